@@ -1,0 +1,31 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* An arena: many small allocations that are freed together.  Reset keeps the largest block, so that
+ * steady work allocates nothing.  Blocks are 16-byte aligned.  One thread at a time. */
+#ifndef BRINE_ARENA_H
+#define BRINE_ARENA_H
+
+#include "base/bytes.h"
+#include "base/mem.h"
+
+struct arena_block;
+
+struct arena {
+    struct allocator *mem;
+    struct arena_block *newest;
+    size_t taken_bytes; /* from mem */
+    size_t limit_bytes; /* of what is taken from mem; never 0 */
+};
+
+void arena_init(struct arena *arena, struct allocator *mem, size_t limit_bytes);
+void arena_deinit(struct arena *arena);
+/* Everything handed out becomes invalid. */
+void arena_reset(struct arena *arena);
+
+/* NULL when the limit or the allocator refuses.  0 bytes give a pointer that may not be read. */
+void *arena_alloc(struct arena *arena, size_t bytes) MUST_USE;
+/* A copy that ends in NUL (not counted in len); data is NULL when refused. */
+struct bytes arena_copy(struct arena *arena, struct bytes bytes) MUST_USE;
+
+#endif
