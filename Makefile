@@ -18,7 +18,7 @@ JOBS   ?= $(shell nproc)
 PACKAGES_BUILD := gcc make pkg-config libc6-dev libuv1-dev libhiredis-dev libjemalloc-dev
 PACKAGES_TEST  := libcriterion-dev redis-server redis-tools python3 python3-redis
 
-CPPFLAGS := -D_GNU_SOURCE -Iproto -Iserver -I.
+CPPFLAGS := -D_GNU_SOURCE -Iproto -Iserver -Itests/unit -I.
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wswitch-enum -Wstrict-prototypes -Wmissing-prototypes \
             -Wpointer-arith -Wvla -Wformat=2 -Wundef
 HARDEN   := -fPIE -fstack-protector-strong -fcf-protection -fno-plt
