@@ -1,0 +1,52 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What changes the store.  Only keyspace/ includes this, so that every value passes its door.
+ * Words, locks and threads are those of store.h; upkeep (sweep, reclaim, compact) is called in turn
+ * by whoever has time, takes its locks itself, and does a bounded piece of work a call. */
+#ifndef BRINE_STORE_WRITE_H
+#define BRINE_STORE_WRITE_H
+
+#include "store/store.h"
+
+struct store_new_value {
+    struct bytes bytes; /* copied; may lie in the store, under the same lock */
+    struct blob *blob;  /* instead of bytes; the reference is taken, whatever comes out */
+    int64_t expire_at_ms;
+    enum value_type type;
+};
+
+/* Sets the key, whatever it held.  NO_MEMORY leaves the old value as it was; TOO_BIG is a key
+ * longer than key_bytes_max.  Large values should come as a blob filled before the lock was taken:
+ * bytes are copied under it. */
+enum brine_status store_put(struct store *store, const struct store_key *key,
+                            const struct store_new_value *value, int64_t now_ms) MUST_USE;
+
+/* False when it was absent (or had expired). */
+bool store_remove(struct store *store, const struct store_key *key, int64_t now_ms);
+
+/* STORE_NO_EXPIRY keeps the key for good.  NOT_FOUND, or NO_MEMORY with nothing changed. */
+enum brine_status store_set_expiry(struct store *store, const struct store_key *key,
+                                   int64_t expire_at_ms, int64_t now_ms) MUST_USE;
+
+/* Empties one database, or all.  What was in it is gone when the call returns; its memory comes
+ * back by store_reclaim.  Takes all locks.  Cost: O(shards * databases), nothing per key. */
+void store_flush_db(struct store *store, struct store_hold *hold, uint32_t db);
+void store_flush_all(struct store *store, struct store_hold *hold);
+
+/* ---- upkeep: shard is 0 to store_shards() - 1, nothing is held; true: more is left to do --------
+ */
+
+/* Frees what flushes left behind; budget is in entries. */
+bool store_reclaim(struct store *store, struct store_hold *hold, size_t shard, size_t budget);
+
+/* Removes what has expired.  Reads only the index, of it only the segments where something is due;
+ * nothing due costs one look.  budget is in entries. */
+bool store_sweep(struct store *store, struct store_hold *hold, size_t shard, int64_t now_ms,
+                 size_t budget);
+
+/* Moves entries out of sparsely used chunks so that whole chunks go back to the allocator; budget
+ * is in entries moved.  Does nothing while less than an eighth of the shard's heap is free. */
+bool store_compact(struct store *store, struct store_hold *hold, size_t shard, size_t budget);
+
+#endif
