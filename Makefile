@@ -1,57 +1,82 @@
 # SPDX-FileCopyrightText: 2026 The brine authors
 # SPDX-License-Identifier: Apache-2.0
 #
-# One Makefile for everything.  `make help` lists what it can do.
-#   SAN=asan|tsan|cov   another variant, in a build folder of its own
+# One Makefile for everything.  `make help` lists what it can do; `make run` and `make test` need
+# nothing but make and a Debian 12: they install the rest.
+#   SAN=asan|tsan|cov   another variant, in a folder of its own under $(BUILD)
 #   BUILD=DIR           where objects go (default: build)
 #   CC=clang            another compiler
+#   EXTRA_CFLAGS=...    appended last
 
 include tests/tools/layers.mk
 
 BUILD  ?= build
 SAN    ?=
 CC     := $(if $(filter default,$(origin CC)),gcc,$(CC))
+CLANG  ?= $(or $(shell command -v clang-14),clang)
 PREFIX ?= /usr/local
-V      := $(BUILD)/$(or $(SAN),release)
 JOBS   ?= $(shell nproc)
+VARIANT := $(or $(SAN),release)
+V      := $(BUILD)/$(VARIANT)
 
-PACKAGES_BUILD := gcc make pkg-config libc6-dev libuv1-dev libhiredis-dev libjemalloc-dev
-PACKAGES_TEST  := libcriterion-dev redis-server redis-tools python3 python3-redis
+# The only lists of Debian packages; everything else, .ci/run too, installs by them.
+PACKAGES_RUN  := gcc libc6-dev libuv1-dev libhiredis-dev libjemalloc-dev
+PACKAGES_TEST := $(PACKAGES_RUN) libcriterion-dev redis-tools python3 python3-redis binutils
+PACKAGES_LINT := $(PACKAGES_TEST) clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev \
+                 cppcheck shellcheck codespell pyflakes3 gcovr
 
-CPPFLAGS := -D_GNU_SOURCE -Iproto -Iserver -Itests/unit -I.
+CPPFLAGS := -D_GNU_SOURCE -Iproto -Iserver -I. -Itests/unit
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wswitch-enum -Wstrict-prototypes -Wmissing-prototypes \
             -Wpointer-arith -Wvla -Wformat=2 -Wundef
-HARDEN   := -fPIE -fstack-protector-strong -fcf-protection -fno-plt
-LDHARDEN := -pie -Wl,-z,relro,-z,now,-z,noexecstack
-CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2 -fno-omit-frame-pointer
+HARDEN   := -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protection=full -fno-plt
+LDHARDEN := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
+CFLAGS_release := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fno-omit-frame-pointer
 CFLAGS_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS_tsan    := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
 CFLAGS_cov     := -O0 -g --coverage
+CFLAGS_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
+                  -fno-omit-frame-pointer -DBRINE_FUZZING
 LDFLAGS_asan   := -fsanitize=address,undefined
 LDFLAGS_tsan   := -fsanitize=thread
 LDFLAGS_cov    := --coverage
+LDFLAGS_fuzz   := -fsanitize=address,undefined
 LIBS_release   := -ljemalloc
-VARIANT := $(or $(SAN),release)
+ifeq ($(SAN),fuzz)
+CC := $(CLANG)
+endif
+ifeq ($(filter $(VARIANT),release asan tsan cov fuzz),)
+$(error SAN=$(SAN) is not a variant: asan, tsan, cov or nothing)
+endif
 CFLAGS  := -std=gnu11 $(WARNINGS) $(HARDEN) $(CFLAGS_$(VARIANT)) $(EXTRA_CFLAGS)
 LDFLAGS := $(LDHARDEN) $(LDFLAGS_$(VARIANT))
-LIBS_SERVER := -luv -lpthread -lm $(LIBS_$(VARIANT))
+LIBS_SYSTEM := -luv -lhiredis -lpthread -lm
 
 .PHONY: all
-all: $(BUILD)/brine-server
+all: $(BUILD)/brine-server $(BUILD)/brine-cli
+
+# ---- what objects were made of: another compiler, flag or set of files rebuilds ------------------
+# A list is rewritten only when it differs, so that its time says when it last changed.
+.PHONY: FORCE
+FORCE:
+write_if_changed = mkdir -p $(dir $(1)); printf '%s\n' "$(2)" | cmp -s - $(1) || printf '%s\n' "$(2)" >$(1)
+
+$(V)/flags.list: FORCE
+	@$(call write_if_changed,$@,$(CC) $(subst ",\",$(CPPFLAGS) $(CFLAGS)))
 
 # ---- layers: a folder is a static library -------------------------------------------------------
 lib_of  = $(V)/lib/$(subst /,-,$(1)).a
 libs_of = $(foreach l,$(1) $(LAYER_$(1)),$(call lib_of,$(l)))
 
 define LAYER_RULE
-$(call lib_of,$(1)): $(patsubst %.c,$(V)/obj/%.o,$(sort $(wildcard $(1)/*.c)))
-	@mkdir -p $$(@D)
+$(call lib_of,$(1)): $(patsubst %.c,$(V)/obj/%.o,$(sort $(wildcard $(1)/*.c))) $(V)/lib/$(subst /,-,$(1)).list
 	@rm -f $$@
-	@$(AR) rcs $$@ $$^
+	@$(AR) rcs $$@ $$(filter %.o,$$^)
+$(V)/lib/$(subst /,-,$(1)).list: FORCE
+	@$$(call write_if_changed,$$@,$(sort $(wildcard $(1)/*.c)))
 endef
 $(foreach l,$(LAYERS),$(eval $(call LAYER_RULE,$(l))))
 
-$(V)/obj/%.o: %.c
+$(V)/obj/%.o: %.c $(V)/flags.list
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
@@ -59,30 +84,192 @@ $(V)/obj/%.o: %.c
 -include $(shell find $(V)/obj -name '*.d' 2>/dev/null)
 
 # ---- programs -----------------------------------------------------------------------------------
-$(V)/brine-server: $(V)/obj/server/main.o $(call libs_of,server/net)
+SERVER_OBJECTS := $(patsubst %.c,$(V)/obj/%.o,$(sort $(wildcard server/*.c)))
+$(V)/brine-server: $(SERVER_OBJECTS) $(call libs_of,server/net)
 	@echo "  LD   $@"
-	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(call libs_of,server/net) $(LIBS_SERVER)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(SERVER_OBJECTS) $(call libs_of,server/net) $(LIBS_SYSTEM) $(LIBS_$(VARIANT))
 
-$(BUILD)/brine-server: $(V)/brine-server
-	@ln -sfn $(VARIANT)/brine-server $@
+$(V)/brine-cli: $(call libs_of,client)
+	@echo "  LD   $@"
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ -Wl,--whole-archive $(call lib_of,client) -Wl,--no-whole-archive \
+		$(filter-out $(call lib_of,client),$^) $(LIBS_SYSTEM)
 
-# ---- tests: tests/unit/<layer with - for />/test_*.c, one program each --------------------------
-UNIT_SOURCES := $(sort $(wildcard tests/unit/*/test_*.c))
-UNIT_TESTS   := $(patsubst tests/%.c,$(V)/tests/%,$(UNIT_SOURCES))
-unit_layer    = $(subst -,/,$(notdir $(patsubst %/,%,$(dir $(1)))))
+# The names that people use point to the variant built last.
+$(BUILD)/brine-%: $(V)/brine-% FORCE
+	@[ "$$(readlink $@)" = $(VARIANT)/$(@F) ] || ln -sfn $(VARIANT)/$(@F) $@
+
+# ---- test programs ------------------------------------------------------------------------------
+# tests/unit/<layer with - for />/test_*.c   Criterion, linked with the layer and what is below it
+# tests/wire/test_*.c                        Criterion + hiredis, drives the server at $$BRINE_SERVER
+# tests/stress/*.c, tests/sim/*.c            a main() each; run under TSan too
+# tests/fuzz/fuzz_*.c                        LLVMFuzzerTestOneInput; replayed over its corpus
+# The other .c files of wire, stress, sim and fuzz (and support/*.c in each) are linked to all there.
+# All but unit tests are linked with the layers whose headers they and their helpers include.
+UNIT_SOURCES   := $(sort $(wildcard tests/unit/*/test_*.c))
+WIRE_SOURCES   := $(sort $(wildcard tests/wire/test_*.c))
+STRESS_SOURCES := $(sort $(wildcard tests/stress/*.c))
+SIM_SOURCES    := $(sort $(wildcard tests/sim/*.c))
+FUZZ_SOURCES   := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+program_of = $(patsubst tests/%.c,$(V)/tests/%,$(1))
+replay_of  = $(patsubst tests/fuzz/fuzz_%.c,$(V)/tests/replay/replay_%,$(1))
+fuzzer_of  = $(patsubst tests/fuzz/%.c,$(V)/tests/fuzz/%,$(1))
+objects_of = $(patsubst %.c,$(V)/obj/%.o,$(1))
+
+UNIT_SUPPORT   := $(wildcard tests/unit/support/*.c)
+WIRE_SUPPORT   := $(filter-out $(WIRE_SOURCES),$(wildcard tests/wire/*.c tests/wire/support/*.c))
+STRESS_SUPPORT := $(wildcard tests/stress/support/*.c)
+SIM_SUPPORT    := $(wildcard tests/sim/support/*.c)
+FUZZ_SUPPORT   := $(filter-out $(FUZZ_SOURCES) tests/fuzz/replay_main.c,$(wildcard tests/fuzz/*.c tests/fuzz/support/*.c))
+
+# "tests/fuzz/fuzz_glob.c:base" for each folder whose headers a test includes.
+INCLUDED := $(shell grep -Ho '^\#include "[a-z_]*/' $(WIRE_SOURCES) $(WIRE_SUPPORT) $(STRESS_SOURCES) \
+    $(STRESS_SUPPORT) $(SIM_SOURCES) $(SIM_SUPPORT) $(FUZZ_SOURCES) $(FUZZ_SUPPORT) $(wildcard tests/fuzz/replay_main.c) /dev/null | \
+    sed 's/\#include "//; s,/$$,,' | sort -u)
+layers_included = $(sort $(foreach f,$(1),$(foreach i,$(patsubst $(f):%,%,$(filter $(f):%,$(INCLUDED))),\
+    $(filter proto/$(i) server/$(i) $(i),$(LAYERS)))))
+libs_included = $(sort $(foreach l,$(call layers_included,$(1)),$(call libs_of,$(l))))
+
+link_program = mkdir -p $(@D); echo "  LD   $@"; $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) \
+    -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
 
 define UNIT_RULE
-$(patsubst tests/%.c,$(V)/tests/%,$(1)): $(V)/obj/$(1:.c=.o) $(patsubst %.c,$(V)/obj/%.o,$(wildcard tests/unit/support/*.c)) $(call libs_of,$(call unit_layer,$(1)))
-	@mkdir -p $$(@D)
-	@echo "  LD   $$@"
-	@$(CC) $(CFLAGS) $(LDFLAGS) -o $$@ $$^ -lcriterion -luv -lpthread -lm
+$(call program_of,$(1)): $(call objects_of,$(1) $(UNIT_SUPPORT)) $(call libs_of,$(subst -,/,$(notdir $(patsubst %/,%,$(dir $(1))))))
+	@$$(link_program) -lcriterion $(LIBS_SYSTEM)
+endef
+define WIRE_RULE
+$(call program_of,$(1)): $(call objects_of,$(1) $(WIRE_SUPPORT)) $(call libs_included,$(1) $(WIRE_SUPPORT))
+	@$$(link_program) -lcriterion $(LIBS_SYSTEM)
+endef
+define MAIN_RULE
+$(call program_of,$(1)): $(call objects_of,$(1) $(2)) $(call libs_included,$(1) $(2))
+	@$$(link_program) $(LIBS_SYSTEM)
+endef
+define FUZZ_RULE
+$(call replay_of,$(1)): $(call objects_of,$(1) $(FUZZ_SUPPORT) tests/fuzz/replay_main.c) $(call libs_included,$(1) $(FUZZ_SUPPORT) tests/fuzz/replay_main.c)
+	@$$(link_program) $(LIBS_SYSTEM)
+$(call fuzzer_of,$(1)): $(call objects_of,$(1) $(FUZZ_SUPPORT)) $(call libs_included,$(1) $(FUZZ_SUPPORT))
+	@$$(link_program) -fsanitize=fuzzer $(LIBS_SYSTEM)
 endef
 $(foreach t,$(UNIT_SOURCES),$(eval $(call UNIT_RULE,$(t))))
+$(foreach t,$(WIRE_SOURCES),$(eval $(call WIRE_RULE,$(t))))
+$(foreach t,$(STRESS_SOURCES),$(eval $(call MAIN_RULE,$(t),$(STRESS_SUPPORT))))
+$(foreach t,$(SIM_SOURCES),$(eval $(call MAIN_RULE,$(t),$(SIM_SUPPORT))))
+$(foreach t,$(FUZZ_SOURCES),$(eval $(call FUZZ_RULE,$(t))))
 
-.PHONY: unit
+UNIT_TESTS   := $(call program_of,$(UNIT_SOURCES))
+WIRE_TESTS   := $(call program_of,$(WIRE_SOURCES))
+STRESS_TESTS := $(call program_of,$(STRESS_SOURCES))
+SIM_TESTS    := $(call program_of,$(SIM_SOURCES))
+REPLAYS      := $(call replay_of,$(FUZZ_SOURCES))
+FUZZERS      := $(call fuzzer_of,$(FUZZ_SOURCES))
+
+# Criterion does not run under TSan: there the unit tests stay away and the wire tests, not
+# instrumented themselves, drive the instrumented server.
+ifeq ($(SAN),tsan)
+UNIT_TESTS :=
+WIRE_TESTS := $(WIRE_TESTS:$(V)/%=$(BUILD)/release/%)
+$(WIRE_TESTS): FORCE
+	@+$(MAKE) --no-print-directory SAN= $@
+endif
+
+RUN_TESTS := $(if $(shell command -v python3),python3,false) tests/tools/run_tests.py --build $(V) \
+    --variant $(VARIANT) --jobs $(JOBS)
+
+.PHONY: unit wire stress sim replay scripts
 unit: $(UNIT_TESTS)
-	@for t in $^; do echo "== $$t"; ASAN_OPTIONS=abort_on_error=1 $$t --short-filename || exit 1; done
+	@$(RUN_TESTS) --unit $^
+wire: $(WIRE_TESTS) $(V)/brine-server $(V)/brine-cli
+	@$(RUN_TESTS) --wire $(WIRE_TESTS)
+stress: $(STRESS_TESTS) $(V)/brine-server
+	@$(RUN_TESTS) --main $(STRESS_TESTS)
+sim: $(SIM_TESTS)
+	@$(RUN_TESTS) --main $^
+replay: $(REPLAYS)
+	@$(RUN_TESTS) --replay $^
+scripts: $(V)/brine-server $(V)/brine-cli
+	@$(RUN_TESTS) --suite tests/tools/suite.txt
 
-.PHONY: clean
+# Everything, without installing anything; ONLY=unit,wire,main,replay,suite takes a part.
+.PHONY: check
+check: $(V)/brine-server $(V)/brine-cli $(UNIT_TESTS) $(WIRE_TESTS) $(STRESS_TESTS) $(SIM_TESTS) $(REPLAYS)
+	@$(RUN_TESTS) $(if $(ONLY),--only $(ONLY)) --unit $(UNIT_TESTS) --wire $(WIRE_TESTS) \
+		--main $(STRESS_TESTS) $(SIM_TESTS) --replay $(REPLAYS) --suite tests/tools/suite.txt
+
+# ---- what people type ---------------------------------------------------------------------------
+install_packages = sh tests/tools/install_packages.sh
+
+.PHONY: help deps deps-run deps-test run test lint fuzz fuzz-build coverage bench soak test-ecosystem
+help:
+	@sed -n 's/^#: //p' Makefile
+#: make                    build/brine-server and build/brine-cli (release, hardened)
+#: make run                install what is missing, build, serve on 127.0.0.1:6379 (ARGS='--server.port=7000')
+#: make test               install what is missing, build, run every test; last line: N passed, N failed
+#: make check              the same without installing; ONLY=unit,wire,main,replay,suite takes a part
+#: make unit|wire|stress|sim|replay|scripts   one ring of tests
+#: make SAN=asan|tsan|cov check   under ASan+UBSan, TSan, or with coverage
+#: make coverage           tests of the cov variant, then the lines covered by folder
+#: make lint               format, layers, sizes, banned calls, globals, spelling, static analysis
+#: make fuzz FUZZ_S=60     each fuzz target for 60 seconds; FUZZ=resp takes one
+#: make bench              compare with redis-server; BENCH_ROUNDS=, BENCH_QUICK=1, BENCH_PEER='NAME=COMMAND with {port}'
+#: make soak SOAK_S=600    mixed load with expiry and churn; checks memory, descriptors, errors
+#: make test-ecosystem     the Python libraries of today, from PyPI, in a venv
+#: make install PREFIX=/usr/local DESTDIR=
+#: make deps               every Debian package that any target needs (deps-run: to build and serve)
+#: make clean
+
+deps:
+	@$(install_packages) $(PACKAGES_LINT)
+deps-run:
+	@$(install_packages) $(PACKAGES_RUN)
+deps-test:
+	@$(install_packages) $(PACKAGES_TEST)
+
+run: deps-run
+	@+$(MAKE) --no-print-directory -j$(JOBS) all
+	exec $(BUILD)/brine-server $(ARGS)
+
+test: deps-test
+	@+$(MAKE) --no-print-directory -j$(JOBS) check
+
+lint:
+	@+$(MAKE) --no-print-directory -j$(JOBS) SAN= all
+	@python3 tests/tools/lint.py --build $(BUILD)/release --jobs $(JOBS)
+
+FUZZ_S ?= 60
+fuzz:
+	@+$(MAKE) --no-print-directory -j$(JOBS) SAN=fuzz fuzz-build
+	@python3 tests/tools/run_fuzz.py --seconds $(FUZZ_S) --jobs $(JOBS) --build $(BUILD)/fuzz $(if $(FUZZ),--only $(FUZZ))
+fuzz-build: $(FUZZERS)
+
+coverage:
+	@find $(BUILD)/cov -name '*.gcda' -delete 2>/dev/null || true
+	@+$(MAKE) --no-print-directory -j$(JOBS) SAN=cov check
+	@python3 tests/tools/coverage.py --build $(BUILD)/cov
+
+$(V)/load: $(V)/obj/tests/bench/load.o
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm
+
+bench:
+	@+$(MAKE) --no-print-directory -j$(JOBS) SAN= all $(BUILD)/release/load
+	@python3 tests/bench/bench.py --build $(BUILD)/release $(if $(BENCH_ROUNDS),--rounds $(BENCH_ROUNDS)) \
+		$(if $(BENCH_QUICK),--quick) $(if $(BENCH_PEER),--peer '$(BENCH_PEER)') $(BENCH_ARGS)
+
+SOAK_S ?= 60
+soak: $(V)/brine-server $(BUILD)/release/load
+	@python3 tests/bench/soak.py --seconds $(SOAK_S) --server $(V)/brine-server --load $(BUILD)/release/load
+ifneq ($(SAN),)
+$(BUILD)/release/load: FORCE
+	@+$(MAKE) --no-print-directory SAN= $@
+endif
+
+test-ecosystem: $(V)/brine-server $(V)/brine-cli
+	@BRINE_SERVER=$(abspath $(V)/brine-server) sh tests/ecosystem/run.sh
+
+.PHONY: install clean
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/doc/brine
+	install -m 755 $(V)/brine-server $(V)/brine-cli $(DESTDIR)$(PREFIX)/bin
+	install -m 644 README.md CHANGELOG.md LICENSE $(wildcard config.example.toml) $(DESTDIR)$(PREFIX)/share/doc/brine
+
 clean:
 	rm -rf $(BUILD)

@@ -56,7 +56,8 @@ static inline MUST_USE enum brine_status buf_append_byte(struct buf *buf, uint8_
 }
 
 enum brine_status buf_printf(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3) MUST_USE;
-enum brine_status buf_vprintf(struct buf *buf, const char *format, va_list args) MUST_USE;
+enum brine_status buf_vprintf(struct buf *buf, const char *format, va_list args)
+    PRINTF_LIKE(2, 0) MUST_USE;
 
 /* Drops the first `count` bytes (at most len).  Cost: a move of the rest. */
 void buf_consume(struct buf *buf, size_t count);
