@@ -1,0 +1,106 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Commands as data: the rows of commands.def, and what a handler is given.
+ *
+ *     void cmd_strlen(struct command_call *call) { ... reply_integer(call->reply, length); }
+ *
+ * A handler is three paragraphs: it reads its arguments, acts, and replies.  It sees its call and
+ * nothing else, so a test can make one by hand.  It is called with the right number of arguments,
+ * by an authenticated client (or has CMD_NO_AUTH), with no lock held, and it holds none when it
+ * returns.
+ *
+ * Thread: a worker's.  The table is constant and for anyone. */
+#ifndef BRINE_CMD_COMMAND_H
+#define BRINE_CMD_COMMAND_H
+
+#include "keyspace/keyspace.h"
+#include "session/reply.h"
+#include "session/session.h"
+
+struct worker_state;
+
+/* ORDER command_flag: Redis's names and, for those that have one, its order in COMMAND INFO. */
+#define COMMAND_FLAGS(F)                                                                           \
+    /* name              word             what it says */                                          \
+    F(WRITE, "write", "may change the keyspace")                                                   \
+    F(READONLY, "readonly", "reads keys and changes nothing")                                      \
+    F(DENYOOM, "denyoom", "refused while memory.max is exceeded")                                  \
+    F(ADMIN, "admin", "for operators")                                                             \
+    F(NOSCRIPT, "noscript", "not from a script")                                                   \
+    F(LOADING, "loading", "while data is loaded too")                                              \
+    F(STALE, "stale", "on a stale replica too")                                                    \
+    F(SKIP_MONITOR, "skip_monitor", "not shown to MONITOR")                                        \
+    F(SKIP_SLOWLOG, "skip_slowlog", "never in the slow log")                                       \
+    F(FAST, "fast", "O(1) or O(log n)")                                                            \
+    F(NO_AUTH, "no_auth", "before AUTH too")                                                       \
+    F(MOVABLEKEYS, "movablekeys", "its keys are not where a range says")                           \
+    F(ALLOW_BUSY, "allow_busy", "while a script runs too")
+
+enum command_flag {
+#define F(name, word, doc) CMD_BIT_##name,
+    COMMAND_FLAGS(F)
+#undef F
+#define F(name, word, doc) CMD_##name = 1u << CMD_BIT_##name,
+        COMMAND_FLAGS(F)
+#undef F
+    /* Ours, not shown. */
+    CMD_VALUE = 1u << 30, /* carries a value into the keyspace: the gate's test must know it */
+    CMD_NONE = 0
+};
+
+struct command_call {
+    const struct bytes *args; /* args[0] is the command's name, as it was sent */
+    size_t args_count;
+    const struct command *command;
+    struct session *session;
+    struct keyspace_access *access;
+    struct reply *reply;
+    struct store_key key; /* of the command's first key, hashed ahead; unset when it has none */
+    int64_t now_ms;
+    struct worker_state *worker; /* for the families that speak about the server itself */
+};
+
+typedef void command_handler(struct command_call *call);
+
+/* Where keys stand: first and last as argument positions (last < 0 counts from the end), and which
+ * use is made of them, as COMMAND INFO's key specification says. */
+enum command_key_use { KEYS_NONE, KEYS_RO, KEYS_RW, KEYS_OW, KEYS_RM };
+struct command_keys {
+    int8_t first, last, step;
+    uint8_t use;        /* enum command_key_use */
+    const char *access; /* Redis's words: "ACCESS", "UPDATE", "INSERT", "DELETE", blank-separated */
+};
+
+struct command {
+    const char *name; /* lower case; of a subcommand "client|kill" */
+    int16_t arity;    /* negative: at least that many */
+    uint32_t flags;   /* of enum command_flag */
+    struct command_keys keys;
+    command_handler *handler; /* NULL: a container, whose subcommands do the work */
+    const char *group;
+    const char *since;      /* of Redis, where the command is Redis's */
+    const char *complexity; /* "" */
+    const char *categories; /* blank-separated, without '@' */
+    const char *tips;       /* blank-separated */
+    const char *arguments;  /* syntax; see commands.def */
+    const char *summary;
+};
+
+extern const struct command command_table[];
+/* Rows, subcommands included: an index into the table is what metrics are counted under. */
+size_t command_table_count(void);
+static inline size_t command_row(const struct command *command) {
+    return (size_t)(command - command_table);
+}
+
+/* By name in any case; NULL: unknown. "client|kill" finds a subcommand's row. */
+const struct command *command_find(struct bytes name);
+const struct command *command_find_subcommand(const struct command *container, struct bytes name);
+
+/* Which arguments are keys: *first to *last in steps of *step.  False: none, or too few arguments.
+ */
+bool command_key_positions(const struct command *command, size_t args_count, size_t *first,
+                           size_t *last, size_t *step);
+
+#endif

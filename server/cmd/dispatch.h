@@ -1,0 +1,31 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Dispatch: bytes of one client in, its commands run, replies appended to the worker's reply.
+ *
+ *     dispatch_input(worker, session, input, &result);
+ *     ... send worker->reply, keep input from result.consumed on, obey close and paused ...
+ *
+ * Commands are taken in batches of up to DISPATCH_BATCH: all are decoded and their keys hashed, all
+ * buckets are prefetched, then all entries, then each is run in order.
+ *
+ * Nothing here knows sockets or clocks.  Thread: the worker's.  Input is borrowed for the call and
+ * may be the network's own buffer; nothing points into it afterwards.
+ * Bounds: a call ends when reply_bytes() exceeds limits.output_pause_bytes (paused). */
+#ifndef BRINE_CMD_DISPATCH_H
+#define BRINE_CMD_DISPATCH_H
+
+#include "cmd/worker.h"
+
+struct dispatch_result {
+    size_t consumed; /* bytes of input that are done; what is behind is incomplete or not yet run */
+    bool close;      /* send what is in the reply, then close */
+    bool drop;       /* close at once: the peer does not speak our protocol */
+    bool paused;     /* the reply is long: call again with the rest when it has drained, also when
+                        nothing new was read */
+};
+
+void dispatch_input(struct worker_state *worker, struct session *session, struct bytes input,
+                    struct dispatch_result *result);
+
+#endif

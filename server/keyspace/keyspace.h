@@ -1,0 +1,180 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The keyspace: the only door.  Whatever changes the store goes through these functions, and every
+ * string value among it is judged by the gate as it would lie there, before a lock is taken.  No
+ * other folder can see store_write.h.
+ *
+ *     enum keyspace_outcome outcome = keyspace_set_string(access, &key, value, &options);
+ *     if (outcome == KEYSPACE_REFUSED) reply_error(reply, access->why.text);
+ *
+ * Words: an *access* is who acts, with whose hold, at what time.  An *outcome* is what came of it;
+ * all but DONE and NOT_DONE changed nothing.  A *transform* computes a new value from the old one.
+ *
+ * Locks: a write takes and leaves its locks itself and is called with nothing held (asserted), for
+ * it asks the gate.  A read is between keyspace_enter... and keyspace_leave, and short.
+ * Thread: any, each with an access of its own.
+ * Cost: one lock and one look-up beyond the store's; an update copies the old value. */
+#ifndef BRINE_KEYSPACE_H
+#define BRINE_KEYSPACE_H
+
+#include "base/buf.h"
+#include "gate/gate.h"
+#include "observe/metrics.h"
+#include "store/store.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* What happened to a key, in Redis's words for keyspace notifications.  Called under the shard's
+ * lock, in the order of the changes; it may not call the keyspace. */
+typedef void keyspace_event_fn(void *context, const char *event, const struct store_key *key);
+
+struct keyspace {
+    struct store *store;         /* borrowed */
+    const struct gate *gate;     /* borrowed; fixed while threads run */
+    size_t blob_from_bytes;      /* values from here on are filled into a blob before the lock */
+    keyspace_event_fn *on_event; /* NULL: nobody listens */
+    void *event_context;
+    /* An update that was overtaken too often reserves its key: writers of it wait their turn. */
+    _Atomic uint64_t reserved_hash; /* 0: none */
+    pthread_mutex_t reservation;
+};
+
+struct keyspace_options {
+    struct store *store;
+    const struct gate *gate;
+    size_t blob_from_bytes; /* 0: 16 KB; at least the store's boxed_from_bytes */
+    keyspace_event_fn *on_event;
+    void *event_context;
+};
+
+void keyspace_init(struct keyspace *keyspace, const struct keyspace_options *options);
+void keyspace_deinit(struct keyspace *keyspace);
+
+enum { KEYSPACE_SCRATCH_BYTES_KEPT = 64 * 1024 };
+
+/* One a worker; now_ms is set once a loop turn. */
+struct keyspace_access {
+    struct keyspace *keyspace;
+    struct store_hold hold;
+    struct metrics *metrics; /* NULL: counts nothing */
+    int64_t now_ms;
+    struct gate_refusal why; /* of the last KEYSPACE_REFUSED */
+    struct buf old, new;     /* an update's scratch */
+};
+
+void keyspace_access_init(struct keyspace_access *access, struct keyspace *keyspace,
+                          struct metrics *metrics, struct allocator *mem);
+void keyspace_access_deinit(struct keyspace_access *access);
+
+enum keyspace_outcome {
+    KEYSPACE_DONE,
+    KEYSPACE_NOT_DONE,   /* a condition was not met */
+    KEYSPACE_WRONG_TYPE, /* the key holds something else than a string */
+    KEYSPACE_REFUSED,    /* by the gate: access->why */
+    KEYSPACE_STOPPED,    /* a callback said no, and knows why */
+    KEYSPACE_NO_MEMORY,
+    KEYSPACE_KEY_TOO_BIG,
+};
+
+static inline struct store_key keyspace_key(const struct keyspace_access *access, uint32_t db,
+                                            struct bytes name) {
+    return store_key(access->keyspace->store, db, name);
+}
+
+/* ---- reading ----------------------------------------------------------------------------------*/
+
+/* Locks the key's shard and looks; what *value shows is valid until keyspace_leave, which is due
+ * whatever the answer.  Counts a hit or a miss. */
+bool keyspace_enter(struct keyspace_access *access, const struct store_key *key,
+                    struct store_value *value) MUST_USE;
+/* For several keys at one moment: locks all, then keyspace_find for each, then keyspace_leave. */
+void keyspace_enter_keys(struct keyspace_access *access, const struct store_key *keys,
+                         size_t count);
+bool keyspace_find(struct keyspace_access *access, const struct store_key *key,
+                   struct store_value *value) MUST_USE;
+void keyspace_leave(struct keyspace_access *access);
+
+/* As store_scan, over this database. */
+uint64_t keyspace_scan(struct keyspace_access *access, uint32_t db, uint64_t cursor,
+                       store_visit_fn *visit, void *context) MUST_USE;
+
+/* ---- writing strings --------------------------------------------------------------------------*/
+
+enum keyspace_condition { KEYSPACE_ALWAYS, KEYSPACE_IF_ABSENT, KEYSPACE_IF_PRESENT };
+
+/* Shown the old value under the lock before it is replaced, NULL when there is none; it may copy or
+ * pin.  False stops the write: KEYSPACE_STOPPED. */
+typedef bool keyspace_old_fn(void *context, const struct store_value *old);
+
+struct keyspace_set_options {
+    int64_t expire_at_ms; /* STORE_NO_EXPIRY: lives on */
+    bool keep_ttl;        /* the old value's expiry instead */
+    enum keyspace_condition only_if;
+    keyspace_old_fn *on_old; /* may be NULL */
+    void *context;
+};
+
+enum keyspace_outcome keyspace_set_string(struct keyspace_access *access,
+                                          const struct store_key *key, struct bytes value,
+                                          const struct keyspace_set_options *options) MUST_USE;
+
+struct keyspace_pair {
+    struct store_key key;
+    struct bytes value;
+};
+
+/* MSET: all are judged, then all are written under one lock, or none.  `only_if_absent` asks it of
+ * every key. A later pair of the same key wins.  keys[] is scratch for count keys. */
+enum keyspace_outcome keyspace_set_strings(struct keyspace_access *access,
+                                           const struct keyspace_pair *pairs, size_t count,
+                                           struct store_key *keys, bool only_if_absent) MUST_USE;
+
+/* Appends the new value to `result`, computed from the old one (NULL: absent) and from `context`
+ * alone, for it may be called again when somebody else was faster.  Called without a lock. */
+enum keyspace_step {
+    KEYSPACE_STEP_STORE, /* `result` is to be stored */
+    KEYSPACE_STEP_LEAVE, /* nothing is to change: KEYSPACE_NOT_DONE */
+    KEYSPACE_STEP_STOP,  /* the context knows why: KEYSPACE_STOPPED */
+    KEYSPACE_STEP_NO_MEMORY,
+};
+typedef enum keyspace_step keyspace_transform(void *context, const struct bytes *old,
+                                              struct buf *result);
+
+/* Reads, transforms, has the result judged and stores it if the old value is still there; begins
+ * again if not.  The expiry stays.  Progress: after KEYSPACE_UPDATE_TRIES the key is reserved. */
+enum { KEYSPACE_UPDATE_TRIES = 8 };
+enum keyspace_outcome keyspace_update_string(struct keyspace_access *access,
+                                             const struct store_key *key,
+                                             keyspace_transform *transform, void *context,
+                                             const char *event) MUST_USE;
+
+/* ---- writing what is no value -----------------------------------------------------------------*/
+
+/* on_old may be NULL; NOT_DONE: it was absent (on_old is then told so). */
+enum keyspace_outcome keyspace_remove(struct keyspace_access *access, const struct store_key *key,
+                                      keyspace_old_fn *on_old, void *context);
+/* How many of them there were.  All at one moment. */
+size_t keyspace_remove_keys(struct keyspace_access *access, const struct store_key *keys,
+                            size_t count);
+
+/* Decides under the lock: shown the value, it says by *expire_at_ms what is to be
+ * (STORE_NO_EXPIRY: lives on; up to now: is removed at once) and returns true, or false to leave it
+ * as it is: NOT_DONE.  Absent keys are NOT_DONE too, without a question. */
+typedef bool keyspace_expiry_fn(void *context, const struct store_value *value,
+                                int64_t *expire_at_ms);
+enum keyspace_outcome keyspace_change_expiry(struct keyspace_access *access,
+                                             const struct store_key *key,
+                                             keyspace_expiry_fn *decide, void *context) MUST_USE;
+
+void keyspace_flush_db(struct keyspace_access *access, uint32_t db);
+void keyspace_flush_all(struct keyspace_access *access);
+
+/* ---- upkeep -----------------------------------------------------------------------------------*/
+
+/* A bounded piece of sweeping, freeing and compacting of one shard (0 to store_shards() - 1), by
+ * any thread that has time; true: more is left to do there. */
+bool keyspace_upkeep(struct keyspace_access *access, size_t shard);
+
+#endif

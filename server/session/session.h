@@ -1,0 +1,68 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* struct session: one client as commands see it, without its socket.  net/ embeds one in each
+ * connection; a test makes one from nothing.
+ *
+ *     session_init(&session, &options);
+ *     dispatch_input(worker, &session, input, &result);
+ *     session_deinit(&session);
+ *
+ * Thread: every field belongs to the worker that the connection lives on.  What others want to know
+ * of it (CLIENT LIST, CLIENT KILL) they ask by message (cmd/client_query.h).
+ * Ownership: names are owned and bounded by SESSION_NAME_BYTES_MAX; addresses are copied.
+ * Cost: some 600 bytes, and an allocation for each name that is set. */
+#ifndef BRINE_SESSION_H
+#define BRINE_SESSION_H
+
+#include "base/buf.h"
+#include "base/bytes.h"
+#include "base/mem.h"
+#include "resp/command.h"
+
+struct command; /* a row of cmd's table */
+
+enum {
+    SESSION_ADDRESS_BYTES = 128, /* "[ipv6]:port" or "/path:0", NUL-terminated */
+    /* Redis bounds names by the query buffer alone; nobody has a use for longer ones. */
+    SESSION_NAME_BYTES_MAX = 1024,
+};
+
+struct session_options {
+    uint64_t id; /* unique over the life of the server */
+    struct allocator *mem;
+    int64_t now_ms, mono_ms;
+    bool authenticated;       /* true while no password is set */
+    int fd;                   /* for CLIENT LIST only */
+    const char *peer, *local; /* NULL: "" */
+};
+
+struct session {
+    uint64_t id;
+    uint32_t db;
+    uint8_t resp_version; /* 2 or 3 */
+    bool authenticated;
+    bool close_after_reply; /* QUIT, CLIENT KILL of oneself: net closes when the output is out */
+    bool waiting;           /* the reply comes later: feed no input until it is cleared */
+    struct resp_decoder decoder;
+    const struct command *last_command; /* NULL: none yet; the subcommand's row if it has one */
+    int64_t created_mono_ms, last_active_mono_ms;
+    uint64_t commands_total;
+    size_t query_bytes, query_cap_bytes; /* pending input and its room; net's figures */
+    size_t output_bytes;                 /* pending replies; net's figure */
+    int fd;
+    struct buf name, library_name, library_version; /* empty: not set */
+    char peer[SESSION_ADDRESS_BYTES], local[SESSION_ADDRESS_BYTES];
+};
+
+void session_init(struct session *session, const struct session_options *options);
+void session_deinit(struct session *session);
+
+/* RESET: what HELLO, AUTH, SELECT and CLIENT SETNAME made of it is as at the start; `authenticated`
+ * says whether no password is asked for now. */
+void session_reset(struct session *session, bool authenticated);
+
+/* Empty takes the name away.  BRINE_NO_MEMORY, BRINE_TOO_BIG: the old one stays. */
+enum brine_status session_set_text(struct buf *field, struct bytes text) MUST_USE;
+
+#endif
