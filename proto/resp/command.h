@@ -56,7 +56,7 @@ enum {
 struct resp_limits {
     size_t bulk_bytes_max;   /* one argument; Redis: proto-max-bulk-len, 512 MB */
     size_t args_max;         /* in one command; Redis: INT_MAX */
-    size_t inline_bytes_max; /* one inline line or header line; Redis: RESP_HEADER_BYTES_MAX */
+    size_t inline_bytes_max; /* one inline line; Redis: RESP_HEADER_BYTES_MAX */
     bool unauthenticated;
 };
 
