@@ -55,6 +55,7 @@ struct toml_items {
 struct toml_value {
     enum toml_kind kind;
     uint8_t definition;    /* the reader's own: how a table or array came about */
+    uint8_t depth;         /* of the tree here; the root has 0 */
     uint32_t line, column; /* of the value; of a [table], its header; from 1 */
     uint32_t key_line, key_column;
     size_t offset, source_len; /* where the value stands in the text; of a [table], its header */
@@ -70,8 +71,8 @@ struct toml_value {
     };
 };
 
-/* 0 means the default.  depth counts arrays and inline tables inside each other, and the parts of a
- * dotted key or header alike. */
+/* 0 means the default.  depth is that of the tree: arrays and tables inside each other, however
+ * they were written. */
 struct toml_limits {
     size_t bytes_max; /* default 4 MB */
     size_t nodes_max; /* values of any kind; default 262144 */
