@@ -1,28 +1,28 @@
 /* SPDX-FileCopyrightText: 2026 The brine authors */
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* An array command is walked by one loop, in one of two ways:
+/* An array command is read by two functions that agree.
  *
- *     *3\r\n  $3\r\nSET\r\n  $3\r\nkey\r\n  $5\r\nval
- *             |              |              |         |
- *             storing views into args ...   offset    the input ends
+ *   collect   The fast one.  Takes a whole, well-formed command and stores the views, or stores
+ *             nothing and says no, not knowing why.
+ *   judge     The careful one.  Knows Redis's order of checks and its words, stores no view, and
+ * can stop anywhere and go on from there:
  *
- * The first call stores a view of each argument as it passes.  When the input ends early the views
- * are dropped, since the bytes may move, and only the offset of the first unfinished argument and
- * the number of arguments still to come are kept.  Later calls walk on from there without storing;
- * when they reach the end, one storing walk over the whole command follows.  So each byte of a
- * header is looked at a bounded number of times however the input is cut, and a bulk's bytes never.
+ *                 *3\r\n  $3\r\nSET\r\n  $3\r\nkey\r\n  $5\r\nval
+ *                                                     |         |
+ *                                                offset         the input ends, args_left is 1
  *
- * Headers are nearly always a few digits, which a plain loop reads faster than a search for CR; all
- * that is not in that form (incomplete, too long, wrong) goes to the slow readers, which know
- * Redis's order of checks and its words.  The two agree because the fast one accepts only what the
- * slow one would accept.
+ * The first call tries collect.  When that says no, judge finds out why; once judge has seen the
+ * command whole there is room made for its arguments, and collect cannot fail.  So each byte of a
+ * header is looked at a bounded number of times however the input is cut, a bulk's bytes never, and
+ * args grow only for a command that is there.
+ *
+ * Invariant: what judge passes, collect takes: collect reads up to 18 digits, and a number of more
+ * can be no count of bytes that have arrived.  fuzz_resp_command holds both against each other.
  *
  * This file reads by index instead of through struct reader (base/reader.h): that one is made for
  * fixed-width fields and would check for failure at each byte of the hottest loop of the server.
- * The bounds stand in three places: read_short_count, find_line_end and the loop of walk_args.
- *
- * Invariant: decoder->offset + decoder->scanned <= length of the input that was last seen. */
+ * The bounds stand in four places: read_count, collect, find_line_end and judge_args. */
 
 #include "resp/command.h"
 
@@ -30,9 +30,8 @@
 #include "base/number.h"
 
 enum {
-    ARG_WIRE_BYTES_MIN = 6, /* "$0\r\n\r\n" */
     ARGS_FIRST = 64,
-    SHORT_DIGITS_MAX = 9 /* fit 32 bits, and any limit a server is given */
+    COUNT_DIGITS_MAX = 18 /* no overflow in 64 bits */
 };
 
 /* ---- the vector of arguments ------------------------------------------------------------------
@@ -89,24 +88,6 @@ static enum resp_result no_memory(struct resp_decoder *decoder, struct brine_err
 
 /* ---- header lines -----------------------------------------------------------------------------
  */
-
-/* Reads "<1 to 9 digits>\r\n" at `at`, without sign or leading zero.  Returns the offset behind it,
- * or 0 when something else stands there or the input ends: the slow readers decide which. */
-static inline size_t read_short_count(struct bytes input, size_t at, size_t *count) {
-    size_t stop = MIN(input.len, at + SHORT_DIGITS_MAX);
-    size_t first = at;
-    uint32_t value = 0;
-    for (; at < stop; at++) {
-        uint32_t digit = (uint32_t)input.data[at] - '0';
-        if (digit > 9) break;
-        value = value * 10 + digit;
-    }
-    if (UNLIKELY(at == first || input.len - at < 2)) return 0;
-    if (UNLIKELY(input.data[at] != '\r' || input.data[at + 1] != '\n')) return 0;
-    if (UNLIKELY(input.data[first] == '0' && at - first > 1)) return 0;
-    *count = value;
-    return at + 2;
-}
 
 /* Finds the CR of the header at decoder->offset and the byte behind it.  RESP_COMMAND: found. */
 static enum resp_result find_line_end(struct resp_decoder *decoder, struct bytes input,
@@ -177,80 +158,117 @@ static enum resp_result read_bulk_header(struct resp_decoder *decoder,
     return RESP_COMMAND;
 }
 
-/* ---- array commands ---------------------------------------------------------------------------
+/* ---- array commands: the careful way ----------------------------------------------------------
  */
 
-/* Walks decoder->args_left arguments from decoder->offset on and writes their views to items, or
- * nowhere when that is NULL.  RESP_COMMAND: decoder->offset stands behind the last. */
-static inline enum resp_result walk_args(struct resp_decoder *decoder,
-                                         const struct resp_limits *limits, struct bytes input,
-                                         struct bytes *items, struct brine_error *err) {
-    size_t usual_max = limits->unauthenticated
-                           ? MIN(limits->bulk_bytes_max, (size_t)RESP_UNAUTHENTICATED_BULK_MAX)
-                           : limits->bulk_bytes_max;
-    size_t at = decoder->offset, left = decoder->args_left;
+/* Walks decoder->args_left arguments from decoder->offset on.  RESP_COMMAND: all are there. */
+static enum resp_result judge_args(struct resp_decoder *decoder, const struct resp_limits *limits,
+                                   struct bytes input, struct brine_error *err) {
     decoder->missing = 0;
-    for (; left > 0; left--) {
-        size_t len = 0, body = 0;
-        if (LIKELY(at < input.len && input.data[at] == '$'))
-            body = read_short_count(input, at + 1, &len);
-        if (UNLIKELY(body == 0 || len > usual_max)) {
-            if (at != decoder->offset) decoder->scanned = 0;
-            decoder->offset = at;
-            decoder->args_left = left;
-            enum resp_result result = read_bulk_header(decoder, limits, input, &len, &body, err);
-            if (result != RESP_COMMAND) return result;
-        }
+    while (decoder->args_left > 0) {
+        size_t len, body;
+        enum resp_result result = read_bulk_header(decoder, limits, input, &len, &body, err);
+        if (result != RESP_COMMAND) return result;
         size_t arrived = input.len - body;
-        if (UNLIKELY(arrived < 2 || arrived - 2 < len)) {
-            *decoder = (struct resp_decoder){
-                .offset = at, .args_left = left, .missing = len - arrived + 2};
+        if (arrived < 2 || arrived - 2 < len) {
+            decoder->missing = len - arrived + 2;
             return RESP_NEED_MORE;
         }
-        if (UNLIKELY(input.data[body + len] != '\r' || input.data[body + len + 1] != '\n'))
+        if (input.data[body + len] != '\r' || input.data[body + len + 1] != '\n')
             return broken(decoder, err, body + len, "invalid bulk terminator");
-        if (items) *items++ = bytes_view(input.data + body, len);
-        at = body + len + 2;
+        decoder->offset = body + len + 2;
+        decoder->scanned = 0;
+        decoder->args_left--;
     }
-    decoder->offset = at;
     return RESP_COMMAND;
 }
 
-static enum resp_result decode_array(struct resp_decoder *decoder, const struct resp_limits *limits,
-                                     struct bytes input, struct resp_args *args,
-                                     struct resp_command *out, struct brine_error *err) {
-    if (UNLIKELY(decoder->args_left > 0)) {
-        BRINE_ASSERT(input.len >= decoder->offset + decoder->scanned,
-                     "a caller passes what it passed before, and more behind it");
-        enum resp_result result = walk_args(decoder, limits, input, NULL, err);
+/* From the beginning or from where the last call stopped. */
+static enum resp_result judge(struct resp_decoder *decoder, const struct resp_limits *limits,
+                              struct bytes input, size_t *consumed, struct brine_error *err) {
+    BRINE_ASSERT(decoder->offset <= input.len && decoder->scanned <= input.len - decoder->offset,
+                 "a caller passes what it passed before, and more behind it");
+    if (decoder->args_left == 0) {
+        int64_t count;
+        size_t first;
+        enum resp_result result = read_array_header(decoder, limits, input, &count, &first, err);
         if (result != RESP_COMMAND) return result;
-        *decoder = (struct resp_decoder){0};
+        *consumed = first;
+        if (count <= 0) return RESP_EMPTY;
+        *decoder = (struct resp_decoder){.offset = first, .args_left = (size_t)count};
     }
-    size_t count = 0, first = read_short_count(input, 1, &count);
-    if (UNLIKELY(first == 0 || count == 0 || count > limits->args_max || limits->unauthenticated)) {
-        int64_t claimed;
-        enum resp_result result = read_array_header(decoder, limits, input, &claimed, &first, err);
-        if (result != RESP_COMMAND) return result;
-        if (claimed <= 0) {
-            *out = (struct resp_command){.first_arg = args->count, .consumed = first};
-            *decoder = (struct resp_decoder){0};
-            return RESP_EMPTY;
-        }
-        count = (size_t)claimed;
+    return judge_args(decoder, limits, input, err);
+}
+
+/* ---- array commands: the fast way -------------------------------------------------------------
+ */
+
+/* Reads "<digits>\r\n" at `at`, without sign or leading zero.  Returns the offset behind it, or 0
+ * when something else stands there or the input ends too soon. */
+static inline size_t read_count(struct bytes input, size_t at, size_t *count) {
+    if (UNLIKELY(input.len - at < 4))
+        return 0; /* no header of a whole command is so near its end */
+    const uint8_t *digits = input.data + at;
+    size_t first = (size_t)digits[0] - '0';
+    if (UNLIKELY(first > 9)) return 0;
+    if (digits[1] == '\r') {
+        *count = first;
+        return LIKELY(digits[2] == '\n') ? at + 3 : 0;
     }
-    *decoder = (struct resp_decoder){.offset = first, .args_left = count};
-    /* What cannot be whole yet is walked without taking memory for it. */
-    struct bytes *items = NULL;
-    if (LIKELY(count <= (input.len - first) / ARG_WIRE_BYTES_MIN)) {
-        if (UNLIKELY(!reserve_args(args, count))) return no_memory(decoder, err);
-        items = args->items + args->count;
+    size_t value = first, len = 1, most = MIN(input.len - at - 2, (size_t)COUNT_DIGITS_MAX);
+    if (UNLIKELY(first == 0)) return 0;
+    for (size_t digit; len < most && (digit = (size_t)digits[len] - '0') <= 9; len++)
+        value = value * 10 + digit;
+    *count = value;
+    return LIKELY(digits[len] == '\r' && digits[len + 1] == '\n') ? at + len + 2 : 0;
+}
+
+/* A whole command at the start of input, for whose arguments args has room; else false, and nothing
+ * has changed. */
+static inline bool collect(const struct resp_limits *limits, struct bytes input,
+                           struct resp_args *args, struct resp_command *out) {
+    size_t args_max = limits->args_max, bulk_max = limits->bulk_bytes_max, count;
+    if (UNLIKELY(limits->unauthenticated)) {
+        args_max = MIN(args_max, (size_t)RESP_UNAUTHENTICATED_ARGS_MAX);
+        bulk_max = MIN(bulk_max, (size_t)RESP_UNAUTHENTICATED_BULK_MAX);
     }
-    enum resp_result result = walk_args(decoder, limits, input, items, err);
-    if (UNLIKELY(result != RESP_COMMAND)) return result;
-    *out =
-        (struct resp_command){.first_arg = args->count, .argc = count, .consumed = decoder->offset};
+    size_t at = read_count(input, 1, &count);
+    if (UNLIKELY(at == 0 || count == 0 || count > MIN(args_max, args->cap - args->count)))
+        return false;
+    struct bytes *item = args->items + args->count;
+    for (struct bytes *end = item + count; item < end; item++) {
+        size_t len;
+        if (UNLIKELY(at == input.len || input.data[at] != '$')) return false;
+        size_t body = read_count(input, at + 1, &len);
+        if (UNLIKELY(body == 0 || len > bulk_max)) return false;
+        size_t arrived = input.len - body;
+        if (UNLIKELY(arrived < 2 || arrived - 2 < len)) return false;
+        const uint8_t *value = input.data + body;
+        if (UNLIKELY(value[len] != '\r' || value[len + 1] != '\n')) return false;
+        *item = bytes_view(value, len);
+        at = body + len + 2;
+    }
+    *out = (struct resp_command){.first_arg = args->count, .argc = count, .consumed = at};
     args->count += count;
+    return true;
+}
+
+/* Kept out of line, so that its locals are no burden to collect. */
+static __attribute__((noinline)) enum resp_result
+decode_array(struct resp_decoder *decoder, const struct resp_limits *limits, struct bytes input,
+             struct resp_args *args, struct resp_command *out, struct brine_error *err) {
+    size_t consumed = 0, count = 0;
+    enum resp_result result = judge(decoder, limits, input, &consumed, err);
+    if (result == RESP_EMPTY)
+        *out = (struct resp_command){.first_arg = args->count, .consumed = consumed};
+    if (result == RESP_NEED_MORE) return result;
     *decoder = (struct resp_decoder){0};
+    if (result != RESP_COMMAND) return result;
+    size_t first = read_count(input, 1, &count);
+    BRINE_ASSERT(first > 0, "the fast reader takes a count that the careful one passed");
+    if (!reserve_args(args, count)) return no_memory(decoder, err);
+    bool collected = collect(limits, input, args, out);
+    BRINE_ASSERT(collected, "the fast reader takes a command that the careful one passed");
     return RESP_COMMAND;
 }
 
@@ -392,6 +410,9 @@ enum resp_result resp_decode(struct resp_decoder *decoder, const struct resp_lim
                              struct bytes input, struct resp_args *args, struct arena *scratch,
                              struct resp_command *out, struct brine_error *err) {
     if (UNLIKELY(input.len == 0)) return RESP_NEED_MORE;
-    if (LIKELY(input.data[0] == '*')) return decode_array(decoder, limits, input, args, out, err);
-    return decode_inline(decoder, limits, input, args, scratch, out, err);
+    if (UNLIKELY(input.data[0] != '*'))
+        return decode_inline(decoder, limits, input, args, scratch, out, err);
+    bool is_fresh = decoder->args_left == 0 && decoder->scanned == 0;
+    if (LIKELY(is_fresh && collect(limits, input, args, out))) return RESP_COMMAND;
+    return decode_array(decoder, limits, input, args, out, err);
 }

@@ -25,8 +25,8 @@
  * scratch is an arena and not a buf because a later inline command of the same batch must not move
  * what an earlier one was given; both stay valid until the caller resets the arena.
  *
- * Memory: grows with what has arrived, never with what is claimed: args take room only when the
- * input is long enough to hold the whole count (an argument is 6 bytes at least, its view 16).
+ * Memory: args and scratch grow only for a command that has arrived whole, so never with what is
+ * claimed; an argument is 6 bytes on the wire at least, its view 16.
  *
  * Stricter than Redis 7, which skips two bytes unread: CR LF must stand behind each header and
  * bulk. A NUL byte ends an inline connection here; Redis waits for 64 KB more.

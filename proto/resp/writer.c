@@ -41,16 +41,12 @@ static size_t format_header(uint8_t target[static RESP_HEADER_ROOM], uint8_t mar
     return len;
 }
 
-static uint8_t no_control(uint8_t c) {
-    return c < ' ' || c == 0x7f ? ' ' : c;
-}
-
 /* marker, text without control bytes, CR LF: whole or, after a failure, not at all. */
 static void write_line(struct resp_writer *writer, uint8_t marker, struct bytes text) {
     uint8_t *at = text.len < SIZE_MAX - 3 ? reserve(writer, text.len + 3) : NULL;
     if (!at) return;
     *at++ = marker;
-    for (size_t i = 0; i < text.len; i++) *at++ = no_control(text.data[i]);
+    for (size_t i = 0; i < text.len; i++) *at++ = resp_no_control(text.data[i]);
     *at++ = '\r';
     *at++ = '\n';
     writer->out->len += text.len + 3;
@@ -147,7 +143,7 @@ void resp_verbatim(struct resp_writer *writer, struct bytes format, struct bytes
     }
     uint8_t prefix[FORMAT_BYTES + 1] = "   :";
     for (size_t i = 0; i < MIN(format.len, (size_t)FORMAT_BYTES); i++)
-        prefix[i] = no_control(format.data[i]);
+        prefix[i] = resp_no_control(format.data[i]);
     size_t len;
     if (add_overflows(text.len, sizeof(prefix), &len)) {
         writer->failed = BRINE_TOO_BIG;

@@ -111,6 +111,11 @@ static inline bool resp_has_room(const struct resp_writer *writer, size_t bytes)
     return LIKELY(!writer->failed) && LIKELY(writer->out->cap - writer->out->len >= bytes);
 }
 
+/* What a line may hold of a byte. */
+static inline uint8_t resp_no_control(uint8_t c) {
+    return c < ' ' || c == 0x7f ? ' ' : c;
+}
+
 /* "<marker><number>\r\n" for number < 1000; returns its end. */
 static inline uint8_t *resp_put_short_header(uint8_t *at, uint8_t marker, unsigned number) {
     *at++ = marker;
@@ -161,6 +166,16 @@ static inline void resp_null(struct resp_writer *writer) {
 }
 
 static inline void resp_simple(struct resp_writer *writer, struct bytes text) {
+    struct buf *out = writer->out;
+    if (LIKELY(text.len <= RESP_HEADER_ROOM - 3) && resp_has_room(writer, RESP_HEADER_ROOM)) {
+        uint8_t *at = out->data + out->len;
+        *at++ = '+';
+        for (size_t i = 0; i < text.len; i++) *at++ = resp_no_control(text.data[i]);
+        *at++ = '\r';
+        *at++ = '\n';
+        out->len = (size_t)(at - out->data);
+        return;
+    }
     resp_write_simple(writer, text);
 }
 
