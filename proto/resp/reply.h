@@ -21,8 +21,8 @@
  * cut.
  *
  * BRINE_MALFORMED and BRINE_TOO_BIG are final: the stream cannot be read on.  Strict: CR LF and
- * nothing else ends a line, numbers have one spelling, streamed aggregates ("*?") are refused by
- * name.  One thread at a time. */
+ * nothing else ends a line, counts and integers have one spelling, a push stands only between
+ * replies, streamed types ("*?") are refused by name.  One thread at a time. */
 #ifndef BRINE_RESP_REPLY_H
 #define BRINE_RESP_REPLY_H
 
@@ -94,7 +94,7 @@ struct resp_reply_reader {
 
 void resp_reply_init(struct resp_reply_reader *reader, struct resp_reply_limits limits);
 
-/* *event is written on BRINE_OK, *err (may be NULL) on all others but BRINE_NEED_MORE. */
+/* *event is valid on BRINE_OK alone, *err (may be NULL) on all others but BRINE_NEED_MORE. */
 enum brine_status resp_reply_next(struct resp_reply_reader *reader, struct bytes input,
                                   struct resp_reply_event *event, struct brine_error *err) MUST_USE;
 
