@@ -367,6 +367,7 @@ const char *toml_kind_name(enum toml_kind kind) {
     return (size_t)kind < ARRAY_LEN(articles) ? articles[kind] : "?";
 }
 
+PRINTF_LIKE(5, 0)
 static enum brine_status fail_at(struct brine_error *err, size_t offset, uint32_t line,
                                  uint32_t column, const char *format, va_list args) {
     char text[BRINE_ERROR_TEXT_BYTES];
