@@ -123,7 +123,7 @@ FUZZ_SUPPORT   := $(filter-out $(FUZZ_SOURCES) tests/fuzz/replay_main.c,$(wildca
 
 # "tests/fuzz/fuzz_glob.c:base" for each folder whose headers a test includes.
 INCLUDED := $(shell grep -Ho '^\#include "[a-z_]*/' $(WIRE_SOURCES) $(WIRE_SUPPORT) $(STRESS_SOURCES) \
-    $(STRESS_SUPPORT) $(SIM_SOURCES) $(SIM_SUPPORT) $(FUZZ_SOURCES) $(FUZZ_SUPPORT) $(wildcard tests/fuzz/replay_main.c) /dev/null | \
+    $(STRESS_SUPPORT) $(SIM_SOURCES) $(SIM_SUPPORT) $(FUZZ_SOURCES) $(FUZZ_SUPPORT) $(wildcard tests/fuzz/replay_main.c tests/bench/load.c) /dev/null | \
     sed 's/\#include "//; s,/$$,,' | sort -u)
 layers_included = $(sort $(foreach f,$(1),$(foreach i,$(patsubst $(f):%,%,$(filter $(f):%,$(INCLUDED))),\
     $(filter proto/$(i) server/$(i) $(i),$(LAYERS)))))
@@ -246,8 +246,8 @@ coverage:
 	@+$(MAKE) --no-print-directory -j$(JOBS) SAN=cov check
 	@python3 tests/tools/coverage.py --build $(BUILD)/cov
 
-$(V)/load: $(V)/obj/tests/bench/load.o
-	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm
+$(V)/load: $(V)/obj/tests/bench/load.o $(call libs_included,tests/bench/load.c)
+	@$(link_program)
 
 bench:
 	@+$(MAKE) --no-print-directory -j$(JOBS) SAN= all $(BUILD)/release/load

@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: 2026 The brine authors
+# SPDX-License-Identifier: Apache-2.0
+"""brine-cli prints what redis-cli prints, byte for byte, and its exit codes mean what --help says.
+
+Both talk to one redis-server.  Usage: BRINE_CLI=build/brine-cli test_cli.py
+"""
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+
+CLI = os.environ.get("BRINE_CLI", "build/brine-cli")
+SESSION = r"""PING
+SET a "x\x00\ny\"q\\\a\b\t\r~\x7f\xff"
+GET a
+GET nosuch
+INCR n
+DECRBY n 100
+LPUSH l 1 2 3 4 5 6 7 8 9 10 11
+LRANGE l 0 -1
+LRANGE nosuch 0 -1
+NOSUCHCOMMAND bar
+MGET a nosuch n
+EVAL "return {1,{2,{3,{},'x'},'y'},false,{ok='fine'},{err='bad'}}" 0
+EVAL "return {{{{}}},{{{{1,2}}}}}" 0
+COMMAND INFO get set
+CONFIG GET save*
+
+   ECHO   'single \' quotes'
+SET "unbalanced
+ECHO "closed"x
+ECHO last"""
+COMMANDS = ["info replication", "client info", "memory doctor", "get nosuch", "nosuch", "lrange x 0 1", "ping", "echo -x"]
+
+passed = failed = 0
+
+
+def check(what, ok, detail=""):
+    global passed, failed
+    if ok:
+        passed += 1
+    else:
+        failed += 1
+        print(f"FAIL {what} {detail}")
+
+
+def run(command, stdin=b""):
+    result = subprocess.run(command, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=20)
+    return result.returncode, result.stdout, result.stderr
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def start_redis(port, unix_socket):
+    """Waits for the line that says it is ready."""
+    server = subprocess.Popen(["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "",
+                               "--unixsocket", unix_socket], stdout=subprocess.PIPE, cwd=os.path.dirname(unix_socket))
+    for line in server.stdout:
+        if b"Ready to accept" in line or b"ready to accept connections at" in line:
+            return server
+    sys.exit("redis-server did not start")
+
+
+def without_moments(text):
+    """The report of a client differs from one connection to the next."""
+    return re.sub(rb"(id|addr|laddr|fd|age|idle|qbuf|qbuf-free|argv-mem|multi-mem|tot-mem)=\S*", b"", text)
+
+
+def compare_with_redis_cli(port):
+    for form in ([], ["--raw"], ["--no-raw"]):
+        outputs = []
+        for cli in ("redis-cli", CLI):
+            run(["redis-cli", "-p", str(port), "FLUSHALL"])
+            outputs.append(run([cli, "-p", str(port)] + form, SESSION.encode())[1])
+        theirs, ours = outputs
+        check(f"the session prints the same {form}", theirs == ours and len(ours) > 500,
+              "\n%r\n%r" % (theirs, ours))
+        for command in COMMANDS:
+            theirs, ours = (without_moments(run([cli, "-p", str(port)] + form + command.split())[1])
+                            for cli in ("redis-cli", CLI))
+            check(f"{command} prints the same {form}", theirs == ours, "\n%r\n%r" % (theirs, ours))
+
+
+def check_exit_codes(port, unix_socket):
+    rows = [
+        (["-p", str(port), "PING"], 0, b"PONG\n", b""),
+        (["-s", unix_socket, "PING"], 0, b"PONG\n", b""),
+        (["-p", str(port), "-n", "9", "CLIENT", "INFO"], 0, b" db=9 ", b""),
+        (["-p", str(port), "NOSUCH"], 1, b"ERR unknown command", b""),
+        (["-p", str(port), "-n", "99999", "PING"], 1, b"", b"DB index is out of range"),
+        (["-p", str(port), "-a", "wrong", "PING"], 1, b"", b"AUTH"),
+        (["-p", str(port), "-t", "1", "BLPOP", "never", "0"], 1, b"", b"brine-cli: "),
+        (["-p", str(free_port()), "PING"], 1, b"", b"Could not connect to 127.0.0.1:"),
+        (["-s", unix_socket + ".none", "PING"], 1, b"", b"Could not connect to "),
+        (["-p", "99999", "PING"], 2, b"", b"from 1 to 65535"),
+        (["--nonsense"], 2, b"", b"--help"),
+        (["--version"], 0, b"brine-cli ", b""),
+        (["--help"], 0, b"usage: ", b""),
+    ]
+    for arguments, code, out, err in rows:
+        got = run([CLI] + arguments)
+        check(f"{' '.join(arguments)} exits with {code}", got[0] == code and out in got[1] and err in got[2], repr(got))
+    got = run([CLI, "-p", str(port)], b"PING\nquit\nPING\n")
+    check("quit ends the session", got == (0, b"PONG\n", b""), repr(got))
+    got = run([CLI, "-p", str(port)], b"PING\nSHUTDOWN NOSAVE\nPING\n")
+    check("a lost connection is a failure", got[0] == 1 and got[1] == b"PONG\n" and got[2] != b"", repr(got))
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        unix_socket = os.path.join(folder, "redis.sock")
+        port = free_port()
+        server = start_redis(port, unix_socket)
+        try:
+            compare_with_redis_cli(port)
+            check_exit_codes(port, unix_socket)
+        finally:
+            server.kill()
+            server.wait()
+            server.stdout.close()
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+main()
