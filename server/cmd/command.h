@@ -65,7 +65,7 @@ typedef void command_handler(struct command_call *call);
 
 /* Where keys stand: first and last as argument positions (last < 0 counts from the end), and which
  * use is made of them, as COMMAND INFO's key specification says. */
-enum command_key_use { KEYS_NONE, KEYS_RO, KEYS_RW, KEYS_OW, KEYS_RM };
+enum command_key_use { KEYS_NONE, KEYS_RO, KEYS_RW, KEYS_OW, KEYS_RM }; /* ORDER key_use */
 struct command_keys {
     int8_t first, last, step;
     uint8_t use;        /* enum command_key_use */
@@ -94,9 +94,23 @@ static inline size_t command_row(const struct command *command) {
     return (size_t)(command - command_table);
 }
 
-/* By name in any case; NULL: unknown. "client|kill" finds a subcommand's row. */
-const struct command *command_find(struct bytes name);
+/* Finds commands by name: open addressing over the rows that are no subcommands.  Built once,
+ * constant then. */
+enum { COMMAND_INDEX_SLOTS = 1024, COMMAND_NAME_BYTES_MAX = 32 };
+struct command_index {
+    uint16_t rows[COMMAND_INDEX_SLOTS]; /* row + 1; 0: free */
+};
+void command_index_init(struct command_index *index);
+
+/* In any case; NULL: unknown.  Cost: about 10 ns. */
+const struct command *command_find(const struct command_index *index, struct bytes name);
+/* By what stands behind the '|'; NULL: the container has none of that name. */
 const struct command *command_find_subcommand(const struct command *container, struct bytes name);
+static inline bool command_is_subcommand(const struct command *command) {
+    return strchr(command->name, '|') != NULL;
+}
+/* How many rows behind the container's are its subcommands. */
+size_t command_subcommands(const struct command *container);
 
 /* Which arguments are keys: *first to *last in steps of *step.  False: none, or too few arguments.
  */
