@@ -26,39 +26,9 @@
 #include "base/bytes.h"
 #include "base/mem.h"
 #include "base/status.h"
+#include "config/fields.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
-
-/* ---- the words of ENUM options: (constant, word) ----------------------------------------------
- */
-
-#define CONFIG_LOG_LEVELS(W)                                                                       \
-    W(LOG_LEVEL_DEBUG, "debug")                                                                    \
-    W(LOG_LEVEL_VERBOSE, "verbose")                                                                \
-    W(LOG_LEVEL_NOTICE, "notice")                                                                  \
-    W(LOG_LEVEL_WARNING, "warning")
-#define CONFIG_MEMORY_POLICIES(W) W(MEMORY_POLICY_NOEVICTION, "noeviction")
-#define CONFIG_GATE_MODES(W)      W(GATE_MODE_OFF, "off")
-
-#define W(constant, word) CONFIG_##constant,
-enum config_log_level { CONFIG_LOG_LEVELS(W) };
-enum config_memory_policy { CONFIG_MEMORY_POLICIES(W) };
-enum config_gate_mode { CONFIG_GATE_MODES(W) };
-#undef W
-
-/* ---- types of fields --------------------------------------------------------------------------
- */
-
-struct config_list {
-    const struct bytes *items; /* each ends in NUL as well */
-    size_t count;
-};
-
-/* Text that CONFIG SET may change: never read directly. */
-struct config_text {
-    struct bytes value_;
-};
 
 enum config_option {
 #define OPTION(section, key, ...) CONFIG_OPTION_##section##_##key,
@@ -92,23 +62,6 @@ struct config_apply {
     void *context;
 };
 
-#define CONFIG_FIELD_BOOL_RUNTIME     _Atomic bool
-#define CONFIG_FIELD_BOOL_STARTUP     _Atomic bool
-#define CONFIG_FIELD_INT_RUNTIME      _Atomic int64_t
-#define CONFIG_FIELD_INT_STARTUP      _Atomic int64_t
-#define CONFIG_FIELD_SIZE_RUNTIME     _Atomic int64_t
-#define CONFIG_FIELD_SIZE_STARTUP     _Atomic int64_t
-#define CONFIG_FIELD_DURATION_RUNTIME _Atomic int64_t
-#define CONFIG_FIELD_DURATION_STARTUP _Atomic int64_t
-#define CONFIG_FIELD_ENUM_RUNTIME     _Atomic int64_t
-#define CONFIG_FIELD_ENUM_STARTUP     _Atomic int64_t
-#define CONFIG_FIELD_STRING_RUNTIME   struct config_text
-#define CONFIG_FIELD_STRING_STARTUP   struct bytes
-#define CONFIG_FIELD_STRING_PROTECTED struct bytes
-#define CONFIG_FIELD_SECRET_RUNTIME   struct config_text
-#define CONFIG_FIELD_SECRET_STARTUP   struct bytes
-#define CONFIG_FIELD_LIST_STARTUP     struct config_list
-
 enum { CONFIG_REMEMBERED_MAX = 64 }; /* values of Redis's names that have no option */
 
 struct config {
@@ -127,6 +80,7 @@ struct config {
     struct config_origin origins[CONFIG_OPTIONS];
     struct config_apply applies[CONFIG_OPTIONS];
     struct bytes remembered[CONFIG_REMEMBERED_MAX]; /* NULL: still the row's default */
+    int64_t buffer_limits[3][3];                    /* client-output-buffer-limit: class, number */
     struct bytes file_path;                         /* empty: started without a file */
 };
 

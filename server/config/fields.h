@@ -1,0 +1,63 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What options.def needs to become the fields of `struct config`: the words of ENUM options, and
+ * the C type of each kind.  Included by config.h; any thread. */
+#ifndef BRINE_CONFIG_FIELDS_H
+#define BRINE_CONFIG_FIELDS_H
+
+#include "base/bytes.h"
+
+#include <stdatomic.h>
+
+/* ---- the words of ENUM options: (constant, word) ----------------------------------------------
+ */
+
+#define CONFIG_LOG_LEVELS(W)                                                                       \
+    W(LOG_LEVEL_DEBUG, "debug")                                                                    \
+    W(LOG_LEVEL_VERBOSE, "verbose")                                                                \
+    W(LOG_LEVEL_NOTICE, "notice")                                                                  \
+    W(LOG_LEVEL_WARNING, "warning")
+#define CONFIG_MEMORY_POLICIES(W) W(MEMORY_POLICY_NOEVICTION, "noeviction")
+#define CONFIG_GATE_MODES(W)      W(GATE_MODE_OFF, "off")
+
+#define W(constant, word) CONFIG_##constant,
+enum config_log_level { CONFIG_LOG_LEVELS(W) };
+enum config_memory_policy { CONFIG_MEMORY_POLICIES(W) };
+enum config_gate_mode { CONFIG_GATE_MODES(W) };
+#undef W
+
+/* ---- types ------------------------------------------------------------------------------------
+ */
+
+struct config_list {
+    const struct bytes *items; /* each ends in NUL as well */
+    size_t count;
+};
+
+/* Text that CONFIG SET may change: never read directly, see config_copy_text. */
+struct config_text {
+    struct bytes value_;
+};
+
+/* The type of a row's field by its kind and by when it may change. */
+#define CONFIG_FIELD_BOOL_RUNTIME     _Atomic bool
+#define CONFIG_FIELD_BOOL_STARTUP     _Atomic bool
+#define CONFIG_FIELD_INT_RUNTIME      _Atomic int64_t
+#define CONFIG_FIELD_INT_STARTUP      _Atomic int64_t
+#define CONFIG_FIELD_SIZE_RUNTIME     _Atomic int64_t
+#define CONFIG_FIELD_SIZE_STARTUP     _Atomic int64_t
+#define CONFIG_FIELD_DURATION_RUNTIME _Atomic int64_t
+#define CONFIG_FIELD_DURATION_STARTUP _Atomic int64_t
+#define CONFIG_FIELD_MODE_RUNTIME     _Atomic int64_t
+#define CONFIG_FIELD_MODE_STARTUP     _Atomic int64_t
+#define CONFIG_FIELD_ENUM_RUNTIME     _Atomic int64_t
+#define CONFIG_FIELD_ENUM_STARTUP     _Atomic int64_t
+#define CONFIG_FIELD_STRING_RUNTIME   struct config_text
+#define CONFIG_FIELD_STRING_STARTUP   struct bytes
+#define CONFIG_FIELD_STRING_PROTECTED struct bytes
+#define CONFIG_FIELD_SECRET_RUNTIME   struct config_text
+#define CONFIG_FIELD_SECRET_STARTUP   struct bytes
+#define CONFIG_FIELD_LIST_STARTUP     struct config_list
+
+#endif
