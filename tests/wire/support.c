@@ -43,18 +43,18 @@ enum {
 static const struct {
     const char *brine, *redis;
 } redis_names[] = {
-    {"server.port", "port"},
     {"server.bind", "bind"},
-    {"server.databases", "databases"},
-    {"server.idle_timeout_s", "timeout"},
-    {"server.tcp_keepalive_s", "tcp-keepalive"},
-    {"server.max_clients", "maxclients"},
     {"server.unix_socket", "unixsocket"},
     {"server.unix_socket_mode", "unixsocketperm"},
+    {"server.databases", "databases"},
+    {"server.max_clients", "maxclients"},
+    {"server.tcp_keepalive", "tcp-keepalive"},
+    {"server.idle_timeout", "timeout"},
     {"auth.password", "requirepass"},
     {"limits.bulk_bytes", "proto-max-bulk-len"},
-    {"limits.query_bytes", "client-query-buffer-limit"},
-    {"log.level", "loglevel"},
+    {"limits.query_buffer_bytes", "client-query-buffer-limit"},
+    {"memory.max", "maxmemory"},
+    {"memory.policy", "maxmemory-policy"},
 };
 
 struct command_line {
