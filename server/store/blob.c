@@ -1,0 +1,33 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "store/blob.h"
+
+#include "base/assert.h"
+
+struct blob *blob_create(struct allocator *mem, size_t len) {
+    size_t bytes;
+    if (add_overflows(sizeof(struct blob), len, &bytes)) return NULL;
+    struct blob *blob = mem_alloc(mem, bytes);
+    if (!blob) return NULL;
+    blob->mem = mem;
+    blob->len = len;
+    atomic_init(&blob->refs, 1);
+    return blob;
+}
+
+struct blob *blob_ref(struct blob *blob) {
+    /* Who adds a reference has one (or the shard's lock), so nothing needs to be ordered here. */
+    uint32_t before = atomic_fetch_add_explicit(&blob->refs, 1, memory_order_relaxed);
+    BRINE_ASSERT(before > 0 && before < UINT32_MAX, "a reference is added to a live blob");
+    return blob;
+}
+
+void blob_unref(struct blob *blob) {
+    if (!blob) return;
+    /* Release: this thread's reads are over before another thread frees.  Acquire: that other
+     * thread sees them as over. */
+    uint32_t before = atomic_fetch_sub_explicit(&blob->refs, 1, memory_order_acq_rel);
+    BRINE_ASSERT(before > 0, "a reference is dropped once");
+    if (before == 1) mem_free(blob->mem, blob, sizeof(struct blob) + blob->len);
+}

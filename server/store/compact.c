@@ -1,0 +1,76 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The design.  Only the index points at an entry, so an entry can be moved by whoever holds the
+ * lock: its key is hashed again and the slot that has its reference is given the new one.  The
+ * sparsest chunk is emptied into the holes of the others and goes back to the allocator whole; its
+ * own holes are out of the bins meanwhile, so that nothing new lands in it.  Fragmentation is
+ * thereby answered by moving at most three quarters of a chunk to win one. */
+
+#include "store/shard.h"
+
+enum {
+    COMPACT_FREE_SHARE = 8
+}; /* at least this part of the heap is free, or it is well as it is */
+
+static bool find_place(const struct shard *shard, const struct entry *entry, heap_ref ref,
+                       struct place *place) {
+    const struct store *store = shard->store;
+    uint64_t hash = hash_bytes(&store->secret, entry_key(entry));
+    for (size_t db = 0; db < store->databases; db++) {
+        const struct table *table = shard->slices[db].table;
+        if (table && table_find_ref(table, hash, ref, place)) return true;
+    }
+    return false;
+}
+
+/* False when there is no memory to move it to. */
+static bool move_entry(struct shard *shard, heap_ref ref) {
+    struct heap *heap = shard->heap;
+    const struct entry *entry = heap_entry(heap, ref);
+    struct place place;
+    bool found = find_place(shard, entry, ref, &place);
+    BRINE_ASSERT(found, "every live entry is in a table");
+    size_t units = entry_units_needed(entry_expiry_bytes(entry), entry->key_len, entry->value_len);
+    heap_ref to = heap_alloc(heap, units);
+    if (!to) return false;
+    struct entry *moved = heap_entry(heap, to);
+    moved->flags = (moved->flags & F_PREV_FREE) | (entry->flags & (uint8_t)~F_PREV_FREE);
+    moved->access = entry->access;
+    moved->key_len = entry->key_len;
+    moved->value_len = entry->value_len;
+    memcpy(moved->body, entry->body,
+           entry_expiry_bytes(entry) + (size_t)entry->key_len + entry->value_len);
+    place.bucket->refs[place.slot] = to;
+    heap_free(heap, ref);
+    return true;
+}
+
+/* True when a chunk was emptied, or the budget ended before it was. */
+static bool compact(struct shard *shard, size_t budget) {
+    struct heap *heap = shard->heap;
+    /* What a flush left behind is in no table any more; it goes first. */
+    if (!heap || shard->dropped_tables) return false;
+    if (heap->chunk_bytes - heap->live_bytes < heap->chunk_bytes / COMPACT_FREE_SHARE) {
+        heap_evacuate_end(heap);
+        return false;
+    }
+    uint32_t chunk = heap_evacuate_begin(heap);
+    if (!chunk) return false;
+    for (heap_ref next, ref = heap_next_live(heap, chunk, 0); ref; ref = next) {
+        if (budget-- == 0) return true;
+        /* Found before the block is freed and joined with what is around it. */
+        next = heap_next_live(heap, chunk, heap_unit_after(heap, ref));
+        if (move_entry(shard, ref)) continue;
+        heap_evacuate_end(heap);
+        return false;
+    }
+    return true;
+}
+
+bool store_compact(struct store *store, struct store_hold *hold, size_t index, size_t budget) {
+    shard_enter(store, hold, index);
+    bool more = compact(store_shard(store, index), budget);
+    shard_leave(store, hold);
+    return more;
+}

@@ -1,0 +1,98 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* An entry: one key and its value in one block of a shard's heap (heap.h).  Private to store/.
+ *
+ *     0       2       3        4         6           8
+ *     +-------+-------+--------+---------+-----------+- - - - - - - - -+-----+-------+- - - -+
+ *     | units | flags | access | key_len | value_len |  expire_at_ms   | key | value | slack |
+ *     +-------+-------+--------+---------+-----------+- - - - - - - - -+-----+-------+- - - -+
+ *                                                     8, when F_EXPIRY               to units * 8
+ *
+ * `units` is the block's size in 8 bytes, which is all the heap needs to walk a chunk: a block has
+ * no header beside this one.  A boxed entry's value is the pointer to its blob, unaligned.
+ * The expiry field may be there and say STORE_NO_EXPIRY: PERSIST does not move the key.
+ * `access` is for eviction and not used yet.
+ * A free block keeps units and flags and uses the rest as struct free_block says. */
+#ifndef BRINE_STORE_ENTRY_H
+#define BRINE_STORE_ENTRY_H
+
+#include "store/store.h"
+
+enum {
+    ENTRY_UNIT_BYTES = 8,
+    ENTRY_HEADER_BYTES = 8,
+    ENTRY_EXPIRY_BYTES = 8,
+    ENTRY_INLINE_BYTES_MAX = 32 * 1024,
+};
+
+enum entry_flag {
+    ENTRY_TYPE_MASK = 0x0f, /* enum value_type */
+    F_EXPIRY = 0x10,
+    F_BOXED = 0x20,
+    F_PREV_FREE = 0x40, /* the block before this one is free: the heap's, kept by all others */
+    F_FREE = 0x80,
+};
+
+struct entry {
+    uint16_t units;
+    uint8_t flags;
+    uint8_t access;
+    uint16_t key_len;
+    uint16_t value_len;
+    uint8_t body[];
+};
+_Static_assert(sizeof(struct entry) == ENTRY_HEADER_BYTES,
+               "the entry header is paid per key: change it knowingly");
+
+static inline size_t entry_expiry_bytes(const struct entry *entry) {
+    return entry->flags & F_EXPIRY ? ENTRY_EXPIRY_BYTES : 0;
+}
+
+static inline int64_t entry_expire_at_ms(const struct entry *entry) {
+    int64_t at_ms = STORE_NO_EXPIRY;
+    if (entry->flags & F_EXPIRY) memcpy(&at_ms, entry->body, sizeof at_ms);
+    return at_ms;
+}
+
+static inline struct bytes entry_key(const struct entry *entry) {
+    return bytes_view(entry->body + entry_expiry_bytes(entry), entry->key_len);
+}
+
+/* The bytes after the key: the value, or the pointer to its blob. */
+static inline uint8_t *entry_payload(struct entry *entry) {
+    return entry->body + entry_expiry_bytes(entry) + entry->key_len;
+}
+
+static inline struct blob *entry_blob(const struct entry *entry) {
+    struct blob *blob = NULL;
+    if (entry->flags & F_BOXED)
+        memcpy(&blob, entry->body + entry_expiry_bytes(entry) + entry->key_len, sizeof blob);
+    return blob;
+}
+
+static inline void entry_view_value(const struct entry *entry, struct store_value *value) {
+    value->blob = entry_blob(entry);
+    value->bytes = value->blob
+                       ? blob_view(value->blob)
+                       : bytes_view(entry->body + entry_expiry_bytes(entry) + entry->key_len,
+                                    entry->value_len);
+    value->expire_at_ms = entry_expire_at_ms(entry);
+    value->type = (enum value_type)(entry->flags & ENTRY_TYPE_MASK);
+}
+
+static inline bool entry_has_key(const struct entry *entry, struct bytes name) {
+    return bytes_equal(entry_key(entry), name);
+}
+
+static inline bool expiry_is_over(int64_t expire_at_ms, int64_t now_ms) {
+    return expire_at_ms != STORE_NO_EXPIRY && now_ms > expire_at_ms;
+}
+
+static inline size_t entry_units_needed(size_t expiry_bytes, size_t key_len, size_t value_len) {
+    size_t bytes = ENTRY_HEADER_BYTES + expiry_bytes + key_len + value_len;
+    size_t units = (bytes + ENTRY_UNIT_BYTES - 1) / ENTRY_UNIT_BYTES;
+    return MAX(units, 2); /* a free block needs 16 bytes */
+}
+
+#endif

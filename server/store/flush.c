@@ -1,0 +1,116 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The design.  A flush takes tables off their slices under all locks, and nothing else; what they
+ * held is freed later, a bounded piece at a time, by store_reclaim.  Where the flushed database was
+ * the shard's only one, its heap goes whole: chunks are freed without a look at what is in them,
+ * unless something boxed is.  Else its entries lie among others' and go one by one. */
+
+#include "store/shard.h"
+
+enum { CHUNK_COST = 16 }; /* what freeing a chunk or a segment unread takes from the budget */
+
+static void drop_table(struct store_slice *slice, struct shard *shard) {
+    struct table *table = slice->table;
+    if (!table) return;
+    table->next = shard->dropped_tables;
+    shard->dropped_tables = table;
+    slice->table = NULL;
+    slice_count_none(slice);
+}
+
+/* Every key of the heap is gone: so may the heap be. */
+static void drop_heap(struct shard *shard) {
+    for (struct table *table = shard->dropped_tables; table; table = table->next)
+        table->entries_gone = true;
+    if (!shard->heap) return;
+    shard->heap->next = shard->dropped_heaps;
+    shard->dropped_heaps = shard->heap;
+    shard->heap = NULL;
+}
+
+static void flush(struct store *store, struct store_hold *hold, uint32_t from_db, uint32_t to_db) {
+    store_lock_all(store, hold);
+    for (size_t i = 0; i < store->shard_count; i++) {
+        struct shard *shard = store_shard(store, i);
+        for (uint32_t db = from_db; db < to_db; db++) drop_table(&shard->slices[db], shard);
+        bool empty = true;
+        for (size_t db = 0; db < store->databases; db++) empty &= !shard->slices[db].table;
+        if (empty) drop_heap(shard);
+    }
+    store_unlock(store, hold);
+}
+
+void store_flush_db(struct store *store, struct store_hold *hold, uint32_t db) {
+    BRINE_ASSERT(db < store->databases, "a database exists");
+    flush(store, hold, db, db + 1);
+}
+
+void store_flush_all(struct store *store, struct store_hold *hold) {
+    flush(store, hold, 0, (uint32_t)store->databases);
+}
+
+/* Frees the entries of one segment that lie in the shard's living heap. */
+static size_t free_entries(struct shard *shard, const struct table *table,
+                           const struct segment *segment) {
+    size_t freed = 0;
+    for (size_t i = 0; i < table_buckets(table); i++) {
+        const struct bucket *bucket = &segment->buckets[i];
+        for (uint32_t slot = 0; slot < BUCKET_SLOTS; slot++) {
+            if (!bucket->tags[slot]) continue;
+            shard_free_entry(shard->heap, bucket->refs[slot]);
+            freed++;
+        }
+    }
+    return freed;
+}
+
+/* Frees segments of the first dropped table, under the lock.  Returns what it cost. */
+static size_t reclaim_table(struct shard *shard, size_t budget) {
+    struct table *table = shard->dropped_tables;
+    size_t rows = (size_t)1 << table->depth, spent = 0;
+    while (table->reclaimed < rows && spent < budget) {
+        struct segment *segment = table->directory[table->reclaimed];
+        table->reclaimed += (uint32_t)table_span(table, segment);
+        if (!table->entries_gone) spent += free_entries(shard, table, segment);
+        table_free_segment(table, segment);
+        table->segments--;
+        spent += CHUNK_COST;
+    }
+    if (table->reclaimed == rows) {
+        shard->dropped_tables = table->next;
+        table_destroy(table);
+        shard_tidy_heap(shard);
+    }
+    return spent;
+}
+
+/* Frees chunks of a heap that nobody else sees.  True when it is gone. */
+static bool reclaim_heap(struct heap *heap, size_t budget) {
+    for (size_t spent = 0; heap->chunks_len > 1; spent += CHUNK_COST) {
+        if (spent >= budget) return false;
+        size_t boxed = heap->boxed_entries;
+        heap_drop_blobs(heap, heap->chunks_len - 1);
+        heap_drop_last_chunk(heap);
+        spent += boxed - heap->boxed_entries;
+    }
+    heap_destroy(heap);
+    return true;
+}
+
+bool store_reclaim(struct store *store, struct store_hold *hold, size_t index, size_t budget) {
+    struct shard *shard = store_shard(store, index);
+    shard_enter(store, hold, index);
+    size_t spent = 0;
+    while (shard->dropped_tables && spent < budget) spent += reclaim_table(shard, budget - spent);
+    struct heap *heap = spent < budget ? shard->dropped_heaps : NULL;
+    if (heap) shard->dropped_heaps = heap->next;
+    bool more = shard->dropped_tables || shard->dropped_heaps;
+    shard_leave(store, hold);
+    if (!heap || reclaim_heap(heap, budget - spent)) return more;
+    shard_enter(store, hold, index);
+    heap->next = shard->dropped_heaps;
+    shard->dropped_heaps = heap;
+    shard_leave(store, hold);
+    return true;
+}

@@ -1,0 +1,121 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The store's own view of itself.  Private to store/; words in store.h. */
+#ifndef BRINE_STORE_SHARD_H
+#define BRINE_STORE_SHARD_H
+
+#include "base/assert.h"
+#include "store/expiry.h"
+#include "store/store_write.h"
+#include "store/table.h"
+
+#include <pthread.h>
+
+/* Written under the shard's lock, read by anyone: each is a relaxed atomic with one writer at a
+ * time, which the compiler makes a plain load and store. */
+typedef _Atomic uint64_t store_counter;
+
+/* One database in one shard. */
+struct store_slice {
+    struct table *table; /* NULL: no key */
+    store_counter keys;
+    store_counter keys_with_expiry;
+    store_counter expire_at_sum_s;
+};
+
+struct shard {
+    pthread_mutex_t lock;
+    const struct store_hold *holder; /* who has locked it */
+    struct store *store;
+    struct heap *heap; /* NULL: no key */
+    uint32_t index;
+    unsigned pairs;      /* of its tables' segments */
+    uint32_t sweep_db;   /* where the sweep goes on: database, */
+    uint64_t sweep_hash; /* and hash behind the shard's bits, left-aligned */
+    bool sweeping;       /* a sweep is under way: next_due_ms holds for what it has passed */
+    int64_t next_due_ms; /* nothing is due before */
+    store_counter expired_total;
+    struct table *dropped_tables; /* left by flushes, for store_reclaim */
+    struct heap *dropped_heaps;
+    struct store_slice slices[]; /* one for each database */
+};
+
+struct store {
+    struct mem_account account;
+    struct hash_secret secret;
+    uint8_t *block;  /* of the shards, as allocated */
+    uint8_t *shards; /* in it, aligned to a cache line; shard_bytes apart */
+    size_t block_bytes, shard_bytes;
+    size_t shard_count, databases;
+    unsigned shard_bits;
+    size_t key_bytes_max, boxed_from_bytes, chunk_bytes_min, chunk_bytes_max, segment_pairs;
+    bool single_threaded;
+    store_removed_fn *on_removed;
+    void *on_removed_ctx;
+};
+
+static inline struct shard *store_shard(const struct store *store, size_t index) {
+    return (struct shard *)(void *)(store->shards + index * store->shard_bytes);
+}
+static inline size_t store_shard_index(const struct store *store, uint64_t hash) {
+    return (size_t)(hash >> 1 >> (63 - store->shard_bits));
+}
+/* The shard of a key, which the calling thread has locked. */
+static inline struct shard *store_held_shard(const struct store *store,
+                                             const struct store_key *key) {
+    struct shard *shard = store_shard(store, store_shard_index(store, key->hash));
+    BRINE_ASSERT(shard->holder, "a key is touched only while its shard is held");
+    return shard;
+}
+static inline struct table_keys shard_keys(const struct shard *shard) {
+    return (struct table_keys){.heap = shard->heap, .secret = &shard->store->secret};
+}
+
+static inline uint64_t counter_get(const store_counter *counter) {
+    return atomic_load_explicit(counter, memory_order_relaxed);
+}
+static inline void counter_add(store_counter *counter, uint64_t amount) {
+    atomic_store_explicit(counter, counter_get(counter) + amount, memory_order_relaxed);
+}
+
+/* Locks of one shard by index, and its release, for upkeep: inside a hold that covers it, nothing.
+ */
+void shard_enter(struct store *store, struct store_hold *hold, size_t index);
+void shard_leave(struct store *store, struct store_hold *hold);
+
+/* Counts an entry in, out, or from one expiry to another (STORE_NO_EXPIRY: none). */
+void slice_count_expiry(struct store_slice *slice, int64_t old_at_ms, int64_t new_at_ms);
+
+/* Counts nothing in it any more. */
+void slice_count_none(struct store_slice *slice);
+
+/* Counts nothing in it any more. */
+void slice_count_none(struct store_slice *slice);
+
+/* Writes a slot's coarse expiry and tells segment, table and shard when they are due. */
+void shard_note_expiry(struct shard *shard, struct table *table, struct place place,
+                       int64_t expire_at_ms, int64_t now_ms);
+
+/* Finds a key that has not expired; one that has is removed. */
+bool shard_find(struct shard *shard, const struct store_key *key, int64_t now_ms,
+                struct place *place);
+/* Takes the entry out of everything and frees it.  Places and the slice's table may be gone after.
+ */
+void shard_remove(struct shard *shard, uint32_t db, struct place place);
+/* Counts out and frees an entry that has left the index. */
+void shard_discard(struct shard *shard, uint32_t db, heap_ref ref);
+/* shard_remove for one that has expired: counts it and calls the hook. */
+void shard_expire(struct shard *shard, uint32_t db, struct place place);
+/* Frees a table that ran empty, and a heap nothing is in. */
+void shard_tidy(struct shard *shard, uint32_t db);
+/* Frees a heap nothing is in. */
+void shard_tidy_heap(struct shard *shard);
+/* Frees a heap nothing is in. */
+void shard_tidy_heap(struct shard *shard);
+/* Frees an entry's block and drops its blob. */
+void shard_free_entry(struct heap *heap, heap_ref ref);
+/* Drops the blobs of all that lives in a chunk. */
+void heap_drop_blobs(struct heap *heap, uint32_t chunk);
+
+#endif

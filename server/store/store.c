@@ -1,0 +1,340 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The design.  This file sets the store up, locks it, looks ahead and counts.  Around it:
+ *
+ *     write.c    find, put, remove, set expiry: one key
+ *     scan.c     the walk over all keys          sweep.c   what has expired goes
+ *     flush.c    emptying databases              compact.c sparse chunks are emptied
+ *     table.c    the index; split.c its growth   heap.c    where entries lie (entry.h)
+ *     check.c    every invariant, for tests
+ *
+ * A shard is a few cache lines of its own: lock, heap, and a slice for each database with its table
+ * and its counters.  Tables and heap exist only while there is something in them.
+ *
+ * Segments of shard i have segment_pairs * 2^(i/shards) pairs, i taken in an order that spreads
+ * them: with equal sizes all tables would be full, and split, at the same number of keys; memory
+ * would then jump by half in one moment and the mean load swing between 44 and 88 %.
+ *
+ * Locks are adaptive mutexes: some 15 ns when free; they spin a little, then sleep.  Rejected: spin
+ * locks, which burn a core when its holder is descheduled; one owner thread for each shard, as a
+ * hop to another thread costs two wake-ups of 5 to 20 us. */
+
+#include "store/shard.h"
+
+enum {
+    SHARDS_A_THREAD = 16,
+    SHARDS_DEFAULT_MIN = 64,
+    DATABASES_DEFAULT = 16,
+    SEGMENT_PAIRS_DEFAULT = SEGMENT_PAIRS_MAX / 2,
+    BOXED_FROM_BYTES_DEFAULT = 16 * 1024,
+    CHUNK_BYTES_MIN_DEFAULT = 4 * 1024,
+    CHUNK_BYTES_MIN_MIN = 64,
+};
+
+const char *value_type_name(enum value_type type) {
+    static const char *const names[] = {
+#define X(name, word) [VALUE_##name] = word,
+        VALUE_TYPES(X)
+#undef X
+    };
+    return names[type];
+}
+
+/* ---- setup
+ * --------------------------------------------------------------------------------------- */
+
+static size_t or_default(size_t value, size_t fallback) {
+    return value ? value : fallback;
+}
+
+static void take_options(struct store *store, const struct store_options *options) {
+    size_t by_threads = MAX(SHARDS_A_THREAD * options->threads, SHARDS_DEFAULT_MIN);
+    size_t wanted = or_default(options->shards, MIN(by_threads, STORE_SHARDS_MAX));
+    while (((size_t)1 << store->shard_bits) < wanted) store->shard_bits++;
+    store->shard_count = (size_t)1 << store->shard_bits;
+    store->secret = options->secret;
+    store->databases = or_default(options->databases, DATABASES_DEFAULT);
+    store->key_bytes_max = or_default(options->key_bytes_max, STORE_KEY_BYTES_MAX);
+    store->boxed_from_bytes = or_default(options->boxed_from_bytes, BOXED_FROM_BYTES_DEFAULT);
+    store->chunk_bytes_max = or_default(options->chunk_bytes_max, HEAP_CHUNK_BYTES_MAX);
+    store->chunk_bytes_min =
+        or_default(options->chunk_bytes_min, MIN(CHUNK_BYTES_MIN_DEFAULT, store->chunk_bytes_max));
+    store->segment_pairs = or_default(options->segment_pairs, SEGMENT_PAIRS_DEFAULT);
+    store->single_threaded = options->single_threaded;
+    store->on_removed = options->on_removed;
+    store->on_removed_ctx = options->on_removed_ctx;
+    BRINE_ASSERT(wanted <= STORE_SHARDS_MAX && store->shard_count == wanted,
+                 "shards are a power of two within the limit");
+    BRINE_ASSERT(store->databases <= STORE_DATABASES_MAX &&
+                     store->key_bytes_max <= STORE_KEY_BYTES_MAX &&
+                     store->boxed_from_bytes <= ENTRY_INLINE_BYTES_MAX &&
+                     store->segment_pairs <= SEGMENT_PAIRS_DEFAULT &&
+                     store->chunk_bytes_max <= HEAP_CHUNK_BYTES_MAX &&
+                     store->chunk_bytes_min >= CHUNK_BYTES_MIN_MIN &&
+                     store->chunk_bytes_min <= store->chunk_bytes_max,
+                 "options are within their limits");
+}
+
+/* segment_pairs * 2^(index/shards), by a parabola through the curve's ends (off by 0.2 % at most).
+ */
+static unsigned pairs_of_shard(const struct store *store, size_t index) {
+    uint64_t part = (uint64_t)index * 1024 / store->shard_count; /* in 1/1024 */
+    uint64_t scaled = 1024 * 1024 + 672 * part + 352 * part * part / 1024;
+    return (unsigned)((store->segment_pairs * scaled + 512 * 1024) / (1024 * 1024));
+}
+
+static void shard_init(struct shard *shard, struct store *store, size_t index) {
+    pthread_mutexattr_t attributes;
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ADAPTIVE_NP);
+    pthread_mutex_init(&shard->lock, &attributes);
+    pthread_mutexattr_destroy(&attributes);
+    shard->store = store;
+    shard->index = (uint32_t)index;
+    shard->pairs = pairs_of_shard(store, index);
+    shard->next_due_ms = EXPIRY_NEVER_MS;
+}
+
+struct store *store_create(const struct store_options *options) {
+    struct store *store = mem_alloc_zeroed(options->mem, sizeof *store);
+    if (!store) return NULL;
+    mem_account_init(&store->account, options->mem, 0);
+    take_options(store, options);
+    size_t slices = store->databases * sizeof(struct store_slice);
+    store->shard_bytes = round_up(sizeof(struct shard) + slices, CACHE_LINE_BYTES);
+    store->block_bytes = store->shard_count * store->shard_bytes + CACHE_LINE_BYTES;
+    store->block = mem_alloc_zeroed(&store->account.allocator, store->block_bytes);
+    if (!store->block) {
+        mem_free(options->mem, store, sizeof *store);
+        return NULL;
+    }
+    store->shards = (uint8_t *)round_up((uintptr_t)store->block, CACHE_LINE_BYTES);
+    for (size_t i = 0; i < store->shard_count; i++) shard_init(store_shard(store, i), store, i);
+    return store;
+}
+
+static void shard_deinit(struct shard *shard) {
+    BRINE_ASSERT(!shard->holder, "nobody holds a store that is destroyed");
+    for (size_t db = 0; db < shard->store->databases; db++) table_destroy(shard->slices[db].table);
+    for (struct table *next, *table = shard->dropped_tables; table; table = next) {
+        next = table->next;
+        table_destroy(table);
+    }
+    if (shard->heap) {
+        shard->heap->next = shard->dropped_heaps;
+        shard->dropped_heaps = shard->heap;
+    }
+    for (struct heap *next, *heap = shard->dropped_heaps; heap; heap = next) {
+        next = heap->next;
+        for (uint32_t i = 1; i < heap->chunks_len; i++) heap_drop_blobs(heap, i);
+        heap_destroy(heap);
+    }
+    pthread_mutex_destroy(&shard->lock);
+}
+
+void store_destroy(struct store *store) {
+    if (!store) return;
+    for (size_t i = 0; i < store->shard_count; i++) shard_deinit(store_shard(store, i));
+    struct allocator *mem = store->account.parent;
+    mem_free(mem, store->block, store->block_bytes);
+    mem_free(mem, store, sizeof *store);
+}
+
+struct allocator *store_allocator(struct store *store) {
+    return &store->account.allocator;
+}
+size_t store_databases(const struct store *store) {
+    return store->databases;
+}
+size_t store_shards(const struct store *store) {
+    return store->shard_count;
+}
+
+/* ---- keys and locks
+ * ------------------------------------------------------------------------------ */
+
+struct store_key store_key(const struct store *store, uint32_t db, struct bytes name) {
+    BRINE_ASSERT(db < store->databases, "a database exists");
+    return (struct store_key){.name = name, .hash = hash_bytes(&store->secret, name), .db = db};
+}
+
+static void shard_lock(struct shard *shard, const struct store_hold *hold) {
+    if (!shard->store->single_threaded) {
+        int refused = pthread_mutex_lock(&shard->lock);
+        BRINE_ASSERT(!refused, "a mutex can be locked");
+    }
+    shard->holder = hold;
+}
+
+static void shard_unlock(struct shard *shard) {
+    shard->holder = NULL;
+    if (shard->store->single_threaded) return;
+    int refused = pthread_mutex_unlock(&shard->lock);
+    BRINE_ASSERT(!refused, "who locked a mutex can unlock it");
+}
+
+static bool hold_has(const struct store_hold *hold, size_t index) {
+    if (hold->depth == 0) return false;
+    if (!hold->several) return hold->only == index;
+    return (hold->shards[index / 64] >> (index % 64) & 1) != 0;
+}
+
+void shard_enter(struct store *store, struct store_hold *hold, size_t index) {
+    if (hold->depth > 0) {
+        BRINE_ASSERT(hold_has(hold, index), "nested calls stay within what is held");
+        hold->depth++;
+        return;
+    }
+    hold->depth = 1;
+    hold->several = false;
+    hold->only = (uint32_t)index;
+    shard_lock(store_shard(store, index), hold);
+}
+
+void shard_leave(struct store *store, struct store_hold *hold) {
+    store_unlock(store, hold);
+}
+
+void store_lock(struct store *store, struct store_hold *hold, const struct store_key *key) {
+    shard_enter(store, hold, store_shard_index(store, key->hash));
+}
+
+static void lock_several(struct store *store, struct store_hold *hold) {
+    hold->several = true;
+    hold->depth = 1;
+    for (size_t i = 0; i < store->shard_count; i++)
+        if (hold_has(hold, i)) shard_lock(store_shard(store, i), hold);
+}
+
+void store_lock_keys(struct store *store, struct store_hold *hold, const struct store_key *keys,
+                     size_t count) {
+    if (hold->depth > 0) {
+        for (size_t i = 0; i < count; i++)
+            BRINE_ASSERT(store_hold_covers(store, hold, &keys[i]),
+                         "nested calls stay within what is held");
+        hold->depth++;
+        return;
+    }
+    memset(hold->shards, 0, sizeof hold->shards);
+    for (size_t i = 0; i < count; i++) {
+        size_t index = store_shard_index(store, keys[i].hash);
+        hold->shards[index / 64] |= UINT64_C(1) << (index % 64);
+    }
+    lock_several(store, hold);
+}
+
+void store_lock_all(struct store *store, struct store_hold *hold) {
+    if (hold->depth > 0) {
+        for (size_t i = 0; i < store->shard_count; i++)
+            BRINE_ASSERT(hold_has(hold, i), "nested calls stay within what is held");
+        hold->depth++;
+        return;
+    }
+    memset(hold->shards, 0xff, sizeof hold->shards);
+    lock_several(store, hold);
+}
+
+void store_unlock(struct store *store, struct store_hold *hold) {
+    BRINE_ASSERT(hold->depth > 0, "what is unlocked was locked");
+    if (hold->depth > 1) {
+        hold->depth--;
+        return;
+    }
+    if (!hold->several) {
+        shard_unlock(store_shard(store, hold->only));
+    } else {
+        for (size_t i = 0; i < store->shard_count; i++)
+            if (hold_has(hold, i)) shard_unlock(store_shard(store, i));
+    }
+    hold->depth = 0;
+}
+
+bool store_hold_covers(const struct store *store, const struct store_hold *hold,
+                       const struct store_key *key) {
+    return hold_has(hold, store_shard_index(store, key->hash));
+}
+
+/* ---- looking ahead
+ * ------------------------------------------------------------------------------- */
+
+/* The key's shard, when it can be had without waiting; *taken says whether to give it back. */
+static struct shard *shard_try(struct store *store, struct store_hold *hold,
+                               const struct store_key *key, bool *taken) {
+    struct shard *shard = store_shard(store, store_shard_index(store, key->hash));
+    *taken = false;
+    if (store->single_threaded || hold_has(hold, shard->index)) return shard;
+    *taken = pthread_mutex_trylock(&shard->lock) == 0;
+    return *taken ? shard : NULL;
+}
+
+void store_prefetch_bucket(struct store *store, struct store_hold *hold,
+                           const struct store_key *key) {
+    bool taken;
+    struct shard *shard = shard_try(store, hold, key, &taken);
+    if (!shard) return;
+    const struct table *table = shard->slices[key->db].table;
+    if (table) {
+        const struct segment *segment = table_segment(table, key->hash);
+        uint32_t home = table_bucket_of(table, key->hash);
+        __builtin_prefetch(&segment->buckets[home]);
+        __builtin_prefetch(&segment->buckets[home ^ 1]);
+    }
+    if (taken) pthread_mutex_unlock(&shard->lock);
+}
+
+void store_prefetch_entry(struct store *store, struct store_hold *hold,
+                          const struct store_key *key) {
+    bool taken;
+    struct shard *shard = shard_try(store, hold, key, &taken);
+    if (!shard) return;
+    const struct table *table = shard->slices[key->db].table;
+    if (table) {
+        const struct segment *segment = table_segment(table, key->hash);
+        uint32_t home = table_bucket_of(table, key->hash);
+        const struct bucket *bucket = &segment->buckets[home];
+        uint64_t match = bucket_match(bucket, table_tag(key->hash));
+        if (!match) {
+            bucket = &segment->buckets[home ^ 1];
+            match = bucket_match(bucket, table_tag(key->hash));
+        }
+        if (match) {
+            const uint8_t *entry =
+                (const uint8_t *)heap_entry(shard->heap, bucket->refs[match_slot(match)]);
+            __builtin_prefetch(entry);
+            __builtin_prefetch(entry + CACHE_LINE_BYTES);
+        }
+    }
+    if (taken) pthread_mutex_unlock(&shard->lock);
+}
+
+/* ---- counters
+ * ------------------------------------------------------------------------------------ */
+
+static void add_slice(struct store_counts *counts, const struct store_slice *slice) {
+    counts->keys += counter_get(&slice->keys);
+    counts->keys_with_expiry += counter_get(&slice->keys_with_expiry);
+    counts->expire_at_sum_s += counter_get(&slice->expire_at_sum_s);
+}
+
+static struct store_counts count(const struct store *store, size_t from_db, size_t to_db) {
+    struct store_counts counts = {0};
+    for (size_t i = 0; i < store->shard_count; i++) {
+        const struct shard *shard = store_shard(store, i);
+        for (size_t db = from_db; db < to_db; db++) add_slice(&counts, &shard->slices[db]);
+        counts.expired_total += counter_get(&shard->expired_total);
+    }
+    return counts;
+}
+
+struct store_counts store_counts_db(const struct store *store, uint32_t db) {
+    return count(store, db, db + (size_t)1);
+}
+
+struct store_counts store_counts(const struct store *store) {
+    return count(store, 0, store->databases);
+}
+
+size_t store_used_bytes(const struct store *store) {
+    return sizeof *store + mem_account_used(&store->account);
+}

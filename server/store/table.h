@@ -1,0 +1,150 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A table: the index of one database in one shard, by extendible hashing.  Private to store/.
+ *
+ * Words.  A *directory* of 2^depth pointers, read by the hash bits behind the shard's, leads to
+ * *segments*; a segment of depth d is shared by 2^(depth-d) rows.  A segment is a row of *pairs* of
+ * 64-byte *buckets* of 8 *slots*, and a few *stash* buckets for what its pair has no room for.
+ * A full segment splits in two: growth never touches more than one segment, some 400 entries.
+ *
+ *     hash  63      63-s           27        15         0
+ *           +--------+--------------+---------+----------+
+ *           | shard  |  directory   |   tag   | position |   the directory's part grows into the
+ * tag's
+ *           +--------+--------------+---------+----------+   only beyond 36 bits
+ *
+ * The position, as a fraction of 2^16, gives the pair and which of its buckets is home.  It does
+ * not depend on depth: in a split, a merge and a scan an entry stays in its pair. Thread: whoever
+ * holds the shard's lock. */
+#ifndef BRINE_STORE_TABLE_H
+#define BRINE_STORE_TABLE_H
+
+#include "store/heap.h"
+
+enum {
+    BUCKET_SLOTS = 8,
+    PAIR_SLOTS = 2 * BUCKET_SLOTS,
+    SEGMENT_PAIRS_MAX = 48,
+    TABLE_DEPTH_MAX = 24,
+    TABLE_POSITION_BITS = 16,
+};
+
+/* Three arrays and not eight structs: the tags are compared in one instruction, and a sweep reads
+ * nothing but expiries. */
+struct bucket {
+    uint16_t tags[BUCKET_SLOTS];     /* 0: the slot is empty */
+    uint16_t expiries[BUCKET_SLOTS]; /* coarse, see expiry.h; 0: none */
+    heap_ref refs[BUCKET_SLOTS];
+};
+_Static_assert(sizeof(struct bucket) == CACHE_LINE_BYTES, "a bucket is one cache line");
+
+struct segment {
+    uint8_t depth;
+    uint8_t offset;   /* of this struct in its allocation, for its alignment */
+    uint16_t entries; /* stashed ones included */
+    uint16_t stashed;
+    uint32_t near_due_s;                     /* no slot with a near code is due before (expiry.h) */
+    uint32_t far_due_s;                      /* when to look at the FAR ones again */
+    uint8_t stash_counts[SEGMENT_PAIRS_MAX]; /* of each pair's entries that are in the stash */
+    struct bucket buckets[] CACHE_ALIGNED;   /* 2 * pairs, then stash */
+};
+_Static_assert(sizeof(struct segment) == CACHE_LINE_BYTES, "the segment's head is one cache line");
+
+struct table {
+    struct segment **directory; /* == &only at depth 0 */
+    struct segment *only;
+    struct allocator *mem;
+    uint8_t depth;
+    uint8_t pairs; /* of every segment; grows to pairs_full while there is one segment */
+    uint8_t pairs_full;
+    uint8_t stash; /* buckets */
+    uint8_t shard_bits;
+    uint32_t segments;
+    uint32_t deepest;    /* segments of the table's own depth: at 0 the directory halves */
+    int64_t next_due_ms; /* no segment is due before */
+    /* In the shard's list of dropped tables: */
+    struct table *next;
+    uint32_t reclaimed; /* directory rows already freed */
+    bool entries_gone;  /* their heap was dropped as a whole */
+};
+
+/* Where a slot is. */
+struct place {
+    struct segment *segment;
+    struct bucket *bucket;
+    uint32_t slot;
+};
+
+/* What the table must know of the keys to move them about: how to hash one. */
+struct table_keys {
+    const struct heap *heap;
+    const struct hash_secret *secret;
+};
+
+struct table *table_create(struct allocator *mem, unsigned shard_bits,
+                           unsigned pairs_full) MUST_USE;
+/* Frees the index; entries are the caller's. */
+void table_destroy(struct table *table);
+
+/* The row of the directory that a hash leads to. */
+static inline size_t table_row(const struct table *table, uint64_t hash) {
+    return (size_t)((hash << table->shard_bits) >> 1 >> (63 - table->depth));
+}
+static inline struct segment *table_segment(const struct table *table, uint64_t hash) {
+    return table->directory[table_row(table, hash)];
+}
+static inline uint32_t table_bucket_of(const struct table *table, uint64_t hash) {
+    return (uint32_t)((hash & 0xffff) * (2u * table->pairs) >> TABLE_POSITION_BITS);
+}
+static inline uint16_t table_tag(uint64_t hash) {
+    uint16_t tag = (uint16_t)(hash >> TABLE_POSITION_BITS);
+    return tag ? tag : 1;
+}
+/* Rows that lead to the same segment. */
+static inline size_t table_span(const struct table *table, const struct segment *segment) {
+    return (size_t)1 << (table->depth - segment->depth);
+}
+static inline struct bucket *table_stash(const struct table *table, struct segment *segment) {
+    return segment->buckets + 2 * (size_t)table->pairs;
+}
+static inline size_t table_buckets(const struct table *table) {
+    return 2 * (size_t)table->pairs + table->stash;
+}
+
+/* One byte for each slot, bit 0 set where the tag is equal; tag 0 finds the empty slots. */
+static inline uint64_t bucket_match(const struct bucket *bucket, uint16_t tag) {
+    typedef uint16_t tag_vector __attribute__((vector_size(sizeof bucket->tags)));
+    typedef uint8_t mask_vector __attribute__((vector_size(BUCKET_SLOTS)));
+    tag_vector tags;
+    memcpy(&tags, bucket->tags, sizeof tags);
+    mask_vector equal = __builtin_convertvector(tags == tag, mask_vector);
+    uint64_t mask;
+    memcpy(&mask, &equal, sizeof mask);
+    return mask & UINT64_C(0x0101010101010101);
+}
+static inline uint32_t match_slot(uint64_t match) {
+    return (uint32_t)__builtin_ctzll(match) / 8;
+}
+
+/* Finds the slot whose entry has this name. */
+bool table_find(const struct table *table, const struct heap *heap, uint64_t hash,
+                struct bytes name, struct place *place);
+/* Finds the slot that holds this very reference. */
+bool table_find_ref(const struct table *table, uint64_t hash, heap_ref ref, struct place *place);
+/* Fills an empty slot for a name that is not there, splitting as needed.  NO_MEMORY changes nothing
+ * that can be seen. */
+enum brine_status table_insert(struct table *table, struct table_keys keys, uint64_t hash,
+                               heap_ref ref, struct place *place) MUST_USE;
+/* Empties the slot.  May merge segments: places are not valid afterwards. */
+void table_remove(struct table *table, struct table_keys keys, struct place place);
+/* As table_remove, but leaves segments alone; to be followed by table_settle. */
+void table_vacate(struct table *table, struct table_keys keys, struct place place);
+/* Merges the segment at this hash with its neighbour as long as both are nearly empty. */
+void table_settle(struct table *table, uint64_t hash);
+
+size_t table_taken_bytes(const struct table *table);
+size_t table_segment_bytes(const struct table *table);
+void table_free_segment(struct table *table, struct segment *segment);
+
+#endif

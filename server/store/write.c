@@ -1,0 +1,330 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The design.  One key found, set, removed.  A put allocates everything it will need before it
+ * touches what is there, so that a refusal leaves the old value.  It overwrites in place whenever
+ * the block is large enough, and gives back what is over beyond an eighth: a value that changes its
+ * size a little does not move each time.
+ *
+ * Careful, in all of this file: the new bytes may be a view of the very entry that is overwritten
+ * (GETEX, SETRANGE, SET k from GET k), so memory moves by memmove, in an order that reads before it
+ * writes, and the old entry or blob goes last. */
+
+#include "store/shard.h"
+
+enum { SLACK_SHARE = 8 }; /* a block keeps up to this part of itself unused */
+
+/* The year 2242.  What lives longer counts as living so long, so that the sum of 2^31 keys fits. */
+#define EXPIRE_AT_S_MAX (INT64_C(1) << 33)
+
+/* What an entry is to hold. */
+struct content {
+    struct bytes name;
+    struct bytes payload; /* the value's bytes, or the pointer to its blob */
+    int64_t expire_at_ms;
+    uint8_t flags; /* type and F_BOXED */
+};
+
+/* ---- bookkeeping
+ * --------------------------------------------------------------------------------- */
+
+static uint64_t clamp_s(int64_t at_ms) {
+    return (uint64_t)MAX(MIN(at_ms / 1000, EXPIRE_AT_S_MAX), 0);
+}
+
+void slice_count_expiry(struct store_slice *slice, int64_t old_at_ms, int64_t new_at_ms) {
+    if (old_at_ms == new_at_ms) return;
+    if (old_at_ms != STORE_NO_EXPIRY) {
+        counter_add(&slice->keys_with_expiry, UINT64_MAX);
+        counter_add(&slice->expire_at_sum_s, -clamp_s(old_at_ms));
+    }
+    if (new_at_ms != STORE_NO_EXPIRY) {
+        counter_add(&slice->keys_with_expiry, 1);
+        counter_add(&slice->expire_at_sum_s, clamp_s(new_at_ms));
+    }
+}
+
+void slice_count_none(struct store_slice *slice) {
+    atomic_store_explicit(&slice->keys, 0, memory_order_relaxed);
+    atomic_store_explicit(&slice->keys_with_expiry, 0, memory_order_relaxed);
+    atomic_store_explicit(&slice->expire_at_sum_s, 0, memory_order_relaxed);
+}
+
+void shard_note_expiry(struct shard *shard, struct table *table, struct place place,
+                       int64_t expire_at_ms, int64_t now_ms) {
+    uint16_t code = expiry_encode(expire_at_ms, now_ms);
+    place.bucket->expiries[place.slot] = code;
+    if (code == EXPIRY_NONE) return;
+    int64_t now_s = expiry_floor_s(now_ms), due_s = now_s + EXPIRY_FAR_CHECK_S;
+    if (code == EXPIRY_FAR) {
+        place.segment->far_due_s = MIN(place.segment->far_due_s, expiry_head_s(due_s));
+    } else {
+        due_s = expiry_decode_s(code, now_s);
+        place.segment->near_due_s = MIN(place.segment->near_due_s, expiry_head_s(due_s));
+    }
+    int64_t due_ms = due_s * 1000;
+    table->next_due_ms = MIN(table->next_due_ms, due_ms);
+    shard->next_due_ms = MIN(shard->next_due_ms, due_ms);
+}
+
+void shard_free_entry(struct heap *heap, heap_ref ref) {
+    struct blob *blob = entry_blob(heap_entry(heap, ref));
+    if (blob) heap->boxed_entries--;
+    heap_free(heap, ref);
+    blob_unref(blob);
+}
+
+void heap_drop_blobs(struct heap *heap, uint32_t chunk) {
+    if (!heap->boxed_entries || !heap->chunks[chunk].base) return;
+    for (heap_ref ref = heap_next_live(heap, chunk, 0); ref;
+         ref = heap_next_live(heap, chunk, heap_unit_after(heap, ref))) {
+        struct blob *blob = entry_blob(heap_entry(heap, ref));
+        if (!blob) continue;
+        heap->boxed_entries--;
+        blob_unref(blob);
+    }
+}
+
+void shard_tidy(struct shard *shard, uint32_t db) {
+    struct store_slice *slice = &shard->slices[db];
+    if (slice->table && counter_get(&slice->keys) == 0) {
+        table_destroy(slice->table);
+        slice->table = NULL;
+    }
+    shard_tidy_heap(shard);
+}
+
+void shard_tidy_heap(struct shard *shard) {
+    if (!shard->heap || shard->heap->live_bytes > 0) return;
+    heap_destroy(shard->heap);
+    shard->heap = NULL;
+}
+
+void shard_discard(struct shard *shard, uint32_t db, heap_ref ref) {
+    struct store_slice *slice = &shard->slices[db];
+    slice_count_expiry(slice, entry_expire_at_ms(heap_entry(shard->heap, ref)), STORE_NO_EXPIRY);
+    counter_add(&slice->keys, UINT64_MAX);
+    shard_free_entry(shard->heap, ref);
+}
+
+void shard_remove(struct shard *shard, uint32_t db, struct place place) {
+    struct store_slice *slice = &shard->slices[db];
+    heap_ref ref = place.bucket->refs[place.slot];
+    table_remove(slice->table, shard_keys(shard), place);
+    shard_discard(shard, db, ref);
+    if (counter_get(&slice->keys) == 0) shard_tidy(shard, db);
+}
+
+void shard_expire(struct shard *shard, uint32_t db, struct place place) {
+    const struct store *store = shard->store;
+    const struct entry *entry = heap_entry(shard->heap, place.bucket->refs[place.slot]);
+    if (store->on_removed)
+        store->on_removed(store->on_removed_ctx, db, entry_key(entry), STORE_REMOVED_EXPIRED);
+    shard_remove(shard, db, place);
+    counter_add(&shard->expired_total, 1);
+}
+
+/* ---- finding
+ * ------------------------------------------------------------------------------------- */
+
+bool shard_find(struct shard *shard, const struct store_key *key, int64_t now_ms,
+                struct place *place) {
+    const struct table *table = shard->slices[key->db].table;
+    if (!table || !table_find(table, shard->heap, key->hash, key->name, place)) return false;
+    const struct entry *entry = heap_entry(shard->heap, place->bucket->refs[place->slot]);
+    if (LIKELY(!expiry_is_over(entry_expire_at_ms(entry), now_ms))) return true;
+    shard_expire(shard, key->db, *place);
+    return false;
+}
+
+bool store_find(struct store *store, const struct store_key *key, int64_t now_ms,
+                struct store_value *value) {
+    struct shard *shard = store_held_shard(store, key);
+    struct place place;
+    if (!shard_find(shard, key, now_ms, &place)) return false;
+    entry_view_value(heap_entry(shard->heap, place.bucket->refs[place.slot]), value);
+    return true;
+}
+
+bool store_remove(struct store *store, const struct store_key *key, int64_t now_ms) {
+    struct shard *shard = store_held_shard(store, key);
+    struct place place;
+    if (!shard_find(shard, key, now_ms, &place)) return false;
+    shard_remove(shard, key->db, place);
+    return true;
+}
+
+/* ---- setting
+ * ------------------------------------------------------------------------------------- */
+
+static size_t content_expiry_bytes(const struct content *content) {
+    return content->expire_at_ms == STORE_NO_EXPIRY ? 0 : ENTRY_EXPIRY_BYTES;
+}
+
+static size_t content_units(const struct content *content) {
+    return entry_units_needed(content_expiry_bytes(content), content->name.len,
+                              content->payload.len);
+}
+
+static void move_bytes(uint8_t *to, struct bytes from) {
+    if (from.len) memmove(to, from.data, from.len);
+}
+
+/* Writes header and body; key is where the name's bytes are now, which may be in this entry. */
+static void entry_write(struct heap *heap, struct entry *entry, const struct content *content,
+                        const uint8_t *key) {
+    size_t prefix = content_expiry_bytes(content), key_len = content->name.len;
+    uint8_t *key_to = entry->body + prefix, *payload_to = key_to + key_len;
+    /* In place, the key moves towards where something was read already: up after the value has
+     * moved up, down before the value moves down. */
+    if (key < key_to) {
+        move_bytes(payload_to, content->payload);
+        move_bytes(key_to, bytes_view(key, key_len));
+    } else {
+        move_bytes(key_to, bytes_view(key, key_len));
+        move_bytes(payload_to, content->payload);
+    }
+    if (prefix) memcpy(entry->body, &content->expire_at_ms, sizeof content->expire_at_ms);
+    entry->key_len = (uint16_t)key_len;
+    entry->value_len = (uint16_t)content->payload.len;
+    entry->flags =
+        (uint8_t)((entry->flags & F_PREV_FREE) | content->flags | (prefix ? F_EXPIRY : 0));
+    if (content->flags & F_BOXED) heap->boxed_entries++;
+}
+
+/* A new block with this content; 0 when refused. */
+static heap_ref entry_create(struct heap *heap, const struct content *content) {
+    heap_ref ref = heap_alloc(heap, content_units(content));
+    if (!ref) return 0;
+    struct entry *entry = heap_entry(heap, ref);
+    entry->access = 0;
+    entry->flags &= F_PREV_FREE;
+    entry_write(heap, entry, content, content->name.data);
+    return ref;
+}
+
+static enum brine_status replace(struct shard *shard, const struct store_key *key,
+                                 const struct content *content, struct place place,
+                                 int64_t now_ms) {
+    struct heap *heap = shard->heap;
+    heap_ref ref = place.bucket->refs[place.slot];
+    struct entry *entry = heap_entry(heap, ref);
+    struct blob *old_blob = entry_blob(entry);
+    int64_t old_at_ms = entry_expire_at_ms(entry);
+    size_t units = content_units(content);
+    if (units <= entry->units) {
+        entry_write(heap, entry, content, entry_key(entry).data);
+        if (old_blob) heap->boxed_entries--;
+        if (entry->units - units > units / SLACK_SHARE) heap_shrink(heap, ref, units);
+        blob_unref(old_blob);
+    } else {
+        heap_ref new_ref = entry_create(heap, content);
+        if (!new_ref) return BRINE_NO_MEMORY;
+        place.bucket->refs[place.slot] = new_ref;
+        shard_free_entry(heap, ref);
+    }
+    struct store_slice *slice = &shard->slices[key->db];
+    slice_count_expiry(slice, old_at_ms, content->expire_at_ms);
+    shard_note_expiry(shard, slice->table, place, content->expire_at_ms, now_ms);
+    return BRINE_OK;
+}
+
+/* Heap and table for a database that may have had no key. */
+static enum brine_status shard_furnish(struct shard *shard, uint32_t db) {
+    struct store *store = shard->store;
+    struct store_slice *slice = &shard->slices[db];
+    if (!shard->heap)
+        shard->heap =
+            heap_create(&store->account.allocator, store->chunk_bytes_min, store->chunk_bytes_max);
+    if (!slice->table)
+        slice->table = table_create(&store->account.allocator, store->shard_bits, shard->pairs);
+    return shard->heap && slice->table ? BRINE_OK : BRINE_NO_MEMORY;
+}
+
+static enum brine_status insert(struct shard *shard, const struct store_key *key,
+                                const struct content *content, int64_t now_ms) {
+    struct store_slice *slice = &shard->slices[key->db];
+    heap_ref ref = 0;
+    struct place place;
+    enum brine_status status = shard_furnish(shard, key->db);
+    if (status != BRINE_OK) goto failed;
+    ref = entry_create(shard->heap, content);
+    status = BRINE_NO_MEMORY;
+    if (!ref) goto failed;
+    status = table_insert(slice->table, shard_keys(shard), key->hash, ref, &place);
+    if (status != BRINE_OK) goto failed;
+    counter_add(&slice->keys, 1);
+    slice_count_expiry(slice, STORE_NO_EXPIRY, content->expire_at_ms);
+    shard_note_expiry(shard, slice->table, place, content->expire_at_ms, now_ms);
+    return BRINE_OK;
+failed:
+    if (ref) {
+        if (content->flags & F_BOXED) shard->heap->boxed_entries--;
+        heap_free(shard->heap, ref);
+    }
+    shard_tidy(shard, key->db);
+    return status;
+}
+
+/* On success a boxed content's reference is the entry's. */
+static enum brine_status put_content(struct shard *shard, const struct store_key *key,
+                                     const struct content *content, int64_t now_ms) {
+    struct place place;
+    if (shard_find(shard, key, now_ms, &place)) return replace(shard, key, content, place, now_ms);
+    return insert(shard, key, content, now_ms);
+}
+
+enum brine_status store_put(struct store *store, const struct store_key *key,
+                            const struct store_new_value *value, int64_t now_ms) {
+    struct shard *shard = store_held_shard(store, key);
+    struct blob *blob = value->blob;
+    struct bytes bytes = blob ? blob_view(blob) : value->bytes;
+    bool boxed = bytes.len >= store->boxed_from_bytes;
+    enum brine_status status = BRINE_TOO_BIG;
+    if (key->name.len > store->key_bytes_max) goto done;
+    status = BRINE_NO_MEMORY;
+    if (boxed && !blob) {
+        blob = blob_create(&store->account.allocator, bytes.len);
+        if (!blob) goto done;
+        bytes_copy_to(blob->data, bytes);
+    }
+    struct content content = {
+        .name = key->name,
+        .payload = boxed ? bytes_view(&blob, sizeof blob) : bytes,
+        .expire_at_ms = value->expire_at_ms,
+        .flags = (uint8_t)(value->type | (boxed ? F_BOXED : 0)),
+    };
+    status = put_content(shard, key, &content, now_ms);
+    if (boxed && status == BRINE_OK) blob = NULL;
+done:
+    blob_unref(blob);
+    return status;
+}
+
+enum brine_status store_set_expiry(struct store *store, const struct store_key *key,
+                                   int64_t expire_at_ms, int64_t now_ms) {
+    struct shard *shard = store_held_shard(store, key);
+    struct place place;
+    if (!shard_find(shard, key, now_ms, &place)) return BRINE_NOT_FOUND;
+    struct store_slice *slice = &shard->slices[key->db];
+    struct entry *entry = heap_entry(shard->heap, place.bucket->refs[place.slot]);
+    int64_t old_at_ms = entry_expire_at_ms(entry);
+    if (!(entry->flags & F_EXPIRY)) {
+        if (expire_at_ms == STORE_NO_EXPIRY) return BRINE_OK;
+        struct blob *blob = entry_blob(entry);
+        struct content content = {
+            .name = key->name,
+            .payload = bytes_view(entry_payload(entry), entry->value_len),
+            .expire_at_ms = expire_at_ms,
+            .flags = entry->flags & (ENTRY_TYPE_MASK | F_BOXED),
+        };
+        if (blob) blob_ref(blob); /* the new entry's; the old one's is dropped with it */
+        enum brine_status status = replace(shard, key, &content, place, now_ms);
+        if (status != BRINE_OK) blob_unref(blob);
+        return status;
+    }
+    memcpy(entry->body, &expire_at_ms, sizeof expire_at_ms);
+    slice_count_expiry(slice, old_at_ms, expire_at_ms);
+    shard_note_expiry(shard, slice->table, place, expire_at_ms, now_ms);
+    return BRINE_OK;
+}
