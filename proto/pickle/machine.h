@@ -1,0 +1,255 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The inside of the verifier, shared by its files and by nobody else.
+ *
+ *   verify.c  the loop and the opcodes that only move values
+ *   text.c    arguments written as text           items.c  containers, keys, nesting
+ *   calls.c   names, calls                        state.c  BUILD
+ *   models.c  arguments of known callables        probes.c keys that are made to collide
+ *
+ * Every step returns true to go on, or false after refuse() has filled the report.
+ *
+ * Values are 16 bytes and copied freely.  What is mutable or has parts is a node, and its value
+ * holds the node's number: a list that was memoized empty and filled later is then the filled one
+ * for all who hold it, as in CPython.
+ *
+ * Invariant: fence <= top <= stack_cap; stack[0..top) are values of a kind other than 0; fence is
+ * the last mark or 0; every node number in a value is below nodes_count, and a tuple's cells hold
+ * values made before it. */
+#ifndef BRINE_PICKLE_MACHINE_H
+#define BRINE_PICKLE_MACHINE_H
+
+#include "pickle/opcodes.h"
+#include "pickle/verify.h"
+
+enum value_flag {
+    VALUE_TEXT = 1,     /* long: decimal digits at b, not two's complement */
+    VALUE_8BIT = 2,     /* str: of an 8-bit opcode, so the reader's encoding= decides */
+    VALUE_ESCAPES = 4,  /* str: written with escapes */
+    VALUE_LATIN1 = 8,   /* str: bytes above 127 are characters of their own */
+    VALUE_DERIVED = 16, /* bytes or bytearray made by a call: a is the length, b means nothing */
+};
+
+struct pickle_value {
+    uint8_t kind, flags;
+    uint16_t unused;
+    uint32_t a; /* length of a payload; number of a node or global */
+    uint64_t b; /* offset of a payload; an int's value, a float's bits */
+};
+_Static_assert(sizeof(struct pickle_value) == 16, "values are copied for each opcode");
+
+enum node_flag {
+    NODE_NESTED = 1,         /* is part of something */
+    NODE_UNHASHABLE = 2,     /* an element cannot be hashed */
+    NODE_NOHASH = 4,         /* an element is an instance without the right `hash` */
+    NODE_OPAQUE = 8,         /* its hash depends on an instance */
+    NODE_BARE = 16,          /* a tuple that holds what may not be data, for a model to judge */
+    NODE_OTHER_KEYS = 32,    /* a dict with keys that are not str */
+    NODE_PLANTED = 64,       /* a dict with a key that no state may have */
+    NODE_PLANTED_ITEM = 128, /* an instance with such an item */
+    NODE_STATE = 256,        /* a dict that was given as state, and may live on as a __dict__ */
+    NODE_UNLOGGED = 512,     /* a list that got elements which are not in the key log */
+    NODE_KEYED = 1024,       /* a list whose elements became a set */
+    NODE_SET = 2048,         /* probed as a set, not as a dict */
+    NODE_TUPLE = 4096,
+    NODE_DTYPE = 8192,    /* numpy dtype: item_bytes is known unless 0 */
+    NODE_NDARRAY = 16384, /* made by numpy's _reconstruct */
+    NODE_READY = 32768,   /* a partial that has its state */
+};
+
+enum { NO_GLOBAL = UINT32_MAX, NO_KEY = UINT32_MAX };
+
+struct pickle_node {
+    uint32_t first, count; /* tuple: its cells; others: how many items */
+    uint32_t cost;         /* of hashing it, or what is in it */
+    uint16_t depth, key_depth;
+    uint32_t global; /* of an instance's class or callee */
+    uint32_t flags;
+    uint32_t keys_first, keys_last, keys_count; /* in the key log: those with a hash to foresee */
+    uint32_t keys_opaque;
+    uint32_t names; /* newest of its str keys, when they are collected */
+    uint32_t item_bytes;
+    uint64_t expanded; /* of its parts that have parts */
+};
+
+/* The key log: keys whose hash a writer can choose. */
+struct pickle_key {
+    struct pickle_value value;
+    uint32_t next, offset;
+};
+
+struct pickle_name {
+    struct pickle_value value;
+    uint32_t previous;
+};
+
+struct machine {
+    const uint8_t *data;
+    uint32_t len, at, end; /* end: of the open frame or of the input */
+    uint32_t op_at;
+    uint8_t op;
+    bool framed;
+    uint8_t proto, proto_needed;
+    bool seen_8bit, seen_bytes;
+    uint32_t top, fence, stack_cap;
+    struct pickle_value *stack;
+    struct pickle_node *nodes;
+    struct pickle_value *cells;
+    uint32_t marks_count, memo_len, memo_entries;
+    uint32_t nodes_count, cells_count, keys_count, names_count, globals_count;
+    uint32_t nesting;
+    uint32_t new_list_flags; /* NODE_UNLOGGED until a callable is met that hashes a list */
+    uint64_t heap, heap_max, opcodes, key_cost, nesting_late;
+    const struct policy *policy;
+    const struct pickle_limits *limits;
+    struct pickle_scratch *scratch;
+    struct pickle_report *report;
+};
+
+/* --- refusing: each fills the report and returns false --- */
+bool refuse(struct machine *m, enum pickle_reason reason) __attribute__((cold, noinline));
+bool refuse_global(struct machine *m, enum pickle_reason reason, uint32_t global)
+    __attribute__((cold, noinline));
+bool refuse_limit(struct machine *m, enum pickle_reason reason, uint64_t value, uint64_t limit)
+    __attribute__((cold, noinline));
+
+/* --- memory --- */
+/* Room for `need` items in one of scratch's arrays. */
+bool grow(struct machine *m, void **array, uint32_t *cap, size_t item_bytes, uint32_t need)
+    __attribute__((noinline));
+
+#define ROOM(m, array, cap, need)                                                                  \
+    (LIKELY((need) <= (cap)) || grow((m), (void **)&(array), &(cap), sizeof *(array), (need)))
+
+static inline bool push(struct machine *m, struct pickle_value value) {
+    if (UNLIKELY(m->top == m->stack_cap)) {
+        if (!grow(m, (void **)&m->scratch->stack, &m->scratch->stack_cap, sizeof value, m->top + 1))
+            return false;
+        m->stack = m->scratch->stack;
+        m->stack_cap = m->scratch->stack_cap;
+    }
+    m->stack[m->top++] = value;
+    return true;
+}
+
+static inline bool above_fence(struct machine *m, uint32_t count) {
+    return LIKELY(m->top - m->fence >= count) || refuse(m, PICKLE_UNDERFLOW);
+}
+
+/* A new node's number in *number; its numbers are all 0 but those that say "none". */
+bool node_new(struct machine *m, uint32_t flags, uint32_t *number);
+
+static inline bool is_leaf(struct pickle_value value) {
+    return value.kind <= PICKLE_KIND_BYTES;
+}
+static inline bool is_container(struct pickle_value value) {
+    return value.kind >= PICKLE_KIND_TUPLE;
+}
+/* A str whose bytes are its text, whatever the reader's options. */
+static inline bool is_plain_str(struct pickle_value value) {
+    return value.kind == PICKLE_KIND_STR && value.flags == 0;
+}
+static inline struct bytes payload(const struct machine *m, struct pickle_value value) {
+    return bytes_view(m->data + value.b, value.a);
+}
+static inline bool plain_str_is(const struct machine *m, struct pickle_value value,
+                                struct bytes text) {
+    return is_plain_str(value) && bytes_equal(payload(m, value), text);
+}
+static inline uint32_t add_saturating(uint32_t a, uint32_t b) {
+    uint32_t sum;
+    return add_overflows(a, b, &sum) ? UINT32_MAX : sum;
+}
+static inline const struct policy_entry *entry_of(const struct machine *m, uint32_t global) {
+    return m->scratch->globals[global].entry;
+}
+static inline bool has_right(const struct machine *m, uint32_t global, uint32_t rights) {
+    return global != NO_GLOBAL && (entry_of(m, global)->rights & rights) == rights;
+}
+bool global_is(const struct machine *m, uint32_t global, const char *module, const char *name);
+
+/* --- text.c --- */
+bool step_int(struct machine *m);
+bool step_long(struct machine *m);
+bool step_float(struct machine *m);
+bool step_string(struct machine *m);
+bool step_unicode(struct machine *m);
+/* The next line without its newline. */
+bool take_line(struct machine *m, struct bytes *line);
+/* A memo index written on the next line. */
+bool take_index(struct machine *m, uint32_t *index);
+bool utf8_valid(struct bytes text);
+/* The text of a str as UTF-8, in scratch when it is not plain; data NULL when memory is refused. */
+struct bytes text_of(struct machine *m, struct pickle_value value);
+/* Characters of a str that all fit latin-1; false when one does not. */
+bool latin1_length(struct machine *m, struct pickle_value value, uint32_t *characters);
+
+/* --- items.c --- */
+/* `parent` gets a part that is not a leaf.  With bare, what may not be data only flags the parent.
+ */
+bool gain(struct machine *m, uint32_t parent, struct pickle_value part, bool bare);
+/* The same for any value. */
+static inline bool gain_any(struct machine *m, uint32_t parent, struct pickle_value part) {
+    return LIKELY(is_leaf(part)) || gain(m, parent, part, false);
+}
+/* Key of a dict or element of a set that `target` is or stands for. */
+bool add_key(struct machine *m, uint32_t target, struct pickle_value key);
+bool step_append(struct machine *m);
+bool step_appends(struct machine *m);
+bool step_setitem(struct machine *m);
+bool step_setitems(struct machine *m);
+bool step_additems(struct machine *m);
+bool step_list(struct machine *m);
+bool step_dict(struct machine *m);
+bool step_frozenset(struct machine *m);
+bool step_tuple(struct machine *m, uint32_t count);
+/* Takes the mark; what was above it is stack[*from .. top). */
+bool pop_mark(struct machine *m, uint32_t *from);
+/* What a key of a state must not be; notes it in the node's flags. */
+bool note_str_key(struct machine *m, uint32_t node, struct pickle_value key,
+                  struct pickle_value value);
+
+/* --- calls.c --- */
+struct arguments {
+    uint32_t callee; /* global */
+    const struct pickle_value *at;
+    uint32_t count;
+    uint32_t tuple; /* the node that holds them, for what they cost and contain */
+};
+
+bool step_global(struct machine *m);
+bool step_stack_global(struct machine *m);
+bool step_reduce(struct machine *m);
+bool step_newobj(struct machine *m);
+bool step_newobj_ex(struct machine *m);
+bool step_inst(struct machine *m);
+bool step_obj(struct machine *m);
+/* Resolves a name and gives the value that stands for it. */
+bool resolve(struct machine *m, struct bytes module, struct bytes name, bool by_attribute,
+             struct pickle_value *value);
+/* A value made by a call. */
+bool instance_new(struct machine *m, uint32_t global, const struct arguments *args,
+                  struct pickle_value *value);
+
+/* --- models.c --- */
+/* Checks the arguments of a call by the callee's model and shape, and gives its result. */
+bool model_call(struct machine *m, const struct arguments *args, struct pickle_value *result);
+/* The state of a numpy array. */
+bool model_array_state(struct machine *m, uint32_t node, struct pickle_value state);
+bool model_dtype_state(struct machine *m, uint32_t node, struct pickle_value state);
+bool model_partial_state(struct machine *m, uint32_t node, struct pickle_value state);
+
+/* --- state.c --- */
+bool step_build(struct machine *m);
+
+/* --- probes.c --- */
+/* Foresees how CPython's tables take the logged keys. */
+bool probes_check(struct machine *m);
+
+/* --- names.c --- */
+enum rename { RENAME_SAME, RENAME_DONE, RENAME_AMBIGUOUS };
+/* What find_class does to a name before protocol 3; the new ones are constants. */
+enum rename pickle_rename(struct bytes *module, struct bytes *name);
+
+#endif
