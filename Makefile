@@ -239,7 +239,7 @@ FUZZ_S ?= 60
 fuzz:
 	@+$(MAKE) --no-print-directory -j$(JOBS) SAN=fuzz fuzz-build
 	@python3 tests/tools/run_fuzz.py --seconds $(FUZZ_S) --jobs $(JOBS) --build $(BUILD)/fuzz $(if $(FUZZ),--only $(FUZZ))
-fuzz-build: $(FUZZERS)
+fuzz-build: $(if $(FUZZ),$(FUZZ:%=$(V)/tests/fuzz/fuzz_%),$(FUZZERS))
 
 coverage:
 	@find $(BUILD)/cov -name '*.gcda' -delete 2>/dev/null || true

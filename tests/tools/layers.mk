@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 The brine authors
+# SPDX-License-Identifier: Apache-2.0
+#
 # Who may use whom: LAYER_<folder> lists every layer that the folder may include and link, lower
 # ones last.  The Makefile links by these rows and `make lint` checks includes and symbols by them.
 LAYERS := proto/base proto/text proto/resp proto/policy proto/pickle proto/frame \

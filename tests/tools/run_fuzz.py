@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: 2026 The brine authors
+# SPDX-License-Identifier: Apache-2.0
+"""Runs each fuzzer for some seconds on its corpus.  A crash, a leak, an input that takes 10 seconds
+or 2 GB fails, and the input is kept in BUILD/crashes/.
+
+    run_fuzz.py --build build/fuzz --seconds 60 [--only resp,toml]
+
+What was found to reach new code goes to BUILD/found/NAME/, so that the next run goes on from there;
+tests/corpus/NAME/ is read and never written.  Last line "N passed, N failed", a case a target.
+"""
+import argparse
+import concurrent.futures
+import glob
+import os
+import re
+import subprocess
+import sys
+
+SECONDS_PER_INPUT, MEGABYTES = 10, 2048
+TAIL_LINES = 50
+
+
+def fuzz(name, args):
+    found = os.path.join(args.build, "found", name)
+    crashes = os.path.join(args.build, "crashes", name + "-")
+    os.makedirs(found, exist_ok=True)
+    os.makedirs(os.path.dirname(crashes), exist_ok=True)
+    command = [os.path.join(args.build, "tests/fuzz/fuzz_" + name), f"-max_total_time={args.seconds}",
+               f"-timeout={SECONDS_PER_INPUT}", f"-rss_limit_mb={MEGABYTES}", "-print_final_stats=1",
+               f"-artifact_prefix={crashes}"]
+    words = f"tests/fuzz/{name}.dict"
+    if os.path.exists(words):
+        command.append("-dict=" + words)
+    command += [found, f"tests/corpus/{name}"]
+    env = dict(os.environ, ASAN_OPTIONS="abort_on_error=1:allocator_may_return_null=1:detect_leaks=1",
+               UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1:abort_on_error=1")
+    try:
+        # Reading a large corpus takes its time before the seconds of fuzzing begin.
+        result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                env=env, timeout=args.seconds * 2 + 300)
+        return name, result.returncode, result.stdout.decode("utf-8", "replace"), command
+    except subprocess.TimeoutExpired as late:
+        return name, -1, (late.stdout or b"").decode("utf-8", "replace") + "\ndid not end", command
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", default="build/fuzz")
+    parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--only")
+    args = parser.parse_args()
+    names = sorted(re.sub(r".*/fuzz_(\w+)\.c$", r"\1", path) for path in glob.glob("tests/fuzz/fuzz_*.c"))
+    if args.only:
+        names = [name for name in names if name in args.only.split(",")]
+    failed = 0
+    with concurrent.futures.ThreadPoolExecutor(max(1, args.jobs)) as pool:
+        for name, code, output, command in pool.map(lambda name: fuzz(name, args), names):
+            units = re.search(r"number_of_executed_units: (\d+)", output)
+            features = re.findall(r"cov: (\d+) ft: (\d+)", output)
+            print(f"{'ok  ' if code == 0 else 'FAIL'} {name}: {units.group(1) if units else '?'} inputs, "
+                  f"{features[-1][0] if features else '?'} edges", flush=True)
+            if code:
+                failed += 1
+                for line in output.splitlines()[-TAIL_LINES:]:
+                    print("     | " + line)
+                print("     again: " + " ".join(command), flush=True)
+    print(f"{len(names) - failed} passed, {failed} failed")
+    sys.exit(1 if failed or not names else 0)
+
+
+main()
