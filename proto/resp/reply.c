@@ -218,7 +218,7 @@ static enum brine_status read_counted(struct resp_reply_reader *reader, struct b
         return brine_fail(err, BRINE_MALFORMED, 0, "a streamed %s, which is not supported", name);
     uint64_t count;
     if (!number_parse_u64(digits, &count))
-        return brine_fail(err, BRINE_MALFORMED, 1, "the count of a %s is no number", name);
+        return brine_fail(err, BRINE_MALFORMED, 1, "the count of %s is no number", name);
     if (rows[event->kind].shape == AGGREGATE) return enter(reader, count, event, err);
     TRY(take_body(reader, input, event->consumed, (size_t)count, event, err));
     event->ends_reply = complete_element(reader);
@@ -243,7 +243,7 @@ enum brine_status resp_reply_next(struct resp_reply_reader *reader, struct bytes
     if (is_line) {
         event->text = text;
         if (!parse_line_value(event))
-            return brine_fail(err, BRINE_MALFORMED, 1, "the value of a %s is none",
+            return brine_fail(err, BRINE_MALFORMED, 1, "not a valid %s",
                               rows[kind].name);
         event->ends_reply = complete_element(reader);
     } else {
