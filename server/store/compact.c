@@ -5,7 +5,10 @@
  * lock: its key is hashed again and the slot that has its reference is given the new one.  The
  * sparsest chunk is emptied into the holes of the others and goes back to the allocator whole; its
  * own holes are out of the bins meanwhile, so that nothing new lands in it.  Fragmentation is
- * thereby answered by moving at most three quarters of a chunk to win one. */
+ * thereby answered by moving at most three quarters of a chunk to win one.
+ *
+ * What does not fit any hole ends the attempt: a new chunk for it could be won back only to be
+ * needed again, and upkeep would never come to rest. */
 
 #include "store/shard.h"
 
@@ -24,7 +27,7 @@ static bool find_place(const struct shard *shard, const struct entry *entry, hea
     return false;
 }
 
-/* False when there is no memory to move it to. */
+/* False when there is no hole to move it to. */
 static bool move_entry(struct shard *shard, heap_ref ref) {
     struct heap *heap = shard->heap;
     const struct entry *entry = heap_entry(heap, ref);
@@ -32,7 +35,7 @@ static bool move_entry(struct shard *shard, heap_ref ref) {
     bool found = find_place(shard, entry, ref, &place);
     BRINE_ASSERT(found, "every live entry is in a table");
     size_t units = entry_units_needed(entry_expiry_bytes(entry), entry->key_len, entry->value_len);
-    heap_ref to = heap_alloc(heap, units);
+    heap_ref to = heap_alloc_hole(heap, units);
     if (!to) return false;
     struct entry *moved = heap_entry(heap, to);
     moved->flags = (moved->flags & F_PREV_FREE) | (entry->flags & (uint8_t)~F_PREV_FREE);

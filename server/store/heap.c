@@ -206,10 +206,8 @@ static heap_ref bin_find(const struct heap *heap, size_t units) {
     return 0;
 }
 
-heap_ref heap_alloc(struct heap *heap, size_t units) {
-    heap_ref ref = bin_find(heap, units);
-    if (!ref) ref = chunk_add(heap, units);
-    if (!ref) return 0;
+/* Takes `units` from the free block at ref, which is in its bin. */
+static heap_ref take(struct heap *heap, heap_ref ref, size_t units) {
     struct free_block *block = free_block_at(heap, ref);
     bin_remove(heap, ref, block);
     size_t rest = block->units - units;
@@ -225,6 +223,17 @@ heap_ref heap_alloc(struct heap *heap, size_t units) {
     heap->chunks[ref_chunk(ref)].live_bytes += (uint32_t)(units * ENTRY_UNIT_BYTES);
     heap->live_bytes += units * ENTRY_UNIT_BYTES;
     return ref;
+}
+
+heap_ref heap_alloc_hole(struct heap *heap, size_t units) {
+    heap_ref ref = bin_find(heap, units);
+    return ref ? take(heap, ref, units) : 0;
+}
+
+heap_ref heap_alloc(struct heap *heap, size_t units) {
+    heap_ref ref = bin_find(heap, units);
+    if (UNLIKELY(!ref)) ref = chunk_add(heap, units);
+    return ref ? take(heap, ref, units) : 0;
 }
 
 /* Frees `units` from ref on, which are no longer counted as live, joining free neighbours. */

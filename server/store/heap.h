@@ -66,6 +66,8 @@ static inline struct entry *heap_entry(const struct heap *heap, heap_ref ref) {
  * 0 when refused.  Careful: what lies in the block's first bytes says its size; keep entry->units,
  * and F_PREV_FREE among the flags. */
 heap_ref heap_alloc(struct heap *heap, size_t units) MUST_USE;
+/* The same from what is free in the chunks there are. */
+heap_ref heap_alloc_hole(struct heap *heap, size_t units) MUST_USE;
 void heap_free(struct heap *heap, heap_ref ref);
 /* Gives the units beyond `units` back, where they make a block (two or more). */
 void heap_shrink(struct heap *heap, heap_ref ref, size_t units);

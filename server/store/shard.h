@@ -90,9 +90,6 @@ void slice_count_expiry(struct store_slice *slice, int64_t old_at_ms, int64_t ne
 /* Counts nothing in it any more. */
 void slice_count_none(struct store_slice *slice);
 
-/* Counts nothing in it any more. */
-void slice_count_none(struct store_slice *slice);
-
 /* Writes a slot's coarse expiry and tells segment, table and shard when they are due. */
 void shard_note_expiry(struct shard *shard, struct table *table, struct place place,
                        int64_t expire_at_ms, int64_t now_ms);
@@ -109,8 +106,6 @@ void shard_discard(struct shard *shard, uint32_t db, heap_ref ref);
 void shard_expire(struct shard *shard, uint32_t db, struct place place);
 /* Frees a table that ran empty, and a heap nothing is in. */
 void shard_tidy(struct shard *shard, uint32_t db);
-/* Frees a heap nothing is in. */
-void shard_tidy_heap(struct shard *shard);
 /* Frees a heap nothing is in. */
 void shard_tidy_heap(struct shard *shard);
 /* Frees an entry's block and drops its blob. */

@@ -81,10 +81,13 @@ static void set_due(const struct sweep *sweep, size_t buckets) {
                 near_s = MIN(near_s, expiry_decode_s(code, sweep->now_s));
         }
     }
+    /* A key that ends in this very second may have some of it left. */
+    near_s = MAX(near_s, sweep->now_s + 1);
     segment->near_due_s = near_s == EXPIRY_NEVER_S ? EXPIRY_NEVER_S : expiry_head_s(near_s);
+    /* A clock that was set back may have made FAR what was near. */
     if (!far)
         segment->far_due_s = EXPIRY_NEVER_S;
-    else if (sweep->look_at_far)
+    else if (sweep->look_at_far || segment->far_due_s == EXPIRY_NEVER_S)
         segment->far_due_s = expiry_head_s(sweep->now_s + EXPIRY_FAR_CHECK_S);
 }
 
