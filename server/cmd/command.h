@@ -77,7 +77,7 @@ struct command {
     int16_t arity;    /* negative: at least that many */
     uint32_t flags;   /* of enum command_flag */
     struct command_keys keys;
-    command_handler *handler; /* NULL: a container, whose subcommands do the work */
+    command_handler *handler;
     const char *group;
     const char *since;      /* of Redis, where the command is Redis's */
     const char *complexity; /* "" */

@@ -1,12 +1,57 @@
 /* SPDX-FileCopyrightText: 2026 The brine authors */
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* struct worker_state: what a worker thread owns and commands use; and struct services: what
- * commands ask of the rest of the server, as functions that net/ fills in.  A test fills in none.
+/* struct worker_state: what a worker thread owns and commands use; struct command_shared: what all
+ * workers' commands share; struct services: what commands ask of the rest of the server, as
+ * functions that net/ fills in.  A test fills in none.
  *
- *     struct worker_state worker;
- *     status = worker_state_init(&worker, &(enum { ERROR_KINDS_MAX = 64, ERROR_KIND_BYTES_MAX = 32
+ *     command_shared_init(&shared);
+ *     worker_state_init(&worker, &options);
+ *     worker_state_set_time(&worker, clock_wall_ms(), clock_mono_ms());   // once a loop turn
+ *     dispatch_input(&worker, &session, input, &result);
+ *
+ * Thread: worker_state is one worker's, all of it; what its pointers lead to is everybody's. */
+#ifndef BRINE_CMD_WORKER_H
+#define BRINE_CMD_WORKER_H
+
+#include "base/arena.h"
+#include "base/random.h"
+#include "cmd/client_query.h"
+#include "cmd/command.h"
+#include "config/config.h"
+#include "observe/log.h"
+#include "observe/metrics.h"
+
+/* ---- what net tells ----------------------------------------------------------------------------
+ */
+
+/* What INFO says about the server that only its owner knows.  Texts are NUL-terminated and live as
+ * long as the server. */
+struct server_facts {
+    const char *version;    /* brine's */
+    const char *run_id;     /* 40 hex digits */
+    const char *executable; /* absolute path */
+    int64_t started_at_ms;  /* wall clock */
+    int64_t process_id;
+    int64_t tcp_port;
+    size_t workers;
+    size_t clients_buffer_bytes; /* query and output buffers of all clients */
 };
+
+/* Each function may be NULL. */
+struct services {
+    void *server; /* net's own */
+    void (*facts)(void *server, struct server_facts *facts);
+    /* Runs the query over all workers' sessions (client_query.h says how) and answers later: the
+     * session waits meanwhile.  Takes the query over. */
+    void (*clients_query)(struct worker_state *worker, struct session *session,
+                          struct client_query *query);
+};
+
+/* ---- what workers share ------------------------------------------------------------------------
+ */
+
+enum { ERROR_KINDS_MAX = 64, ERROR_KIND_BYTES_MAX = 32 };
 
 /* How often each first word of an error was answered, by all workers: INFO errorstats.  A name is
  * written before `count` shows it and never changes. */
@@ -19,7 +64,10 @@ struct error_kinds {
     } kinds[ERROR_KINDS_MAX];
 };
 
-/* What all workers' commands share; one a server, any thread. */
+/* Counts the first word of an error's text. */
+void error_kinds_count(struct error_kinds *errors, struct bytes text);
+void error_kinds_reset(struct error_kinds *errors);
+
 struct command_shared {
     struct command_index index;
     struct error_kinds errors;
@@ -27,6 +75,9 @@ struct command_shared {
 };
 void command_shared_init(struct command_shared *shared);
 void command_shared_deinit(struct command_shared *shared);
+
+/* ---- a worker's own ----------------------------------------------------------------------------
+ */
 
 struct worker_options {
     struct allocator *mem;
@@ -61,11 +112,12 @@ struct worker_state {
     struct resp_args args;        /* of the batch */
     struct arena inline_args;     /* what they point into where a line had quotes */
     struct arena scratch;         /* a handler's: reset before each command */
+    struct buf collected;         /* a handler's: what is complete before its reply begins */
     const struct command *recent; /* what was looked up last */
 };
 
-enum brine_status worker_state_init(struct worker_state *worker,
-                                    const struct worker_options *options) MUST_USE;
+/* Allocates nothing yet. */
+void worker_state_init(struct worker_state *worker, const struct worker_options *options);
 void worker_state_deinit(struct worker_state *worker);
 /* Both clocks, read once a loop turn. */
 void worker_state_set_time(struct worker_state *worker, int64_t now_ms, int64_t mono_ms);

@@ -1,0 +1,78 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "cmd/command.h"
+
+#include "base/assert.h"
+#include "cmd/handlers.h"
+
+/* clang-format off */
+#define NO_KEYS {0, 0, 0, KEYS_NONE, ""}
+#define KEYS(first, last, step, use, access) {first, last, step, KEYS_##use, access}
+#define COMMAND(...) {__VA_ARGS__},
+/* clang-format on */
+const struct command command_table[] = {
+#include "cmd/commands.def"
+};
+
+static uint32_t hash_name(struct bytes name);
+
+size_t command_table_count(void) {
+    return ARRAY_LEN(command_table);
+}
+
+void command_index_init(struct command_index *index) {
+    *index = (struct command_index){0};
+    _Static_assert(ARRAY_LEN(command_table) < COMMAND_INDEX_SLOTS / 2, "a look-up stays short");
+    for (size_t row = 0; row < ARRAY_LEN(command_table); row++) {
+        const struct command *command = &command_table[row];
+        if (command_is_subcommand(command)) continue;
+        struct bytes name = bytes_of_cstr(command->name);
+        BRINE_ASSERT(name.len <= COMMAND_NAME_BYTES_MAX, "a command's name is short");
+        uint32_t slot = hash_name(name) % COMMAND_INDEX_SLOTS;
+        while (index->rows[slot]) slot = (slot + 1) % COMMAND_INDEX_SLOTS;
+        index->rows[slot] = (uint16_t)(row + 1);
+    }
+}
+
+const struct command *command_find(const struct command_index *index, struct bytes name) {
+    if (name.len > COMMAND_NAME_BYTES_MAX) return NULL;
+    uint32_t slot = hash_name(name) % COMMAND_INDEX_SLOTS;
+    for (; index->rows[slot]; slot = (slot + 1) % COMMAND_INDEX_SLOTS) {
+        const struct command *command = &command_table[index->rows[slot] - 1];
+        if (bytes_is(name, command->name)) return command;
+    }
+    return NULL;
+}
+
+size_t command_subcommands(const struct command *container) {
+    size_t count = 0, row = command_row(container);
+    while (row + count + 1 < ARRAY_LEN(command_table) &&
+           command_is_subcommand(&command_table[row + count + 1]))
+        count++;
+    return command_is_subcommand(container) ? 0 : count;
+}
+
+const struct command *command_find_subcommand(const struct command *container, struct bytes name) {
+    size_t skip = strlen(container->name) + 1;
+    for (size_t i = command_subcommands(container); i > 0; i--)
+        if (bytes_is(name, container[i].name + skip)) return &container[i];
+    return NULL;
+}
+
+bool command_key_positions(const struct command *command, size_t args_count, size_t *first,
+                           size_t *last, size_t *step) {
+    if (command->keys.use == KEYS_NONE || command->keys.first >= (int64_t)args_count) return false;
+    *first = (size_t)command->keys.first;
+    *step = (size_t)command->keys.step;
+    *last = (size_t)(command->keys.last < 0 ? (int64_t)args_count + command->keys.last
+                                            : command->keys.last);
+    return *first <= *last;
+}
+
+/* FNV-1a over the folded name.  Not keyed: strangers do not choose what is in the index. */
+static uint32_t hash_name(struct bytes name) {
+    uint32_t hash = 2166136261u;
+    for (size_t i = 0; i < name.len; i++) hash = (hash ^ byte_lower(name.data[i])) * 16777619u;
+    return hash ^ hash >> 15;
+}

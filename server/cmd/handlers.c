@@ -1,0 +1,95 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "cmd/handlers.h"
+
+#include "base/number.h"
+
+#include <stdio.h>
+
+/* Reached by no client, for a container's arity asks for a subcommand. */
+void cmd_container(struct command_call *call) {
+    reply_wrong_arity(call->reply, call->command);
+}
+
+void reply_wrong_arity(struct reply *reply, const struct command *command) {
+    reply_errorf(reply, "ERR wrong number of arguments for '%s' command", command->name);
+}
+
+void reply_invalid_expire(struct command_call *call) {
+    reply_errorf(call->reply, "ERR invalid expire time in '%s' command", call->command->name);
+}
+
+void reply_outcome(struct command_call *call, enum keyspace_outcome outcome) {
+    switch (outcome) {
+    case KEYSPACE_DONE:
+    case KEYSPACE_NOT_DONE:
+    case KEYSPACE_STOPPED:
+        return;
+    case KEYSPACE_WRONG_TYPE:
+        reply_error(call->reply, ERROR_WRONG_TYPE);
+        return;
+    case KEYSPACE_REFUSED:
+        reply_error(call->reply, bytes_of_cstr(call->access->why.text));
+        return;
+    case KEYSPACE_NO_MEMORY:
+        reply_error(call->reply, ERROR_NO_MEMORY);
+        return;
+    case KEYSPACE_KEY_TOO_BIG:
+        reply_errorf(call->reply, "ERR the key is longer than limits.key_bytes allows");
+        return;
+    }
+}
+
+bool call_integer(struct command_call *call, size_t position, int64_t *value) {
+    if (number_parse_i64(call->args[position], value)) return true;
+    reply_error(call->reply, ERROR_NOT_INTEGER);
+    return false;
+}
+
+struct store_key *call_keys(struct command_call *call, size_t position, size_t step,
+                            size_t *count) {
+    *count = (call->args_count - position + step - 1) / step;
+    struct store_key *keys = arena_alloc(&call->worker->scratch, *count * sizeof *keys);
+    if (!keys) {
+        reply_error(call->reply, ERROR_NO_MEMORY);
+        return NULL;
+    }
+    for (size_t i = 0; i < *count; i++) keys[i] = call_key(call, position + i * step);
+    return keys;
+}
+
+/* Source: Redis 7.0 t_string.c getExpireMillisecondsOrReply. */
+bool call_expire_at(struct command_call *call, size_t position, struct expire_unit unit,
+                    int64_t *expire_at_ms) {
+    int64_t time;
+    if (!call_integer(call, position, &time)) return false;
+    if (time <= 0 || (!unit.ms && time > INT64_MAX / 1000)) goto invalid;
+    if (!unit.ms) time *= 1000;
+    if (!unit.at && add_overflows(time, call->now_ms, &time)) goto invalid;
+    *expire_at_ms = time;
+    return true;
+invalid:
+    reply_invalid_expire(call);
+    return false;
+}
+
+void reply_help(struct command_call *call, const char *const *lines, size_t count) {
+    struct bytes name = call->args[0];
+    char upper[COMMAND_NAME_BYTES_MAX + 1];
+    size_t len = MIN(name.len, sizeof upper - 1);
+    for (size_t i = 0; i < len; i++) {
+        uint8_t c = byte_lower(name.data[i]);
+        upper[i] = (char)(c >= 'a' && c <= 'z' ? c - 32 : c);
+    }
+    upper[len] = 0;
+
+    char head[128];
+    int head_len = snprintf(head, sizeof head,
+                            "%s <subcommand> [<arg> [value] [opt] ...]. Subcommands are:", upper);
+    reply_array(call->reply, count + 3);
+    reply_simple(call->reply, bytes_view(head, (size_t)head_len));
+    for (size_t i = 0; i < count; i++) reply_simple(call->reply, bytes_of_cstr(lines[i]));
+    reply_simple(call->reply, BYTES("HELP"));
+    reply_simple(call->reply, BYTES("    Prints this help."));
+}

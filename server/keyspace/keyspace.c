@@ -1,0 +1,510 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A write has three steps, and the lock is held in the last one alone:
+ *
+ *     judge    the gate reads the bytes that would be stored
+ *     prepare  a large value is copied into a blob of its own
+ *     store    lock, look at what is there now, put, unlock
+ *
+ * An update (APPEND, INCR) depends on what is there, so it looks twice: it takes a copy of the old
+ * value under the lock, works out and judges the new one without it, and puts the new one only if
+ * the old one is still there.  If not, somebody else has succeeded meanwhile and it begins again.
+ * Large old values are pinned instead of copied; whether it is still the same blob says whether it
+ * changed, for a pinned blob's address is given to nobody else.
+ *
+ * Progress.  One of the writers of a key always succeeds, but the same one might always lose: its
+ * value is long and takes long to judge.  So an update that was overtaken KEYSPACE_UPDATE_TRIES
+ * times reserves the key's hash.  Every writer compares that word with its own key under the
+ * shard's lock; who finds its key reserved leaves the lock and waits until the reservation is
+ * given up.  The owner's next look is then the last one, but for what flushes and expires, which
+ * does not wait.  One key of the whole keyspace is reserved at a time. */
+
+#include "keyspace/keyspace.h"
+
+#include "base/assert.h"
+#include "store/store_write.h"
+
+enum {
+    BLOB_FROM_BYTES = 16 * 1024,
+    /* Entries a call of upkeep looks at: some 100 us each, so that a lock is free again soon. */
+    SWEEP_BUDGET = 1000,
+    RECLAIM_BUDGET = 1000,
+    COMPACT_BUDGET = 200,
+};
+
+/* A value on its way in: judged, and when large already in its blob. */
+struct prepared {
+    struct bytes bytes;
+    struct blob *blob;
+};
+
+/* What an update remembers of the old value between its two looks. */
+struct snapshot {
+    bool found;
+    struct blob *blob;  /* pinned */
+    struct bytes bytes; /* of the blob, or of access->old */
+};
+
+static enum keyspace_outcome judge(struct keyspace_access *access, const struct store_key *key,
+                                   struct bytes value);
+static enum keyspace_outcome prepare(struct keyspace_access *access, struct bytes value,
+                                     struct prepared *prepared);
+static void lock_for_write(struct keyspace_access *access, const struct store_key *key);
+static bool condition_holds(enum keyspace_condition condition, bool found);
+static enum keyspace_outcome put(struct keyspace_access *access, const struct store_key *key,
+                                 const struct store_new_value *value);
+static void changed(struct keyspace_access *access, const char *event, const struct store_key *key);
+
+void keyspace_init(struct keyspace *keyspace, const struct keyspace_options *options) {
+    *keyspace = (struct keyspace){
+        .store = options->store,
+        .gate = options->gate,
+        .blob_from_bytes = options->blob_from_bytes ? options->blob_from_bytes : BLOB_FROM_BYTES,
+        .on_event = options->on_event,
+        .event_context = options->event_context,
+    };
+    int code = pthread_mutex_init(&keyspace->reservation, NULL);
+    BRINE_ASSERT(code == 0, "a plain mutex needs nothing that can be missing");
+}
+
+void keyspace_deinit(struct keyspace *keyspace) {
+    pthread_mutex_destroy(&keyspace->reservation);
+}
+
+void keyspace_access_init(struct keyspace_access *access, struct keyspace *keyspace,
+                          struct metrics *metrics, struct allocator *mem) {
+    *access = (struct keyspace_access){.keyspace = keyspace, .metrics = metrics};
+    buf_init(&access->old, mem, SIZE_MAX);
+    buf_init(&access->new, mem, SIZE_MAX);
+}
+
+void keyspace_access_deinit(struct keyspace_access *access) {
+    buf_deinit(&access->old);
+    buf_deinit(&access->new);
+}
+
+/* ---- reading ----------------------------------------------------------------------------------*/
+
+bool keyspace_enter(struct keyspace_access *access, const struct store_key *key,
+                    struct store_value *value) {
+    store_lock(access->keyspace->store, &access->hold, key);
+    return keyspace_find(access, key, value);
+}
+
+void keyspace_enter_keys(struct keyspace_access *access, const struct store_key *keys,
+                         size_t count) {
+    store_lock_keys(access->keyspace->store, &access->hold, keys, count);
+}
+
+bool keyspace_find(struct keyspace_access *access, const struct store_key *key,
+                   struct store_value *value) {
+    bool found = store_find(access->keyspace->store, key, access->now_ms, value);
+    metrics_add(access->metrics, found ? METRIC_keyspace_hits : METRIC_keyspace_misses, 1);
+    return found;
+}
+
+void keyspace_leave(struct keyspace_access *access) {
+    store_unlock(access->keyspace->store, &access->hold);
+}
+
+uint64_t keyspace_scan(struct keyspace_access *access, uint32_t db, uint64_t cursor,
+                       store_visit_fn *visit, void *context) {
+    struct store_scan scan = {.db = db, .now_ms = access->now_ms, .visit = visit, .ctx = context};
+    return store_scan(access->keyspace->store, &access->hold, &scan, cursor);
+}
+
+/* ---- writing strings --------------------------------------------------------------------------*/
+
+enum keyspace_outcome keyspace_set_string(struct keyspace_access *access,
+                                          const struct store_key *key, struct bytes value,
+                                          const struct keyspace_set_options *options) {
+    struct store *store = access->keyspace->store;
+    struct prepared prepared;
+    enum keyspace_outcome outcome = judge(access, key, value);
+    if (outcome == KEYSPACE_DONE) outcome = prepare(access, value, &prepared);
+    if (outcome != KEYSPACE_DONE) return outcome;
+
+    lock_for_write(access, key);
+    struct store_new_value new_value = {
+        .bytes = prepared.bytes, .blob = prepared.blob, .expire_at_ms = options->expire_at_ms};
+    /* The plain SET, which is most of all writes, needs no look at what was there. */
+    if (options->keep_ttl || options->on_old || options->only_if != KEYSPACE_ALWAYS) {
+        struct store_value old;
+        bool found = store_find(store, key, access->now_ms, &old);
+        if (options->on_old && !options->on_old(options->context, found ? &old : NULL))
+            outcome = KEYSPACE_STOPPED;
+        else if (!condition_holds(options->only_if, found))
+            outcome = KEYSPACE_NOT_DONE;
+        if (options->keep_ttl && found) new_value.expire_at_ms = old.expire_at_ms;
+    }
+    if (outcome == KEYSPACE_DONE) {
+        outcome = put(access, key, &new_value);
+        if (outcome == KEYSPACE_DONE) changed(access, "set", key);
+    } else {
+        blob_unref(prepared.blob);
+    }
+    store_unlock(store, &access->hold);
+    return outcome;
+}
+
+/* Locks the keys that are to be written together, when none of them is reserved. */
+static void lock_keys_for_write(struct keyspace_access *access, const struct store_key *keys,
+                                size_t count) {
+    struct keyspace *keyspace = access->keyspace;
+    for (;;) {
+        store_lock_keys(keyspace->store, &access->hold, keys, count);
+        uint64_t reserved = atomic_load_explicit(&keyspace->reserved_hash, memory_order_acquire);
+        bool waits = false;
+        for (size_t i = 0; reserved && i < count && !waits; i++)
+            waits = (keys[i].hash | 1) == reserved;
+        if (!waits) return;
+        store_unlock(keyspace->store, &access->hold);
+        pthread_mutex_lock(&keyspace->reservation);
+        pthread_mutex_unlock(&keyspace->reservation);
+    }
+}
+
+/* What puts need to be undone: the old values, one behind the other. */
+struct undo {
+    struct blob *blob;
+    size_t offset, len; /* into access->old, when there is no blob */
+    int64_t expire_at_ms;
+    enum value_type type;
+    bool found;
+};
+
+static bool remember_for_undo(struct keyspace_access *access, const struct store_key *key,
+                              struct undo *undo) {
+    struct store_value old;
+    *undo = (struct undo){0};
+    if (!store_find(access->keyspace->store, key, access->now_ms, &old)) return true;
+    *undo = (struct undo){.found = true, .expire_at_ms = old.expire_at_ms, .type = old.type};
+    if (old.blob) {
+        undo->blob = blob_ref(old.blob);
+        return true;
+    }
+    undo->offset = access->old.len;
+    undo->len = old.bytes.len;
+    return buf_append(&access->old, old.bytes) == BRINE_OK;
+}
+
+/* Puts an old value back.  Should even that find no memory, the key is gone: a cache may forget,
+ * but it may not show half of what was to be written together. */
+static void undo_put(struct keyspace_access *access, const struct store_key *key,
+                     struct undo *undo) {
+    struct store *store = access->keyspace->store;
+    struct store_new_value old = {
+        .blob = undo->blob,
+        .expire_at_ms = undo->expire_at_ms,
+        .type = undo->type,
+    };
+    if (!undo->blob) old.bytes = bytes_slice(buf_view(&access->old), undo->offset, undo->len);
+    undo->blob = NULL;
+    if (!undo->found || store_put(store, key, &old, access->now_ms) != BRINE_OK)
+        (void)store_remove(store, key, access->now_ms);
+}
+
+/* Under the lock of all keys: puts all, or puts back what was put. */
+static enum keyspace_outcome put_all(struct keyspace_access *access,
+                                     const struct keyspace_pair *pairs, size_t count,
+                                     struct prepared *prepared, struct undo *undo) {
+    enum keyspace_outcome outcome = KEYSPACE_DONE;
+    size_t done = 0, remembered = 0;
+    buf_clear(&access->old);
+    while (done < count && outcome == KEYSPACE_DONE) {
+        bool safe = remember_for_undo(access, &pairs[done].key, &undo[done]);
+        remembered++;
+        struct store_new_value value = {.bytes = prepared[done].bytes, .blob = prepared[done].blob};
+        prepared[done].blob = safe ? NULL : prepared[done].blob;
+        outcome = safe ? put(access, &pairs[done].key, &value) : KEYSPACE_NO_MEMORY;
+        if (outcome == KEYSPACE_DONE) done++;
+    }
+    if (outcome == KEYSPACE_DONE)
+        for (size_t i = 0; i < count; i++) changed(access, "set", &pairs[i].key);
+    else
+        for (size_t i = done; i > 0; i--) undo_put(access, &pairs[i - 1].key, &undo[i - 1]);
+    for (size_t i = 0; i < remembered; i++) blob_unref(undo[i].blob);
+    return outcome;
+}
+
+enum keyspace_outcome keyspace_set_strings(struct keyspace_access *access,
+                                           const struct keyspace_pair *pairs, size_t count,
+                                           struct store_key *keys, bool only_if_absent) {
+    struct allocator *mem = access->old.mem;
+    struct prepared *prepared = NULL;
+    struct undo *undo = NULL;
+    enum keyspace_outcome outcome = KEYSPACE_DONE;
+    for (size_t i = 0; i < count && outcome == KEYSPACE_DONE; i++)
+        outcome = judge(access, &pairs[i].key, pairs[i].value);
+    if (outcome != KEYSPACE_DONE) return outcome;
+
+    prepared = mem_alloc_zeroed(mem, count * sizeof *prepared);
+    undo = mem_alloc(mem, count * sizeof *undo);
+    if (!prepared || !undo) outcome = KEYSPACE_NO_MEMORY;
+    for (size_t i = 0; i < count && outcome == KEYSPACE_DONE; i++) {
+        outcome = prepare(access, pairs[i].value, &prepared[i]);
+        keys[i] = pairs[i].key;
+    }
+    if (outcome != KEYSPACE_DONE) goto done;
+
+    lock_keys_for_write(access, keys, count);
+    for (size_t i = 0; only_if_absent && i < count && outcome == KEYSPACE_DONE; i++) {
+        struct store_value old;
+        if (store_find(access->keyspace->store, &keys[i], access->now_ms, &old))
+            outcome = KEYSPACE_NOT_DONE;
+    }
+    if (outcome == KEYSPACE_DONE) outcome = put_all(access, pairs, count, prepared, undo);
+    store_unlock(access->keyspace->store, &access->hold);
+done:
+    for (size_t i = 0; prepared && i < count; i++) blob_unref(prepared[i].blob);
+    mem_free(mem, prepared, count * sizeof *prepared);
+    mem_free(mem, undo, count * sizeof *undo);
+    buf_clear(&access->old);
+    buf_shrink(&access->old, KEYSPACE_SCRATCH_BYTES_KEPT);
+    return outcome;
+}
+
+/* ---- updates ----------------------------------------------------------------------------------*/
+
+/* The first look: what is there now, kept beyond the lock. */
+static enum keyspace_outcome take_snapshot(struct keyspace_access *access,
+                                           const struct store_key *key, struct snapshot *snapshot) {
+    struct store *store = access->keyspace->store;
+    struct store_value old;
+    enum keyspace_outcome outcome = KEYSPACE_DONE;
+    *snapshot = (struct snapshot){0};
+    buf_clear(&access->old);
+
+    store_lock(store, &access->hold, key);
+    snapshot->found = store_find(store, key, access->now_ms, &old);
+    if (snapshot->found) {
+        if (old.type != VALUE_STRING)
+            outcome = KEYSPACE_WRONG_TYPE;
+        else if (old.blob)
+            snapshot->blob = blob_ref(old.blob);
+        else if (buf_append(&access->old, old.bytes) != BRINE_OK)
+            outcome = KEYSPACE_NO_MEMORY;
+    }
+    store_unlock(store, &access->hold);
+
+    snapshot->bytes = snapshot->blob ? blob_view(snapshot->blob) : buf_view(&access->old);
+    return outcome;
+}
+
+/* Under the lock: is the snapshot still what is there?  *expire_at_ms is then its expiry. */
+static bool snapshot_holds(struct keyspace_access *access, const struct store_key *key,
+                           const struct snapshot *snapshot, int64_t *expire_at_ms) {
+    struct store_value now;
+    *expire_at_ms = STORE_NO_EXPIRY;
+    if (!store_find(access->keyspace->store, key, access->now_ms, &now)) return !snapshot->found;
+    if (!snapshot->found || now.type != VALUE_STRING) return false;
+    *expire_at_ms = now.expire_at_ms;
+    if (snapshot->blob || now.blob) return snapshot->blob == now.blob;
+    return bytes_equal(snapshot->bytes, now.bytes);
+}
+
+/* One try.  *overtaken: the old value was no longer there. */
+static enum keyspace_outcome try_update(struct keyspace_access *access, const struct store_key *key,
+                                        keyspace_transform *transform, void *context,
+                                        struct snapshot *snapshot, bool owns, bool *overtaken) {
+    struct store *store = access->keyspace->store;
+    struct prepared prepared = {0};
+    enum keyspace_outcome outcome = take_snapshot(access, key, snapshot);
+    if (outcome != KEYSPACE_DONE) return outcome;
+
+    buf_clear(&access->new);
+    switch (transform(context, snapshot->found ? &snapshot->bytes : NULL, &access->new)) {
+    case KEYSPACE_STEP_STORE:
+        break;
+    case KEYSPACE_STEP_LEAVE:
+        return KEYSPACE_NOT_DONE;
+    case KEYSPACE_STEP_STOP:
+        return KEYSPACE_STOPPED;
+    case KEYSPACE_STEP_NO_MEMORY:
+        return KEYSPACE_NO_MEMORY;
+    }
+    outcome = judge(access, key, buf_view(&access->new));
+    if (outcome == KEYSPACE_DONE) outcome = prepare(access, buf_view(&access->new), &prepared);
+    if (outcome != KEYSPACE_DONE) return outcome;
+
+    if (owns)
+        store_lock(store, &access->hold, key);
+    else
+        lock_for_write(access, key);
+    struct store_new_value value = {.bytes = prepared.bytes, .blob = prepared.blob};
+    *overtaken = !snapshot_holds(access, key, snapshot, &value.expire_at_ms);
+    if (*overtaken)
+        blob_unref(prepared.blob);
+    else
+        outcome = put(access, key, &value);
+    return outcome;
+}
+
+enum keyspace_outcome keyspace_update_string(struct keyspace_access *access,
+                                             const struct store_key *key,
+                                             keyspace_transform *transform, void *context,
+                                             const char *event) {
+    struct keyspace *keyspace = access->keyspace;
+    enum keyspace_outcome outcome;
+    bool owns = false, overtaken;
+    int tries = 0;
+    do {
+        if (!owns && tries++ == KEYSPACE_UPDATE_TRIES) {
+            pthread_mutex_lock(&keyspace->reservation);
+            atomic_store_explicit(&keyspace->reserved_hash, key->hash | 1, memory_order_release);
+            owns = true;
+        }
+        struct snapshot snapshot;
+        overtaken = false;
+        outcome = try_update(access, key, transform, context, &snapshot, owns, &overtaken);
+        if (access->hold.depth) {
+            if (!overtaken && outcome == KEYSPACE_DONE) changed(access, event, key);
+            store_unlock(keyspace->store, &access->hold);
+        }
+        blob_unref(snapshot.blob);
+    } while (overtaken);
+    if (owns) {
+        atomic_store_explicit(&keyspace->reserved_hash, 0, memory_order_release);
+        pthread_mutex_unlock(&keyspace->reservation);
+    }
+    buf_clear(&access->old);
+    buf_clear(&access->new);
+    buf_shrink(&access->old, KEYSPACE_SCRATCH_BYTES_KEPT);
+    buf_shrink(&access->new, KEYSPACE_SCRATCH_BYTES_KEPT);
+    return outcome;
+}
+
+/* ---- writing what is no value -----------------------------------------------------------------*/
+
+enum keyspace_outcome keyspace_remove(struct keyspace_access *access, const struct store_key *key,
+                                      keyspace_old_fn *on_old, void *context) {
+    struct store *store = access->keyspace->store;
+    struct store_value old;
+    enum keyspace_outcome outcome = KEYSPACE_DONE;
+    lock_for_write(access, key);
+    bool found = store_find(store, key, access->now_ms, &old);
+    if (on_old && !on_old(context, found ? &old : NULL))
+        outcome = KEYSPACE_STOPPED;
+    else if (!found || !store_remove(store, key, access->now_ms))
+        outcome = KEYSPACE_NOT_DONE;
+    else
+        changed(access, "del", key);
+    store_unlock(store, &access->hold);
+    return outcome;
+}
+
+size_t keyspace_remove_keys(struct keyspace_access *access, const struct store_key *keys,
+                            size_t count) {
+    size_t removed = 0;
+    lock_keys_for_write(access, keys, count);
+    for (size_t i = 0; i < count; i++) {
+        if (!store_remove(access->keyspace->store, &keys[i], access->now_ms)) continue;
+        removed++;
+        changed(access, "del", &keys[i]);
+    }
+    store_unlock(access->keyspace->store, &access->hold);
+    return removed;
+}
+
+enum keyspace_outcome keyspace_change_expiry(struct keyspace_access *access,
+                                             const struct store_key *key,
+                                             keyspace_expiry_fn *decide, void *context) {
+    struct store *store = access->keyspace->store;
+    struct store_value value;
+    enum keyspace_outcome outcome = KEYSPACE_NOT_DONE;
+    lock_for_write(access, key);
+    if (store_find(store, key, access->now_ms, &value)) {
+        int64_t expire_at_ms = value.expire_at_ms;
+        bool wanted = decide(context, &value, &expire_at_ms);
+        if (wanted && expire_at_ms != STORE_NO_EXPIRY && expire_at_ms <= access->now_ms) {
+            (void)store_remove(store, key, access->now_ms);
+            changed(access, "del", key);
+            outcome = KEYSPACE_DONE;
+        } else if (wanted) {
+            enum brine_status status = store_set_expiry(store, key, expire_at_ms, access->now_ms);
+            outcome = status == BRINE_OK ? KEYSPACE_DONE : KEYSPACE_NO_MEMORY;
+            if (status == BRINE_OK)
+                changed(access, expire_at_ms == STORE_NO_EXPIRY ? "persist" : "expire", key);
+        }
+    }
+    store_unlock(store, &access->hold);
+    return outcome;
+}
+
+void keyspace_flush_db(struct keyspace_access *access, uint32_t db) {
+    store_flush_db(access->keyspace->store, &access->hold, db);
+}
+
+void keyspace_flush_all(struct keyspace_access *access) {
+    store_flush_all(access->keyspace->store, &access->hold);
+}
+
+bool keyspace_upkeep(struct keyspace_access *access, size_t shard) {
+    struct store *store = access->keyspace->store;
+    bool more = store_sweep(store, &access->hold, shard, access->now_ms, SWEEP_BUDGET);
+    more |= store_reclaim(store, &access->hold, shard, RECLAIM_BUDGET);
+    more |= store_compact(store, &access->hold, shard, COMPACT_BUDGET);
+    return more;
+}
+
+/* ---- the steps of a write ---------------------------------------------------------------------*/
+
+static enum keyspace_outcome judge(struct keyspace_access *access, const struct store_key *key,
+                                   struct bytes value) {
+    BRINE_ASSERT(access->hold.depth == 0, "the gate is never asked while a lock is held");
+    struct gate_question question = {.db = key->db, .key = key->name, .value = value};
+    if (gate_admit(access->keyspace->gate, &question, &access->why) == GATE_REFUSE) {
+        metrics_add(access->metrics, METRIC_gate_refused, 1);
+        return KEYSPACE_REFUSED;
+    }
+    metrics_add(access->metrics, METRIC_gate_admitted, 1);
+    return KEYSPACE_DONE;
+}
+
+static enum keyspace_outcome prepare(struct keyspace_access *access, struct bytes value,
+                                     struct prepared *prepared) {
+    *prepared = (struct prepared){.bytes = value};
+    if (value.len < access->keyspace->blob_from_bytes) return KEYSPACE_DONE;
+    prepared->blob = blob_create(store_allocator(access->keyspace->store), value.len);
+    if (!prepared->blob) return KEYSPACE_NO_MEMORY;
+    bytes_copy_to(prepared->blob->data, value);
+    return KEYSPACE_DONE;
+}
+
+static void lock_for_write(struct keyspace_access *access, const struct store_key *key) {
+    struct keyspace *keyspace = access->keyspace;
+    store_lock(keyspace->store, &access->hold, key);
+    while (UNLIKELY(atomic_load_explicit(&keyspace->reserved_hash, memory_order_acquire) ==
+                    (key->hash | 1))) {
+        store_unlock(keyspace->store, &access->hold);
+        pthread_mutex_lock(&keyspace->reservation);
+        pthread_mutex_unlock(&keyspace->reservation);
+        store_lock(keyspace->store, &access->hold, key);
+    }
+}
+
+static bool condition_holds(enum keyspace_condition condition, bool found) {
+    switch (condition) {
+    case KEYSPACE_ALWAYS:
+        return true;
+    case KEYSPACE_IF_ABSENT:
+        return !found;
+    case KEYSPACE_IF_PRESENT:
+        return found;
+    }
+    return false;
+}
+
+static enum keyspace_outcome put(struct keyspace_access *access, const struct store_key *key,
+                                 const struct store_new_value *value) {
+    enum brine_status status = store_put(access->keyspace->store, key, value, access->now_ms);
+    if (status == BRINE_TOO_BIG) return KEYSPACE_KEY_TOO_BIG;
+    return status == BRINE_OK ? KEYSPACE_DONE : KEYSPACE_NO_MEMORY;
+}
+
+static void changed(struct keyspace_access *access, const char *event,
+                    const struct store_key *key) {
+    struct keyspace *keyspace = access->keyspace;
+    if (keyspace->on_event) keyspace->on_event(keyspace->event_context, event, key);
+}
