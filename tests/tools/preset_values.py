@@ -1,0 +1,327 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: 2026 The brine authors
+# SPDX-License-Identifier: Apache-2.0
+"""Honest values of the libraries that brine has presets for, pickled by the real libraries.
+
+    preset_values.py --list                 the globals that each preset's values name
+    preset_values.py --write DIR            DIR/PRESET/NAME.pN.pkl for every value and protocol
+    preset_values.py --check BRINE_CLI      verifies all of them offline, each under its preset
+
+A library that is not installed is skipped and said so.  The last line of --check counts.
+"""
+import argparse
+import collections
+import datetime
+import decimal
+import fractions
+import io
+import ipaddress
+import os
+import pathlib
+import pickle
+import pickletools
+import subprocess
+import sys
+import tempfile
+import time
+import types
+import urllib.parse
+import uuid
+
+PRESETS = {}
+
+
+def preset(name):
+    def note(function):
+        PRESETS[name] = function
+        return function
+    return note
+
+
+@preset("data")
+def data_values():
+    return {
+        "none": None, "numbers": [0, -1, 255, 65536, 2 ** 70, 1.5, float("inf"), True, False],
+        "text": ["", "a", "é", "\U0001f600", "x" * 300], "nested": {"a": [1, (2, 3), {"b": ()}]},
+        "shared": [[1, 2]] * 3,
+    }
+
+
+@preset("stdlib")
+def stdlib_values():
+    values = {
+        "bytes": [b"", b"\x00\xff", b"x" * 300], "bytearray": [bytearray(), bytearray(b"\x00a")],
+        "sets": [set(), {1, 2, "a"}, frozenset(), frozenset([(1, 2), "b"])],
+        "range": [range(3), slice(1, 2), 1j, Ellipsis, NotImplemented, type(None)],
+        "types": {"int": int, "converters": [int, float, str, bool, list, tuple, dict, object]},
+        "datetime": [datetime.datetime(2026, 11, 22, 1, 2, 3, 4), datetime.date(2026, 1, 2),
+                     datetime.time(1, 2), datetime.timedelta(1, 2, 3), datetime.timezone.utc,
+                     datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=1), "CET"))],
+        "date_keys": {datetime.date(2026, 1, 2): 1},
+        "struct_time": time.gmtime(0),
+        "decimal": [decimal.Decimal("1.50"), decimal.Decimal("-0"), decimal.Decimal("1E+3"),
+                    decimal.Decimal("NaN"), decimal.Decimal("Infinity")],
+        "fraction": fractions.Fraction(-1, 3), "uuid": uuid.UUID(int=5),
+        "uuid_keys": {uuid.UUID(int=5): 1},
+        "ordered": collections.OrderedDict([("a", 1), ("b", [2])]),
+        "defaultdict": [collections.defaultdict(int, {"a": 1}), collections.defaultdict(list),
+                        collections.defaultdict(None, {1: 2})],
+        "counter": collections.Counter("abca"),
+        "deque": [collections.deque([1, 2]), collections.deque([1], 5), collections.deque()],
+        "chainmap": collections.ChainMap({"a": 1}, {}), "userdict": collections.UserDict(a=1),
+        "userlist": collections.UserList([1, 2]), "userstring": collections.UserString("abc"),
+        "namespace": types.SimpleNamespace(a=1, b="c"),
+        "paths": [pathlib.PurePosixPath("/a/b"), pathlib.PosixPath("c"), pathlib.PureWindowsPath("c:/x")],
+        "addresses": [ipaddress.ip_address("10.0.0.1"), ipaddress.ip_address("::1"),
+                      ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("fe80::/64"),
+                      ipaddress.ip_interface("10.0.0.1/8"), ipaddress.ip_interface("fe80::1/64")],
+        "urls": [urllib.parse.urlparse("http://a/b?c#d"), urllib.parse.urlsplit("http://a/b")],
+        "io": [io.StringIO("abc"), io.BytesIO(b"abc")],
+        "exceptions": [ValueError("x"), KeyError(1), FileNotFoundError(2, "no"), StopIteration(),
+                       UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad")],
+    }
+    import array
+    values["array"] = [array.array("i", [1, 2]), array.array("d", [1.5]), array.array("b")]
+    import http
+    values["status"] = http.HTTPStatus.OK
+    try:
+        import zoneinfo
+        values["zone"] = zoneinfo.ZoneInfo("UTC")
+    except Exception:  # no time zone data on this machine
+        pass
+    return values
+
+
+@preset("numpy")
+def numpy_values():
+    import numpy as np
+    structured = np.array([(1, 2.5)], dtype=[("a", "i4"), ("b", "f8")])
+    return {
+        "arrays": [np.arange(6).reshape(2, 3), np.zeros((0,)), np.array(5), np.array([True]),
+                   np.array(["a", "bb"]), np.array([b"x"]), np.array([1 + 2j]),
+                   np.asfortranarray(np.arange(6.0).reshape(2, 3)), np.arange(10)[::2]],
+        "big": np.arange(1000, dtype="f4"), "bigendian": np.arange(3, dtype=">i2"),
+        "dates": [np.array(["2026-01-01"], dtype="datetime64[D]"), np.array([1], dtype="timedelta64[ns]")],
+        "objects": np.array([None, "a", {"b": 1}], dtype=object), "structured": structured,
+        "scalars": [np.float32(1.5), np.int64(3), np.bool_(True), np.datetime64("2026-01-01"),
+                    np.str_("a"), np.bytes_(b"a"), np.complex64(1j)],
+        "dtypes": [np.dtype("f8"), np.dtype([("a", "i4")]), np.dtype("datetime64[us]"), np.dtype("U5")],
+        "types": [np.float32, np.int64, np.ndarray],
+        "masked": np.ma.array([1, 2, 3], mask=[0, 1, 0]), "recarray": structured.view(np.recarray),
+        "matrix": np.matrix([[1, 2]]), "random": [np.random.RandomState(1), np.random.default_rng(1)],
+    }
+
+
+@preset("pandas")
+def pandas_values():
+    import numpy as np
+    import pandas as pd
+    frame = pd.DataFrame({"a": [1, 2], "b": ["x", "y"], "c": [1.5, None], "d": [True, False]})
+    stamps = pd.date_range("2026-01-01", periods=3, freq="D")
+    return {
+        "frame": frame, "empty": pd.DataFrame(), "series": pd.Series([1, 2], name="s"),
+        "strings": pd.Series(["a", None], dtype="string"), "ints": pd.Series([1, None], dtype="Int64"),
+        "category": pd.Series(["a", "b", "a"], dtype="category"),
+        "dates": pd.Series(stamps), "indexed": pd.DataFrame({"v": [1, 2, 3]}, index=stamps),
+        "tz": pd.Series(stamps.tz_localize("UTC")), "delta": pd.Series(pd.to_timedelta([1, 2], unit="s")),
+        "multi": frame.set_index(["a", "b"]), "index": [pd.Index([1, 2]), pd.Index(["a"]), pd.RangeIndex(3)],
+        "timestamp": [pd.Timestamp("2026-01-01"), pd.Timestamp("2026-01-01", tz="UTC"), pd.Timedelta("1s"),
+                      pd.NaT, pd.NA, pd.Period("2026-01", "M"), pd.Interval(0, 1)],
+        "interval": pd.IntervalIndex.from_breaks([0, 1, 2]), "period": pd.period_range("2026-01", periods=2, freq="M"),
+        "sparse": pd.arrays.SparseArray([0, 0, 1]), "objects": pd.DataFrame({"o": [[1], {"a": 2}]}),
+        "group": frame.groupby("b").a.sum(), "float32": pd.DataFrame(np.zeros((2, 2), "f4")),
+    }
+
+
+@preset("scipy")
+def scipy_values():
+    import numpy as np
+    import scipy.sparse as sparse
+    dense = np.eye(3)
+    return {kind: getattr(sparse, kind + "_matrix")(dense) for kind in
+            ("csr", "csc", "coo", "bsr", "dia", "dok", "lil")}
+
+
+@preset("sklearn")
+def sklearn_values():
+    import numpy as np
+    from sklearn.cluster import KMeans
+    from sklearn.decomposition import PCA
+    from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
+    from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+    from sklearn.naive_bayes import GaussianNB
+    from sklearn.neighbors import KNeighborsClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import LabelEncoder, MinMaxScaler, OneHotEncoder, StandardScaler
+    from sklearn.svm import SVC
+    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+    from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+    random = np.random.RandomState(0)
+    x, y = random.rand(30, 3), np.arange(30) % 2
+    models = [KMeans(2, n_init=1), PCA(2), RandomForestClassifier(3), LinearRegression(), LogisticRegression(),
+              Ridge(), GaussianNB(), KNeighborsClassifier(2), make_pipeline(StandardScaler(), LogisticRegression()),
+              MinMaxScaler(), StandardScaler(), SVC(), DecisionTreeClassifier(), DecisionTreeRegressor(),
+              GradientBoostingClassifier(n_estimators=2), OneHotEncoder()]
+    values = {type(m).__name__: m.fit(x, y) for m in models}
+    values["LabelEncoder"] = LabelEncoder().fit(["a", "b"])
+    values["CountVectorizer"] = CountVectorizer().fit(["a bc", "bc de"])
+    values["TfidfVectorizer"] = TfidfVectorizer().fit(["a bc", "bc de"])
+    return values
+
+
+def set_up_django():
+    import django
+    from django.conf import settings
+    if not settings.configured:
+        settings.configure(INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes"], USE_TZ=True,
+                           SECRET_KEY="x", DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3",
+                                                                  "NAME": ":memory:"}})
+        django.setup()
+
+
+@preset("django")
+def django_values():
+    set_up_django()
+    from django.contrib.auth.models import AnonymousUser, User
+    from django.core.exceptions import ValidationError
+    from django.http import HttpResponse, JsonResponse, QueryDict, SimpleCookie
+    from django.http import HttpResponseNotFound, HttpResponseRedirect
+    from django.utils.datastructures import MultiValueDict
+    from django.utils.safestring import mark_safe
+    from django.utils import timezone
+    response = HttpResponse("<p>hello</p>")
+    response.set_cookie("a", "b", max_age=5)
+    cookie = SimpleCookie("a=b")
+    cookie["a"]["path"] = "/"
+    return {
+        "session": {"_auth_user_id": "1", "_auth_user_hash": "ab", "_session_expiry": 300},
+        "response": response, "json": JsonResponse({"a": 1}), "redirect": HttpResponseRedirect("/"),
+        "missing": HttpResponseNotFound("no"), "cookie": cookie, "safe": mark_safe("<b>"),
+        "multi": MultiValueDict({"a": ["1", "2"]}), "query": QueryDict("a=1&a=2"),
+        "anonymous": AnonymousUser(), "user": User(username="u", date_joined=timezone.now()),
+        "invalid": ValidationError({"f": ["bad"]}), "values": [{"id": 1, "name": "x", "at": timezone.now()}],
+    }
+
+
+@preset("celery")
+def celery_values():
+    from celery.exceptions import (Ignore, MaxRetriesExceededError, NotRegistered, Reject, Retry,
+                                   SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError, TaskRevokedError)
+    meta = {"status": "SUCCESS", "result": {"a": 1}, "traceback": None, "children": [],
+            "date_done": "2026-11-22T00:00:00", "task_id": "x"}
+    return {
+        "result": meta, "message": (("a", 1), {"k": 2}, {"callbacks": None, "errbacks": None,
+                                                          "chain": None, "chord": None}),
+        "failure": dict(meta, status="FAILURE", result=ValueError("x")),
+        "exceptions": [Ignore(), MaxRetriesExceededError("x"), NotRegistered("t"), Reject("r"),
+                       SoftTimeLimitExceeded(), TimeLimitExceeded(3), WorkerLostError("x"), TaskRevokedError("x"),
+                       Retry("r")],
+    }
+
+
+@preset("flask")
+def flask_values():
+    from werkzeug.datastructures import (CombinedMultiDict, Headers, ImmutableDict, ImmutableMultiDict, MultiDict,
+                                         OrderedMultiDict)
+    from markupsafe import Markup
+    return {
+        "markup": Markup("<b>"), "multidict": MultiDict([("a", 1), ("a", 2)]),
+        "immutable": [ImmutableDict(a=1), ImmutableMultiDict([("a", 1)])], "headers": Headers([("A", "b")]),
+        "ordered": OrderedMultiDict([("a", 1)]), "combined": CombinedMultiDict([MultiDict({"a": 1})]),
+    }
+
+
+def picklers(protocol):
+    def in_python(value):
+        out = io.BytesIO()
+        pickle._Pickler(out, protocol).dump(value)
+        return out.getvalue()
+    return {"c": lambda value: pickle.dumps(value, protocol), "py": in_python}
+
+
+def pickles(make):
+    """(name, protocol, writer, bytes) of every value that the library lets be pickled."""
+    for name, value in make().items():
+        for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+            for writer, dump in picklers(protocol).items():
+                try:
+                    yield name, protocol, writer, dump(value)
+                except (TypeError, pickle.PicklingError, AttributeError, AssertionError, RecursionError):
+                    continue  # this protocol or this pickler cannot hold it
+
+
+class Recorder(pickle.Unpickler):
+    """Loads our own pickles to learn which globals they name."""
+    def __init__(self, stream, names):
+        super().__init__(stream)
+        self.names = names
+
+    def find_class(self, module, name):
+        import _compat_pickle
+        renamed = _compat_pickle.NAME_MAPPING.get((module, name))
+        self.names.add("%s:%s" % (renamed or (_compat_pickle.IMPORT_MAPPING.get(module, module), name)))
+        return super().find_class(module, name)
+
+
+def list_globals():
+    for preset_name, make in PRESETS.items():
+        names = set()
+        try:
+            for value in pickles(make):
+                Recorder(io.BytesIO(value[3]), names).load()
+        except ImportError as missing:
+            print("%s: skipped, %s" % (preset_name, missing))
+            continue
+        print("%s:" % preset_name)
+        for name in sorted(names):
+            print("    " + name)
+
+
+def write(target):
+    written = collections.Counter()
+    for preset_name, make in PRESETS.items():
+        folder = pathlib.Path(target) / preset_name
+        try:
+            for name, protocol, writer, raw in pickles(make):
+                folder.mkdir(parents=True, exist_ok=True)
+                (folder / ("%s.p%d.%s.pkl" % (name, protocol, writer))).write_bytes(raw)
+                (folder / ("%s.p%d.%s.opt.pkl" % (name, protocol, writer))).write_bytes(pickletools.optimize(raw))
+                written[preset_name] += 2
+        except ImportError as missing:
+            print("%s: skipped, %s" % (preset_name, missing))
+    return written
+
+
+def check(cli):
+    passed = failed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for preset_name, count in write(folder).items():
+            run = subprocess.run([cli, "verify", os.path.join(folder, preset_name), "--policy", preset_name],
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            refused = [line.replace(folder + os.sep, "") for line in run.stdout.splitlines() if "refused" in line
+                       and folder in line]
+            ok = run.returncode == 0 and not refused
+            passed, failed = passed + ok, failed + (not ok)
+            print("%s: %d pickles, %s" % (preset_name, count, "all accepted" if ok else "exit code %d" % run.returncode))
+            for line in refused:
+                print("    " + line)
+    print("%d passed, %d failed" % (passed, failed))
+    return failed == 0 and passed > 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--write", metavar="DIR")
+    parser.add_argument("--check", metavar="BRINE_CLI")
+    options = parser.parse_args()
+    if options.list:
+        list_globals()
+    if options.write:
+        print(dict(write(options.write)))
+    if options.check:
+        sys.exit(0 if check(options.check) else 1)
+
+
+if __name__ == "__main__":
+    main()
