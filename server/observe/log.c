@@ -46,7 +46,7 @@ static enum brine_status open_file(const char *path, int *fd, struct brine_error
 
 enum brine_status log_open(struct log *log, const struct log_options *options,
                            struct brine_error *err) {
-    *log = (struct log){.fd = STDOUT_FILENO, .pid = (int)getpid(), .options = *options};
+    *log = (struct log){.fd = STDERR_FILENO, .pid = (int)getpid(), .options = *options};
     log->options.path = NULL;
     atomic_init(&log->level, (int)options->level);
     if (!names_file(options)) return BRINE_OK;

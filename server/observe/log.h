@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The brine authors */
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The log: one line a message, to standard output or a file, in the form Redis writes:
+/* The log: one line a message, to standard error or a file, in the form Redis writes:
  *
  *     7:M 22 Nov 2026 19:10:02.427 * Ready to accept connections
  *
@@ -38,7 +38,7 @@ enum log_level {
 enum { LOG_LINE_BYTES_MAX = 2048, LOG_PATH_BYTES_MAX = 4096 };
 
 struct log_options {
-    const char *path;              /* NULL or "": standard output */
+    const char *path;              /* NULL or "": standard error */
     enum log_level level;          /* the lowest that is written */
     int64_t (*wall_ms)(void *arg); /* NULL: the system's clock */
     void *wall_arg;
@@ -55,7 +55,7 @@ struct log {
 enum brine_status log_open(struct log *log, const struct log_options *options,
                            struct brine_error *err) MUST_USE;
 void log_close(struct log *log);
-/* Opens the path anew, for a file that was moved away; standard output stays as it is.  On failure
+/* Opens the path anew, for a file that was moved away; standard error stays as it is.  On failure
  * the old file goes on. */
 enum brine_status log_reopen(struct log *log, struct brine_error *err) MUST_USE;
 void log_set_level(struct log *log, enum log_level level);

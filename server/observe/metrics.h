@@ -67,7 +67,7 @@ struct metrics {
     struct metrics_command *commands;
     size_t commands_count;
     struct allocator *mem;
-} CACHE_ALIGNED;
+};
 
 enum brine_status metrics_init(struct metrics *metrics, struct allocator *mem,
                                size_t commands_count) MUST_USE;

@@ -1,0 +1,230 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* brine-server: options in, modules set up in dependency order, the loop, and down again in
+ * reverse. */
+
+#include "server.h"
+
+#include "base/random.h"
+#include "observe/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+enum { PRINTED_BYTES_MAX = 1 << 20 };
+
+typedef enum brine_status setup_fn(struct server *server, struct brine_error *err);
+typedef void teardown_fn(struct server *server);
+
+static setup_fn setup_log, setup_store, setup_gate, setup_keyspace, setup_net, setup_pid_file;
+static teardown_fn teardown_log, teardown_store, teardown_nothing, teardown_keyspace, teardown_net,
+    teardown_pid_file;
+
+/* In the order of dependence: each uses those above it. */
+static const struct {
+    setup_fn *setup;
+    teardown_fn *teardown;
+} modules[] = {
+    {setup_log, teardown_log},      {setup_store, teardown_store},
+    {setup_gate, teardown_nothing}, {setup_keyspace, teardown_keyspace},
+    {setup_net, teardown_net},      {setup_pid_file, teardown_pid_file},
+};
+
+static int configure(struct server *server, int argc, char **argv, bool *run);
+static int serve(struct server *server);
+
+int main(int argc, char **argv) {
+    struct server server = {0};
+    struct brine_error err = {0};
+    bool run = false;
+    int code = configure(&server, argc, argv, &run);
+    size_t ready = 0;
+    while (run && ready < ARRAY_LEN(modules)) {
+        if (modules[ready].setup(&server, &err) != BRINE_OK) {
+            fprintf(stderr, "brine-server: %s\n", err.text);
+            code = EXIT_NOT_STARTED;
+            run = false;
+        } else {
+            ready++;
+        }
+    }
+    if (run) code = serve(&server);
+    while (ready > 0) modules[--ready].teardown(&server);
+    config_deinit(&server.config);
+    return code;
+}
+
+/* ---- options --------------------------------------------------------------------------------- */
+
+static int configure(struct server *server, int argc, char **argv, bool *run) {
+    if (config_init(&server->config, mem_system()) != BRINE_OK) {
+        fprintf(stderr, "brine-server: out of memory while starting\n");
+        exit(EXIT_NOT_STARTED);
+    }
+    struct buf printed;
+    buf_init(&printed, mem_system(), PRINTED_BYTES_MAX);
+    enum config_action action = config_start(&server->config, argc, (const char *const *)argv,
+                                             (const char *const *)environ, BRINE_VERSION, &printed);
+    FILE *stream = action == CONFIG_REFUSE ? stderr : stdout;
+    fwrite(printed.data, 1, printed.len, stream);
+    int failed = fflush(stream);
+    buf_deinit(&printed);
+    *run = action == CONFIG_RUN;
+    if (action == CONFIG_REFUSE) return CONFIG_EXIT_REFUSED;
+    return failed ? EXIT_NOT_STARTED : EXIT_STOPPED;
+}
+
+/* ---- modules --------------------------------------------------------------------------------- */
+
+/* ORDER log_level */
+_Static_assert((int)CONFIG_LOG_LEVEL_DEBUG == (int)LOG_DEBUG &&
+                   (int)CONFIG_LOG_LEVEL_WARNING == (int)LOG_WARNING,
+               "the option's words are the log's levels, in their order");
+
+static enum brine_status apply_log_level(void *context, struct config *config,
+                                         enum config_option option UNUSED,
+                                         struct brine_error *err UNUSED) {
+    log_set_level(context, (enum log_level)config_read(config->log.level));
+    return BRINE_OK;
+}
+
+static enum brine_status setup_log(struct server *server, struct brine_error *err) {
+    struct log_options options = {
+        .path = (const char *)server->config.log.file.data,
+        .level = (enum log_level)config_read(server->config.log.level),
+    };
+    TRY(log_open(&server->log, &options, err));
+    config_on_change(&server->config, CONFIG_OPTION_log_level, apply_log_level, &server->log);
+    mem_account_init(&server->clients_memory, mem_system(), 0);
+    return BRINE_OK;
+}
+
+static void teardown_log(struct server *server) {
+    log_close(&server->log);
+}
+
+static enum brine_status draw_random(void *target, size_t bytes, struct brine_error *err) {
+    if (getrandom(target, bytes, 0) == (ssize_t)bytes) return BRINE_OK;
+    return brine_fail(err, BRINE_IO, 0, "the operating system gave no random bytes: %s",
+                      strerror(errno));
+}
+
+static enum brine_status setup_store(struct server *server, struct brine_error *err) {
+    struct config *config = &server->config;
+    struct store_options options = {
+        .mem = mem_system(),
+        .threads = net_choose_workers(config),
+        .shards = (size_t)config_read(config->server.shards),
+        .databases = (size_t)config_read(config->server.databases),
+        .key_bytes_max = (size_t)config_read(config->limits.key_bytes),
+    };
+    TRY(draw_random(&options.secret, sizeof(options.secret), err));
+    server->store = store_create(&options);
+    return server->store ? BRINE_OK
+                         : brine_fail(err, BRINE_NO_MEMORY, 0, "out of memory for the store");
+}
+
+static void teardown_store(struct server *server) {
+    store_destroy(server->store);
+}
+
+static enum brine_status setup_gate(struct server *server, struct brine_error *err UNUSED) {
+    switch ((enum config_gate_mode)config_read(server->config.gate.mode)) {
+    case CONFIG_GATE_MODE_OFF:
+        gate_init_off(&server->gate);
+        break;
+    }
+    return BRINE_OK;
+}
+
+static void teardown_nothing(struct server *server UNUSED) {}
+
+static enum brine_status setup_keyspace(struct server *server, struct brine_error *err UNUSED) {
+    keyspace_init(&server->keyspace,
+                  &(struct keyspace_options){.store = server->store, .gate = &server->gate});
+    return BRINE_OK;
+}
+
+static void teardown_keyspace(struct server *server) {
+    keyspace_deinit(&server->keyspace);
+}
+
+static enum brine_status setup_net(struct server *server, struct brine_error *err) {
+    struct net_options options = {
+        .mem = &server->clients_memory.allocator,
+        .config = &server->config,
+        .log = &server->log,
+        .keyspace = &server->keyspace,
+        .version = BRINE_VERSION,
+        .executable = server->executable,
+    };
+    ssize_t len = readlink("/proc/self/exe", server->executable, sizeof(server->executable) - 1);
+    server->executable[MAX(len, 0)] = 0;
+    TRY(draw_random(&options.random_seed, sizeof(options.random_seed), err));
+    enum brine_status status = net_open(&server->net, &options, err);
+    if (status != BRINE_OK) net_close(&server->net);
+    return status;
+}
+
+static void teardown_net(struct server *server) {
+    net_close(&server->net);
+}
+
+static const char *pid_file_path(const struct server *server) {
+    return (const char *)server->config.server.pid_file.data;
+}
+
+static enum brine_status setup_pid_file(struct server *server, struct brine_error *err) {
+    if (server->config.server.pid_file.len == 0) return BRINE_OK;
+    const char *path = pid_file_path(server);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0 || dprintf(fd, "%d\n", (int)getpid()) < 0) {
+        int error = errno;
+        if (fd >= 0) close(fd);
+        return brine_fail(err, BRINE_IO, 0, "%s: cannot write server.pid_file: %s", path,
+                          strerror(error));
+    }
+    close(fd);
+    return BRINE_OK;
+}
+
+static void teardown_pid_file(struct server *server) {
+    if (server->config.server.pid_file.len > 0) unlink(pid_file_path(server));
+}
+
+/* ---- running --------------------------------------------------------------------------------- */
+
+static void log_start(struct server *server) {
+    const char *gate_mode = "";
+#define W(constant, word)                                                                          \
+    if (config_read(server->config.gate.mode) == CONFIG_##constant) gate_mode = word;
+    CONFIG_GATE_MODES(W)
+#undef W
+    log_write(&server->log, LOG_NOTICE, "brine %s, pid %d, %zu worker threads, memory only",
+              BRINE_VERSION, (int)getpid(), server->net.workers_count);
+    if (config_read(server->config.gate.mode) == CONFIG_GATE_MODE_OFF)
+        log_write(&server->log, LOG_WARNING,
+                  "gate.mode is %s: pickles are stored without being verified", gate_mode);
+}
+
+static int serve(struct server *server) {
+    struct brine_error err = {0};
+    log_start(server);
+    switch (net_run(&server->net, &err)) {
+    case NET_STOPPED:
+        break;
+    case NET_GIVEN_UP:
+        _exit(EXIT_GIVEN_UP); /* workers still use what would be torn down */
+    case NET_NOT_STARTED:
+        fprintf(stderr, "brine-server: %s\n", err.text);
+        return EXIT_NOT_STARTED;
+    }
+    log_write(&server->log, LOG_NOTICE, "brine is now ready to exit, bye bye...");
+    return EXIT_STOPPED;
+}

@@ -1,0 +1,591 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What happens to a connection, and who goes on with it:
+ *
+ *     all run, all sent           it reads on
+ *     paused, output pending      write_done, when the output is out, runs the rest of the query
+ *     paused, all sent            the next turn runs the rest (worker_queue_again)
+ *     waiting                     connection_resume
+ *     finishing                   write_done closes it when the output is out
+ *
+ * It reads exactly when it is neither paused, waiting, finishing nor ended.
+ * Invariant: `query` holds what was received and not yet run, and nothing else does between
+ * callbacks. */
+
+#include "net/connection.h"
+
+#include "base/assert.h"
+#include "net/net.h"
+#include "net/worker.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <unistd.h>
+
+enum {
+    /* Below, an incomplete command is copied in front of what comes next in the worker's buffer,
+     * which costs less than a buffer of its own; above, new bytes are read behind it in place. */
+    QUERY_IN_PLACE_BYTES = 16 * 1024,
+    QUERY_ROOM_BYTES = 64 * 1024,
+    /* What a worker keeps of a reply buffer that had to grow. */
+    REPLY_BYTES_KEPT = 256 * 1024,
+    VECTORS_MAX = 2 * REPLY_LARGES_MAX + 1,
+    KEEPALIVE_PROBES = 3,
+};
+
+static void give_room(uv_handle_t *handle, size_t suggested, uv_buf_t *room);
+static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *room);
+static void start_write(struct connection *connection);
+static void closed(uv_handle_t *handle);
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+/* Options that this host refuses change how fast a connection is, not what it says. */
+static void set_socket_options(int fd, struct config *config) {
+    int on = 1, seconds = (int)(config_read(config->server.tcp_keepalive) / 1000);
+    if (config_read(config->server.tcp_nodelay))
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    if (seconds <= 0) return;
+    int interval = MAX(seconds / KEEPALIVE_PROBES, 1), probes = KEEPALIVE_PROBES;
+    (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof(seconds));
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval));
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
+}
+
+static bool copy_addresses(struct connection *connection,
+                           const struct connection_options *options) {
+    size_t peer_bytes = strlen(options->peer) + 1, local_bytes = strlen(options->local) + 1;
+    char *texts = mem_alloc(connection->worker->net->options.mem, peer_bytes + local_bytes);
+    if (!texts) return false;
+    memcpy(texts, options->peer, peer_bytes);
+    memcpy(texts + peer_bytes, options->local, local_bytes);
+    connection->addresses = texts;
+    connection->addresses_bytes = (uint32_t)(peer_bytes + local_bytes);
+    return true;
+}
+
+static int open_handle(struct connection *connection, const struct connection_options *options) {
+    uv_loop_t *loop = &connection->worker->loop;
+    int code = options->is_unix ? uv_pipe_init(loop, &connection->uv.pipe, 0)
+                                : uv_tcp_init(loop, &connection->uv.tcp);
+    BRINE_ASSERT(code == 0, "libuv initialises a handle without a descriptor");
+    connection->uv.handle.data = connection;
+    return options->is_unix ? uv_pipe_open(&connection->uv.pipe, options->fd)
+                            : uv_tcp_open(&connection->uv.tcp, options->fd);
+}
+
+static void link_in(struct worker *worker, struct connection *connection) {
+    if (!worker->connections) {
+        connection->previous = connection->next = connection;
+        worker->connections = connection;
+    } else {
+        connection->next = worker->connections;
+        connection->previous = worker->connections->previous;
+        connection->previous->next = connection->next->previous = connection;
+    }
+    worker->connections_count++;
+    metrics_add(&worker->metrics, METRIC_connected_clients, 1);
+}
+
+static void link_out(struct worker *worker, struct connection *connection) {
+    bool alone = connection->next == connection;
+    connection->previous->next = connection->next;
+    connection->next->previous = connection->previous;
+    if (worker->connections == connection) worker->connections = alone ? NULL : connection->next;
+    connection->previous = connection->next = NULL;
+    metrics_add(&worker->metrics, METRIC_connected_clients, (uint64_t)-1);
+}
+
+static void start_reading(struct connection *connection) {
+    if (connection->reading) return;
+    connection->reading = true;
+    if (uv_read_start(&connection->uv.stream, give_room, on_read)) connection_close(connection);
+}
+
+static void stop_reading(struct connection *connection) {
+    if (!connection->reading) return;
+    connection->reading = false;
+    uv_read_stop(&connection->uv.stream);
+}
+
+static void open_session(struct connection *connection, const struct connection_options *options) {
+    struct worker *worker = connection->worker;
+    struct config *config = worker->net->options.config;
+    worker_note_time(worker);
+    session_init(&connection->session,
+                 &(struct session_options){
+                     .id = options->id,
+                     .mem = worker->net->options.mem,
+                     .now_ms = worker->state.now_ms,
+                     .mono_ms = worker->state.mono_ms,
+                     .authenticated = config_text_is_empty(config, &config->auth.password),
+                     .fd = options->fd,
+                     .peer = connection->addresses,
+                     .local = connection->addresses + strlen(connection->addresses) + 1,
+                 });
+}
+
+struct connection *connection_open(struct worker *worker,
+                                   const struct connection_options *options) {
+    struct net *net = worker->net;
+    struct connection *connection = mem_alloc(net->options.mem, sizeof(*connection));
+    if (!connection) goto refuse;
+    *connection = (struct connection){.worker = worker, .refs = 1};
+    buf_init(&connection->query, net->options.mem, SIZE_MAX); /* keep_rest has the limit */
+    if (!copy_addresses(connection, options)) goto refuse;
+    if (!options->is_unix) set_socket_options(options->fd, net->options.config);
+
+    open_session(connection, options);
+    link_in(worker, connection);
+    if (open_handle(connection, options)) {
+        close(options->fd); /* libuv did not take it */
+        connection_close(connection);
+        return NULL;
+    }
+    start_reading(connection);
+    return connection->closed ? NULL : connection;
+refuse:
+    close(options->fd);
+    atomic_fetch_sub_explicit(&net->clients_count, 1, memory_order_relaxed);
+    if (connection) mem_free(net->options.mem, connection, sizeof(*connection));
+    return NULL;
+}
+
+void connection_ref(struct connection *connection) {
+    connection->refs++;
+}
+
+void connection_unref(struct connection *connection) {
+    BRINE_ASSERT(connection->refs > 0, "a connection is referred to while it is used");
+    if (--connection->refs > 0) return;
+    connection->worker->connections_count--;
+    mem_free(connection->worker->net->options.mem, connection, sizeof(*connection));
+}
+
+/* First step: nobody finds the connection any more, its socket is closed and no read calls back.
+ * What a write in flight points to stays until `closed`. */
+void connection_close(struct connection *connection) {
+    if (connection->closed) return;
+    struct worker *worker = connection->worker;
+    connection->closed = true;
+    link_out(worker, connection);
+    budget_hold(&worker->budget, &connection->member, 0);
+    atomic_fetch_sub_explicit(&worker->net->clients_count, 1, memory_order_relaxed);
+    log_write(worker->net->options.log, LOG_VERBOSE, "Client closed connection id=%llu addr=%s",
+              (unsigned long long)connection->session.id, connection->addresses);
+    uv_close(&connection->uv.handle, closed);
+}
+
+/* Second step: libuv has called back for all that was in flight.  Only the memory itself may still
+ * be referred to. */
+static void closed(uv_handle_t *handle) {
+    struct connection *connection = handle->data;
+    if (connection->output) output_destroy(connection->output);
+    connection->output = NULL;
+    buf_deinit(&connection->query);
+    session_deinit(&connection->session);
+    mem_free(connection->worker->net->options.mem, connection->addresses,
+             connection->addresses_bytes);
+    connection->addresses = NULL;
+    connection_unref(connection);
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+static struct log *log_of(const struct connection *connection) {
+    return connection->worker->net->options.log;
+}
+
+/* A limit was hit: strangers can cause this as often as they like, so it is said once a minute. */
+static void close_for_limit(struct connection *connection, enum metric metric, const char *what) {
+    struct worker *worker = connection->worker;
+    uint64_t suppressed = 0;
+    metrics_add(&worker->metrics, metric, 1);
+    if (log_limiter_allows(&worker->net->limits_limiter, worker->state.mono_ms, 60000, &suppressed))
+        log_write(log_of(connection), LOG_WARNING,
+                  "Closing client id=%llu addr=%s: %s (%llu more of this kind not shown)",
+                  (unsigned long long)connection->session.id, connection->addresses, what,
+                  (unsigned long long)suppressed);
+    connection_close(connection);
+}
+
+static size_t held_bytes(const struct connection *connection) {
+    return connection->query.cap + (connection->output ? connection->output->owned_bytes : 0);
+}
+
+/* Accounts for buffers that changed.  False: the connection was closed to keep the budget. */
+static bool account(struct connection *connection) {
+    size_t held = held_bytes(connection);
+    struct session *session = &connection->session;
+    session->query_bytes = connection->query.len;
+    session->query_cap_bytes = connection->query.cap;
+    session->output_bytes = connection->output ? connection->output->pending_bytes : 0;
+    if (held == connection->member.held_bytes) return true;
+    return worker_hold(connection->worker, connection, held);
+}
+
+static size_t query_limit(const struct connection *connection) {
+    if (!connection->session.authenticated) return CONNECTION_UNAUTHENTICATED_QUERY_BYTES;
+    struct config *config = connection->worker->net->options.config;
+    return (size_t)config_read(config->limits.query_buffer_bytes);
+}
+
+/* Room behind an incomplete command: as much as it lacks, but never more than has arrived, so that
+ * a claim of 512 MB costs nothing until it is made true. */
+static size_t query_room(const struct connection *connection) {
+    size_t missing = resp_bytes_missing(&connection->session.decoder);
+    size_t arrived = MAX(connection->query.len, (size_t)QUERY_ROOM_BYTES);
+    return missing ? MIN(missing, arrived) : QUERY_ROOM_BYTES;
+}
+
+static bool reads_in_place(const struct connection *connection) {
+    return connection->query.len > QUERY_IN_PLACE_BYTES ||
+           resp_bytes_missing(&connection->session.decoder) > QUERY_IN_PLACE_BYTES;
+}
+
+/* libuv asks where to read to.  No room at all makes it stop reading this socket until the next
+ * turn, without a system call: that is how a flood is made to take turns.  A large value in the
+ * making is no flood of commands and may take what it needs. */
+static void give_room(uv_handle_t *handle, size_t suggested UNUSED, uv_buf_t *room) {
+    struct connection *connection = handle->data;
+    struct worker *worker = connection->worker;
+    *room = (uv_buf_t){0};
+    if (connection->turn == worker->turn && connection->turn_bytes >= CONNECTION_TURN_BYTES) return;
+    if (reads_in_place(connection)) {
+        struct buf *query = &connection->query;
+        if (buf_reserve(query, query_room(connection)) != BRINE_OK) return;
+        *room =
+            (uv_buf_t){.base = (char *)query->data + query->len, .len = query->cap - query->len};
+        return;
+    }
+    bytes_copy_to(worker->read_buffer, buf_view(&connection->query));
+    size_t left = WORKER_READ_BYTES - connection->query.len;
+    if (!connection->session.authenticated)
+        left = MIN(left, (size_t)CONNECTION_UNAUTHENTICATED_READ_BYTES);
+    *room = (uv_buf_t){.base = (char *)worker->read_buffer + connection->query.len, .len = left};
+}
+
+/* Keeps what was not run of input, which is the query itself or lies in the worker's buffer, the
+ * query's bytes in front.  False: closed. */
+static bool keep_rest(struct connection *connection, struct bytes input, size_t consumed) {
+    struct buf *query = &connection->query;
+    struct bytes rest = bytes_slice(input, consumed, input.len);
+    bool in_place = input.data == query->data;
+    if (rest.len == 0) {
+        query->len = 0;
+        buf_shrink(query, 0);
+    } else if (in_place) {
+        buf_consume(query, consumed);
+    } else {
+        if (consumed > 0) query->len = 0;
+        rest = bytes_slice(rest, query->len, rest.len);
+        if (buf_append(query, rest) != BRINE_OK) {
+            close_for_limit(connection, METRIC_client_budget_closed, "out of memory for its query");
+            return false;
+        }
+    }
+    if (query->len > query_limit(connection)) {
+        close_for_limit(connection, METRIC_client_query_limit_closed,
+                        "it reached max query buffer length");
+        return false;
+    }
+    return true;
+}
+
+static void note_incomplete(struct connection *connection, size_t consumed) {
+    if (connection->query.len == 0 || connection->paused)
+        connection->incomplete_since_mono_ms = 0;
+    else if (consumed > 0 || connection->incomplete_since_mono_ms == 0)
+        connection->incomplete_since_mono_ms = connection->worker->state.mono_ms;
+}
+
+/* ---- sending --------------------------------------------------------------------------------- */
+
+/* The reply's pieces from `skip` bytes on, in order. */
+struct piece {
+    struct bytes bytes;
+    struct blob *blob; /* NULL: bytes are the reply's own */
+};
+
+static struct piece piece_at(const struct reply *reply, size_t index) {
+    size_t large = index / 2;
+    if (index % 2)
+        return (struct piece){blob_view(reply->larges[large].blob), reply->larges[large].blob};
+    size_t begin = large ? reply->larges[large - 1].offset : 0;
+    size_t end = large < reply->larges_count ? reply->larges[large].offset : reply->out.len;
+    return (struct piece){bytes_slice(buf_view(&reply->out), begin, end - begin), NULL};
+}
+
+static size_t pieces_count(const struct reply *reply) {
+    return 2 * reply->larges_count + 1;
+}
+
+/* How much of the reply the socket took; negative: libuv's code of an error that ends it. */
+static ssize_t try_write(struct connection *connection, const struct reply *reply) {
+    uv_buf_t vectors[VECTORS_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < pieces_count(reply) && count < VECTORS_MAX; i++) {
+        struct piece piece = piece_at(reply, i);
+        if (piece.bytes.len == 0) continue;
+        vectors[count++] =
+            (uv_buf_t){.base = (char *)(uintptr_t)piece.bytes.data, .len = piece.bytes.len};
+    }
+    int code = uv_try_write(&connection->uv.stream, vectors, (unsigned)count);
+    if (code == UV_EAGAIN) return 0;
+    return code;
+}
+
+/* Copies (or refers to) what the socket did not take. */
+static enum brine_status queue_rest(struct connection *connection, const struct reply *reply,
+                                    size_t sent) {
+    struct worker *worker = connection->worker;
+    size_t limit = (size_t)config_read(worker->net->options.config->limits.output_bytes);
+    size_t already = connection->output ? connection->output->owned_bytes : 0;
+    if (reply->out.len > limit || already > limit - reply->out.len) return BRINE_TOO_BIG;
+    if (!connection->output) connection->output = output_create(worker->net->options.mem);
+    if (!connection->output) return BRINE_NO_MEMORY;
+    for (size_t i = 0; i < pieces_count(reply); i++) {
+        struct piece piece = piece_at(reply, i);
+        size_t skip = MIN(sent, piece.bytes.len);
+        sent -= skip;
+        if (skip == piece.bytes.len) continue;
+        if (piece.blob)
+            TRY(output_add_blob(connection->output, piece.blob, skip));
+        else
+            TRY(output_add_bytes(connection->output,
+                                 bytes_slice(piece.bytes, skip, piece.bytes.len)));
+    }
+    return BRINE_OK;
+}
+
+/* Sends the worker's reply, in one system call when the socket takes it all.  False: closed. */
+static bool send_reply(struct connection *connection) {
+    struct worker *worker = connection->worker;
+    struct reply *reply = &worker->state.reply;
+    size_t total = reply_bytes(reply), sent = 0;
+    if (total == 0) return true;
+    if (!connection->output) {
+        ssize_t code = try_write(connection, reply);
+        if (code < 0) {
+            connection_close(connection);
+            return false;
+        }
+        sent = (size_t)code;
+        metrics_add(&worker->metrics, METRIC_net_writes, 1);
+        metrics_add(&worker->metrics, METRIC_net_output_bytes, sent);
+        if (sent == total) return true;
+    }
+    enum brine_status status = queue_rest(connection, reply, sent);
+    if (status != BRINE_OK) {
+        close_for_limit(connection, METRIC_client_output_limit_closed,
+                        status == BRINE_TOO_BIG ? "its pending replies reached limits.output_bytes"
+                                                : "out of memory for its replies");
+        return false;
+    }
+    if (connection->output->chunks_in_flight == 0) start_write(connection);
+    return !connection->closed;
+}
+
+/* ---- running --------------------------------------------------------------------------------- */
+
+static size_t pending_output(const struct connection *connection) {
+    return connection->output ? connection->output->pending_bytes : 0;
+}
+
+/* A stranger is not let ahead of its replies at all. */
+static size_t pause_limit(const struct connection *connection) {
+    if (!connection->session.authenticated) return 0;
+    struct config *config = connection->worker->net->options.config;
+    return (size_t)config_read(config->limits.output_pause_bytes);
+}
+
+/* Brings reading, closing and going on into line with the state: the one place that decides. */
+static void settle(struct connection *connection) {
+    struct session *session = &connection->session;
+    bool drained = !connection->output;
+    if (connection->finishing && drained) {
+        connection_close(connection);
+        return;
+    }
+    if (connection->paused && drained && !connection->finishing && !session->waiting) {
+        worker_queue_again(connection->worker, connection);
+        return;
+    }
+    bool busy = connection->paused || session->waiting || connection->finishing;
+    if (connection->ended && !busy) {
+        /* What is left of the query can never become a command. */
+        connection->finishing = true;
+        if (drained) connection_close(connection);
+        return;
+    }
+    if (busy || connection->ended)
+        stop_reading(connection);
+    else
+        start_reading(connection);
+}
+
+static void finish_serving(struct connection *connection, const struct dispatch_result *result) {
+    struct reply *reply = &connection->worker->state.reply;
+    bool broken = reply_is_broken(reply);
+    if (result->close || broken || connection->session.close_after_reply) {
+        connection->finishing = true;
+        connection->query.len = 0; /* what stood behind QUIT is not run */
+        buf_shrink(&connection->query, 0);
+    }
+    bool open = send_reply(connection);
+    reply_clear(reply);
+    if (UNLIKELY(reply->out.cap > REPLY_BYTES_KEPT)) reply_shrink(reply, REPLY_BYTES_KEPT);
+    if (!open) return;
+
+    bool was_paused = connection->paused;
+    connection->paused = !connection->finishing &&
+                         (result->paused || pending_output(connection) > pause_limit(connection));
+    if (connection->paused && !was_paused)
+        metrics_add(&connection->worker->metrics, METRIC_client_read_pauses, 1);
+    note_incomplete(connection, result->consumed);
+    if (account(connection)) settle(connection);
+}
+
+/* Runs what can be run of input and sends the replies. */
+static void serve(struct connection *connection, struct bytes input) {
+    struct worker *worker = connection->worker;
+    struct dispatch_result result = {0};
+    dispatch_input(&worker->state, &connection->session, input, &result);
+    if (result.drop) {
+        reply_clear(&worker->state.reply);
+        connection_close(connection);
+        return;
+    }
+    if (!keep_rest(connection, input, result.consumed)) {
+        reply_clear(&worker->state.reply);
+        return;
+    }
+    finish_serving(connection, &result);
+}
+
+static void note_input(struct connection *connection, size_t count) {
+    struct worker *worker = connection->worker;
+    worker_note_time(worker);
+    if (connection->turn != worker->turn) connection->turn_bytes = 0;
+    connection->turn = worker->turn;
+    /* A value that is read in place is no flood of commands, but takes turns like one, only in
+     * larger steps: a copy of that size costs what the commands of a small buffer do. */
+    connection->turn_bytes += (uint32_t)(reads_in_place(connection) ? count / 16 : count);
+    connection->session.last_active_mono_ms = worker->state.mono_ms;
+    metrics_add(&worker->metrics, METRIC_net_reads, 1);
+    metrics_add(&worker->metrics, METRIC_net_input_bytes, count);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *room) {
+    struct connection *connection = stream->data;
+    struct worker *worker = connection->worker;
+    if (count == 0) return;
+    if (count == UV_EOF) {
+        connection->ended = true;
+        connection->reading = false; /* libuv has stopped by itself */
+        settle(connection);
+        return;
+    }
+    if (count == UV_ENOBUFS && connection->turn == worker->turn &&
+        connection->turn_bytes >= CONNECTION_TURN_BYTES)
+        return; /* its share of this turn is used up: see give_room */
+    if (count < 0) {
+        if (count == UV_ENOBUFS)
+            close_for_limit(connection, METRIC_client_budget_closed, "out of memory for its query");
+        else
+            connection_close(connection);
+        return;
+    }
+    note_input(connection, (size_t)count);
+    struct buf *query = &connection->query;
+    if (room->base == (char *)query->data + query->len) {
+        query->len += (size_t)count;
+        serve(connection, buf_view(query));
+    } else {
+        serve(connection, bytes_view(worker->read_buffer, query->len + (size_t)count));
+    }
+}
+
+void connection_go_on(struct connection *connection) {
+    if (connection->closed || connection->session.waiting || connection->output) return;
+    worker_note_time(connection->worker);
+    connection->paused = false;
+    if (connection->query.len > 0)
+        serve(connection, buf_view(&connection->query));
+    else
+        settle(connection);
+}
+
+void connection_resume(struct connection *connection) {
+    connection->session.waiting = false;
+    /* What came behind the command that waited is run as if the reply had been a long one. */
+    struct dispatch_result result = {.paused = connection->query.len > 0};
+    finish_serving(connection, &result);
+}
+
+/* From this callback on libuv no longer uses what was in flight.  With UV_ECANCELED the connection
+ * is being closed and `closed` follows. */
+static void write_done(uv_write_t *request, int code) {
+    struct output *output = CONTAINER_OF(request, struct output, request);
+    struct connection *connection = request->handle->data;
+    size_t sent = output_end(output);
+    if (connection->closed) return;
+    if (code < 0) {
+        connection_close(connection);
+        return;
+    }
+    metrics_add(&connection->worker->metrics, METRIC_net_output_bytes, sent);
+    if (output->first) {
+        start_write(connection);
+        return;
+    }
+    connection->output = NULL;
+    output_destroy(output);
+    if (!account(connection)) return;
+    if (connection->finishing || !connection->paused)
+        settle(connection);
+    else
+        connection_go_on(connection);
+}
+
+static void start_write(struct connection *connection) {
+    uv_buf_t vectors[OUTPUT_VECTORS];
+    struct output *output = connection->output;
+    size_t count = output_begin(output, vectors);
+    int code =
+        uv_write(&output->request, &connection->uv.stream, vectors, (unsigned)count, write_done);
+    if (code == 0) return;
+    output->chunks_in_flight = 0;
+    connection_close(connection);
+}
+
+/* ---- ends ------------------------------------------------------------------------------------ */
+
+void connection_finish(struct connection *connection) {
+    if (connection->closed) return;
+    connection->ended = true;
+    settle(connection);
+}
+
+bool connection_is_quiet(const struct connection *connection) {
+    return !connection->output && !connection->paused && !connection->session.waiting;
+}
+
+void connection_check_time(struct connection *connection, int64_t mono_ms) {
+    struct config *config = connection->worker->net->options.config;
+    int64_t idle_ms = config_read(config->server.idle_timeout);
+    int64_t incomplete_ms = config_read(config->limits.incomplete_timeout);
+    int64_t since = connection->incomplete_since_mono_ms;
+    bool is_idle = idle_ms > 0 && !connection->session.waiting &&
+                   mono_ms - connection->session.last_active_mono_ms > idle_ms;
+    bool is_half = incomplete_ms > 0 && since > 0 && mono_ms - since > incomplete_ms;
+    if (!is_idle && !is_half) return;
+    metrics_add(&connection->worker->metrics, METRIC_client_idle_closed, 1);
+    log_write(log_of(connection), LOG_VERBOSE, "Closing %s client id=%llu addr=%s",
+              is_half ? "half-sent" : "idle", (unsigned long long)connection->session.id,
+              connection->addresses);
+    connection_close(connection);
+}

@@ -1,0 +1,97 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A connection: one client's socket, its session, what it sent and was not yet run (`query`), and
+ * what is to be sent and was not yet taken (`output`).
+ *
+ *     bytes -> the worker's read buffer -> dispatch_input -> worker's reply -> one uv_try_write
+ *                  | incomplete command                          | what the socket does not take
+ *                  v                                             v
+ *                query                                         output -> uv_write
+ *
+ * Words: *paused*: commands wait until the output has drained; *waiting*: a command's reply comes
+ * later (session.waiting); *finishing*: nothing more is run, closed when the output is out;
+ * *ended*: the client will send nothing more, what it sent is still answered.
+ *
+ * Life: a connection belongs to one worker from connection_open on, and everything here is called
+ * on that worker's thread.  connection_close ends it at once for everybody; its memory goes when
+ * libuv has called back and the last reference (connection_ref) is given back.
+ *
+ * Bounds: limits.query_buffer_bytes, limits.output_bytes, the budget of all clients, and
+ * CONNECTION_TURN_BYTES of input in one turn of the loop.
+ * Cost: an idle connection has no buffers. */
+#ifndef BRINE_CONNECTION_H
+#define BRINE_CONNECTION_H
+
+#include "base/buf.h"
+#include "net/budget.h"
+#include "net/output.h"
+#include "session/session.h"
+
+#include <sys/socket.h>
+#include <uv.h>
+
+struct worker;
+
+enum {
+    /* After so much input in one turn the others are served first.  It is some 0.3 ms of small
+     * commands, which is what a client waits for each other one that floods. */
+    CONNECTION_TURN_BYTES = 64 * 1024,
+    /* A stranger gets smaller reads, so that the replies to one are small as well. */
+    CONNECTION_UNAUTHENTICATED_READ_BYTES = 8 * 1024,
+    /* Redis's limits for strangers (10 arguments of 16 KB) would let each hold 160 KB. */
+    CONNECTION_UNAUTHENTICATED_QUERY_BYTES = 32 * 1024,
+};
+
+/* A new socket on its way to a worker.  The texts are for CLIENT LIST. */
+struct connection_options {
+    int fd; /* non-blocking; taken over */
+    uint64_t id;
+    bool is_unix;
+    const char *peer, *local;
+};
+
+struct connection {
+    union {
+        uv_handle_t handle;
+        uv_stream_t stream;
+        uv_tcp_t tcp;
+        uv_pipe_t pipe;
+    } uv; /* its data points here */
+    struct worker *worker;
+    struct connection *previous, *next; /* in the worker's list; NULL, NULL once closed */
+    struct connection *again_next;      /* in the worker's list of those to go on with */
+    struct budget_member member;
+    struct buf query;
+    struct output *output;            /* NULL: nothing is pending */
+    int64_t incomplete_since_mono_ms; /* 0: no command is half sent */
+    uint64_t turn;                    /* of the loop, in which it last brought input */
+    uint32_t turn_bytes;              /* that it brought in that turn */
+    uint32_t refs;                    /* its handle's included */
+    bool reading, paused, finishing, ended, closed;
+    bool again_queued;
+    char *addresses; /* the texts session.peer and .local point to */
+    uint32_t addresses_bytes;
+    struct session session;
+};
+
+/* NULL when memory or libuv refuse; the descriptor is then closed. */
+struct connection *connection_open(struct worker *worker, const struct connection_options *options);
+
+/* At once: what was not sent is lost.  Nothing calls back into the session from here on. */
+void connection_close(struct connection *connection);
+/* When everything that was received is answered; input that is still in the kernel is not read. */
+void connection_finish(struct connection *connection);
+/* The reply that the session waited for is in the worker's reply: sends it and goes on. */
+void connection_resume(struct connection *connection);
+/* Runs commands that were left for a later turn. */
+void connection_go_on(struct connection *connection);
+/* Nothing to run, nothing to send, nothing expected from other threads. */
+bool connection_is_quiet(const struct connection *connection);
+/* Closes it when it is over its time; called now and then. */
+void connection_check_time(struct connection *connection, int64_t mono_ms);
+
+void connection_ref(struct connection *connection);
+void connection_unref(struct connection *connection);
+
+#endif

@@ -1,0 +1,251 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "net/net.h"
+
+#include "base/assert.h"
+#include "base/hash.h"
+#include "net/clients.h"
+#include "net/notify.h"
+#include "observe/clock.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum {
+    /* Descriptors that are no clients: listeners, logs, three a loop and what is to come. */
+    DESCRIPTORS_RESERVED = 64,
+    DESCRIPTORS_PER_WORKER = 4,
+};
+
+static void on_signal(uv_signal_t *handle, int number);
+static void begin_stop(struct net *net);
+
+/* ---- opening --------------------------------------------------------------------------------- */
+
+size_t net_choose_workers(const struct config *config) {
+    int64_t wanted = config_read(config->server.threads);
+    if (wanted == 0) wanted = (int64_t)uv_available_parallelism();
+    return (size_t)MIN(MAX(wanted, 1), NET_WORKERS_MAX);
+}
+
+/* The id tells restarts apart; nobody's safety hangs on it. */
+static void make_run_id(struct net *net, uint64_t seed) {
+    static const char hex[] = "0123456789abcdef";
+    struct random random;
+    random_init(&random, seed);
+    for (size_t i = 0; i < NET_RUN_ID_BYTES; i++) net->run_id[i] = hex[random_below(&random, 16)];
+}
+
+static enum brine_status open_listeners(struct net *net, struct brine_error *err) {
+    struct config *config = net->options.config;
+    int port = (int)config_read(config->server.port);
+    int backlog = (int)config_read(config->server.backlog);
+    const struct config_list *bind = &config->server.bind;
+    for (size_t i = 0; port > 0 && i < bind->count; i++)
+        TRY(listeners_open_name(net->listeners, NET_LISTENERS_MAX, &net->listeners_count,
+                                (const char *)bind->items[i].data, port, backlog, err));
+    if (config->server.unix_socket.len > 0) {
+        if (net->listeners_count == NET_LISTENERS_MAX)
+            return brine_fail(err, BRINE_TOO_BIG, 0, "too many addresses to listen on");
+        unsigned mode = (unsigned)config_read(config->server.unix_socket_mode);
+        TRY(listener_open_unix(&net->listeners[net->listeners_count],
+                               (const char *)config->server.unix_socket.data, mode, backlog, err));
+        net->listeners_count++;
+    }
+    if (net->listeners_count > 0) return BRINE_OK;
+    return brine_fail(err, BRINE_INVALID, 0,
+                      "nothing to listen on: set server.port with server.bind, or "
+                      "server.unix_socket");
+}
+
+/* As many descriptors as max_clients needs, where the host allows that many. */
+static void raise_descriptor_limit(struct net *net) {
+    size_t clients = (size_t)config_read(net->options.config->server.max_clients);
+    rlim_t wanted =
+        clients + DESCRIPTORS_RESERVED + (rlim_t)net->workers_count * DESCRIPTORS_PER_WORKER;
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= wanted) return;
+    rlim_t before = limit.rlim_cur;
+    limit.rlim_cur = MIN(wanted, limit.rlim_max);
+    if (setrlimit(RLIMIT_NOFILE, &limit)) limit.rlim_cur = before;
+    if (limit.rlim_cur < wanted)
+        log_write(net->options.log, LOG_WARNING,
+                  "server.max_clients = %zu needs %llu descriptors, this host allows %llu: raise "
+                  "'ulimit -n', or connections above that will have to wait",
+                  clients, (unsigned long long)wanted, (unsigned long long)limit.rlim_cur);
+}
+
+static void tell_facts(void *server, struct server_facts *facts) {
+    struct net *net = server;
+    facts->version = net->options.version;
+    facts->run_id = net->run_id;
+    facts->executable = net->options.executable;
+    facts->started_at_ms = net->started_at_ms;
+    facts->process_id = (int64_t)getpid();
+    facts->tcp_port = config_read(net->options.config->server.port);
+    facts->workers = net->workers_count;
+    facts->clients_buffer_bytes = budget_held(&net->budget);
+}
+
+static enum brine_status open_workers(struct net *net, struct brine_error *err) {
+    size_t wanted = net_choose_workers(net->options.config);
+    net->workers = mem_alloc(net->options.mem, wanted * sizeof(struct worker));
+    if (!net->workers) return brine_fail(err, BRINE_NO_MEMORY, 0, "out of memory for workers");
+    net->workers_allocated = wanted;
+    for (; net->workers_count < wanted; net->workers_count++)
+        TRY(worker_open(&net->workers[net->workers_count], net, net->workers_count, err));
+    return BRINE_OK;
+}
+
+enum brine_status net_open(struct net *net, const struct net_options *options,
+                           struct brine_error *err) {
+    *net = (struct net){.options = *options, .started_at_ms = clock_wall_ms()};
+    make_run_id(net, options->random_seed);
+    net->services =
+        (struct services){.server = net, .facts = tell_facts, .clients_query = clients_query};
+    int code = uv_loop_init(&net->loop);
+    if (code)
+        return brine_fail(err, BRINE_IO, 0, "cannot start the main loop: %s", uv_strerror(code));
+    net->loop_is_open = true;
+    command_shared_init(&net->shared);
+    net->shared_is_open = true;
+    size_t commands = command_table_count();
+    if (metrics_set_init(&net->metrics_set, options->mem, NET_WORKERS_MAX + 1, commands) ||
+        metrics_init(&net->metrics, options->mem, commands))
+        return brine_fail(err, BRINE_NO_MEMORY, 0, "out of memory for metrics");
+    metrics_set_add(&net->metrics_set, &net->metrics);
+    TRY(inbox_open(&net->inbox, &net->loop, net, err));
+    net->inbox_is_open = true;
+    TRY(open_listeners(net, err));
+    return open_workers(net, err);
+}
+
+/* ---- running --------------------------------------------------------------------------------- */
+
+static void start_signals(struct net *net) {
+    signal(SIGPIPE, SIG_IGN);
+    const struct {
+        uv_signal_t *handle;
+        int number;
+    } rows[] = {{&net->on_term, SIGTERM}, {&net->on_int, SIGINT}, {&net->on_hup, SIGHUP}};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        uv_signal_init(&net->loop, rows[i].handle);
+        rows[i].handle->data = net;
+        uv_signal_start(rows[i].handle, on_signal, rows[i].number);
+    }
+    net->signals_are_open = true;
+}
+
+static void on_signal(uv_signal_t *handle, int number) {
+    struct net *net = handle->data;
+    struct log *log = net->options.log;
+    if (number == SIGHUP) {
+        struct brine_error err;
+        if (log_reopen(log, &err) != BRINE_OK) log_write(log, LOG_WARNING, "%s", err.text);
+        log_write(log, LOG_NOTICE, "Log reopened after SIGHUP");
+        return;
+    }
+    if (net->stopping && number == SIGINT) {
+        log_write(log, LOG_WARNING, "Second SIGINT: giving up on clients that were not answered");
+        net->given_up = true;
+        uv_stop(&net->loop);
+        return;
+    }
+    log_write(log, LOG_NOTICE, "Received %s: stopping in order",
+              number == SIGTERM ? "SIGTERM" : "SIGINT");
+    begin_stop(net);
+}
+
+static enum brine_status start_all(struct net *net, struct brine_error *err) {
+    for (size_t i = 0; i < net->workers_count; i++) TRY(worker_start(&net->workers[i], err));
+    for (size_t i = 0; i < net->listeners_count; i++)
+        TRY(listener_start(&net->listeners[i], net, &net->loop, err));
+    return BRINE_OK;
+}
+
+static void stop_workers(struct net *net) {
+    for (size_t i = 0; i < net->workers_count; i++) worker_stop(&net->workers[i]);
+}
+
+enum net_end net_run(struct net *net, struct brine_error *err) {
+    raise_descriptor_limit(net);
+    start_signals(net);
+    if (start_all(net, err) != BRINE_OK) {
+        stop_workers(net);
+        return NET_NOT_STARTED;
+    }
+    for (size_t i = 0; i < net->listeners_count; i++)
+        log_write(net->options.log, LOG_NOTICE, "Ready to accept connections on %s",
+                  net->listeners[i].text);
+    notify_send(getenv("NOTIFY_SOCKET"), "READY=1");
+    uv_run(&net->loop, UV_RUN_DEFAULT);
+    if (net->given_up) return NET_GIVEN_UP;
+    stop_workers(net);
+    return NET_STOPPED;
+}
+
+/* ---- the end --------------------------------------------------------------------------------- */
+
+static void close_listeners(struct net *net) {
+    for (size_t i = 0; i < net->listeners_count; i++) listener_close(&net->listeners[i]);
+}
+
+static void close_own_handles(struct net *net) {
+    if (net->inbox_is_open) inbox_close(&net->inbox);
+    net->inbox_is_open = false;
+    if (net->signals_are_open) {
+        uv_close((uv_handle_t *)&net->on_term, NULL);
+        uv_close((uv_handle_t *)&net->on_int, NULL);
+        uv_close((uv_handle_t *)&net->on_hup, NULL);
+    }
+    net->signals_are_open = false;
+}
+
+static void begin_stop(struct net *net) {
+    if (net->stopping) return;
+    net->stopping = true;
+    notify_send(getenv("NOTIFY_SOCKET"), "STOPPING=1");
+    close_listeners(net);
+    for (size_t i = 0; i < net->workers_count; i++) worker_drain(&net->workers[i]);
+}
+
+static void stop_here(struct message *message UNUSED, void *owner) {
+    begin_stop(owner);
+}
+
+void net_stop(struct net *net) {
+    if (atomic_exchange(&net->stop_asked, true)) return;
+    net->stop_message.run = stop_here;
+    inbox_push(&net->inbox, &net->stop_message);
+}
+
+static void count_drained(struct message *message UNUSED, void *owner) {
+    struct net *net = owner;
+    if (++net->workers_drained == net->workers_count) uv_stop(&net->loop);
+}
+
+void net_worker_drained(struct net *net, struct worker *worker) {
+    worker->drained_message.run = count_drained;
+    inbox_push(&net->inbox, &worker->drained_message);
+}
+
+void net_close(struct net *net) {
+    close_listeners(net);
+    for (size_t i = 0; i < net->workers_count; i++) worker_close(&net->workers[i]);
+    mem_free(net->options.mem, net->workers, net->workers_allocated * sizeof(struct worker));
+    metrics_deinit(&net->metrics);
+    metrics_set_deinit(&net->metrics_set);
+    if (net->shared_is_open) command_shared_deinit(&net->shared);
+    bool inbox_was_open = net->inbox_is_open;
+    close_own_handles(net);
+    if (!net->loop_is_open) return;
+    uv_run(&net->loop, UV_RUN_DEFAULT);
+    int code = uv_loop_close(&net->loop);
+    BRINE_ASSERT(code == 0, "the main loop has no handles left");
+    if (inbox_was_open) inbox_deinit(&net->inbox);
+}

@@ -1,0 +1,103 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "net/output.h"
+
+#include "base/assert.h"
+
+enum {
+    /* A client that is behind usually stays so for a while: small replies share a chunk. */
+    CHUNK_BYTES_MIN = 4096 - sizeof(struct output_chunk)
+};
+
+struct output *output_create(struct allocator *mem) {
+    struct output *output = mem_alloc(mem, sizeof(*output));
+    if (output) *output = (struct output){.mem = mem, .owned_bytes = sizeof(*output)};
+    return output;
+}
+
+static void free_chunk(struct output *output, struct output_chunk *chunk) {
+    size_t bytes = sizeof(*chunk) + chunk->data_bytes;
+    output->owned_bytes -= bytes;
+    blob_unref(chunk->blob);
+    mem_free(output->mem, chunk, bytes);
+}
+
+void output_destroy(struct output *output) {
+    while (output->first) {
+        struct output_chunk *chunk = output->first;
+        output->first = chunk->next;
+        free_chunk(output, chunk);
+    }
+    mem_free(output->mem, output, sizeof(*output));
+}
+
+static struct output_chunk *add_chunk(struct output *output, size_t data_bytes) {
+    size_t bytes = sizeof(struct output_chunk) + data_bytes;
+    struct output_chunk *chunk = mem_alloc(output->mem, bytes);
+    if (!chunk) return NULL;
+    *chunk = (struct output_chunk){.data_bytes = data_bytes};
+    output->owned_bytes += bytes;
+    if (output->last)
+        output->last->next = chunk;
+    else
+        output->first = chunk;
+    output->last = chunk;
+    return chunk;
+}
+
+enum brine_status output_add_bytes(struct output *output, struct bytes bytes) {
+    struct output_chunk *chunk = output->last;
+    /* Also while it is in flight: the write's vector ends before what is added now. */
+    bool fits = chunk && !chunk->blob && chunk->data_bytes - chunk->end >= bytes.len;
+    if (!fits) chunk = add_chunk(output, MAX(bytes.len, (size_t)CHUNK_BYTES_MIN));
+    if (!chunk) return BRINE_NO_MEMORY;
+    bytes_copy_to(chunk->data + chunk->end, bytes);
+    chunk->end += bytes.len;
+    output->pending_bytes += bytes.len;
+    return BRINE_OK;
+}
+
+enum brine_status output_add_blob(struct output *output, struct blob *blob, size_t offset) {
+    struct output_chunk *chunk = add_chunk(output, 0);
+    if (!chunk) return BRINE_NO_MEMORY;
+    chunk->blob = blob_ref(blob);
+    chunk->begin = offset;
+    chunk->end = blob->len;
+    output->pending_bytes += chunk->end - offset;
+    return BRINE_OK;
+}
+
+static const uint8_t *chunk_bytes(const struct output_chunk *chunk) {
+    return chunk->blob ? chunk->blob->data : chunk->data;
+}
+
+size_t output_begin(struct output *output, uv_buf_t vectors[static OUTPUT_VECTORS]) {
+    BRINE_ASSERT(output->chunks_in_flight == 0, "one write of a client is in flight at a time");
+    size_t count = 0;
+    for (struct output_chunk *chunk = output->first; chunk && count < OUTPUT_VECTORS;
+         chunk = chunk->next) {
+        chunk->write_end = chunk->end;
+        /* libuv's vectors are for reading into as well, so they point to bytes that may change. */
+        vectors[count++] =
+            (uv_buf_t){.base = (char *)(uintptr_t)(chunk_bytes(chunk) + chunk->begin),
+                       .len = chunk->end - chunk->begin};
+    }
+    output->chunks_in_flight = count;
+    return count;
+}
+
+size_t output_end(struct output *output) {
+    size_t sent = 0;
+    for (; output->chunks_in_flight > 0; output->chunks_in_flight--) {
+        struct output_chunk *chunk = output->first;
+        sent += chunk->write_end - chunk->begin;
+        chunk->begin = chunk->write_end;
+        if (chunk->begin < chunk->end) continue; /* only ever the last one grew: it stays first */
+        output->first = chunk->next;
+        if (!output->first) output->last = NULL;
+        free_chunk(output, chunk);
+    }
+    output->pending_bytes -= sent;
+    return sent;
+}

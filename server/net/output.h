@@ -1,0 +1,59 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Output: what could not be sent at once, in order, until the socket takes it.
+ *
+ *     first -> [chunk: bytes of our own] -> [chunk: a blob, from an offset] -> ... <- last
+ *
+ * A chunk's bytes do not move until it is sent, so a write in flight may point into the front ones
+ * while more are added behind.  An idle connection has no struct output at all.
+ *
+ * Ownership: bytes are copied in; a blob is one reference held.  `owned_bytes` is what is taken
+ * from the allocator, `pending_bytes` what is still to be sent, blobs included.
+ * Thread: the connection's worker.  Bounds: the caller looks at owned_bytes before adding. */
+#ifndef BRINE_OUTPUT_H
+#define BRINE_OUTPUT_H
+
+#include "base/bytes.h"
+#include "base/mem.h"
+#include "base/status.h"
+#include "store/blob.h"
+
+#include <uv.h>
+
+struct output_chunk {
+    struct output_chunk *next;
+    struct blob *blob; /* NULL: the bytes are in data */
+    size_t begin, end; /* what is to be sent of the blob or of data */
+    size_t write_end;  /* in flight: how far the write goes; more may have been added behind */
+    size_t data_bytes; /* room in data */
+    uint8_t data[];
+};
+
+/* uv_write keeps so many vectors in its request and allocates for more. */
+enum { OUTPUT_VECTORS = 4 };
+
+struct output {
+    uv_write_t request;
+    struct output_chunk *first, *last;
+    size_t chunks_in_flight; /* from first on, being written; 0: no write is under way */
+    size_t pending_bytes, owned_bytes;
+    struct allocator *mem;
+};
+
+/* NULL when refused. */
+struct output *output_create(struct allocator *mem) MUST_USE;
+/* No write may be in flight. */
+void output_destroy(struct output *output);
+
+enum brine_status output_add_bytes(struct output *output, struct bytes bytes) MUST_USE;
+/* Takes a reference of its own. */
+enum brine_status output_add_blob(struct output *output, struct blob *blob, size_t offset) MUST_USE;
+
+/* Fills vectors from the front, marks those chunks as in flight, returns how many. */
+size_t output_begin(struct output *output, uv_buf_t vectors[static OUTPUT_VECTORS]);
+/* What was in flight is sent (true) or is not known to be (false): it is dropped in both cases.
+ * Returns how many bytes that was. */
+size_t output_end(struct output *output);
+
+#endif

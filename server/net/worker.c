@@ -1,0 +1,338 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The end of a worker has two steps, each asked for by a message.  *Drain*: every connection is
+ * served until it falls quiet, and closed; when the last one's memory is gone nobody can have a
+ * question under way.  *Stop*, sent when all workers have drained, closes the worker's own handles,
+ * after which its loop, and so its thread, ends. */
+
+#include "net/worker.h"
+
+#include "base/assert.h"
+#include "net/net.h"
+#include "observe/clock.h"
+
+#include <signal.h>
+
+static void on_turn_end(uv_prepare_t *handle);
+static void on_again(uv_idle_t *handle);
+static void on_tick(uv_timer_t *handle);
+static void on_drain_tick(uv_timer_t *handle);
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+static enum brine_status open_state(struct worker *worker) {
+    const struct net_options *options = &worker->net->options;
+    TRY(metrics_init(&worker->metrics, options->mem, command_table_count()));
+    struct worker_options state = {
+        .mem = options->mem,
+        .config = options->config,
+        .keyspace = options->keyspace,
+        .shared = &worker->net->shared,
+        .services = &worker->net->services,
+        .metrics = &worker->metrics,
+        .metrics_set = &worker->net->metrics_set,
+        .log = options->log,
+        .worker = worker,
+        .mono_ns = clock_mono_ns,
+        .random_seed = options->random_seed + worker->index,
+    };
+    worker->read_buffer = mem_alloc(options->mem, WORKER_READ_BYTES);
+    if (!worker->read_buffer) {
+        metrics_deinit(&worker->metrics);
+        return BRINE_NO_MEMORY;
+    }
+    worker_state_init(&worker->state, &state);
+    return BRINE_OK;
+}
+
+static void close_state(struct worker *worker) {
+    mem_free(worker->net->options.mem, worker->read_buffer, WORKER_READ_BYTES);
+    worker_state_deinit(&worker->state);
+    metrics_deinit(&worker->metrics);
+}
+
+static void open_handles(struct worker *worker) {
+    uv_loop_t *loop = &worker->loop;
+    int code = uv_prepare_init(loop, &worker->turn_ends) | uv_timer_init(loop, &worker->tick) |
+               uv_timer_init(loop, &worker->drain_tick) | uv_idle_init(loop, &worker->again) |
+               uv_prepare_start(&worker->turn_ends, on_turn_end) |
+               uv_timer_start(&worker->tick, on_tick, WORKER_TICK_MS, WORKER_TICK_MS);
+    BRINE_ASSERT(code == 0, "handles without a descriptor can always be made");
+    worker->turn_ends.data = worker->tick.data = worker->drain_tick.data = worker->again.data =
+        worker;
+}
+
+enum brine_status worker_open(struct worker *worker, struct net *net, size_t index,
+                              struct brine_error *err) {
+    *worker = (struct worker){.net = net, .index = index, .upkeep_shard = index};
+    budget_share_init(&worker->budget, &net->budget);
+    if (open_state(worker) != BRINE_OK)
+        return brine_fail(err, BRINE_NO_MEMORY, 0, "out of memory while starting worker %zu",
+                          index);
+    int code = uv_loop_init(&worker->loop);
+    if (code) {
+        close_state(worker);
+        return brine_fail(err, BRINE_IO, 0, "cannot start worker %zu: %s", index,
+                          uv_strerror(code));
+    }
+    enum brine_status status = inbox_open(&worker->inbox, &worker->loop, worker, err);
+    if (status != BRINE_OK) {
+        uv_loop_close(&worker->loop);
+        close_state(worker);
+        return status;
+    }
+    open_handles(worker);
+    metrics_set_add(&net->metrics_set, &worker->metrics);
+    return BRINE_OK;
+}
+
+static void run_worker(void *arg) {
+    struct worker *worker = arg;
+    brine_assert_doing("serving clients");
+    uv_run(&worker->loop, UV_RUN_DEFAULT);
+}
+
+enum brine_status worker_start(struct worker *worker, struct brine_error *err) {
+    /* Signals are the main thread's: a new thread inherits what is blocked now. */
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int code = uv_thread_create(&worker->thread, run_worker, worker);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (code)
+        return brine_fail(err, BRINE_IO, 0, "cannot start worker thread %zu: %s", worker->index,
+                          uv_strerror(code));
+    worker->running = true;
+    return BRINE_OK;
+}
+
+static void close_handles(struct worker *worker) {
+    inbox_close(&worker->inbox);
+    uv_close((uv_handle_t *)&worker->turn_ends, NULL);
+    uv_close((uv_handle_t *)&worker->tick, NULL);
+    uv_close((uv_handle_t *)&worker->drain_tick, NULL);
+    uv_close((uv_handle_t *)&worker->again, NULL);
+}
+
+static void stop_here(struct message *message UNUSED, void *owner) {
+    close_handles(owner);
+}
+
+void worker_stop(struct worker *worker) {
+    if (!worker->running) return;
+    worker->stop_message.run = stop_here;
+    inbox_push(&worker->inbox, &worker->stop_message);
+    uv_thread_join(&worker->thread);
+    worker->running = false;
+}
+
+void worker_close(struct worker *worker) {
+    BRINE_ASSERT(!worker->running, "a worker is stopped before it is closed");
+    BRINE_ASSERT(worker->connections_count == 0, "a worker is closed without connections");
+    if (!uv_is_closing((uv_handle_t *)&worker->inbox.wake)) close_handles(worker);
+    uv_run(&worker->loop, UV_RUN_DEFAULT);
+    int code = uv_loop_close(&worker->loop);
+    BRINE_ASSERT(code == 0, "a worker's loop has no handles left");
+    inbox_deinit(&worker->inbox);
+    close_state(worker);
+}
+
+/* ---- a turn ---------------------------------------------------------------------------------- */
+
+/* Runs just before the loop sleeps: whatever wakes it is a new turn, at a time not yet known. */
+static void on_turn_end(uv_prepare_t *handle) {
+    struct worker *worker = handle->data;
+    worker->turn++;
+    worker->time_is_known = false;
+}
+
+void worker_note_time(struct worker *worker) {
+    if (worker->time_is_known) return;
+    worker->time_is_known = true;
+    worker_state_set_time(&worker->state, clock_wall_ms(), clock_mono_ms());
+}
+
+void worker_queue_again(struct worker *worker, struct connection *connection) {
+    if (connection->again_queued) return;
+    connection->again_queued = true;
+    connection_ref(connection);
+    connection->again_next = worker->again_first;
+    worker->again_first = connection;
+    uv_idle_start(&worker->again, on_again);
+}
+
+/* The keyspace's share of this worker: every so-manieth shard, as many as the time allows, from
+ * where the last turn ended. */
+static void do_upkeep(struct worker *worker) {
+    struct keyspace_access *access = &worker->state.access;
+    size_t shards = store_shards(worker->net->options.keyspace->store);
+    size_t step = worker->net->workers_count, own = (shards + step - 1 - worker->index) / step;
+    int64_t end_ns = clock_mono_ns() + WORKER_UPKEEP_NS;
+    bool more = false;
+    worker_note_time(worker);
+    for (size_t i = 0; i < own && (i == 0 || clock_mono_ns() < end_ns); i++) {
+        if (worker->upkeep_shard >= shards) worker->upkeep_shard = worker->index;
+        more |= keyspace_upkeep(access, worker->upkeep_shard);
+        worker->upkeep_shard += step;
+    }
+    worker->upkeep_is_due = more;
+    if (more) uv_idle_start(&worker->again, on_again);
+}
+
+/* Runs once a turn while there is work left over; the loop polls its sockets in between. */
+static void on_again(uv_idle_t *handle) {
+    struct worker *worker = handle->data;
+    uv_idle_stop(handle);
+    struct connection *connection = worker->again_first;
+    worker->again_first = NULL;
+    while (connection) {
+        struct connection *next = connection->again_next;
+        connection->again_queued = false;
+        connection_go_on(connection); /* may queue it again, for the next turn */
+        connection_unref(connection);
+        connection = next;
+    }
+    if (worker->upkeep_is_due) do_upkeep(worker);
+}
+
+/* Each tick looks at a tenth of the connections, so that a timeout is seen within a second or so
+ * and ten thousand idle clients cost 0.1 ms. */
+static void check_times(struct worker *worker) {
+    struct config *config = worker->net->options.config;
+    if (config_read(config->server.idle_timeout) == 0 &&
+        config_read(config->limits.incomplete_timeout) == 0)
+        return;
+    size_t count = worker->connections_count / 10 + 1;
+    for (size_t i = 0; i < count && worker->connections; i++) {
+        struct connection *connection = worker->connections;
+        worker->connections = connection->next; /* the ring turns: the next one is first */
+        connection_check_time(connection, worker->state.mono_ms);
+    }
+}
+
+static void on_tick(uv_timer_t *handle) {
+    struct worker *worker = handle->data;
+    worker_note_time(worker);
+    check_times(worker);
+    if (!worker->upkeep_is_due) do_upkeep(worker);
+}
+
+/* ---- messages -------------------------------------------------------------------------------- */
+
+static void take_socket(struct message *message, void *owner) {
+    struct worker *worker = owner;
+    struct accepted *accepted = CONTAINER_OF(message, struct accepted, message);
+    struct connection_options options = {.fd = accepted->fd,
+                                         .id = accepted->id,
+                                         .is_unix = accepted->is_unix,
+                                         .peer = accepted->peer,
+                                         .local = accepted->local};
+    struct connection *connection = connection_open(worker, &options);
+    /* Only one that was on its way when the end began; it has said nothing yet. */
+    if (connection && worker->draining) connection_close(connection);
+    mem_free(worker->net->options.mem, accepted, sizeof(*accepted));
+}
+
+void worker_accept(struct worker *worker, struct accepted *accepted) {
+    accepted->message.run = take_socket;
+    inbox_push(&worker->inbox, &accepted->message);
+}
+
+/* ---- the budget ------------------------------------------------------------------------------ */
+
+static size_t budget_limit(const struct worker *worker) {
+    return (size_t)config_read(worker->net->options.config->limits.clients_bytes);
+}
+
+static void close_greediest(struct worker *worker) {
+    struct net *net = worker->net;
+    struct budget_member *member = budget_greediest(&worker->budget);
+    struct connection *connection = CONTAINER_OF(member, struct connection, member);
+    uint64_t suppressed = 0;
+    metrics_add(&worker->metrics, METRIC_client_budget_closed, 1);
+    if (log_limiter_allows(&net->budget_limiter, worker->state.mono_ms, 60000, &suppressed))
+        log_write(net->options.log, LOG_WARNING,
+                  "All clients' buffers exceed limits.clients_bytes: closing id=%llu addr=%s, "
+                  "which holds %zu bytes (%llu more not shown)",
+                  (unsigned long long)connection->session.id, connection->addresses,
+                  member->held_bytes, (unsigned long long)suppressed);
+    connection_close(connection);
+}
+
+static void relieve_here(struct message *message, void *owner) {
+    struct worker *worker = owner;
+    BRINE_ASSERT(message == &worker->relieve_message, "relief is asked of oneself");
+    atomic_store(&worker->relief_asked, false);
+    worker_note_time(worker);
+    worker_relieve(worker);
+}
+
+void worker_relieve(struct worker *worker) {
+    struct net *net = worker->net;
+    while (budget_held(&net->budget) > budget_limit(worker)) {
+        struct worker *greediest = worker;
+        for (size_t i = 0; i < net->workers_count; i++)
+            if (budget_largest_class(&net->workers[i].budget) >
+                budget_largest_class(&greediest->budget))
+                greediest = &net->workers[i];
+        if (greediest != worker) {
+            /* It closes its own; until then the budget is exceeded by one read of ours. */
+            if (atomic_exchange(&greediest->relief_asked, true)) return;
+            greediest->relieve_message.run = relieve_here;
+            inbox_push(&greediest->inbox, &greediest->relieve_message);
+            return;
+        }
+        if (budget_largest_class(&worker->budget) < 0) return;
+        close_greediest(worker);
+    }
+}
+
+bool worker_hold(struct worker *worker, struct connection *connection, size_t bytes) {
+    bool grows = bytes > connection->member.held_bytes;
+    budget_hold(&worker->budget, &connection->member, bytes);
+    if (grows && budget_held(&worker->net->budget) > budget_limit(worker)) worker_relieve(worker);
+    return !connection->closed;
+}
+
+/* ---- the end --------------------------------------------------------------------------------- */
+
+static void close_all(struct worker *worker) {
+    while (worker->connections) connection_close(worker->connections);
+}
+
+/* Closes connections that brought nothing since the last drain tick and have nothing left to send;
+ * after the time for that is over, others as well. */
+static void on_drain_tick(uv_timer_t *handle) {
+    struct worker *worker = handle->data;
+    if (worker->turn == worker->drain_turn) return; /* the sockets were not asked since */
+    worker_note_time(worker);
+    int64_t taken_ms = worker->state.mono_ms - worker->drain_started_mono_ms;
+    if (taken_ms >= WORKER_DRAIN_MS) close_all(worker);
+    struct connection *connection = worker->connections;
+    struct connection *last = connection ? connection->previous : NULL;
+    while (connection) {
+        struct connection *next = connection == last ? NULL : connection->next;
+        bool silent = connection_is_quiet(connection) && connection->turn < worker->drain_turn;
+        if (silent || taken_ms >= WORKER_DRAIN_READ_MS) connection_finish(connection);
+        connection = next;
+    }
+    worker->drain_turn = worker->turn;
+    if (worker->connections_count > 0) return;
+    uv_timer_stop(&worker->drain_tick);
+    net_worker_drained(worker->net, worker);
+}
+
+static void drain_here(struct message *message UNUSED, void *owner) {
+    struct worker *worker = owner;
+    worker_note_time(worker);
+    worker->draining = true;
+    worker->drain_turn = worker->turn;
+    worker->drain_started_mono_ms = worker->state.mono_ms;
+    uv_timer_start(&worker->drain_tick, on_drain_tick, WORKER_DRAIN_TICK_MS, WORKER_DRAIN_TICK_MS);
+}
+
+void worker_drain(struct worker *worker) {
+    worker->drain_message.run = drain_here;
+    inbox_push(&worker->inbox, &worker->drain_message);
+}

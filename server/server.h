@@ -1,0 +1,54 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* struct server: all that changes while brine-server runs, and which thread may touch it.  main
+ * owns it and hands its parts down; there is no other mutable state in the process, so a test can
+ * hold two servers.
+ *
+ * Threads
+ *     main        its own loop: listening sockets, signals; sets up and tears down
+ *     worker 0..  a loop each: connections, their sessions, reading, running, sending; a
+ *                 connection never changes its worker
+ *     A thread asks another by a message to its inbox (net/inbox.h) and never waits for the answer.
+ *
+ * Locks, in the order in which they may be nested
+ *     1  a shard or several by rising index (store/): for a table operation, never while
+ *        verifying, allocating replies on a socket, or writing to one
+ *     2  the config's set_lock, then text_lock (config/)
+ *     3  leaves, held for a few stores: an inbox, error_kinds.adding
+ *     keyspace.reservation is taken before 1.
+ *     Counters, options and the clients' budget are atomics without a lock.
+ *
+ * Exit codes
+ *       0  stopped in order by SIGTERM or SIGINT; or --help, --version and the like were answered
+ *       1  could not start (address in use, no memory ...): one line on standard error says what
+ *          and what to do
+ *      78  the configuration was refused: file:line:column, the reason, the nearest known key
+ *     130  a second SIGINT: clients may not have been answered
+ *     A broken invariant ends the process by SIGILL after one line on standard error. */
+#ifndef BRINE_SERVER_H
+#define BRINE_SERVER_H
+
+#include "config/config.h"
+#include "gate/gate.h"
+#include "keyspace/keyspace.h"
+#include "net/net.h"
+#include "observe/log.h"
+#include "store/store.h"
+
+#define BRINE_VERSION "0.1.0"
+
+enum { EXIT_STOPPED = 0, EXIT_NOT_STARTED = 1, EXIT_GIVEN_UP = 130 };
+
+struct server {
+    struct mem_account clients_memory; /* any thread: connections and all that serves them */
+    struct config config;              /* any thread, by its own rules */
+    struct log log;                    /* any thread; reopened by main */
+    struct store *store;               /* any thread, under its shards' locks */
+    struct gate gate;                  /* any thread; fixed once started */
+    struct keyspace keyspace;          /* any thread, by its own rules */
+    struct net net;                    /* main; its workers their own */
+    char executable[4096];             /* fixed once started */
+};
+
+#endif
