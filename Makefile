@@ -81,6 +81,9 @@ $(V)/obj/%.o: %.c $(V)/flags.list
 	@echo "  CC   $<"
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
+# The presets are embedded by the assembler, which names no dependencies.
+$(V)/obj/proto/policy/presets.o: $(wildcard proto/policy/presets/*.toml)
+
 -include $(shell find $(V)/obj -name '*.d' 2>/dev/null)
 
 # ---- programs -----------------------------------------------------------------------------------
@@ -102,6 +105,7 @@ $(BUILD)/brine-%: $(V)/brine-% FORCE
 # tests/unit/<layer with - for />/test_*.c   Criterion, linked with the layer and what is below it
 # tests/wire/test_*.c                        Criterion + hiredis, drives the server at $$BRINE_SERVER
 # tests/stress/*.c, tests/sim/*.c            a main() each; run under TSan too
+# tests/bench/*.c                            a main() each: the load generator, and measurements
 # tests/fuzz/fuzz_*.c                        LLVMFuzzerTestOneInput; replayed over its corpus
 # The other .c files of wire, stress, sim and fuzz (and support/*.c in each) are linked to all there.
 # All but unit tests are linked with the layers whose headers they and their helpers include.
@@ -109,6 +113,7 @@ UNIT_SOURCES   := $(sort $(wildcard tests/unit/*/test_*.c))
 WIRE_SOURCES   := $(sort $(wildcard tests/wire/test_*.c))
 STRESS_SOURCES := $(sort $(wildcard tests/stress/*.c))
 SIM_SOURCES    := $(sort $(wildcard tests/sim/*.c))
+BENCH_SOURCES  := $(sort $(wildcard tests/bench/*.c))
 FUZZ_SOURCES   := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 program_of = $(patsubst tests/%.c,$(V)/tests/%,$(1))
 replay_of  = $(patsubst tests/fuzz/fuzz_%.c,$(V)/tests/replay/replay_%,$(1))
@@ -123,7 +128,7 @@ FUZZ_SUPPORT   := $(filter-out $(FUZZ_SOURCES) tests/fuzz/replay_main.c,$(wildca
 
 # "tests/fuzz/fuzz_glob.c:base" for each folder whose headers a test includes.
 INCLUDED := $(shell grep -Ho '^\#include "[a-z_]*/' $(WIRE_SOURCES) $(WIRE_SUPPORT) $(STRESS_SOURCES) \
-    $(STRESS_SUPPORT) $(SIM_SOURCES) $(SIM_SUPPORT) $(FUZZ_SOURCES) $(FUZZ_SUPPORT) $(wildcard tests/fuzz/replay_main.c tests/bench/load.c) /dev/null | \
+    $(STRESS_SUPPORT) $(SIM_SOURCES) $(SIM_SUPPORT) $(FUZZ_SOURCES) $(FUZZ_SUPPORT) $(wildcard tests/fuzz/replay_main.c) $(BENCH_SOURCES) /dev/null | \
     sed 's/\#include "//; s,/$$,,' | sort -u)
 layers_included = $(sort $(foreach f,$(1),$(foreach i,$(patsubst $(f):%,%,$(filter $(f):%,$(INCLUDED))),\
     $(filter proto/$(i) server/$(i) $(i),$(LAYERS)))))
@@ -154,12 +159,14 @@ $(foreach t,$(UNIT_SOURCES),$(eval $(call UNIT_RULE,$(t))))
 $(foreach t,$(WIRE_SOURCES),$(eval $(call WIRE_RULE,$(t))))
 $(foreach t,$(STRESS_SOURCES),$(eval $(call MAIN_RULE,$(t),$(STRESS_SUPPORT))))
 $(foreach t,$(SIM_SOURCES),$(eval $(call MAIN_RULE,$(t),$(SIM_SUPPORT))))
+$(foreach t,$(BENCH_SOURCES),$(eval $(call MAIN_RULE,$(t))))
 $(foreach t,$(FUZZ_SOURCES),$(eval $(call FUZZ_RULE,$(t))))
 
 UNIT_TESTS   := $(call program_of,$(UNIT_SOURCES))
 WIRE_TESTS   := $(call program_of,$(WIRE_SOURCES))
 STRESS_TESTS := $(call program_of,$(STRESS_SOURCES))
 SIM_TESTS    := $(call program_of,$(SIM_SOURCES))
+BENCHES      := $(filter-out %/load,$(call program_of,$(BENCH_SOURCES)))
 REPLAYS      := $(call replay_of,$(FUZZ_SOURCES))
 FUZZERS      := $(call fuzzer_of,$(FUZZ_SOURCES))
 
@@ -198,7 +205,7 @@ check: $(V)/brine-server $(V)/brine-cli $(UNIT_TESTS) $(WIRE_TESTS) $(STRESS_TES
 # ---- what people type ---------------------------------------------------------------------------
 install_packages = sh tests/tools/install_packages.sh
 
-.PHONY: help deps deps-run deps-test run test lint fuzz fuzz-build coverage bench soak test-ecosystem
+.PHONY: help deps deps-run deps-test run test lint fuzz fuzz-build coverage bench bench-parts soak test-ecosystem
 help:
 	@sed -n 's/^#: //p' Makefile
 #: make                    build/brine-server and build/brine-cli (release, hardened)
@@ -211,6 +218,7 @@ help:
 #: make lint               format, layers, sizes, banned calls, globals, spelling, static analysis
 #: make fuzz FUZZ_S=60     each fuzz target for 60 seconds; FUZZ=resp takes one
 #: make bench              compare with redis-server; BENCH_ROUNDS=, BENCH_QUICK=1, BENCH_PEER='NAME=COMMAND with {port}'
+#: make bench-parts        single parts in isolation, no sockets
 #: make soak SOAK_S=600    mixed load with expiry and churn; checks memory, descriptors, errors
 #: make test-ecosystem     the Python libraries of today, from PyPI, in a venv
 #: make install PREFIX=/usr/local DESTDIR=
@@ -246,19 +254,19 @@ coverage:
 	@+$(MAKE) --no-print-directory -j$(JOBS) SAN=cov check
 	@python3 tests/tools/coverage.py --build $(BUILD)/cov
 
-$(V)/load: $(V)/obj/tests/bench/load.o $(call libs_included,tests/bench/load.c)
-	@$(link_program)
-
 bench:
-	@+$(MAKE) --no-print-directory -j$(JOBS) SAN= all $(BUILD)/release/load
+	@+$(MAKE) --no-print-directory -j$(JOBS) SAN= all $(BUILD)/release/tests/bench/load
 	@python3 tests/bench/bench.py --build $(BUILD)/release $(if $(BENCH_ROUNDS),--rounds $(BENCH_ROUNDS)) \
 		$(if $(BENCH_QUICK),--quick) $(if $(BENCH_PEER),--peer '$(BENCH_PEER)') $(BENCH_ARGS)
 
+bench-parts: $(BENCHES)
+	@for program in $^; do $$program || exit 1; done
+
 SOAK_S ?= 60
-soak: $(V)/brine-server $(BUILD)/release/load
-	@python3 tests/bench/soak.py --seconds $(SOAK_S) --server $(V)/brine-server --load $(BUILD)/release/load
+soak: $(V)/brine-server $(BUILD)/release/tests/bench/load
+	@python3 tests/bench/soak.py --seconds $(SOAK_S) --server $(V)/brine-server --load $(BUILD)/release/tests/bench/load
 ifneq ($(SAN),)
-$(BUILD)/release/load: FORCE
+$(BUILD)/release/tests/bench/load: FORCE
 	@+$(MAKE) --no-print-directory SAN= $@
 endif
 
