@@ -30,6 +30,7 @@ enum {
     HEAP_BIN_TRIES = 8, /* blocks looked at in a bin that holds several sizes */
     HEAP_END_MARK_BYTES = ENTRY_HEADER_BYTES,
     HEAP_GROWTH_SHARE = 32, /* a new chunk is this part of the heap: at most 3 % lies idle in it */
+    HEAP_TAIL_SHARE = 64,   /* a tail of this part of a chunk may stay empty */
     HEAP_CHUNKS_CAP_FIRST = 8,
 };
 
@@ -144,15 +145,13 @@ static enum brine_status chunk_row_reserve(struct heap *heap) {
 }
 
 /* A chunk is a thirty-second of the heap, so that a small heap is small; but where blocks are large
- * beside that, as many of them as an eighth of the heap, exactly: a tail too short for one more
- * would stay empty in each chunk. */
+ * beside that, a whole number of them: a tail too short for one more would stay empty in each. */
 static size_t chunk_bytes_for(const struct heap *heap, size_t block_bytes) {
     size_t share = heap->chunk_bytes / HEAP_GROWTH_SHARE;
     size_t bytes = heap->chunk_bytes_min;
     while (bytes * 2 <= share && bytes < heap->chunk_bytes_max) bytes *= 2;
-    if (block_bytes * 4 <= bytes - HEAP_END_MARK_BYTES) return bytes;
-    size_t eighth = MIN(heap->chunk_bytes / 8, heap->chunk_bytes_max - HEAP_END_MARK_BYTES);
-    size_t blocks = MAX(MAX(eighth, bytes - HEAP_END_MARK_BYTES) / block_bytes, 1);
+    if (block_bytes * HEAP_TAIL_SHARE <= bytes) return bytes;
+    size_t blocks = MAX((bytes - HEAP_END_MARK_BYTES) / block_bytes, 1);
     return blocks * block_bytes + HEAP_END_MARK_BYTES;
 }
 
