@@ -377,13 +377,13 @@ static enum brine_status add_text(struct policy_book *book, const struct policy_
 
 /* ---- the book -------------------------------------------------------------------------------- */
 
-enum brine_status policy_book_create(struct allocator *mem, struct policy_book **result,
-                                     struct brine_error *err) {
+enum brine_status policy_book_create(struct allocator *mem, bool with_presets,
+                                     struct policy_book **result, struct brine_error *err) {
     struct policy_book *book = mem_alloc_zeroed(mem, sizeof *book);
     if (!book) return brine_fail(err, BRINE_NO_MEMORY, 0, "policies: out of memory");
     book->mem = mem;
     arena_init(&book->arena, mem, POLICY_BOOK_BYTES_MAX);
-    for (enum policy_preset preset = 0; preset < POLICY_PRESET_COUNT; preset++) {
+    for (enum policy_preset preset = 0; with_presets && preset < POLICY_PRESET_COUNT; preset++) {
         char file[POLICY_NAME_BYTES_MAX + 16];
         snprintf(file, sizeof file, "preset %s", policy_preset_name(preset));
         struct policy_text text = {.file = file, .text = policy_preset_text(preset)};

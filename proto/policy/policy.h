@@ -45,9 +45,9 @@ enum {
 
 struct policy_book;
 
-/* A book that knows the presets. */
-enum brine_status policy_book_create(struct allocator *mem, struct policy_book **book,
-                                     struct brine_error *err) MUST_USE;
+/* A book that knows the presets, or nothing yet.  Cost: 3 ms with the presets. */
+enum brine_status policy_book_create(struct allocator *mem, bool with_presets,
+                                     struct policy_book **book, struct brine_error *err) MUST_USE;
 void policy_book_destroy(struct policy_book *book);
 
 /* Adds the [policy.*] tables of one TOML text; tables of other names are left alone when

@@ -26,7 +26,7 @@ static void check_policy(const struct policy_book *book, struct bytes name) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
     struct policy_book *book;
     struct brine_error err = {0};
-    if (policy_book_create(mem_system(), &book, &err) != BRINE_OK) __builtin_trap();
+    if (policy_book_create(mem_system(), false, &book, &err) != BRINE_OK) __builtin_trap();
     size_t presets = policy_book_count(book);
     struct policy_text text = {
         .file = "fuzz", .text = bytes_view(data, len), .others_allowed = true};

@@ -11,7 +11,7 @@
 static struct policy_book *book_of(const char *text) {
     struct policy_book *book;
     struct brine_error err;
-    cr_assert_eq(policy_book_create(mem_system(), &book, &err), BRINE_OK, "%s", err.text);
+    cr_assert_eq(policy_book_create(mem_system(), true, &book, &err), BRINE_OK, "%s", err.text);
     struct policy_text file = {.file = "t.toml", .text = bytes_of_cstr(text)};
     cr_assert_eq(policy_book_add(book, &file, &err), BRINE_OK, "%s", err.text);
     return book;
@@ -143,7 +143,7 @@ Test(policy, what_is_wrong_is_refused_with_its_place_and_nothing_is_added) {
 static bool build_one(struct allocator *mem) {
     struct policy_book *book;
     struct policy_compiled compiled;
-    if (policy_book_create(mem, &book, NULL) != BRINE_OK) return false;
+    if (policy_book_create(mem, true, &book, NULL) != BRINE_OK) return false;
     struct policy_text file = {
         .file = "t.toml", .text = BYTES("[policy.p]\nextends=['numpy']\nallow=['m.*', 'm.B']")};
     struct bytes names[] = {BYTES("p")};
