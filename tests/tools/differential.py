@@ -1,0 +1,402 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: 2026 The brine authors
+# SPDX-License-Identifier: Apache-2.0
+"""Two servers, the same random commands, every reply compared byte for byte.
+
+    differential.py --server build/brine-server --count 100000 --seed 1
+
+A case is some hundred commands on one fresh connection and an empty keyspace, pipelined in batches,
+in RESP2 and RESP3 by turns, some as inline commands; at its end the keyspaces are compared too.
+Commands come from differential_grammar.py, where also stands what may differ, and why.  A
+difference is shrunk to a short sequence and printed as redis-cli would take it.  The same seed and
+count give the same commands.  Exit status 1 when anything differed.
+"""
+
+import argparse
+import os
+import random
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+import differential_grammar as grammar
+
+CASE_COMMANDS = 400
+BATCH_COMMANDS = 64  # small enough that replies never fill the socket while we still send
+DEADLINE_S = 30
+SHRINK_RUNS_MAX = 300
+SCAN_STEPS_MAX = 100_000
+
+
+# ---- servers -----------------------------------------------------------------------------------
+
+
+class Server:
+    """A server that was started here, or one that runs at host:port."""
+
+    def __init__(self, path=None, address=None, flags=()):
+        self.name = os.path.basename(path) if path else address
+        self.process = self.dir = None
+        if address:
+            host, _, port = address.rpartition(":")
+            self.address = (host, int(port))
+            return
+        self.dir = tempfile.mkdtemp(prefix="differential-")
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.address = probe.getsockname()
+        port = self.address[1]
+        if self.name == "redis-server":
+            command = [path, "--port", str(port), "--save", "", "--loglevel", "warning"]
+        else:
+            command = [os.path.abspath(path), f"--server.port={port}", "--server.bind=127.0.0.1",
+                       "--log.level=warning"]
+        env = {k: v for k, v in os.environ.items() if not k.startswith("BRINE_")}
+        self.process = subprocess.Popen([*command, *flags], cwd=self.dir, env=env,
+                                        stdout=subprocess.DEVNULL)
+        self.wait()
+
+    def wait(self):
+        deadline = time.monotonic() + DEADLINE_S
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                break
+            try:
+                socket.create_connection(self.address, timeout=1).close()
+                return
+            except OSError:
+                time.sleep(0.01)
+        raise SystemExit(f"{self.name} does not start")
+
+    def stop(self):
+        """Ends the server; returns its exit status, 0 for one that was not started here."""
+        if not self.process:
+            return 0
+        self.process.terminate()
+        try:
+            status = self.process.wait(DEADLINE_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            status = self.process.wait()
+        shutil.rmtree(self.dir, ignore_errors=True)
+        return status
+
+
+# ---- the wire ----------------------------------------------------------------------------------
+
+LINES = b"+-:_,#("
+BULKS = b"$=!"
+LISTS = b"*~>"
+
+
+def frame_end(data, at):
+    """The position behind the reply that starts at `at`; -1 when it is not complete."""
+    left = 1
+    while left:
+        line = data.find(b"\r\n", at)
+        if line < 0:
+            return -1
+        kind, left = data[at], left - 1
+        if kind in BULKS:
+            length = int(data[at + 1:line])
+            at = line + 2 + (length + 2 if length >= 0 else 0)
+            if at > len(data):
+                return -1
+            continue
+        if kind in LISTS:
+            left += max(int(data[at + 1:line]), 0)
+        elif kind == ord("%"):
+            left += 2 * int(data[at + 1:line])
+        elif kind not in LINES:
+            raise ValueError(f"not a reply: {bytes(data[at:at + 40])!r}")
+        at = line + 2
+    return at
+
+
+class Status(str):
+    """A status reply, which is not the same as a bulk string."""
+
+
+class Failure(str):
+    """An error reply."""
+
+
+def decode(frame):
+    """A reply as a Python value, so that two may be compared for what they mean."""
+    def read(at):
+        line = frame.find(b"\r\n", at)
+        kind, text, at = frame[at:at + 1], frame[at + 1:line], line + 2
+        if kind in b"$=!":
+            if text == b"-1":
+                return None, at
+            body = frame[at:at + int(text)]
+            return body[4:] if kind == b"=" else body, at + int(text) + 2
+        if kind in b"*~>":
+            if text == b"-1":
+                return None, at
+            items = []
+            for _ in range(int(text)):
+                item, at = read(at)
+                items.append(item)
+            return items, at
+        if kind == b"%":
+            pairs = {}
+            for _ in range(int(text)):
+                name, at = read(at)
+                pairs[name], at = read(at)
+            return pairs, at
+        return {b":": lambda: int(text), b"_": lambda: None, b"-": lambda: Failure(text),
+                b"+": lambda: Status(text)}.get(kind, lambda: text)(), at
+    return read(0)[0]
+
+
+def encode(args):
+    return b"*%d\r\n" % len(args) + b"".join(b"$%d\r\n%s\r\n" % (len(a), a) for a in args)
+
+
+def encode_inline(args):
+    return b" ".join(b'"%s"' % b"".join(b"\\x%02x" % c for c in a) for a in args) + b"\r\n"
+
+
+class Connection:
+    def __init__(self, server):
+        self.socket = socket.create_connection(server.address, timeout=DEADLINE_S)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.data = b""
+        self.closed = False
+
+    def send(self, data):
+        try:
+            self.socket.sendall(data)
+        except (BrokenPipeError, ConnectionResetError):
+            self.closed = True
+
+    def read(self, count):
+        """Up to count raw replies; fewer when the server closed."""
+        frames, at = [], 0
+        while len(frames) < count:
+            end = frame_end(self.data, at)
+            if end >= 0:
+                frames.append(self.data[at:end])
+                at = end
+                continue
+            try:
+                more = self.socket.recv(1 << 20)
+            except ConnectionResetError:
+                more = b""
+            except TimeoutError as error:
+                raise SystemExit(f"no reply within {DEADLINE_S} s") from error
+            if not more:
+                self.closed = True
+                break
+            self.data, at = self.data[at:] + more, 0
+        self.data = self.data[at:]
+        return frames
+
+    def ask(self, args):
+        self.send(encode(args))
+        return (self.read(1) or [None])[0]
+
+    def close(self):
+        self.socket.close()
+
+
+# ---- a case ------------------------------------------------------------------------------------
+
+
+class Case:
+    """Commands and how each is written.  ops: list of (args, inline)."""
+
+    def __init__(self, ops, protocol):
+        self.ops, self.protocol = ops, protocol
+
+    def run(self, servers):
+        """The first difference as (index into ops, reply, reply), or None; counts go to self.done."""
+        self.done = 0
+        connections = [Connection(server) for server in servers]
+        try:
+            for connection in connections:
+                for args in ([b"CONFIG", b"SET", b"maxmemory", b"0"], [b"FLUSHALL"],
+                             [b"HELLO", b"%d" % self.protocol]):
+                    connection.ask(args)
+            return self.run_ops(connections)
+        finally:
+            for connection in connections:
+                connection.close()
+
+    def run_ops(self, connections):
+        at = 0
+        while at < len(self.ops):
+            if self.ops[at][0][0] == b"*SCAN":
+                sets = [scan(connection, self.ops[at][0][1:]) for connection in connections]
+                self.done += 1
+                if sets[0] != sets[1]:
+                    return at, sets[0], sets[1]
+                at += 1
+                continue
+            end = at
+            while (end < len(self.ops) and end - at < BATCH_COMMANDS
+                   and self.ops[end][0][0] != b"*SCAN"):
+                end += 1
+            difference = self.run_batch(connections, at, end)
+            if difference or connections[0].closed:
+                return difference
+            at = end
+        return None
+
+    def run_batch(self, connections, at, end):
+        data = b"".join((encode_inline if inline else encode)(args)
+                        for args, inline in self.ops[at:end])
+        for connection in connections:
+            connection.send(data)
+        replies = [connection.read(end - at) for connection in connections]
+        for i, (one, other) in enumerate(zip(*replies)):
+            self.done += 1
+            if not same(self.ops[at + i][0], one, other):
+                return at + i, one, other
+        if len(replies[0]) != len(replies[1]):
+            shorter = min(map(len, replies))
+            return (at + shorter, *(r[shorter] if len(r) > shorter else b"(closed)" for r in replies))
+        return None
+
+
+def same(args, one, other):
+    if one == other:
+        return True
+    compare = grammar.comparison_for(args)
+    return compare is not None and compare(decode(one), decode(other))
+
+
+def scan(connection, options):
+    """A whole iteration: the set of keys, or the error."""
+    keys, cursor = set(), b"0"
+    for _ in range(SCAN_STEPS_MAX):
+        frame = connection.ask([b"SCAN", cursor, *options])
+        reply = decode(frame) if frame else None
+        if not isinstance(reply, list):
+            return frame
+        cursor = reply[0]
+        keys.update(reply[1])
+        if cursor == b"0":
+            return sorted(keys)
+    return b"(the scan has no end)"
+
+
+def audit():
+    """Commands that show what the case left behind."""
+    ops = []
+    for database in (b"0", b"1", b"15"):
+        ops += [[b"SELECT", database], [b"*SCAN"], [b"DBSIZE"], [b"KEYS", b"*"]]
+        ops += [[command, key] for key in grammar.KEYS for command in (b"GET", b"PTTL")]
+    return [(args, False) for args in ops]
+
+
+def draw_case(rng, protocol, count):
+    ops = []
+    for _ in range(count):
+        args = grammar.draw_command(rng)
+        if args[0].upper() in grammar.COUNTING:
+            ops.append(([b"*SCAN"], False))
+        inline = (rng.random() < 0.05 and args[0] != b"*SCAN"
+                  and sum(map(len, args)) < 4000 and args[0] != b"")
+        ops.append((args, inline))
+    return Case(ops + audit(), protocol)
+
+
+# ---- a difference ------------------------------------------------------------------------------
+
+
+def shrink(case, servers, at):
+    """A shorter case that still differs: halves, quarters ... are left out while it does."""
+    ops, runs = case.ops[:at + 1], 0
+    size = max(len(ops) // 2, 1)
+    while runs < SHRINK_RUNS_MAX:
+        start, smaller = 0, False
+        while start < len(ops) and runs < SHRINK_RUNS_MAX:
+            rest = ops[:start] + ops[start + size:]
+            runs += 1
+            found = Case(rest, case.protocol).run(servers) if rest else None
+            if found:
+                ops, smaller = rest[:found[0] + 1], True
+            else:
+                start += size
+        if size == 1 and not smaller:
+            break
+        size = max(size // 2, 1)
+    return Case(ops, case.protocol)
+
+
+def quoted(arg):
+    if arg and all(33 <= c < 127 and c not in b"\"'\\" for c in arg):
+        return arg.decode()
+    if len(arg) > 200:
+        return f"<{len(arg)} bytes {arg[:20]!r}...>"
+    return '"' + "".join(chr(c) if 32 <= c < 127 and c not in b'"\\' else f"\\x{c:02x}"
+                         for c in arg) + '"'
+
+
+def report(case, servers, difference):
+    _, one, other = difference
+    print(f"difference in RESP{case.protocol}:")
+    for args, inline in case.ops:
+        print("   ", " ".join(map(quoted, args)), "  (inline)" if inline else "")
+    for server, reply in zip(servers, (one, other)):
+        print(f"  {server.name:14} {reply[:1000]!r}")
+    print(flush=True)
+
+
+def run(servers, options):
+    rng = random.Random(options.seed)
+    passed = failed = number = 0
+    while passed < options.count and failed < options.stop_after:
+        number += 1
+        case = draw_case(rng, 3 if number % 2 else 2, CASE_COMMANDS)
+        difference = case.run(servers)
+        passed += case.done - (1 if difference else 0)
+        if not difference:
+            continue
+        failed += 1
+        smaller = shrink(case, servers, difference[0])
+        again = smaller.run(servers)
+        if again:
+            report(smaller, servers, again)
+        else:
+            print("a difference that does not come again:")
+            report(Case(case.ops[difference[0]:difference[0] + 1], case.protocol), servers,
+                   difference)
+    return passed, failed
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--server", default="build/brine-server", help="a program, or host:port")
+    parser.add_argument("--reference", default="redis-server", help="a program, or host:port")
+    parser.add_argument("--count", type=int, default=100_000, help="commands to compare")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--stop-after", type=int, default=10, help="differences")
+    parser.add_argument("--flag", action="append", default=[], help="a flag for --server")
+    options = parser.parse_args()
+
+    servers, statuses = [], []
+    started = time.monotonic()
+    try:
+        for which, flags in ((options.server, options.flag), (options.reference, ())):
+            path = shutil.which(which)
+            servers.append(Server(path, flags=flags) if path else Server(address=which))
+        passed, failed = run(servers, options)
+    finally:
+        statuses = [server.stop() for server in servers]
+    for server, status in zip(servers, statuses):
+        if status:
+            failed += 1
+            print(f"{server.name} ended with status {status}")
+    print(f"seed {options.seed}, {time.monotonic() - started:.1f} s")
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

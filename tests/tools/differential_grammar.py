@@ -1,0 +1,371 @@
+# SPDX-FileCopyrightText: 2026 The brine authors
+# SPDX-License-Identifier: Apache-2.0
+"""The random commands of differential.py, and what may differ between two servers.
+
+A rule is a weight and a line of words.  A plain word is sent as it is (in random case when it is
+upper case); {name} is drawn by TOKENS[name], which gives one argument or a list of them.  To add a
+command add its lines to RULES; to allow a difference add a row to COMPARE, with the reason.
+
+Every number that can end up as a time to live is either past or more than a day away, whatever the
+mutations do to an argument list, so that no reply depends on how fast the runner is.
+"""
+
+import re
+
+DAY_S, DAY_MS = 100_000, 100_000_000
+NOW_ISH = 33_177_117_420  # an absolute second, in the year 3021
+
+KEYS = [b"a", b"b", b"c", b"d", b"key:1", b"key:2", b"", b"a b", b"k\x00\r\n\xff", b"*", b"n" * 300]
+NUMBERS = [b"0", b"-1", b"-0", b"100000000", b"-100000000", b"4294967296", b"9223372036854775807",
+           b"9223372036854775806", b"-9223372036854775808", b"9223372036854775808"]
+NOT_NUMBERS = [b"", b" 1", b"1 ", b"+100000000", b"0100000000", b"1.5", b"abc", b"1e9", b"0x10",
+               b"99999999999999999999999", b"\x00", b"-"]
+PICKLES = [b"\x80\x04K\x01.", b"\x80\x05\x95\x0b\x00\x00\x00\x00\x00\x00\x00]\x94(K\x01K\x02e.",
+           b"cos\nsystem\n(S'true'\ntR.", b"\x80\x04N.tail"]
+JUNK = [b"FOO", b"", b"NX", b"XX", b"GT", b"LT", b"GET", b"KEEPTTL", b"PERSIST", b"EX", b"PX",
+        b"MATCH", b"COUNT", b"TYPE", b"\r\n", b"x\x00y", b"0", b"-1", b"ASYNC", b"SYNC"]
+
+
+def key(rng):
+    return rng.choice(KEYS)
+
+
+def integer(rng):
+    return rng.choice(NUMBERS + NOT_NUMBERS[:6]) if rng.random() < 0.3 else b"%d" % rng.randint(
+        -10**12, 10**12)
+
+
+def value(rng):
+    kind = rng.random()
+    if kind < 0.25:
+        return rng.choice(NUMBERS + NOT_NUMBERS)
+    if kind < 0.4:
+        return b"%d" % (rng.choice([-1, 1]) * rng.randint(10**8, 10**17))
+    if kind < 0.5:
+        return rng.choice(PICKLES)
+    if kind < 0.98:
+        return rng.randbytes(rng.choice([1, 2, 7, 15, 16, 17, 40, 63, 64, 65, 300, 1000]))
+    return rng.randbytes(rng.choice([4096, 16384, 16385, 32768, 66000]))
+
+
+def ttl(past, ahead, edges):
+    """Times to live: already past, far ahead, at the edges of 64 bits, or no number at all."""
+    def draw(rng):
+        kind = rng.random()
+        if kind < 0.12:
+            return b"%d" % rng.choice(past)
+        if kind < 0.86:
+            return b"%d" % rng.randint(ahead, 50 * ahead)
+        if kind < 0.94:
+            return b"%d" % rng.choice(edges)
+        return rng.choice(NOT_NUMBERS)
+    return draw
+
+
+MAX = 2**63 - 1
+seconds = ttl([0, -1, -100, -MAX - 1], DAY_S,
+              [MAX, MAX // 1000, MAX // 1000 + 1, MAX // 2, MAX // 1000 - 10**10, MAX + 1])
+milliseconds = ttl([0, -1, -100000, -MAX - 1], DAY_MS, [MAX, MAX // 2, MAX + 1, MAX - 10**14])
+at_second = ttl([0, -1, 1, 1000], NOW_ISH, [MAX, MAX // 1000, MAX // 1000 + 1, MAX + 1])
+at_millisecond = ttl([0, -1, 1, 1000], NOW_ISH * 1000, [MAX, MAX + 1])
+
+
+def keys(rng):
+    return [key(rng) for _ in range(rng.choice([1, 1, 2, 3, 5]))]
+
+
+def pairs(rng):
+    return [word for _ in range(rng.choice([1, 1, 2, 3])) for word in (key(rng), value(rng))]
+
+
+def expiry_option(rng):
+    name, draw = rng.choice([(b"EX", seconds), (b"PX", milliseconds), (b"EXAT", at_second),
+                             (b"PXAT", at_millisecond)])
+    return [name, draw(rng)]
+
+
+def set_options(rng):
+    chunks = []
+    if rng.random() < 0.4:
+        chunks.append(expiry_option(rng))
+    if rng.random() < 0.35:
+        chunks.append([rng.choice([b"NX", b"XX"])])
+    if rng.random() < 0.3:
+        chunks.append([b"GET"])
+    if rng.random() < 0.15:
+        chunks.append([b"KEEPTTL"])
+    rng.shuffle(chunks)
+    return [word for chunk in chunks for word in chunk]
+
+
+def getex_options(rng):
+    return rng.choice([[], [b"PERSIST"], expiry_option(rng), expiry_option(rng)])
+
+
+def expire_options(rng):
+    return rng.choice([[], [], [], [b"NX"], [b"XX"], [b"GT"], [b"LT"], [b"XX", b"GT"],
+                       [b"LT", b"XX"], [b"GT", b"LT"], [b"NX", b"XX"]])
+
+
+def database(rng):
+    return rng.choice([b"0", b"0", b"0", b"1", b"1", b"15", b"16", b"-1", b"abc", b""])
+
+
+def scan_options(rng):
+    chunks = []
+    if rng.random() < 0.5:
+        chunks.append([b"COUNT", rng.choice([b"1", b"3", b"10", b"1000", b"4294967296"])])
+    if rng.random() < 0.4:
+        chunks.append([b"MATCH", glob(rng)])
+    if rng.random() < 0.3:
+        chunks.append([b"TYPE", rng.choice([b"string", b"STRING", b"hash", b"nosuch"])])
+    rng.shuffle(chunks)
+    return [word for chunk in chunks for word in chunk]
+
+
+def glob(rng):
+    return rng.choice([b"*", b"a", b"key:*", b"key:?", b"[a-c]", b"[^a]", b"[c-a]", b"?", b"", b"k*",
+                       b"\\*", b"[*]", b"*\x00*", b"[", b"a\\", b"**a**", b"n*n", b"[\\]a]", b"[a"])
+
+
+# Text that no time to live can hold; see the head of the file.
+def word(rng):
+    return rng.choice([b"x", b"default", b"nobody", b"a b", b"", b"pw", b"\x80"])
+
+
+TOKENS = {
+    "key": key, "keys": keys, "value": value, "pairs": pairs, "integer": integer,
+    "seconds": seconds, "milliseconds": milliseconds, "set_options": set_options,
+    "getex_options": getex_options, "expire_options": expire_options, "database": database,
+    "scan_options": scan_options, "glob": glob, "word": word,
+    "config": lambda rng: rng.choice([b"maxmemory", b"timeout", b"databases", b"maxmemory-policy",
+                                      b"MaxMemory", b"save", b"nosuch", b"nosuch*", b"appendonly",
+                                      b"proto-max-bulk-len", b"requirepass", b"tcp-keepalive"]),
+    "memory": lambda rng: rng.choice([b"0", b"1gb", b"2GB", b"500mb", b"1000000000", b"abc", b"-1",
+                                      b"1tb", b"1.5gb", b"600000k"]),
+    "protocol": lambda rng: rng.choice([b"2", b"3", b"2", b"3", b"1", b"4", b"abc", b"-1", b""]),
+    "described": lambda rng: rng.choice([b"get", b"SET", b"mset", b"del", b"nosuch", b"incrby",
+                                         b"getex", b"ttl", b"append", b"strlen", b"keys", b"hello",
+                                         b"select", b"psetex", b"client|id", b"config|get"]),
+}
+
+RULES = [
+    (30, "SET {key} {value} {set_options}"),
+    (20, "GET {key}"),
+    (4, "GETDEL {key}"),
+    (8, "GETEX {key} {getex_options}"),
+    (4, "GETSET {key} {value}"),
+    (4, "SETEX {key} {seconds} {value}"),
+    (4, "PSETEX {key} {milliseconds} {value}"),
+    (4, "SETNX {key} {value}"),
+    (5, "MGET {keys}"),
+    (5, "MSET {pairs}"),
+    (5, "DEL {keys}"),
+    (3, "UNLINK {keys}"),
+    (5, "EXISTS {keys}"),
+    (4, "TYPE {key}"),
+    (8, "EXPIRE {key} {seconds} {expire_options}"),
+    (8, "PEXPIRE {key} {milliseconds} {expire_options}"),
+    (6, "TTL {key}"),
+    (6, "PTTL {key}"),
+    (4, "PERSIST {key}"),
+    (5, "INCR {key}"),
+    (4, "DECR {key}"),
+    (6, "INCRBY {key} {integer}"),
+    (6, "DECRBY {key} {integer}"),
+    (7, "APPEND {key} {value}"),
+    (5, "STRLEN {key}"),
+    (3, "KEYS {glob}"),
+    (2, "*SCAN {scan_options}"),
+    (1, "SCAN {integer} {word}"),
+    (1, "SCAN abc {scan_options}"),
+    (3, "DBSIZE"),
+    (1, "FLUSHDB"),
+    (0.5, "FLUSHALL ASYNC"),
+    (0.5, "FLUSHDB SYNC"),
+    (3, "SELECT {database}"),
+    (2, "PING"),
+    (2, "PING {value}"),
+    (2, "ECHO {value}"),
+    (1, "AUTH {word}"),
+    (1, "AUTH {word} {word}"),
+    (0.5, "HELLO"),
+    (0.5, "HELLO {protocol}"),
+    (0.5, "HELLO {protocol} SETNAME {word}"),
+    (0.5, "HELLO {protocol} AUTH {word} {word}"),
+    (0.5, "RESET"),
+    (0.1, "QUIT"),
+    (1, "CLIENT GETNAME"),
+    (1, "CLIENT SETNAME {word}"),
+    (0.5, "CLIENT ID"),
+    (0.5, "CLIENT INFO"),
+    (0.5, "CLIENT LIST"),
+    (0.3, "CLIENT LIST TYPE {word}"),
+    (0.3, "CLIENT LIST TYPE normal"),
+    (0.3, "CLIENT LIST TYPE pubsub"),
+    (0.3, "CLIENT LIST ID {integer}"),
+    (0.3, "CLIENT KILL ADDR {word}"),
+    (0.3, "CLIENT KILL {word}"),
+    (0.3, "CLIENT KILL USER nobody"),
+    (0.3, "CLIENT KILL TYPE pubsub"),
+    (0.3, "CLIENT {word}"),
+    (0.5, "COMMAND COUNT"),
+    (0.5, "COMMAND INFO {described}"),
+    (0.5, "COMMAND INFO {described} {described}"),
+    (0.5, "COMMAND DOCS {described}"),
+    (0.3, "COMMAND LIST FILTERBY PATTERN {described}"),
+    (0.5, "COMMAND GETKEYS {described} {keys}"),
+    (0.5, "COMMAND GETKEYSANDFLAGS {described} {keys}"),
+    (0.3, "COMMAND {word}"),
+    (0.5, "INFO"),
+    (0.5, "INFO keyspace"),
+    (0.5, "INFO cluster"),
+    (0.3, "INFO {word}"),
+    (1, "CONFIG GET {config}"),
+    (0.5, "CONFIG GET {config} {config}"),
+    (1, "CONFIG SET maxmemory {memory}"),
+    (0.3, "CONFIG SET nosuch {word}"),
+    (0.3, "CONFIG RESETSTAT"),
+    (0.3, "CONFIG {word}"),
+    (1, "NOSUCHCOMMAND {keys}"),
+    (0.5, "{value} {keys}"),
+]
+WEIGHTS = [weight for weight, _ in RULES]
+
+
+def draw_command(rng):
+    """One command as a list of byte strings; a first word *SCAN stands for a whole iteration."""
+    args = []
+    for part in rng.choices(RULES, WEIGHTS)[0][1].split(" "):
+        if part.startswith("{"):
+            drawn = TOKENS[part[1:-1]](rng)
+            args += drawn if isinstance(drawn, list) else [drawn]
+        else:
+            args.append(part.encode())
+    if args[0] == b"*SCAN":
+        return args
+    if rng.random() < 0.08:
+        mutate(rng, args)
+    return [flip_case(rng, arg) if arg.isalpha() and arg.isupper() else arg for arg in args]
+
+
+def mutate(rng, args):
+    """Drops, doubles, adds, exchanges or replaces an argument; the command's name stays."""
+    kind = rng.randrange(5)
+    at = rng.randrange(1, len(args)) if len(args) > 1 else 0
+    if kind == 0 and at:
+        del args[at:at + rng.choice([1, 1, 2])]
+    elif kind == 1 and at:
+        args.insert(at, args[at])
+    elif kind == 2:
+        args.insert(rng.randint(1, len(args)), rng.choice(JUNK))
+    elif kind == 3 and at:
+        other = rng.randrange(1, len(args))
+        args[at], args[other] = args[other], args[at]
+    elif at:
+        args[at] = rng.choice(JUNK)
+
+
+def flip_case(rng, arg):
+    if rng.random() < 0.8:
+        return arg
+    return arg.lower() if rng.random() < 0.5 else bytes(
+        c ^ 0x20 if rng.random() < 0.5 else c for c in arg)
+
+
+# ---- what may differ ---------------------------------------------------------------------------
+# A comparison gets both replies as Python values (see differential.py decode) and says whether they
+# mean the same.  It is asked only where the bytes differ.
+
+
+def near(tolerance):
+    def compare(one, other):
+        return (isinstance(one, int) and isinstance(other, int) and one > 0 and other > 0
+                and abs(one - other) <= tolerance)
+    return compare
+
+
+def same_members(one, other):
+    return isinstance(one, list) and isinstance(other, list) and sorted(one) == sorted(other)
+
+
+def both_are(kind):
+    return lambda one, other: isinstance(one, kind) and isinstance(other, kind)
+
+
+def pairs_of(reply):
+    return dict(zip(reply[::2], reply[1::2])) if isinstance(reply, list) else reply
+
+
+def same_hello(one, other):
+    one, other = pairs_of(one), pairs_of(other)
+    if not isinstance(one, dict) or not isinstance(other, dict):
+        return False
+    free = {b"version", b"id", b"brine"}
+    return ({k: v for k, v in one.items() if k not in free}
+            == {k: v for k, v in other.items() if k not in free})
+
+
+def same_client_lines(one, other):
+    """Lines of CLIENT LIST: the same fields, and the same values where they say what was asked for."""
+    told = (b"name", b"db", b"sub", b"psub", b"multi", b"user", b"redir", b"resp", b"cmd", b"flags")
+
+    def read(reply):
+        lines = [dict(re.findall(rb"([a-z-]+)=(\S*)", line)) for line in reply.splitlines()]
+        return [{name: line.get(name) for name in told} for line in lines]
+    return isinstance(one, bytes) and isinstance(other, bytes) and read(one) == read(other)
+
+
+def same_keyspace(one, other):
+    def read(reply):
+        return re.findall(rb"db\d+:keys=\d+,expires=\d+", reply)
+    return isinstance(one, bytes) and isinstance(other, bytes) and read(one) == read(other)
+
+
+def same_names(one, other):
+    one, other = pairs_of(one), pairs_of(other)
+    return isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys()
+
+
+def same_pairs(one, other):
+    return pairs_of(one) == pairs_of(other)
+
+
+COMPARE = {
+    # first words of the command: (comparison, reason)
+    (b"TTL",): (near(5), "the clock goes on between the two"),
+    (b"PTTL",): (near(5000), "the clock goes on between the two"),
+    (b"KEYS",): (same_members, "the order of the hash table is nobody's promise"),
+    (b"SCAN",): (both_are(list), "a cursor means something to its own server alone"),
+    (b"HELLO",): (same_hello, "version and id are each server's own; brine names itself"),
+    (b"CLIENT", b"ID"): (both_are(int), "connections are counted from another start"),
+    (b"CLIENT", b"INFO"): (same_client_lines, "addresses, ages, buffer sizes, descriptors"),
+    (b"CLIENT", b"LIST"): (same_client_lines, "addresses, ages, buffer sizes, descriptors"),
+    (b"CLIENT", b"HELP"): (both_are(list), "not the same subcommands"),
+    (b"COMMAND", b"COUNT"): (both_are(int), "not the same number of commands"),
+    (b"COMMAND", b"DOCS"): (same_names, "texts and versions are each server's own"),
+    (b"COMMAND", b"HELP"): (both_are(list), "not the same subcommands"),
+    (b"COMMAND", b"INFO"): (both_are(list), "without names: not the same number of commands"),
+    (b"COMMAND", b"LIST"): (both_are(list), "without filter: not the same number of commands"),
+    (b"COMMAND",): (both_are(list), "not the same number of commands"),
+    (b"CONFIG", b"GET"): (same_pairs, "the order of the options is nobody's promise"),
+    (b"CONFIG", b"HELP"): (both_are(list), "not the same subcommands"),
+    (b"INFO", b"KEYSPACE"): (same_keyspace, "avg_ttl is an estimate"),
+    (b"INFO", b"CLUSTER"): (None, ""),
+    (b"INFO",): (both_are(bytes), "figures of two processes"),
+}
+
+
+# Redis counts keys that have ended until it meets them; a whole SCAN meets them all.
+COUNTING = (b"DBSIZE", b"INFO")
+
+
+def comparison_for(args):
+    first = args[0].upper()
+    if first == b"COMMAND" and len(args) > 2 and args[1].upper() in (b"INFO", b"LIST"):
+        return None
+    if len(args) > 1 and (found := COMPARE.get((first, args[1].upper()))):
+        return found[0]
+    if first == b"COMMAND" and len(args) > 1:
+        return None
+    return COMPARE.get((first,), (None, ""))[0]
