@@ -216,6 +216,7 @@ help:
 #: make SAN=asan|tsan|cov check   under ASan+UBSan, TSan, or with coverage
 #: make coverage           tests of the cov variant, then the lines covered by folder
 #: make lint               format, layers, sizes, banned calls, globals, spelling, static analysis
+#: make generated          write config.example.toml anew
 #: make fuzz FUZZ_S=60     each fuzz target for 60 seconds; FUZZ=resp takes one
 #: make bench              compare with redis-server; BENCH_ROUNDS=, BENCH_QUICK=1, BENCH_PEER='NAME=COMMAND with {port}'
 #: make bench-parts        single parts in isolation, no sockets
@@ -242,6 +243,10 @@ test: deps-test
 lint:
 	@+$(MAKE) --no-print-directory -j$(JOBS) SAN= all
 	@python3 tests/tools/lint.py --build $(BUILD)/release --jobs $(JOBS)
+
+.PHONY: generated
+generated: $(BUILD)/release/brine-server
+	@python3 tests/tools/check_generated.py $(BUILD)/release --write
 
 FUZZ_S ?= 60
 fuzz:

@@ -25,7 +25,7 @@ from peers import Peer, run_load
 
 SAMPLES = 200
 # What the second half of the time may add to memory: noise of the allocator's pages.
-CLIMB_BYTES, CLIMB_PART = 4 << 20, 0.05
+CLIMB_BYTES, CLIMB_PART = 4 << 20, 0.1
 SLICE_SECONDS = 5
 
 
