@@ -3,19 +3,19 @@
 
 /* A question about clients of all workers: CLIENT LIST and CLIENT KILL.
  *
- * The way of one, for net/: the command hands it to services->clients_query and sets
- * session->waiting.  Each worker, on its own thread, calls client_query_visit for each of its
- * sessions with a part of its own.  Back on the first worker, client_query_finish writes the
- * reply into worker->reply and frees the query; net then clears session->waiting, sends, and goes
- * on with that client's input.  If the client is gone meanwhile, client_query_destroy instead.
+ * The way of one, for net/: the command hands it to services->clients_query; the asker's session is
+ * `waiting`.  Each worker, on its own thread, calls client_query_visit for each of its sessions
+ * with a part of its own, and closes those for which it says true.  Back on the first worker,
+ * client_query_finish writes the reply into worker->reply and frees the query; net then clears
+ * session->waiting, sends, closes the asker too if close_after_reply was set, and goes on with its
+ * input.  If the asker is gone meanwhile, client_query_destroy instead.
  *
  * Thread: while it travels the query is constant and any worker may read it; a part is one
  * worker's until it is handed back. */
-#ifndef BRINE_CMD_CLIENT_QUERY_H
-#define BRINE_CMD_CLIENT_QUERY_H
+#ifndef BRINE_CLIENT_QUERY_H
+#define BRINE_CLIENT_QUERY_H
 
 #include "base/buf.h"
-#include "session/reply.h"
 #include "session/session.h"
 
 struct worker_state;
@@ -27,31 +27,34 @@ struct client_query {
     enum client_query_kind kind;
     struct allocator *mem;
     uint64_t asker_id;
-    uint8_t resp_version;
     bool skip_asker;
     bool old_form; /* CLIENT KILL ip:port: answers OK or an error, not a count */
+    bool nobody;   /* a type that no client has */
     uint64_t *ids; /* NULL: any */
     size_t ids_count;
     char peer[SESSION_ADDRESS_BYTES], local[SESSION_ADDRESS_BYTES]; /* "": any */
-    bool nobody; /* a type or user that no client has */
 };
 
-/* What one worker found; zero it, then buf_init(&part->text). */
+/* What one worker found; zero it, then buf_init(&part.text, mem, CLIENT_QUERY_TEXT_BYTES_MAX). */
 struct client_query_part {
-    struct buf text; /* LIST: lines, each with its id in front */
-    int64_t matches; /* KILL */
-    bool failed;     /* no memory, or too long */
+    struct buf text;  /* LIST: lines, each with its client's id in front */
+    int64_t matches;  /* clients that were meant */
+    bool asker_meant; /* KILL: the asker is one of them */
+    bool failed;      /* no memory, or too long */
 };
 
 enum { CLIENT_QUERY_TEXT_BYTES_MAX = 64 << 20 };
 
-/* True: this session is to be closed (never the asker: that one gets close_after_reply at the
- * end). */
+/* True: this session is to be closed.  Never the asker's, which goes when it has its reply. */
 bool client_query_visit(const struct client_query *query, const struct session *session,
                         int64_t mono_ms, struct client_query_part *part);
 void client_query_finish(struct worker_state *worker, struct session *asker,
                          struct client_query *query, struct client_query_part *parts,
                          size_t parts_count);
 void client_query_destroy(struct client_query *query);
+
+/* One line of CLIENT LIST, with its LF. */
+enum brine_status client_describe(const struct session *session, int64_t mono_ms,
+                                  struct buf *out) MUST_USE;
 
 #endif

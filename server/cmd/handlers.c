@@ -74,6 +74,16 @@ invalid:
     return false;
 }
 
+struct server_facts call_server_facts(const struct command_call *call) {
+    const struct services *services = call->worker->services;
+    struct server_facts facts = {0};
+    if (services && services->facts) services->facts(services->server, &facts);
+    if (!facts.version) facts.version = "";
+    if (!facts.run_id) facts.run_id = "";
+    if (!facts.executable) facts.executable = "";
+    return facts;
+}
+
 void reply_help(struct command_call *call, const char *const *lines, size_t count) {
     struct bytes name = call->args[0];
     char upper[COMMAND_NAME_BYTES_MAX + 1];

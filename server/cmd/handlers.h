@@ -51,10 +51,18 @@ struct expire_unit {
 bool call_expire_at(struct command_call *call, size_t position, struct expire_unit unit,
                     int64_t *expire_at_ms) MUST_USE;
 
+/* ---- what several families say or do ----------------------------------------------------------
+ */
+
+/* CLIENT SETNAME and HELLO SETNAME; false: an error was replied. */
+bool call_set_client_name(struct command_call *call, struct bytes name) MUST_USE;
+/* What net knows of the server; texts are never NULL. */
+struct server_facts call_server_facts(const struct command_call *call);
+
 /* HELP of a container: its lines, then that of HELP itself. */
 void reply_help(struct command_call *call, const char *const *lines, size_t count);
 
-/* One letter of upper or lower case: "EX" is argument i. */
+/* Argument `position` is this word, in any case. */
 static inline bool call_is(const struct command_call *call, size_t position, const char *word) {
     return bytes_is(call->args[position], word);
 }

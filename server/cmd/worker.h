@@ -36,6 +36,9 @@ struct server_facts {
     int64_t tcp_port;
     size_t workers;
     size_t clients_buffer_bytes; /* query and output buffers of all clients */
+    size_t memory_used_bytes;    /* all that was taken from the allocator; 0: not known */
+    size_t memory_peak_bytes;
+    uint64_t ops_per_second, input_bytes_per_second, output_bytes_per_second; /* lately */
 };
 
 /* Each function may be NULL. */

@@ -1,0 +1,152 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "cmd/client_query.h"
+
+#include "base/assert.h"
+#include "base/number.h"
+#include "cmd/handlers.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+/* A line of a part as it travels: the client's id, so that lines of several workers can be put in
+ * order, the line's length, the line. */
+struct line_head {
+    uint64_t id;
+    size_t len;
+};
+
+/* Redis's fields in Redis's order; what does not exist here is 0.  Source: networking.c
+ * catClientInfoString; lib-name and lib-ver: Redis 7.2. */
+enum brine_status client_describe(const struct session *session, int64_t mono_ms, struct buf *out) {
+    const struct command *command = session->last_command;
+    TRY(buf_printf(out,
+                   "id=%" PRIu64 " addr=%s laddr=%s fd=%d name=%.*s age=%" PRId64 " idle=%" PRId64
+                   " flags=%s db=%" PRIu32 " sub=0 psub=0 ssub=0 multi=-1 qbuf=%zu qbuf-free=%zu "
+                   "argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=%zu tot-mem=%zu events=r ",
+                   session->id, session->peer, session->local, session->fd, (int)session->name.len,
+                   (const char *)session->name.data, (mono_ms - session->created_mono_ms) / 1000,
+                   (mono_ms - session->last_active_mono_ms) / 1000,
+                   session->peer[0] == '/' ? "U" : "N", session->db, session->query_bytes,
+                   session->query_cap_bytes - MIN(session->query_bytes, session->query_cap_bytes),
+                   session->output_bytes,
+                   sizeof *session + session->query_cap_bytes + session->output_bytes));
+    return buf_printf(out, "cmd=%s user=default redir=-1 resp=%d lib-name=%.*s lib-ver=%.*s\n",
+                      command ? command->name : "NULL",
+                      session->authenticated ? "default" : "(superuser)", session->resp_version,
+                      (int)session->library_name.len, (const char *)session->library_name.data,
+                      (int)session->library_version.len,
+                      (const char *)session->library_version.data);
+}
+
+static bool is_meant(const struct client_query *query, const struct session *session) {
+    if (query->nobody) return false;
+    if (query->skip_asker && session->id == query->asker_id) return false;
+    if (query->peer[0] && strcmp(query->peer, session->peer) != 0) return false;
+    if (query->local[0] && strcmp(query->local, session->local) != 0) return false;
+    if (!query->ids) return true;
+    for (size_t i = 0; i < query->ids_count; i++)
+        if (query->ids[i] == session->id) return true;
+    return false;
+}
+
+static void add_line(const struct session *session, int64_t mono_ms,
+                     struct client_query_part *part) {
+    size_t start = part->text.len;
+    struct line_head head = {.id = session->id};
+    if (buf_append(&part->text, bytes_view(&head, sizeof head)) != BRINE_OK ||
+        client_describe(session, mono_ms, &part->text) != BRINE_OK) {
+        part->failed = true;
+        part->text.len = start;
+        return;
+    }
+    head.len = part->text.len - start - sizeof head;
+    bytes_copy_to(part->text.data + start, bytes_view(&head, sizeof head));
+}
+
+bool client_query_visit(const struct client_query *query, const struct session *session,
+                        int64_t mono_ms, struct client_query_part *part) {
+    if (!is_meant(query, session)) return false;
+    part->matches++;
+    if (query->kind == CLIENT_QUERY_LIST) {
+        add_line(session, mono_ms, part);
+        return false;
+    }
+    if (session->id == query->asker_id) {
+        part->asker_meant = true;
+        return false;
+    }
+    return true;
+}
+
+/* ---- the answer -------------------------------------------------------------------------------*/
+
+struct line {
+    uint64_t id;
+    struct bytes text;
+};
+
+static int compare_lines(const void *a, const void *b) {
+    uint64_t left = ((const struct line *)a)->id, right = ((const struct line *)b)->id;
+    return (left > right) - (left < right);
+}
+
+/* Clients in the order they came, whatever worker they live on. */
+static void reply_lines(struct worker_state *worker, const struct client_query_part *parts,
+                        size_t parts_count) {
+    size_t count = 0, filled = 0;
+    for (size_t i = 0; i < parts_count; i++) count += (size_t)parts[i].matches;
+    struct line *lines = mem_alloc(worker->mem, MAX(count, 1) * sizeof *lines);
+    struct buf *text = &worker->collected;
+    bool complete = lines != NULL;
+    buf_clear(text);
+    for (size_t i = 0; i < parts_count && complete; i++) {
+        complete = !parts[i].failed;
+        for (size_t at = 0; at < parts[i].text.len && complete;) {
+            struct line_head head;
+            bytes_copy_to(&head, bytes_slice(buf_view(&parts[i].text), at, sizeof head));
+            at += sizeof head;
+            BRINE_ASSERT(filled < count, "a line is counted where it is written");
+            lines[filled++] =
+                (struct line){head.id, bytes_slice(buf_view(&parts[i].text), at, head.len)};
+            at += head.len;
+        }
+    }
+    if (complete) qsort(lines, filled, sizeof *lines, compare_lines);
+    for (size_t i = 0; i < filled && complete; i++)
+        complete = buf_append(text, lines[i].text) == BRINE_OK;
+    if (complete)
+        reply_verbatim(&worker->reply, buf_view(text));
+    else
+        reply_error(&worker->reply, ERROR_NO_MEMORY);
+    buf_clear(text);
+    buf_shrink(text, KEYSPACE_SCRATCH_BYTES_KEPT);
+    mem_free(worker->mem, lines, MAX(count, 1) * sizeof *lines);
+}
+
+void client_query_finish(struct worker_state *worker, struct session *asker,
+                         struct client_query *query, struct client_query_part *parts,
+                         size_t parts_count) {
+    int64_t matches = 0;
+    worker->reply.writer.version = asker->resp_version;
+    for (size_t i = 0; i < parts_count; i++) {
+        matches += parts[i].matches;
+        if (parts[i].asker_meant) asker->close_after_reply = true;
+    }
+    if (query->kind == CLIENT_QUERY_LIST)
+        reply_lines(worker, parts, parts_count);
+    else if (!query->old_form)
+        reply_integer(&worker->reply, matches);
+    else if (matches)
+        reply_ok(&worker->reply);
+    else
+        reply_error(&worker->reply, BYTES("ERR No such client"));
+    client_query_destroy(query);
+}
+
+void client_query_destroy(struct client_query *query) {
+    struct allocator *mem = query->mem;
+    mem_free(mem, query->ids, query->ids_count * sizeof *query->ids);
+    mem_free(mem, query, sizeof *query);
+}

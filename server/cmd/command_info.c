@@ -1,0 +1,449 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* COMMAND: the table, told to clients.  Source of the shapes: Redis 7.0 server.c
+ * addReplyCommandInfo, addReplyCommandDocs. */
+
+#include "cmd/handlers.h"
+
+#include "base/glob.h"
+
+enum { COMMAND_FIRST_ARG = 2 };
+
+/* ORDER as Redis lists the categories of a command. */
+static const char *const categories[] = {"keyspace", "read", "write",     "string",    "admin",
+                                         "fast",     "slow", "dangerous", "connection"};
+
+static const char *const flag_words[] = {
+#define F(name, word, doc) word,
+    COMMAND_FLAGS(F)
+#undef F
+};
+
+/* ORDER key_use */
+static const char *const key_use_words[] = {"", "RO", "RW", "OW", "RM"};
+
+/* Takes the next blank-separated word off a text; false: there is none. */
+static bool next_word(const char **text, struct bytes *word) {
+    *text += strspn(*text, " ");
+    *word = bytes_view(*text, strcspn(*text, " "));
+    *text += word->len;
+    return word->len > 0;
+}
+
+static size_t count_words(const char *text) {
+    struct bytes word;
+    size_t count = 0;
+    while (next_word(&text, &word)) count++;
+    return count;
+}
+
+static bool has_word(const char *text, const char *wanted) {
+    struct bytes word;
+    while (next_word(&text, &word))
+        if (bytes_equal(word, bytes_of_cstr(wanted))) return true;
+    return false;
+}
+
+/* Some categories follow from flags.  Source: Redis acl.c, server.c setImplicitACLCategories. */
+static bool is_in_category(const struct command *command, const char *category) {
+    struct bytes wanted = bytes_of_cstr(category);
+    bool admin = command->flags & CMD_ADMIN, fast = command->flags & CMD_FAST;
+    if (bytes_is(wanted, "write") && command->flags & CMD_WRITE) return true;
+    if (bytes_is(wanted, "read") && command->flags & CMD_READONLY) return true;
+    if ((bytes_is(wanted, "admin") || bytes_is(wanted, "dangerous")) && admin) return true;
+    if (bytes_is(wanted, "fast") && fast) return true;
+    if (bytes_is(wanted, "slow") && !fast) return true;
+    return has_word(command->categories, category);
+}
+
+/* ---- COMMAND INFO -----------------------------------------------------------------------------*/
+
+static void reply_text(struct reply *reply, const char *text) {
+    reply_bulk(reply, bytes_of_cstr(text));
+}
+
+static void reply_flags(struct reply *reply, uint32_t flags) {
+    size_t count = 0;
+    for (size_t i = 0; i < ARRAY_LEN(flag_words); i++) count += flags >> i & 1;
+    reply_set(reply, count);
+    for (size_t i = 0; i < ARRAY_LEN(flag_words); i++)
+        if (flags >> i & 1) reply_simple(reply, bytes_of_cstr(flag_words[i]));
+}
+
+static void reply_categories(struct reply *reply, const struct command *command) {
+    size_t count = 0;
+    for (size_t i = 0; i < ARRAY_LEN(categories); i++)
+        count += is_in_category(command, categories[i]);
+    reply_set(reply, count);
+    for (size_t i = 0; i < ARRAY_LEN(categories); i++) {
+        char text[32] = "@";
+        if (!is_in_category(command, categories[i])) continue;
+        strncat(text, categories[i], sizeof text - 2);
+        reply_simple(reply, bytes_of_cstr(text));
+    }
+}
+
+static void reply_words(struct reply *reply, const char *text) {
+    struct bytes word;
+    reply_set(reply, count_words(text));
+    while (next_word(&text, &word)) reply_bulk(reply, word);
+}
+
+/* "RW", "access", "update" */
+static void reply_key_flags(struct reply *reply, const struct command_keys *keys) {
+    const char *access = keys->access;
+    struct bytes word;
+    reply_set(reply, 1 + count_words(access));
+    reply_simple(reply, bytes_of_cstr(key_use_words[keys->use]));
+    while (next_word(&access, &word)) reply_simple(reply, word);
+}
+
+static void reply_key_specification(struct reply *reply, const struct command_keys *keys) {
+    reply_set(reply, keys->use != KEYS_NONE);
+    if (keys->use == KEYS_NONE) return;
+    reply_map(reply, 3);
+    reply_text(reply, "flags");
+    reply_key_flags(reply, keys);
+    reply_text(reply, "begin_search");
+    reply_map(reply, 2);
+    reply_text(reply, "type");
+    reply_text(reply, "index");
+    reply_text(reply, "spec");
+    reply_map(reply, 1);
+    reply_text(reply, "index");
+    reply_integer(reply, keys->first);
+    reply_text(reply, "find_keys");
+    reply_map(reply, 2);
+    reply_text(reply, "type");
+    reply_text(reply, "range");
+    reply_text(reply, "spec");
+    reply_map(reply, 3);
+    reply_text(reply, "lastkey");
+    reply_integer(reply, keys->last < 0 ? keys->last : keys->last - keys->first);
+    reply_text(reply, "keystep");
+    reply_integer(reply, keys->step);
+    reply_text(reply, "limit");
+    reply_integer(reply, 0);
+}
+
+static void reply_info_row(struct reply *reply, const struct command *command) {
+    reply_array(reply, 10);
+    reply_text(reply, command->name);
+    reply_integer(reply, command->arity);
+    reply_flags(reply, command->flags);
+    reply_integer(reply, command->keys.first);
+    reply_integer(reply, command->keys.last);
+    reply_integer(reply, command->keys.step);
+    reply_categories(reply, command);
+    reply_words(reply, command->tips);
+    reply_key_specification(reply, &command->keys);
+}
+
+/* A subcommand has none of its own, so this ends at the second level. */
+static void reply_info(struct reply *reply, const struct command *command) {
+    size_t subcommands = command_subcommands(command);
+    reply_info_row(reply, command);
+    reply_set(reply, subcommands);
+    for (size_t i = 1; i <= subcommands; i++) {
+        reply_info_row(reply, &command[i]);
+        reply_set(reply, 0);
+    }
+}
+
+static size_t count_commands(void) {
+    size_t count = 0;
+    for (size_t i = 0; i < command_table_count(); i++)
+        count += !command_is_subcommand(&command_table[i]);
+    return count;
+}
+
+/* "get" or "client|kill"; NULL: there is no such command. */
+static const struct command *find_full_name(const struct command_call *call, struct bytes name) {
+    size_t len = 0;
+    while (len < name.len && name.data[len] != '|') len++;
+    const struct command *command =
+        command_find(&call->worker->shared->index, bytes_slice(name, 0, len));
+    if (!command || len == name.len) return command;
+    return command_find_subcommand(command, bytes_slice(name, len + 1, name.len));
+}
+
+static void reply_all_info(struct reply *reply) {
+    reply_array(reply, count_commands());
+    for (size_t i = 0; i < command_table_count(); i++)
+        if (!command_is_subcommand(&command_table[i])) reply_info(reply, &command_table[i]);
+}
+
+/* COMMAND */
+void cmd_command(struct command_call *call) {
+    reply_all_info(call->reply);
+}
+
+/* COMMAND COUNT */
+void cmd_command_count(struct command_call *call) {
+    reply_integer(call->reply, (int64_t)count_commands());
+}
+
+/* COMMAND INFO [name ...] */
+void cmd_command_info(struct command_call *call) {
+    if (call->args_count == COMMAND_FIRST_ARG) {
+        reply_all_info(call->reply);
+        return;
+    }
+    reply_array(call->reply, call->args_count - COMMAND_FIRST_ARG);
+    for (size_t i = COMMAND_FIRST_ARG; i < call->args_count; i++) {
+        const struct command *command = find_full_name(call, call->args[i]);
+        if (command)
+            reply_info(call->reply, command);
+        else
+            resp_null_array(&call->reply->writer);
+    }
+}
+
+/* ---- COMMAND LIST -----------------------------------------------------------------------------*/
+
+static bool list_wants(const struct command_call *call, const struct command *command) {
+    enum { LIST_KIND = 3, LIST_VALUE = 4 };
+    if (call->args_count == COMMAND_FIRST_ARG) return true;
+    struct bytes value = call->args[LIST_VALUE];
+    if (call_is(call, LIST_KIND, "PATTERN"))
+        return glob_match_nocase(value, bytes_of_cstr(command->name));
+    if (call_is(call, LIST_KIND, "ACLCAT"))
+        for (size_t i = 0; i < ARRAY_LEN(categories); i++)
+            if (bytes_is(value, categories[i])) return is_in_category(command, categories[i]);
+    return false;
+}
+
+/* COMMAND LIST [FILTERBY MODULE name | ACLCAT category | PATTERN pattern] */
+void cmd_command_list(struct command_call *call) {
+    enum { LIST_FILTERBY = 2, LIST_KIND = 3, LIST_ARGS_FILTER = 5 };
+    bool filtered = call->args_count == LIST_ARGS_FILTER &&
+                    call_is(call, LIST_FILTERBY, "FILTERBY") &&
+                    (call_is(call, LIST_KIND, "MODULE") || call_is(call, LIST_KIND, "ACLCAT") ||
+                     call_is(call, LIST_KIND, "PATTERN"));
+    if (call->args_count != COMMAND_FIRST_ARG && !filtered) {
+        reply_error(call->reply, ERROR_SYNTAX);
+        return;
+    }
+    size_t count = 0, position = resp_array_open(&call->reply->writer);
+    for (size_t i = 0; i < command_table_count(); i++) {
+        if (!list_wants(call, &command_table[i])) continue;
+        reply_text(call->reply, command_table[i].name);
+        count++;
+    }
+    resp_array_close(&call->reply->writer, position, count);
+}
+
+/* ---- COMMAND GETKEYS --------------------------------------------------------------------------*/
+
+static void reply_keys(struct command_call *call, bool with_flags) {
+    const struct bytes *args = call->args + COMMAND_FIRST_ARG;
+    size_t count = call->args_count - COMMAND_FIRST_ARG, first, last, step;
+    const struct command *command = command_find(&call->worker->shared->index, args[0]);
+    if (command && count > 1 && command_subcommands(command))
+        command = command_find_subcommand(command, args[1]);
+    if (!command) {
+        reply_error(call->reply, BYTES("ERR Invalid command specified"));
+        return;
+    }
+    if (command->keys.use == KEYS_NONE) {
+        reply_error(call->reply, BYTES("ERR The command has no key arguments"));
+        return;
+    }
+    bool fits =
+        command->arity > 0 ? count == (size_t)command->arity : count >= (size_t)-command->arity;
+    if (!fits || !command_key_positions(command, count, &first, &last, &step)) {
+        reply_error(call->reply, BYTES("ERR Invalid number of arguments specified for command"));
+        return;
+    }
+    reply_array(call->reply, (last - first) / step + 1);
+    for (size_t i = first; i <= last; i += step) {
+        if (with_flags) reply_array(call->reply, 2);
+        reply_bulk(call->reply, args[i]);
+        if (with_flags) reply_key_flags(call->reply, &command->keys);
+    }
+}
+
+/* COMMAND GETKEYS command [arg ...] */
+void cmd_command_getkeys(struct command_call *call) {
+    reply_keys(call, false);
+}
+
+/* COMMAND GETKEYSANDFLAGS command [arg ...] */
+void cmd_command_getkeysandflags(struct command_call *call) {
+    reply_keys(call, true);
+}
+
+/* COMMAND HELP */
+void cmd_command_help(struct command_call *call) {
+    static const char *const lines[] = {
+        "(no subcommand)",
+        "    Return details about all Redis commands.",
+        "COUNT",
+        "    Return the total number of commands in this Redis server.",
+        "LIST",
+        "    Return a list of all commands in this Redis server.",
+        "INFO [<command-name> ...]",
+        "    Return details about multiple Redis commands.",
+        "    If no command names are given, documentation details for all",
+        "    commands are returned.",
+        "DOCS [<command-name> ...]",
+        "    Return documentation details about multiple Redis commands.",
+        "    If no command names are given, documentation details for all",
+        "    commands are returned.",
+        "GETKEYS <full-command>",
+        "    Return the keys from a full Redis command.",
+        "GETKEYSANDFLAGS <full-command>",
+        "    Return the keys and the access flags from a full Redis command.",
+    };
+    reply_help(call, lines, ARRAY_LEN(lines));
+}
+
+/* ---- COMMAND DOCS -----------------------------------------------------------------------------*/
+
+/* One argument of a row's syntax: name[:type][=TOKEN][?][+[+]][@since][(arguments)]. */
+struct argument {
+    struct bytes name, type, token, since, inner;
+    bool has_token, optional, multiple, multiple_token, has_inner;
+};
+
+static struct bytes take_until(const char **at, const char *stops, const char *end) {
+    const char *start = *at;
+    while (*at < end && !strchr(stops, **at)) (*at)++;
+    return bytes_view(start, (size_t)(*at - start));
+}
+
+/* The run up to the parenthesis that closes the one before it. */
+static struct bytes take_inner(const char **at, const char *end) {
+    const char *start = *at;
+    size_t depth = 1;
+    for (; *at < end; (*at)++) {
+        depth += **at == '(';
+        depth -= **at == ')';
+        if (depth == 0) break;
+    }
+    struct bytes inner = bytes_view(start, (size_t)(*at - start));
+    *at += *at < end;
+    return inner;
+}
+
+/* Takes the next argument off a syntax; false: there is none. */
+static bool next_argument(struct bytes *syntax, struct argument *argument) {
+    static const char stops[] = " :=?+@(";
+    const char *at = (const char *)syntax->data, *end = at + syntax->len;
+    while (at < end && *at == ' ') at++;
+    if (at == end) return false;
+    *argument = (struct argument){.name = take_until(&at, stops, end)};
+    if (at < end && *at == ':') at++, argument->type = take_until(&at, stops, end);
+    if (at < end && *at == '=') {
+        at++;
+        argument->has_token = true;
+        argument->token = take_until(&at, stops, end);
+    }
+    if (at < end && *at == '?') at++, argument->optional = true;
+    if (at < end && *at == '+') at++, argument->multiple = true;
+    if (at < end && *at == '+') at++, argument->multiple_token = true;
+    if (at < end && *at == '@') at++, argument->since = take_until(&at, stops, end);
+    if (at < end && *at == '(') {
+        at++;
+        argument->has_inner = true;
+        argument->inner = take_inner(&at, end);
+    }
+    if (!argument->type.len)
+        argument->type = argument->has_token ? BYTES("pure-token") : BYTES("string");
+    *syntax = bytes_view(at, (size_t)(end - at));
+    return true;
+}
+
+static void reply_argument_head(struct reply *reply, const struct argument *argument) {
+    bool is_key = bytes_is(argument->type, "key");
+    size_t flags = (size_t)argument->optional + argument->multiple + argument->multiple_token;
+    reply_map(reply, 2 + (size_t)is_key + argument->has_token + (argument->since.len > 0) +
+                         (flags > 0) + argument->has_inner);
+    reply_text(reply, "name");
+    reply_bulk(reply, argument->name);
+    reply_text(reply, "type");
+    reply_bulk(reply, argument->type);
+    if (is_key) {
+        reply_text(reply, "key_spec_index");
+        reply_integer(reply, 0);
+    }
+    if (argument->has_token) {
+        reply_text(reply, "token");
+        reply_bulk(reply, argument->token);
+    }
+    if (argument->since.len) {
+        reply_text(reply, "since");
+        reply_bulk(reply, argument->since);
+    }
+    if (flags) {
+        reply_text(reply, "flags");
+        reply_set(reply, flags);
+        if (argument->optional) reply_simple(reply, BYTES("optional"));
+        if (argument->multiple) reply_simple(reply, BYTES("multiple"));
+        if (argument->multiple_token) reply_simple(reply, BYTES("multiple_token"));
+    }
+}
+
+/* Recursion is over our own rows and as deep as they are: three levels. */
+static void reply_arguments(struct reply *reply, struct bytes syntax) {
+    struct argument argument;
+    struct bytes rest = syntax;
+    size_t count = 0;
+    while (next_argument(&rest, &argument)) count++;
+    reply_array(reply, count);
+    while (next_argument(&syntax, &argument)) {
+        reply_argument_head(reply, &argument);
+        if (!argument.has_inner) continue;
+        reply_text(reply, "arguments");
+        reply_arguments(reply, argument.inner);
+    }
+}
+
+static void reply_docs_row(struct reply *reply, const struct command *command, size_t subcommands) {
+    struct bytes arguments = bytes_of_cstr(command->arguments);
+    reply_map(reply, 4 + (size_t)(arguments.len > 0) + (subcommands > 0));
+    reply_text(reply, "summary");
+    reply_text(reply, command->summary);
+    reply_text(reply, "since");
+    reply_text(reply, command->since);
+    reply_text(reply, "group");
+    reply_text(reply, command->group);
+    reply_text(reply, "complexity");
+    reply_text(reply, command->complexity);
+    if (!arguments.len) return;
+    reply_text(reply, "arguments");
+    reply_arguments(reply, arguments);
+}
+
+static void reply_docs(struct reply *reply, const struct command *command) {
+    size_t subcommands = command_subcommands(command);
+    reply_text(reply, command->name);
+    reply_docs_row(reply, command, subcommands);
+    if (!subcommands) return;
+    reply_text(reply, "subcommands");
+    reply_map(reply, subcommands);
+    for (size_t i = 1; i <= subcommands; i++) {
+        reply_text(reply, command[i].name);
+        reply_docs_row(reply, &command[i], 0);
+    }
+}
+
+/* COMMAND DOCS [name ...] */
+void cmd_command_docs(struct command_call *call) {
+    size_t known = 0;
+    if (call->args_count == COMMAND_FIRST_ARG) {
+        reply_map(call->reply, count_commands());
+        for (size_t i = 0; i < command_table_count(); i++)
+            if (!command_is_subcommand(&command_table[i]))
+                reply_docs(call->reply, &command_table[i]);
+        return;
+    }
+    for (size_t i = COMMAND_FIRST_ARG; i < call->args_count; i++)
+        known += find_full_name(call, call->args[i]) != NULL;
+    reply_map(call->reply, known);
+    for (size_t i = COMMAND_FIRST_ARG; i < call->args_count; i++) {
+        const struct command *command = find_full_name(call, call->args[i]);
+        if (command) reply_docs(call->reply, command);
+    }
+}

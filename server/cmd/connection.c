@@ -1,0 +1,172 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The connection itself: greeting, password, database.  Source of answers: Redis 7.0 networking.c,
+ * acl.c, server.c. */
+
+#include "cmd/handlers.h"
+
+#include "base/number.h"
+
+#define ERROR_WRONG_PASS BYTES("WRONGPASS invalid username-password pair or user is disabled.")
+
+static bool password_is_set(struct command_call *call) {
+    struct config *config = call->worker->config;
+    return !config_text_is_empty(config, &config->auth.password);
+}
+
+/* PING [message] */
+void cmd_ping(struct command_call *call) {
+    enum { PING_MESSAGE = 1, PING_ARGS_MAX = 2 };
+    if (call->args_count > PING_ARGS_MAX)
+        reply_wrong_arity(call->reply, call->command);
+    else if (call->args_count == PING_ARGS_MAX)
+        reply_bulk(call->reply, call->args[PING_MESSAGE]);
+    else
+        reply_simple(call->reply, BYTES("PONG"));
+}
+
+/* ECHO message */
+void cmd_echo(struct command_call *call) {
+    enum { ECHO_MESSAGE = 1 };
+    reply_bulk(call->reply, call->args[ECHO_MESSAGE]);
+}
+
+/* QUIT */
+void cmd_quit(struct command_call *call) {
+    reply_ok(call->reply);
+    call->session->close_after_reply = true;
+}
+
+/* SELECT index */
+void cmd_select(struct command_call *call) {
+    enum { SELECT_INDEX = 1 };
+    int64_t db;
+    if (!call_integer(call, SELECT_INDEX, &db)) return;
+    if (db < INT32_MIN || db > INT32_MAX) {
+        reply_errorf(call->reply, "ERR value is out of range, value must between %d and %d",
+                     INT32_MIN, INT32_MAX);
+        return;
+    }
+    if (db < 0 || db >= config_read(call->worker->config->server.databases)) {
+        reply_error(call->reply, BYTES("ERR DB index is out of range"));
+        return;
+    }
+    call->session->db = (uint32_t)db;
+    reply_ok(call->reply);
+}
+
+/* There is one user, "default"; while no password is set it is let in with any. */
+static bool authenticate(struct command_call *call, struct bytes user, struct bytes password) {
+    struct config *config = call->worker->config;
+    bool known = bytes_equal(user, BYTES("default"));
+    /* The comparison is made for unknown names too, so that the time tells nothing. */
+    bool matches = config_secret_equal(config, &config->auth.password, password);
+    if (known && (matches || !password_is_set(call))) {
+        call->session->authenticated = true;
+        return true;
+    }
+    metrics_add(call->access->metrics, METRIC_auth_failures, 1);
+    reply_error(call->reply, ERROR_WRONG_PASS);
+    return false;
+}
+
+/* AUTH [username] password */
+void cmd_auth(struct command_call *call) {
+    enum { AUTH_PASSWORD = 1, AUTH_USER = 1, AUTH_USERS_PASSWORD = 2, AUTH_ARGS_MAX = 3 };
+    if (call->args_count > AUTH_ARGS_MAX) {
+        reply_error(call->reply, ERROR_SYNTAX);
+        return;
+    }
+    if (call->args_count < AUTH_ARGS_MAX && !password_is_set(call)) {
+        reply_error(call->reply,
+                    BYTES("ERR AUTH <password> called without any password configured for the "
+                          "default user. Are you sure your configuration is correct?"));
+        return;
+    }
+    bool named = call->args_count == AUTH_ARGS_MAX;
+    struct bytes user = named ? call->args[AUTH_USER] : BYTES("default");
+    struct bytes password = call->args[named ? AUTH_USERS_PASSWORD : AUTH_PASSWORD];
+    if (authenticate(call, user, password)) reply_ok(call->reply);
+}
+
+/* The options of HELLO behind the version.  What an option did stays done when a later one is
+ * wrong, as in Redis. */
+static bool hello_options(struct command_call *call, size_t first) {
+    enum { HELLO_AUTH_VALUES = 2, HELLO_NAME_VALUES = 1 };
+    for (size_t i = first; i < call->args_count; i++) {
+        size_t more = call->args_count - 1 - i;
+        if (more >= HELLO_AUTH_VALUES && call_is(call, i, "AUTH")) {
+            if (!authenticate(call, call->args[i + 1], call->args[i + 2])) return false;
+            i += HELLO_AUTH_VALUES;
+        } else if (more >= HELLO_NAME_VALUES && call_is(call, i, "SETNAME")) {
+            if (!call_set_client_name(call, call->args[i + 1])) return false;
+            i += HELLO_NAME_VALUES;
+        } else {
+            reply_errorf(call->reply, "ERR Syntax error in HELLO option '%.*s'",
+                         (int)call->args[i].len, (const char *)call->args[i].data);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void reply_greeting(struct command_call *call) {
+    struct reply *reply = call->reply;
+    struct worker_state *worker = call->worker;
+    struct server_facts facts = call_server_facts(call);
+    reply_map(reply, 8);
+    reply_bulk(reply, BYTES("server"));
+    reply_bulk(reply, BYTES("redis"));
+    reply_bulk(reply, BYTES("version"));
+    reply_bulk(reply, worker->config->server.redis_version);
+    reply_bulk(reply, BYTES("proto"));
+    reply_integer(reply, call->session->resp_version);
+    reply_bulk(reply, BYTES("id"));
+    reply_integer(reply, (int64_t)call->session->id);
+    reply_bulk(reply, BYTES("mode"));
+    reply_bulk(reply, BYTES("standalone"));
+    reply_bulk(reply, BYTES("role"));
+    reply_bulk(reply, BYTES("master"));
+    reply_bulk(reply, BYTES("modules"));
+    reply_array(reply, 0);
+    reply_bulk(reply, BYTES("brine"));
+    reply_bulk(reply, bytes_of_cstr(facts.version));
+}
+
+/* HELLO [version [AUTH user password] [SETNAME name]] */
+void cmd_hello(struct command_call *call) {
+    enum { HELLO_VERSION = 1, HELLO_FIRST_OPTION = 2 };
+    int64_t version = 0;
+    if (call->args_count > HELLO_VERSION) {
+        if (!number_parse_i64(call->args[HELLO_VERSION], &version)) {
+            reply_error(call->reply,
+                        BYTES("ERR Protocol version is not an integer or out of range"));
+            return;
+        }
+        if (version < 2 || version > 3) {
+            reply_error(call->reply, BYTES("NOPROTO unsupported protocol version"));
+            return;
+        }
+    }
+    if (!hello_options(call, HELLO_FIRST_OPTION)) return;
+    if (!call->session->authenticated && password_is_set(call)) {
+        reply_error(call->reply,
+                    BYTES("NOAUTH HELLO must be called with the client already authenticated, "
+                          "otherwise the HELLO <proto> AUTH <user> <pass> option can be used to "
+                          "authenticate the client and select the RESP protocol version at the "
+                          "same time"));
+        return;
+    }
+
+    if (version) call->session->resp_version = (uint8_t)version;
+    call->reply->writer.version = call->session->resp_version;
+    reply_greeting(call);
+}
+
+/* RESET */
+void cmd_reset(struct command_call *call) {
+    session_reset(call->session, !password_is_set(call));
+    call->reply->writer.version = call->session->resp_version;
+    reply_simple(call->reply, BYTES("RESET"));
+}

@@ -1,0 +1,104 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The server as a whole: how much is stored, away with it, and CONFIG.  Source of answers: Redis
+ * 7.0 db.c, config.c. */
+
+#include "cmd/handlers.h"
+
+/* DBSIZE */
+void cmd_dbsize(struct command_call *call) {
+    struct store_counts counts = store_counts_db(call->access->keyspace->store, call->session->db);
+    reply_integer(call->reply, (int64_t)counts.keys);
+}
+
+/* ASYNC and SYNC are the same here: a flush unlinks at once and frees later, in pieces. */
+static bool flush_options(struct command_call *call) {
+    enum { FLUSH_MODE = 1, FLUSH_ARGS_MAX = 2 };
+    if (call->args_count < FLUSH_ARGS_MAX) return true;
+    if (call->args_count == FLUSH_ARGS_MAX &&
+        (call_is(call, FLUSH_MODE, "SYNC") || call_is(call, FLUSH_MODE, "ASYNC")))
+        return true;
+    reply_error(call->reply, ERROR_SYNTAX);
+    return false;
+}
+
+/* FLUSHDB [ASYNC | SYNC] */
+void cmd_flushdb(struct command_call *call) {
+    if (!flush_options(call)) return;
+    keyspace_flush_db(call->access, call->session->db);
+    reply_ok(call->reply);
+}
+
+/* FLUSHALL [ASYNC | SYNC] */
+void cmd_flushall(struct command_call *call) {
+    if (!flush_options(call)) return;
+    keyspace_flush_all(call->access);
+    reply_ok(call->reply);
+}
+
+/* ---- CONFIG -----------------------------------------------------------------------------------*/
+
+enum { CONFIG_FIRST_ARG = 2 };
+
+/* CONFIG GET pattern ... */
+void cmd_config_get(struct command_call *call) {
+    struct config_pairs pairs;
+    enum brine_status status =
+        config_get(call->worker->config, call->args + CONFIG_FIRST_ARG,
+                   call->args_count - CONFIG_FIRST_ARG, &call->worker->scratch, &pairs);
+    if (status != BRINE_OK) {
+        reply_error(call->reply, ERROR_NO_MEMORY);
+        return;
+    }
+    reply_map(call->reply, pairs.count);
+    for (size_t i = 0; i < pairs.count; i++) {
+        reply_bulk(call->reply, pairs.pairs[i].name);
+        reply_bulk(call->reply, pairs.pairs[i].value);
+    }
+}
+
+/* CONFIG SET name value ... */
+void cmd_config_set(struct command_call *call) {
+    size_t args = call->args_count - CONFIG_FIRST_ARG;
+    struct brine_error err;
+    if (args % 2) {
+        reply_wrong_arity(call->reply, call->command);
+    } else if (config_set(call->worker->config, call->args + CONFIG_FIRST_ARG, args / 2, &err) !=
+               BRINE_OK) {
+        reply_errorf(call->reply, "ERR %s", err.text);
+    } else {
+        reply_ok(call->reply);
+    }
+}
+
+/* CONFIG REWRITE */
+void cmd_config_rewrite(struct command_call *call) {
+    struct brine_error err;
+    if (config_rewrite(call->worker->config, &err) == BRINE_OK)
+        reply_ok(call->reply);
+    else
+        reply_errorf(call->reply, "ERR %s", err.text);
+}
+
+/* CONFIG RESETSTAT */
+void cmd_config_resetstat(struct command_call *call) {
+    if (call->worker->metrics_set) metrics_set_reset(call->worker->metrics_set);
+    error_kinds_reset(&call->worker->shared->errors);
+    reply_ok(call->reply);
+}
+
+/* CONFIG HELP */
+void cmd_config_help(struct command_call *call) {
+    static const char *const lines[] = {
+        "GET <pattern>",
+        "    Return parameters matching the glob-like <pattern> and their values.",
+        "SET <directive> <value>",
+        "    Set the configuration <directive> to <value>.",
+        "RESETSTAT",
+        "    Reset statistics reported by the INFO command.",
+        "REWRITE",
+        "    Rewrite the configuration file.",
+    };
+    reply_help(call, lines, ARRAY_LEN(lines));
+}
