@@ -128,9 +128,9 @@ static bool take_type(struct command_call *call, struct bytes type, struct clien
     return false;
 }
 
-/* Redis looks at the number alone, so 0 and less are told apart from what is no number. */
-static bool take_ids(struct command_call *call, size_t first, size_t count, const char *error,
+static bool take_ids(struct command_call *call, size_t first, size_t count,
                      struct client_query *query) {
+    bool kills = query->kind == CLIENT_QUERY_KILL; /* which refuses 0 and less as well */
     query->ids = mem_alloc(query->mem, count * sizeof *query->ids);
     if (!query->ids) {
         reply_error(call->reply, ERROR_NO_MEMORY);
@@ -139,8 +139,9 @@ static bool take_ids(struct command_call *call, size_t first, size_t count, cons
     query->ids_count = count;
     for (size_t i = 0; i < count; i++) {
         int64_t id;
-        if (!number_parse_i64(call->args[first + i], &id) || id < 1) {
-            reply_error(call->reply, bytes_of_cstr(error));
+        if (!number_parse_i64(call->args[first + i], &id) || (kills && id < 1)) {
+            reply_error(call->reply, kills ? BYTES("ERR client-id should be greater than 0")
+                                           : BYTES("ERR Invalid client ID"));
             return false;
         }
         query->ids[i] = (uint64_t)id;
@@ -157,8 +158,7 @@ void cmd_client_list(struct command_call *call) {
     if (call->args_count == LIST_ARGS_TYPE && call_is(call, LIST_OPTION, "TYPE")) {
         understood = take_type(call, call->args[LIST_VALUE], query);
     } else if (call->args_count > LIST_VALUE && call_is(call, LIST_OPTION, "ID")) {
-        understood = take_ids(call, LIST_VALUE, call->args_count - LIST_VALUE,
-                              "ERR Invalid client ID", query);
+        understood = take_ids(call, LIST_VALUE, call->args_count - LIST_VALUE, query);
     } else if (!understood) {
         reply_error(call->reply, ERROR_SYNTAX);
     }
@@ -185,7 +185,7 @@ static bool take_filter(struct command_call *call, size_t position, struct clien
     if (call_is(call, position, "ID")) {
         if (query->ids) mem_free(query->mem, query->ids, query->ids_count * sizeof *query->ids);
         query->ids = NULL;
-        return take_ids(call, position + 1, 1, "ERR client-id should be greater than 0", query);
+        return take_ids(call, position + 1, 1, query);
     }
     if (call_is(call, position, "TYPE")) return take_type(call, value, query);
     if (call_is(call, position, "ADDR")) return take_address(query->peer, value, query);

@@ -33,8 +33,7 @@ enum brine_status client_describe(const struct session *session, int64_t mono_ms
                    session->output_bytes,
                    sizeof *session + session->query_cap_bytes + session->output_bytes));
     return buf_printf(out, "cmd=%s user=default redir=-1 resp=%d lib-name=%.*s lib-ver=%.*s\n",
-                      command ? command->name : "NULL",
-                      session->authenticated ? "default" : "(superuser)", session->resp_version,
+                      command ? command->name : "NULL", session->resp_version,
                       (int)session->library_name.len, (const char *)session->library_name.data,
                       (int)session->library_version.len,
                       (const char *)session->library_version.data);
