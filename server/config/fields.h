@@ -45,6 +45,7 @@ struct config_text {
 #define CONFIG_FIELD_BOOL_STARTUP     _Atomic bool
 #define CONFIG_FIELD_INT_RUNTIME      _Atomic int64_t
 #define CONFIG_FIELD_INT_STARTUP      _Atomic int64_t
+#define CONFIG_FIELD_POWER_STARTUP    _Atomic int64_t
 #define CONFIG_FIELD_SIZE_RUNTIME     _Atomic int64_t
 #define CONFIG_FIELD_SIZE_STARTUP     _Atomic int64_t
 #define CONFIG_FIELD_DURATION_RUNTIME _Atomic int64_t

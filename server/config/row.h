@@ -17,6 +17,7 @@
 enum option_kind {
     KIND_BOOL,
     KIND_INT,
+    KIND_POWER,
     KIND_SIZE,
     KIND_DURATION,
     KIND_MODE,

@@ -31,7 +31,8 @@ enum { DURATION_UNITS_WRITTEN = 5 };
 static enum option_fault in_range(const struct option_row *row, int64_t number,
                                   struct option_value *value) {
     value->number = number;
-    return number < row->min || number > row->max ? FAULT_RANGE : FAULT_NONE;
+    if (number < row->min || number > row->max) return FAULT_RANGE;
+    return row->kind == KIND_POWER && (number & (number - 1)) ? FAULT_RANGE : FAULT_NONE;
 }
 
 /* Digits and a unit; leading zeros are allowed, as Redis does. */
@@ -146,6 +147,7 @@ enum option_fault option_parse(const struct option_row *row, struct bytes text,
     case KIND_BOOL:
         return parse_bool(text, dialect, value);
     case KIND_INT:
+    case KIND_POWER:
         return number_parse_i64(text, &number) ? in_range(row, number, value) : FAULT_SHAPE;
     case KIND_SIZE:
         return parse_with_unit(row, text, size_units, ARRAY_LEN(size_units), value);
@@ -187,6 +189,7 @@ enum option_fault option_from_toml(const struct option_row *row, const struct to
         value->number = toml->kind == TOML_BOOLEAN && toml->boolean;
         return toml->kind == TOML_BOOLEAN ? FAULT_NONE : FAULT_SHAPE;
     case KIND_INT:
+    case KIND_POWER:
         return is_integer ? in_range(row, toml->integer, value) : FAULT_SHAPE;
     case KIND_SIZE:
         if (is_integer) return in_range(row, toml->integer, value);
@@ -262,6 +265,7 @@ enum brine_status option_format(const struct option_row *row, enum option_dialec
         if (redis) return buf_append(out, value->number ? BYTES("yes") : BYTES("no"));
         return buf_append(out, value->number ? BYTES("true") : BYTES("false"));
     case KIND_INT:
+    case KIND_POWER:
         return write_number(out, value->number);
     case KIND_SIZE:
         return redis ? write_number(out, value->number) : write_size(out, value->number);
@@ -295,8 +299,8 @@ static enum brine_status write_toml_list(struct buf *out, const struct option_va
 /* Whether the brine form is a TOML word as it is: true, 16, and a size or time without a unit. */
 static bool is_bare(const struct option_row *row, int64_t number) {
     bool is_size_in_bytes = row->kind == KIND_SIZE && (number == 0 || number % (1 << 10) != 0);
-    return row->kind == KIND_BOOL || row->kind == KIND_INT || is_size_in_bytes ||
-           (row->kind == KIND_DURATION && number == 0);
+    return row->kind == KIND_BOOL || row->kind == KIND_INT || row->kind == KIND_POWER ||
+           is_size_in_bytes || (row->kind == KIND_DURATION && number == 0);
 }
 
 enum brine_status option_format_toml(const struct option_row *row, const struct option_value *value,
@@ -339,6 +343,9 @@ enum brine_status option_describe(const struct option_row *row, struct buf *out)
     case KIND_INT:
         TRY(buf_append(out, BYTES("a whole number from ")));
         return write_range(out, row, write_number);
+    case KIND_POWER:
+        TRY(buf_append(out, BYTES("a power of two, or 0, from ")));
+        return write_range(out, row, write_number);
     case KIND_SIZE:
         TRY(buf_append(out, BYTES("bytes, such as 65536, \"64kb\" or \"2gb\", from ")));
         return write_range(out, row, write_size);
@@ -376,6 +383,7 @@ enum brine_status option_fault_redis(const struct option_row *row, enum option_f
     case KIND_BOOL:
         return buf_append(out, BYTES("argument must be 'yes' or 'no'"));
     case KIND_INT:
+    case KIND_POWER:
     case KIND_DURATION:
         return buf_append(out, BYTES("argument couldn't be parsed into an integer"));
     case KIND_SIZE:
