@@ -57,6 +57,10 @@ static const struct {
     {"memory.policy", "maxmemory-policy"},
 };
 
+/* What brine is started with unless the test says otherwise; it refuses a flag given twice. */
+static const char *const brine_defaults[] = {"server.bind=127.0.0.1", "server.threads=2",
+                                             "log.level=warning"};
+
 struct command_line {
     char text[ARGUMENTS_MAX][ARGUMENT_BYTES];
     char *argv[ARGUMENTS_MAX + 1];
@@ -123,9 +127,18 @@ static void start_command_line(struct command_line *line) {
     cr_assert(access(line->argv[0], X_OK) == 0, "%s: %s", line->argv[0], strerror(errno));
 }
 
+static bool is_given(const char *const *flags, const char *flag) {
+    size_t name_len = strcspn(flag, "=") + 1;
+    for (; *flags; flags++) {
+        if (strncmp(*flags, flag, name_len) == 0) return true;
+    }
+    return false;
+}
+
 static void fill_command_line(struct command_line *line, const struct wire *wire,
                               const char *const *flags) {
     static const char *const none[] = {NULL};
+    if (!flags) flags = none;
     start_command_line(line);
     if (!wire->is_brine) {
         add_argument(line, "--port");
@@ -136,14 +149,14 @@ static void fill_command_line(struct command_line *line, const struct wire *wire
         add_argument(line, "127.0.0.1");
         add_argument(line, "--loglevel");
         add_argument(line, "warning");
-        for (flags = flags ? flags : none; *flags; flags++) add_redis_flag(line, *flags);
+        for (; *flags; flags++) add_redis_flag(line, *flags);
         return;
     }
     add_argument(line, "--server.port=%d", wire->port);
-    add_argument(line, "--server.bind=127.0.0.1");
-    add_argument(line, "--server.threads=2");
-    add_argument(line, "--log.level=warning");
-    for (flags = flags ? flags : none; *flags; flags++) add_argument(line, "--%s", *flags);
+    for (size_t i = 0; i < sizeof brine_defaults / sizeof *brine_defaults; i++) {
+        if (!is_given(flags, brine_defaults[i])) add_argument(line, "--%s", brine_defaults[i]);
+    }
+    for (; *flags; flags++) add_argument(line, "--%s", *flags);
 }
 
 /* ---- the server's process -------------------------------------------------------------------- */

@@ -1,0 +1,346 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What one client can cost the others: connections, buffers, silence, floods; and the other ways to
+ * the server, Unix sockets and IPv6. */
+
+#include "support.h"
+
+#include <criterion/criterion.h>
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { MB = 1 << 20 };
+
+static char big[64 * MB];
+
+static bool raw_answers(int fd, const char *command, const char *expected) {
+    char reply[256];
+    size_t due = strlen(expected);
+    wire_raw_send(fd, command, strlen(command));
+    return wire_raw_read(fd, reply, due) == due && memcmp(reply, expected, due) == 0;
+}
+
+/* Resident bytes of the server's process; 0 where it is not ours to look at. */
+static size_t resident_bytes(const struct wire *wire) {
+    char path[64];
+    unsigned long total = 0, resident = 0;
+    snprintf(path, sizeof path, "/proc/%d/statm", (int)wire->pid);
+    FILE *file = wire->pid > 0 ? fopen(path, "re") : NULL;
+    if (!file) return 0;
+    if (fscanf(file, "%lu %lu", &total, &resident) != 2) resident = 0;
+    fclose(file);
+    return resident * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static void set_value(struct wire *wire, const char *key, size_t len) {
+    const char *set[] = {"SET", key, big};
+    memset(big, 'v', len);
+    const char *reply = wire_ask_argv(wire, 0, 3, set, (const size_t[]){3, strlen(key), len});
+    cr_assert_str_eq(reply, "+OK");
+}
+
+/* ---- connections ----------------------------------------------------------------------------- */
+
+static const char *const three_clients[] = {"server.max_clients=3", NULL};
+
+Test(limits, one_client_too_many_is_told_so) {
+    static const char refusal[] = "-ERR max number of clients reached\r\n";
+    struct wire *wire = wire_open(three_clients);
+    int fd[3];
+    for (int i = 0; i < 3; i++) {
+        /* The connection that found the server listening may still be counted. */
+        for (long long deadline = wire_now_ms() + WIRE_DEADLINE_MS; wire_now_ms() < deadline;) {
+            fd[i] = wire_raw_open(wire);
+            if (raw_answers(fd[i], "PING\r\n", "+PONG\r\n")) break;
+            close(fd[i]);
+        }
+    }
+    int fourth = wire_raw_open(wire);
+    char reply[sizeof refusal] = "";
+    wire_raw_read(fourth, reply, sizeof refusal - 1);
+    cr_expect_str_eq(reply, refusal);
+    cr_expect(wire_raw_is_closed(fourth));
+    close(fourth);
+    cr_expect(raw_answers(fd[0], "PING\r\n", "+PONG\r\n"), "the others are served on");
+
+    close(fd[1]);
+    bool served = false;
+    for (long long deadline = wire_now_ms() + WIRE_DEADLINE_MS;
+         wire_now_ms() < deadline && !served;) {
+        int next = wire_raw_open(wire);
+        served = raw_answers(next, "PING\r\n", "+PONG\r\n");
+        close(next);
+    }
+    cr_expect(served, "a place that became free is taken");
+    close(fd[0]);
+    close(fd[2]);
+    wire_await(wire, 0, "PING", "+PONG");
+    cr_expect(wire_matches(wire_ask(wire, 0, "INFO stats"), "~*rejected_connections:*"));
+    wire_close(wire);
+}
+
+Test(limits, connections_that_come_and_go_leave_nothing) {
+    struct wire *wire = wire_open(NULL);
+    for (int i = 0; i < 2000; i++) {
+        int fd = wire_raw_open(wire);
+        cr_assert(fd >= 0);
+        if (i % 2)
+            cr_expect(raw_answers(fd, "PING\r\n", "+PONG\r\n"));
+        else
+            wire_raw_send(fd, "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$100\r\nhalf", 34);
+        close(fd);
+    }
+    wire_await(wire, 0, "INFO clients", "~*connected_clients:1\\r\\n*");
+    PLAY(wire, {"EXISTS k", "0"});
+    wire_close(wire);
+}
+
+Test(limits, few_connections_are_spread_over_the_workers) {
+    struct wire *wire = wire_open(NULL);
+    enum { CLIENTS = 64 };
+    int fd[CLIENTS];
+    for (int i = 0; i < CLIENTS; i++) fd[i] = wire_raw_open(wire);
+    for (int round = 0; round < 10; round++) {
+        for (int i = 0; i < CLIENTS; i++) wire_raw_send(fd[i], "INCR n\r\n", 8);
+        for (int i = 0; i < CLIENTS; i++) {
+            char kind;
+            cr_expect(wire_raw_read(fd[i], &kind, 1) == 1 && kind == ':');
+            while (wire_raw_read(fd[i], &kind, 1) == 1 && kind != '\n') continue;
+        }
+    }
+    for (int i = 0; i < CLIENTS; i++) close(fd[i]);
+    PLAY(wire, {"GET n", "\"640\""});
+    wire_close(wire);
+}
+
+static const char *const one_second[] = {"server.idle_timeout=1", NULL};
+
+Test(limits, a_silent_client_is_closed_and_a_talking_one_is_not) {
+    struct wire *wire = wire_open(one_second);
+    int silent = wire_raw_open(wire), talking = wire_raw_open(wire);
+    cr_expect(raw_answers(silent, "PING\r\n", "+PONG\r\n"));
+    bool answered = true;
+    long long start = wire_now_ms();
+    char byte;
+    /* The talking one speaks until the silent one is gone, which is the proof of time passed. */
+    while (answered && recv(silent, &byte, 1, MSG_DONTWAIT) < 0) {
+        answered = raw_answers(talking, "PING\r\n", "+PONG\r\n");
+        cr_assert(wire_now_ms() - start < WIRE_DEADLINE_MS, "it stays");
+    }
+    cr_expect(answered, "the talking client is served");
+    cr_expect(wire_now_ms() - start >= 900, "not before its time: %lld ms", wire_now_ms() - start);
+    close(silent);
+    close(talking);
+    wire_close(wire);
+}
+
+static const char *const one_second_half[] = {"limits.incomplete_timeout=1", NULL};
+
+Test(limits, half_a_command_is_waited_for_only_so_long) {
+    struct wire *wire = wire_open(one_second_half); /* Redis has no such option */
+    int half = wire_raw_open(wire), silent = wire_raw_open(wire);
+    cr_expect(raw_answers(silent, "PING\r\n", "+PONG\r\n"));
+    wire_raw_send(half, "*2\r\n$4\r\nECHO\r\n$100\r\nabc", 22);
+    cr_expect(wire_raw_is_closed(half));
+    cr_expect(raw_answers(silent, "PING\r\n", "+PONG\r\n"), "one that owes nothing stays");
+    close(half);
+    close(silent);
+    wire_close(wire);
+}
+
+/* ---- input ----------------------------------------------------------------------------------- */
+
+static const char *const small_query[] = {"limits.query_buffer_bytes=1mb", NULL};
+
+Test(limits, a_query_larger_than_its_buffer_may_be_ends_the_connection) {
+    struct wire *wire = wire_open(small_query);
+    int fd = wire_raw_open(wire), other = wire_raw_open(wire);
+    static const char head[] = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$4194304\r\n";
+    wire_raw_send(fd, head, sizeof head - 1);
+    wire_raw_send(fd, big, 4 * MB);
+    wire_raw_send(fd, "\r\n", 2);
+    cr_expect(wire_raw_is_closed(fd));
+    cr_expect(raw_answers(other, "EXISTS k\r\n", ":0\r\n"));
+    set_value(wire, "fits", MB / 2);
+    close(fd);
+    close(other);
+    wire_close(wire);
+}
+
+static const char *const small_bulk[] = {"limits.bulk_bytes=1mb", NULL};
+
+Test(limits, a_bulk_longer_than_allowed_is_refused_at_its_header) {
+    struct wire *wire = wire_open(small_bulk);
+    /* clang-format off */
+    PLAY_RAW(wire,
+        {.what = "one byte too many", .send = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1048577\r\n", .expect = "-ERR Protocol error: invalid bulk length\r\n", .closes = true});
+    /* clang-format on */
+    set_value(wire, "k", MB);
+    PLAY(wire, {"STRLEN k", "1048576"});
+    wire_close(wire);
+}
+
+/* Claims of half a gigabyte each, little sent: memory follows what has arrived. */
+Test(limits, a_claimed_length_costs_nothing) {
+    enum { CLIENTS = 50 };
+    struct wire *wire = wire_open(NULL);
+    int fd[CLIENTS];
+    static const char head[] = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$500000000\r\n";
+    PLAY(wire, {"PING", "+PONG"});
+    size_t before = resident_bytes(wire);
+    for (int i = 0; i < CLIENTS; i++) {
+        fd[i] = wire_raw_open(wire);
+        wire_raw_send(fd[i], head, sizeof head - 1);
+        wire_raw_send(fd[i], big, 40000);
+    }
+    wire_await(wire, 0, "INFO clients", "~*connected_clients:51\\r\\n*");
+    PLAY(wire, {"PING", "+PONG"}, {"SET k v", "+OK"});
+    size_t after = resident_bytes(wire);
+    cr_expect(after < before + 64 * MB, "%zu MB resident, then %zu", before / MB, after / MB);
+    for (int i = 0; i < CLIENTS; i++) close(fd[i]);
+    wire_await(wire, 0, "INFO clients", "~*connected_clients:1\\r\\n*");
+    PLAY(wire, {"GET k", "\"v\""});
+    wire_close(wire);
+}
+
+/* ---- output ---------------------------------------------------------------------------------- */
+
+/* 2000 replies of 100 KB are asked for before the first is read. */
+Test(limits, a_client_that_reads_late_gets_everything) {
+    enum { ASKED = 2000, VALUE = 100000 };
+    struct wire *wire = wire_open(NULL);
+    set_value(wire, "k", VALUE);
+    int fd = wire_raw_open(wire);
+    for (int i = 0; i < ASKED; i++) wire_raw_send(fd, "GET k\r\n", 7);
+    for (int i = 0; i < 100; i++) PLAY(wire, {"PING", "+PONG"});
+    size_t reply_len = strlen("$100000\r\n") + VALUE + 2, right = 0;
+    for (int i = 0; i < ASKED; i++) {
+        if (wire_raw_read(fd, big, reply_len) != reply_len) break;
+        right += memcmp(big, "$100000\r\n", 9) == 0 && memcmp(big + reply_len - 2, "\r\n", 2) == 0;
+    }
+    cr_expect(right == ASKED, "%zu of %d replies", right, ASKED);
+    cr_expect(raw_answers(fd, "PING\r\n", "+PONG\r\n"));
+    close(fd);
+    wire_close(wire);
+}
+
+/* A client that only sends is, at some point, not read from any more: what it can make the server
+ * hold is bounded.  Redis reads on. */
+Test(limits, a_client_that_never_reads_is_no_longer_read_from) {
+    struct wire *wire = wire_open(NULL);
+    wire_only_for(wire, BRINE_ONLY);
+    set_value(wire, "k", 10000);
+    size_t before = resident_bytes(wire);
+    int fd = wire_raw_open(wire);
+    for (size_t at = 0; at + 7 <= sizeof big; at += 7) memcpy(big + at, "GET k\r\n", 7);
+    size_t sent = wire_raw_send_until_full(fd, big, sizeof big / 7 * 7);
+    size_t after = resident_bytes(wire);
+    cr_expect(sent < sizeof big / 7 * 7, "all of %zu bytes were taken", sent);
+    cr_expect(after < before + 64 * MB, "%zu MB resident, then %zu", before / MB, after / MB);
+    PLAY(wire, {"PING", "+PONG"}, {"STRLEN k", "10000"});
+    close(fd);
+    wire_await(wire, 0, "INFO clients", "~*connected_clients:1\\r\\n*");
+    wire_close(wire);
+}
+
+static const char *const small_output[] = {"limits.output_bytes=1mb", NULL};
+
+/* Pipelined replies can wait; one reply that is larger than the limit cannot. */
+Test(limits, a_reply_above_the_output_limit_ends_the_connection) {
+    struct wire *wire = wire_open(small_output);
+    set_value(wire, "k", MB / 2);
+    int fd = wire_raw_open(wire);
+    wire_raw_send(fd, "MGET", 4);
+    for (int i = 0; i < 60; i++) wire_raw_send(fd, " k", 2);
+    wire_raw_send(fd, "\r\n", 2);
+    cr_expect(wire_raw_is_closed(fd));
+    PLAY(wire, {"PING", "+PONG"}, {"STRLEN k", "524288"});
+    close(fd);
+    wire_close(wire);
+}
+
+/* ---- other ways in --------------------------------------------------------------------------- */
+
+static const char *const unix_socket[] = {"server.unix_socket=s.sock",
+                                          "server.unix_socket_mode=700", NULL};
+
+Test(limits, a_unix_socket_serves_with_the_mode_it_was_given) {
+    struct wire *wire = wire_open(unix_socket);
+    struct sockaddr_un addr = {.sun_family = AF_UNIX};
+    snprintf(addr.sun_path, sizeof addr.sun_path, "%s/s.sock", wire->dir);
+    struct stat info;
+    cr_assert(stat(addr.sun_path, &info) == 0, "%s is not there", addr.sun_path);
+    cr_expect(S_ISSOCK(info.st_mode) && (info.st_mode & 0777) == 0700, "mode %o", info.st_mode);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    cr_assert(connect(fd, (struct sockaddr *)&addr, sizeof addr) == 0);
+    cr_expect(raw_answers(fd, "SET k v\r\nGET k\r\n", "+OK\r\n$1\r\nv\r\n"));
+    PLAY(wire, {"GET k", "\"v\""}, {"CLIENT LIST", "~*addr=*s.sock:0 *"});
+    close(fd);
+    wire_close(wire);
+    cr_expect(stat(addr.sun_path, &info) != 0, "the socket's file stays behind");
+}
+
+static const char *const both_families[] = {"server.bind=127.0.0.1,::1", NULL};
+
+Test(limits, ipv6_and_ipv4_are_served_side_by_side) {
+    struct sockaddr_in6 addr = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    int probe = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (probe < 0 || bind(probe, (struct sockaddr *)&addr, sizeof addr) != 0) {
+        cr_skip_test("this machine has no ::1");
+    }
+    close(probe);
+    const char *server = getenv("BRINE_SERVER");
+    if (server && strstr(server, "redis-server")) cr_skip_test("redis-server wants two arguments");
+    struct wire *wire = wire_open(both_families);
+    addr.sin6_port = htons((uint16_t)wire->port);
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    cr_assert(connect(fd, (struct sockaddr *)&addr, sizeof addr) == 0);
+    cr_expect(raw_answers(fd, "SET k v\r\nGET k\r\n", "+OK\r\n$1\r\nv\r\n"));
+    PLAY(wire, {"GET k", "\"v\""}, {"CLIENT LIST", "~*addr=[::1]:* *"});
+    close(fd);
+    wire_close(wire);
+}
+
+/* ---- the end --------------------------------------------------------------------------------- */
+
+Test(limits, sigint_ends_the_server_in_order_too) {
+    struct wire *wire = wire_open(NULL);
+    if (wire->pid <= 0) {
+        wire_close(wire);
+        cr_skip_test("the server is not ours to stop");
+    }
+    PLAY(wire, {"SET k v", "+OK"}, {"@1 PING", "+PONG"});
+    kill(wire->pid, SIGINT);
+    cr_expect(wire_client_is_closed(wire, 1), "clients are closed");
+    wire_close(wire); /* which expects exit status 0 */
+}
+
+Test(limits, what_was_received_is_answered_before_the_server_stops) {
+    struct wire *wire = wire_open(NULL);
+    if (wire->pid <= 0) {
+        wire_close(wire);
+        cr_skip_test("the server is not ours to stop");
+    }
+    wire_only_for(wire, BRINE_ONLY);
+    set_value(wire, "k", 100000);
+    int fd = wire_raw_open(wire);
+    for (int i = 0; i < 100; i++) wire_raw_send(fd, "GET k\r\n", 7);
+    char first;
+    cr_expect(wire_raw_read(fd, &first, 1) == 1);
+    kill(wire->pid, SIGTERM);
+    size_t due = 100 * (strlen("$100000\r\n") + 100000 + 2) - 1;
+    size_t got = wire_raw_read(fd, big, due);
+    cr_expect(got == due, "%zu of %zu bytes", got, due);
+    close(fd);
+    wire_close(wire);
+}
