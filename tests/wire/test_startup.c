@@ -1,0 +1,158 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The command line and the configuration file, as an operator meets them; all of it is brine's own,
+ * so redis-server passes these by. */
+
+#include "support.h"
+
+#include <criterion/criterion.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { OUTPUT_BYTES = 256 * 1024 };
+
+/* Ends the test, as skipped, where there is no brine-server to start. */
+static void need_brine(void) {
+    const char *server = getenv("BRINE_SERVER");
+    if (getenv("BRINE_TEST_ADDR")) cr_skip_test("needs a server of its own");
+    if (server && strstr(server, "redis-server")) cr_skip_test("an expectation of brine's own");
+}
+
+/* A configuration file; the caller unlinks it. */
+static void write_config(char *path, const char *text) {
+    strcpy(path, "/tmp/brine-wire-conf-XXXXXX");
+    int fd = mkostemp(path, O_CLOEXEC);
+    cr_assert(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+    close(fd);
+}
+
+Test(startup, what_asks_for_information_prints_it_and_ends_well) {
+    static const struct {
+        const char *flag, *expected;
+    } rows[] = {
+        {"--version", "brine-server "},
+        {"--help", "--server.port"},
+        {"--print-config", "port = 6379"},
+        {"--check-config", "right"},
+    };
+    need_brine();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        static char output[OUTPUT_BYTES];
+        int status = wire_run_to_exit((const char *[]){rows[i].flag, NULL}, output, sizeof output);
+        cr_expect(status == 0, "%s: exit status %d", rows[i].flag, status);
+        cr_expect(strstr(output, rows[i].expected), "%s: %s", rows[i].flag, output);
+    }
+}
+
+Test(startup, a_wrong_flag_is_refused_with_what_would_be_right) {
+    static const struct {
+        const char *flag, *expected;
+    } rows[] = {
+        {"--server.prot=1", "server.port"},
+        {"--server.port=99999", "65535"},
+        {"--server.port=abc", "server.port"},
+        {"--server.port", "server.port"},
+        {"--memory.policy=nosuch", "noeviction"},
+        {"--memory.max=12xb", "memory.max"},
+        {"--gate.mode=nosuch", "off"},
+        {"server.port=1", "server.port=1"},
+        {"--nosuch.option=1", "nosuch"},
+        {"--config=/nonexistent/brine.toml", "/nonexistent/brine.toml"},
+    };
+    need_brine();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        static char output[OUTPUT_BYTES];
+        int status = wire_run_to_exit((const char *[]){rows[i].flag, NULL}, output, sizeof output);
+        cr_expect(status > 0 && status < 128, "%s: exit status %d", rows[i].flag, status);
+        cr_expect(strstr(output, rows[i].expected), "%s: %s", rows[i].flag, output);
+    }
+}
+
+Test(startup, a_wrong_file_is_refused_at_its_line_and_column) {
+    static const struct {
+        const char *text, *place, *expected;
+    } rows[] = {
+        {"[server]\nport = 99999\n", ":2:8: ", "65535"},
+        {"[server]\nprot = 1\n", ":2:1: ", "server.port"},
+        {"[sever]\nport = 1\n", ":1:", "server"},
+        {"[server]\nport = \"x\n", ":2:", ""},
+        {"[server]\nport = 1\nport = 2\n", ":3:", ""},
+        {"[memory]\nmax = -1\n", ":2:", "memory.max"},
+        {"[server\n", ":1:", ""},
+    };
+    need_brine();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        static char output[OUTPUT_BYTES];
+        char path[64], place[80];
+        write_config(path, rows[i].text);
+        int status = wire_run_to_exit((const char *[]){"--config", path, "--check-config", NULL},
+                                      output, sizeof output);
+        unlink(path);
+        snprintf(place, sizeof place, "%s%s", path, rows[i].place);
+        cr_expect(status > 0 && status < 128, "%s: exit status %d", rows[i].text, status);
+        cr_expect(strstr(output, place), "%s: not at %s: %s", rows[i].text, place, output);
+        cr_expect(strstr(output, rows[i].expected), "%s: %s", rows[i].text, output);
+    }
+}
+
+/* default < file < environment < flag, seen from outside. */
+Test(startup, the_strongest_source_of_an_option_wins) {
+    need_brine();
+    char path[64], flag[80];
+    write_config(path, "[server]\nmax_clients = 200\nidle_timeout = \"20s\"\n"
+                       "tcp_keepalive = \"20s\"\ndatabases = 4\n");
+    snprintf(flag, sizeof flag, "config=%s", path);
+    setenv("BRINE_SERVER_IDLE_TIMEOUT", "30s", 1);
+    setenv("BRINE_SERVER_TCP_KEEPALIVE", "30s", 1);
+    struct wire *wire = wire_open((const char *[]){flag, "server.tcp_keepalive=40s", NULL});
+    PLAY(wire, {"CONFIG GET maxclients", "[\"maxclients\", \"200\"]"},
+         {"CONFIG GET timeout", "[\"timeout\", \"30\"]"},
+         {"CONFIG GET tcp-keepalive", "[\"tcp-keepalive\", \"40\"]"}, {"SELECT 3", "+OK"},
+         {"SELECT 4", "-ERR DB index is out of range"});
+    wire_close(wire);
+    unlink(path);
+}
+
+Test(startup, rewrite_keeps_comments_and_writes_what_changed) {
+    need_brine();
+    static char text[4096];
+    char path[64], flag[80];
+    write_config(path, "# my server\n[server]\nmax_clients = 200 # enough\n");
+    snprintf(flag, sizeof flag, "config=%s", path);
+    struct wire *wire = wire_open((const char *[]){flag, NULL});
+    PLAY(wire, {"CONFIG SET maxclients 300 maxmemory 100mb", "+OK"}, {"CONFIG REWRITE", "+OK"});
+    wire_close(wire);
+    FILE *file = fopen(path, "re");
+    cr_assert(file);
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    fclose(file);
+    cr_expect(strstr(text, "# my server"), "%s", text);
+    cr_expect(strstr(text, "max_clients = 300 # enough"), "%s", text);
+    cr_expect(strstr(text, "[memory]"), "%s", text);
+
+    wire = wire_open((const char *[]){flag, NULL});
+    PLAY(wire, {"CONFIG GET maxclients", "[\"maxclients\", \"300\"]"},
+         {"CONFIG GET maxmemory", "[\"maxmemory\", \"104857600\"]"});
+    wire_close(wire);
+    unlink(path);
+}
+
+Test(startup, a_port_that_is_taken_is_said_and_ends_the_start) {
+    need_brine();
+    static char output[OUTPUT_BYTES];
+    struct wire *wire = wire_open(NULL);
+    char flag[64], port[16];
+    snprintf(flag, sizeof flag, "--server.port=%d", wire->port);
+    snprintf(port, sizeof port, "%d", wire->port);
+    int status = wire_run_to_exit((const char *[]){flag, "--server.bind=127.0.0.1", NULL}, output,
+                                  sizeof output);
+    cr_expect(status > 0 && status < 128, "exit status %d", status);
+    cr_expect(strstr(output, port), "%s", output);
+    PLAY(wire, {"PING", "+PONG"});
+    wire_close(wire);
+}
