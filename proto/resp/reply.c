@@ -235,7 +235,7 @@ enum brine_status resp_reply_next(struct resp_reply_reader *reader, struct bytes
     enum resp_reply_kind kind = (enum resp_reply_kind)(kind_of_marker[marker] - 1);
     bool is_line = rows[kind].shape == LINE;
     size_t line_max = is_line ? reader->limits.line_bytes_max : HEADER_DIGITS_MAX;
-    struct bytes text;
+    struct bytes text = {0};
     size_t next = 0;
     TRY(take_line(reader, input, line_max, &text, &next, err));
     *event = (struct resp_reply_event){
@@ -243,8 +243,7 @@ enum brine_status resp_reply_next(struct resp_reply_reader *reader, struct bytes
     if (is_line) {
         event->text = text;
         if (!parse_line_value(event))
-            return brine_fail(err, BRINE_MALFORMED, 1, "not a valid %s",
-                              rows[kind].name);
+            return brine_fail(err, BRINE_MALFORMED, 1, "not a valid %s", rows[kind].name);
         event->ends_reply = complete_element(reader);
     } else {
         TRY(read_counted(reader, input, text, event, err));

@@ -49,6 +49,13 @@ static bool is_inside(struct bytes view, struct bytes input) {
            (size_t)(view.data - input.data) <= input.len - view.len;
 }
 
+/* Gives args room, without which no command takes the fast way. */
+static void warm(struct wire *wire) {
+    struct resp_command command;
+    cr_assert_eq(decode(wire, BYTES("*1\r\n$4\r\nPING\r\n"), &command), RESP_COMMAND);
+    resp_args_clear(&wire->args);
+}
+
 /* Appends what happened to the transcript: "C2 3:GET 1:k\n", "E\n", "B <words> @offset\n". */
 static void note(struct buf *transcript, const struct wire *wire, enum resp_result result,
                  const struct resp_command *command, size_t base) {
@@ -102,10 +109,11 @@ static bool decode_arrived(struct wire *wire, struct bytes stream, size_t arrive
 }
 
 /* What the stream is when it arrives in two parts cut at `cut`, or in parts of `step` bytes. */
-static void transcribe(struct bytes stream, size_t cut, size_t step, struct resp_limits limits,
-                       struct buf *transcript) {
+static void transcribe(struct bytes stream, size_t cut, size_t step, bool is_warm,
+                       struct resp_limits limits, struct buf *transcript) {
     struct wire wire;
     wire_init(&wire, mem_system());
+    if (is_warm) warm(&wire);
     wire.limits = limits;
     buf_clear(transcript);
     size_t consumed = 0;
@@ -163,7 +171,8 @@ Test(resp_command, inline_lines_are_cut_as_sdssplitargs_cuts_them) {
         {"PING fo'o b'\r\n", "C2 4:PING 5:foo b\n"},
         {"PING \"a\\x41\\n\\r\\t\\b\\a\\q\\\"z\"\r\n", "C2 4:PING 10:aA\n\r\t\b\aq\"z\n"},
         {"PING \"\\x4g\"\r\n", "C2 4:PING 3:x4g\n"},
-        {"PING \"\\xFf\"\r\n", "C2 4:PING 1:\xff\n"},
+        {"PING \"\\xFf\\xaA\"\r\n", "C2 4:PING 2:\xff\xaa\n"},
+        {"PING \"\\x@4\\xg4\"\r\n", "C2 4:PING 6:x@4xg4\n"},
         {"PING \"\\x4\"\r\n", "C2 4:PING 2:x4\n"},
         {"PING 'a\\'b\\n'\r\n", "C2 4:PING 5:a'b\\n\n"},
         {"PING 'a\\x41'\r\n", "C2 4:PING 5:a\\x41\n"},
@@ -178,7 +187,7 @@ Test(resp_command, inline_lines_are_cut_as_sdssplitargs_cuts_them) {
     buf_init(&transcript, mem_system(), 1 << 16);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct bytes line = bytes_of_cstr(rows[i].line);
-        transcribe(line, line.len, 0, usual, &transcript);
+        transcribe(line, line.len, 0, false, usual, &transcript);
         transcript.len--; /* the M */
         cr_expect(bytes_equal(buf_view(&transcript), bytes_of_cstr(rows[i].transcript)),
                   "'%s' gives '%.*s'", rows[i].line, (int)transcript.len, (char *)transcript.data);
@@ -282,6 +291,9 @@ static const struct broken_row {
     {"*1\r\n$9223372036854775807\r\n", "invalid bulk length", USUAL},
     {"*1\r\n$18446744073709551615\r\n", "invalid bulk length", USUAL},
     {"*1\r\n$4\rXPING\r\n", "invalid bulk length", USUAL}, /* stricter */
+    {"*1\r\n$10\rX0123456789\r\n", "invalid bulk length", USUAL},
+    {"*10\rX$1\r\na\r\n", "invalid multibulk length", USUAL},
+    {"*1\r\n$10\n\n0123456789\r\n", "invalid bulk length", USUAL},
     {"*1\r\n$101\r\n", "invalid bulk length", SMALL},
     {"*1\r\n$100\r\n", NULL, SMALL},
     {"*1\r\n$16385\r\n", "unauthenticated bulk length", UNAUTHENTICATED},
@@ -306,10 +318,11 @@ static const struct broken_row {
 };
 
 Test(resp_command, each_protocol_error_has_redis_words) {
-    for (size_t i = 0; i < ARRAY_LEN(broken_rows); i++) {
-        const struct broken_row *row = &broken_rows[i];
+    for (size_t i = 0; i < 2 * ARRAY_LEN(broken_rows); i++) {
+        const struct broken_row *row = &broken_rows[i / 2];
         struct wire wire;
         wire_init(&wire, mem_system());
+        if (i % 2) warm(&wire);
         wire.limits = limits_of(row->variant);
         struct resp_command command;
         enum resp_result result = decode(&wire, bytes_of_cstr(row->stream), &command);
@@ -324,6 +337,59 @@ Test(resp_command, each_protocol_error_has_redis_words) {
         cr_expect(wire.args.count == (result == RESP_COMMAND), "'%s'", row->stream);
         wire_deinit(&wire);
     }
+}
+
+/* "*count\r\n" and as many arguments of len bytes. */
+static void encode(struct buf *request, size_t count, size_t len) {
+    static const uint8_t filler[70000];
+    buf_clear(request);
+    cr_assert_eq(buf_printf(request, "*%zu\r\n", count), BRINE_OK);
+    for (size_t i = 0; i < count; i++) {
+        cr_assert_eq(buf_printf(request, "$%zu\r\n", len), BRINE_OK);
+        cr_assert_eq(buf_append(request, bytes_view(filler, len)), BRINE_OK);
+        cr_assert_eq(buf_append(request, BYTES("\r\n")), BRINE_OK);
+    }
+}
+
+Test(resp_command, every_count_and_length_up_to_its_limit_is_taken_whole) {
+    static const struct {
+        size_t count, len;
+        enum variant variant;
+        const char *words; /* NULL: a command */
+    } rows[] = {
+        {3, 100, SMALL, NULL},
+        {4, 1, SMALL, "Protocol error: invalid multibulk length"},
+        {1, 101, SMALL, "Protocol error: invalid bulk length"},
+        {10, 16384, UNAUTHENTICATED, NULL},
+        {11, 1, UNAUTHENTICATED, "Protocol error: unauthenticated multibulk length"},
+        {1, 16385, UNAUTHENTICATED, "Protocol error: unauthenticated bulk length"},
+        {1000, 65536, USUAL, NULL},
+    };
+    struct buf request;
+    buf_init(&request, mem_system(), (size_t)1 << 28);
+    struct wire wire;
+    wire_init(&wire, mem_system());
+    struct resp_command command;
+    for (size_t i = 0; i < 2 * ARRAY_LEN(rows); i++) { /* the second round is warm */
+        size_t row = i % ARRAY_LEN(rows);
+        encode(&request, rows[row].count, rows[row].len);
+        wire.limits = limits_of(rows[row].variant);
+        resp_args_clear(&wire.args);
+        enum resp_result result = decode(&wire, buf_view(&request), &command);
+        cr_expect_eq(result, rows[row].words ? RESP_BROKEN : RESP_COMMAND, "row %zu", row);
+        if (rows[row].words) cr_expect_str_eq(wire.err.text, rows[row].words, "row %zu", row);
+    }
+    wire.limits = usual;
+    for (size_t n = 0; n < 2300; n++) {
+        encode(&request, n ? n : 1, n % 1100);
+        resp_args_clear(&wire.args);
+        cr_assert_eq(decode(&wire, buf_view(&request), &command), RESP_COMMAND, "%zu", n);
+        cr_assert(command.argc == (n ? n : 1) && command.consumed == request.len, "%zu", n);
+        if (n > 120 && n < 980) n += 20;
+        if (n > 1010) n += 97;
+    }
+    wire_deinit(&wire);
+    buf_deinit(&request);
 }
 
 Test(resp_command, a_nul_byte_ends_an_inline_connection_at_once) {
@@ -387,14 +453,14 @@ Test(resp_command, every_cut_gives_what_the_whole_gives) {
         const struct broken_row *row = &broken_rows[is_row ? i - ARRAY_LEN(streams) : 0];
         struct bytes stream = bytes_of_cstr(is_row ? row->stream : streams[i]);
         struct resp_limits limits = limits_of(is_row ? row->variant : USUAL);
-        transcribe(stream, stream.len, 0, limits, &whole);
+        transcribe(stream, stream.len, 0, false, limits, &whole);
         for (size_t cut = 0; cut <= stream.len; cut++) {
-            transcribe(stream, cut, 0, limits, &parts);
+            transcribe(stream, cut, 0, true, limits, &parts);
             cr_expect(bytes_equal(buf_view(&whole), buf_view(&parts)), "stream %zu cut at %zu", i,
                       cut);
         }
         for (size_t step = 1; step <= 7; step++) {
-            transcribe(stream, 0, step, limits, &parts);
+            transcribe(stream, 0, step, step % 2, limits, &parts);
             cr_expect(bytes_equal(buf_view(&whole), buf_view(&parts)), "stream %zu by %zu", i,
                       step);
         }

@@ -200,6 +200,9 @@ Test(resp_reply, values_arrive_as_numbers_and_formats) {
     cr_assert_eq(resp_reply_next(&reader, BYTES("$100\r\nabc"), &event, NULL), BRINE_NEED_MORE);
     cr_expect_eq(resp_reply_bytes_missing(&reader), 99);
     cr_expect_str_eq(resp_reply_kind_doc(RESP_KIND_BULK), "bytes of a stated length");
+    enum resp_reply_kind none = (enum resp_reply_kind)(RESP_KIND_ATTRIBUTE + 1);
+    cr_expect_str_eq(resp_reply_kind_name(none), "?");
+    cr_expect_str_eq(resp_reply_kind_doc(none), "?");
 }
 
 Test(resp_reply, nesting_is_bounded_by_the_reader_and_not_by_the_stack) {
