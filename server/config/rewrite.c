@@ -91,9 +91,8 @@ static enum brine_status insert(struct rewrite *rewrite, const struct option_row
     rewrite->begun = row->section;
     *offset = rewrite->text.len;
     if (!section) {
-        if (!begun)
-            TRY(buf_printf(&rewrite->added, "%s[%s]\n", rewrite->text.len ? "\n" : "",
-                           row->section));
+        bool first = rewrite->text.len == 0 && rewrite->edits_count == 0;
+        if (!begun) TRY(buf_printf(&rewrite->added, "%s[%s]\n", first ? "" : "\n", row->section));
         return add_setting(rewrite, row, value, "", "\n");
     }
     const struct toml_value *last = section->items.last;
