@@ -40,22 +40,26 @@ struct pickle_value {
 _Static_assert(sizeof(struct pickle_value) == 16, "values are copied for each opcode");
 
 enum node_flag {
-    NODE_NESTED = 1,         /* is part of something */
-    NODE_UNHASHABLE = 2,     /* an element cannot be hashed */
-    NODE_NOHASH = 4,         /* an element is an instance without the right `hash` */
-    NODE_OPAQUE = 8,         /* its hash depends on an instance */
-    NODE_BARE = 16,          /* a tuple that holds what may not be data, for a model to judge */
-    NODE_OTHER_KEYS = 32,    /* a dict with keys that are not str */
-    NODE_PLANTED = 64,       /* a dict with a key that no state may have */
-    NODE_PLANTED_ITEM = 128, /* an instance with such an item */
-    NODE_STATE = 256,        /* a dict that was given as state, and may live on as a __dict__ */
-    NODE_UNLOGGED = 512,     /* a list that got elements which are not in the key log */
-    NODE_KEYED = 1024,       /* a list whose elements became a set */
-    NODE_SET = 2048,         /* probed as a set, not as a dict */
+    NODE_NESTED = 1,      /* is part of something */
+    NODE_UNHASHABLE = 2,  /* an element cannot be hashed */
+    NODE_NOHASH = 4,      /* an element is an instance without the right `hash` */
+    NODE_OPAQUE = 8,      /* its hash depends on an instance */
+    NODE_BARE = 16,       /* a tuple that holds what may not be data, for a model to judge */
+    NODE_OTHER_KEYS = 32, /* a dict with keys that are not str */
+    NODE_PLANTED = 64,    /* a dict with a key that no state may have */
+    NODE_LISTED = 128,    /* a list whose elements are in the key log */
+    NODE_STATE = 256,     /* a dict that was given as state, and may live on as a __dict__ */
+    NODE_UNLOGGED = 512,  /* a list that got elements which are not in the key log */
+    NODE_KEYED = 1024,    /* a list whose elements became a set */
+    NODE_SET = 2048,      /* probed as a set, not as a dict */
     NODE_TUPLE = 4096,
-    NODE_DTYPE = 8192,    /* numpy dtype: item_bytes is known unless 0 */
-    NODE_NDARRAY = 16384, /* made by numpy's _reconstruct */
-    NODE_READY = 32768,   /* a partial that has its state */
+    NODE_DTYPE = 8192,        /* numpy dtype */
+    NODE_NDARRAY = 16384,     /* made by numpy's _reconstruct */
+    NODE_READY = 32768,       /* a partial that has its state */
+    NODE_FIRST_STR = 1 << 16, /* a list whose first element is a str or bytes */
+    NODE_FROZEN = 1 << 17,    /* a dict that a dtype keeps: no more items */
+    NODE_FLEXIBLE = 1 << 18,  /* a dtype whose state sets its size */
+    NODE_OBJECTS = 1 << 19,   /* a dtype whose items hold pointers; a dict with such a field */
 };
 
 enum { NO_GLOBAL = UINT32_MAX, NO_KEY = UINT32_MAX };
@@ -69,9 +73,16 @@ struct pickle_node {
     uint32_t keys_first, keys_last, keys_count; /* in the key log: those with a hash to foresee */
     uint32_t keys_opaque;
     uint32_t names; /* newest of its str keys, when they are collected */
-    uint32_t item_bytes;
+    /* What models look at.  dtype: bytes of an item, 0 when unknown; list: how many of its parts
+     * are lists that begin with a str; dict: where the farthest of its (dtype, offset) values ends.
+     */
+    uint32_t aux;
+    uint32_t fields;   /* dict: how many (dtype, offset) values */
+    uint32_t check;    /* dict: sum of a hash of those values' keys */
     uint64_t expanded; /* of its parts that have parts */
 };
+
+_Static_assert(sizeof(struct pickle_node) == 64, "one cache line for each container");
 
 /* The key log: keys whose hash a writer can choose. */
 struct pickle_key {
@@ -180,8 +191,11 @@ bool take_line(struct machine *m, struct bytes *line);
 /* A memo index written on the next line. */
 bool take_index(struct machine *m, uint32_t *index);
 bool utf8_valid(struct bytes text);
-/* The text of a str as UTF-8, in scratch when it is not plain; data NULL when memory is refused. */
-struct bytes text_of(struct machine *m, struct pickle_value value);
+/* The text of a str, in the buffer when it has to be decoded.  One that is written with escapes and
+ * longer than TEXT_RAW_BYTES_MAX comes back as it is written. */
+enum { TEXT_RAW_BYTES_MAX = 512, TEXT_BYTES_MAX = 2 * TEXT_RAW_BYTES_MAX + 4 };
+struct bytes text_of(const struct machine *m, struct pickle_value value,
+                     uint8_t buffer[static TEXT_BYTES_MAX]);
 /* Characters of a str that all fit latin-1; false when one does not. */
 bool latin1_length(struct machine *m, struct pickle_value value, uint32_t *characters);
 
@@ -213,10 +227,13 @@ bool note_str_key(struct machine *m, uint32_t node, struct pickle_value key,
 /* --- calls.c --- */
 struct arguments {
     uint32_t callee; /* global */
-    const struct pickle_value *at;
+    uint32_t tuple;  /* the node that holds them */
     uint32_t count;
-    uint32_t tuple; /* the node that holds them, for what they cost and contain */
 };
+static inline struct pickle_value argument(const struct machine *m, const struct arguments *args,
+                                           uint32_t at) {
+    return m->cells[m->nodes[args->tuple].first + at];
+}
 
 bool step_global(struct machine *m);
 bool step_stack_global(struct machine *m);
@@ -228,17 +245,31 @@ bool step_obj(struct machine *m);
 /* Resolves a name and gives the value that stands for it. */
 bool resolve(struct machine *m, struct bytes module, struct bytes name, bool by_attribute,
              struct pickle_value *value);
-/* A value made by a call. */
-bool instance_new(struct machine *m, uint32_t global, const struct arguments *args,
-                  struct pickle_value *value);
+/* A value made by a call, of a class or by a function; without parts yet. */
+bool instance_new(struct machine *m, uint32_t global, struct pickle_value *value);
 
 /* --- models.c --- */
 /* Checks the arguments of a call by the callee's model and shape, and gives its result. */
 bool model_call(struct machine *m, const struct arguments *args, struct pickle_value *result);
 /* The state of a numpy array. */
-bool model_array_state(struct machine *m, uint32_t node, struct pickle_value state);
-bool model_dtype_state(struct machine *m, uint32_t node, struct pickle_value state);
 bool model_partial_state(struct machine *m, uint32_t node, struct pickle_value state);
+/* The letters of an entry's shape. */
+bool model_shape(struct machine *m, const struct arguments *args, uint32_t from);
+/* What hashing a call's argument costs in all. */
+bool charge_hashing(struct machine *m, uint32_t node);
+
+/* --- models_numpy.c: true when the arguments agree; result->kind stays 0 for a plain instance ---
+ */
+bool numpy_reconstruct(struct machine *m, const struct arguments *args, uint32_t classes,
+                       struct pickle_value *result);
+bool numpy_scalar(struct machine *m, const struct arguments *args);
+bool numpy_frombuffer(struct machine *m, const struct arguments *args);
+bool numpy_dtype(struct machine *m, const struct arguments *args, struct pickle_value *result);
+bool numpy_array_state(struct machine *m, struct pickle_value state);
+bool numpy_dtype_state(struct machine *m, uint32_t node, struct pickle_value state);
+/* Notes in `parent` (a dict) the (dtype, offset) that `part` (a tuple) may be. */
+void numpy_note_field(struct machine *m, uint32_t parent, struct pickle_value key,
+                      struct pickle_value part);
 
 /* --- state.c --- */
 bool step_build(struct machine *m);

@@ -1,0 +1,182 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Names and calls.  A name is looked up the moment it is resolved, whatever becomes of the value
+ * afterwards: importing runs code.  Only global references are called. */
+
+#include "pickle/machine.h"
+
+/* --- names --- */
+
+static bool has_local_part(struct bytes name) {
+    return memmem(name.data, name.len, "<locals>", 8) != NULL;
+}
+
+static bool refuse_name(struct machine *m, enum pickle_reason reason, struct bytes module,
+                        struct bytes name) {
+    m->report->module = module;
+    m->report->name = name;
+    return refuse(m, reason);
+}
+
+/* A list that becomes a set has its elements hashed: from here on lists keep theirs in the log. */
+static void note_model(struct machine *m, enum policy_model model) {
+    if (model == POLICY_MODEL_SET) m->new_list_flags = 0;
+}
+
+bool resolve(struct machine *m, struct bytes module, struct bytes name, bool by_attribute,
+             struct pickle_value *value) {
+    struct pickle_scratch *scratch = m->scratch;
+    if (module.len == 0 || name.len == 0) return refuse(m, PICKLE_OPERAND);
+    if (m->proto < 3 && !by_attribute && pickle_rename(&module, &name) == RENAME_AMBIGUOUS)
+        return refuse_name(m, PICKLE_GLOBAL_AMBIGUOUS, module, name);
+    bool dotted = memchr(name.data, '.', name.len) != NULL;
+    if ((dotted && m->proto < 4 && !by_attribute) || has_local_part(name))
+        return refuse_name(m, PICKLE_GLOBAL_DOTTED, module, name);
+    const struct policy_entry *entry = policy_match(m->policy, module, name);
+    if (!entry) return refuse_name(m, PICKLE_GLOBAL, module, name);
+    if (!ROOM(m, scratch->globals, scratch->globals_cap, m->globals_count + 1)) return false;
+    scratch->globals[m->globals_count] = (struct pickle_global){.module = module,
+                                                                .name = name,
+                                                                .entry = entry,
+                                                                .offset = m->op_at,
+                                                                .by_attribute = by_attribute};
+    note_model(m, entry->model);
+    *value = (struct pickle_value){.kind = PICKLE_KIND_GLOBAL, .a = m->globals_count++};
+    return true;
+}
+
+static bool take_names(struct machine *m, struct bytes *module, struct bytes *name) {
+    if (!take_line(m, module) || !take_line(m, name)) return false;
+    if (module->len == 0 || name->len == 0) return refuse(m, PICKLE_TEXT);
+    return (utf8_valid(*module) && utf8_valid(*name)) || refuse(m, PICKLE_UTF8);
+}
+
+bool step_global(struct machine *m) {
+    struct bytes module, name;
+    struct pickle_value value;
+    return take_names(m, &module, &name) && resolve(m, module, name, false, &value) &&
+           push(m, value);
+}
+
+bool step_stack_global(struct machine *m) {
+    if (!above_fence(m, 2)) return false;
+    m->top -= 2;
+    struct pickle_value module = m->stack[m->top], name = m->stack[m->top + 1], value;
+    if (!is_plain_str(module) || !is_plain_str(name)) return refuse(m, PICKLE_GLOBAL_COMPUTED);
+    return resolve(m, payload(m, module), payload(m, name), false, &value) && push(m, value);
+}
+
+/* --- calls --- */
+
+bool instance_new(struct machine *m, uint32_t global, struct pickle_value *value) {
+    uint32_t number;
+    if (!node_new(m, 0, &number)) return false;
+    m->nodes[number].global = global;
+    *value = (struct pickle_value){.kind = PICKLE_KIND_INSTANCE, .a = number};
+    return true;
+}
+
+static bool call(struct machine *m, uint32_t callee, struct pickle_value tuple) {
+    struct arguments args = {.callee = callee, .tuple = tuple.a, .count = m->nodes[tuple.a].count};
+    struct pickle_value result;
+    if (!has_right(m, callee, POLICY_CALL)) return refuse_global(m, PICKLE_CALL, callee);
+    m->scratch->globals[callee].uses |= PICKLE_USE_CALL;
+    return model_call(m, &args, &result) && push(m, result);
+}
+
+bool step_reduce(struct machine *m) {
+    if (!above_fence(m, 2)) return false;
+    m->top -= 2;
+    struct pickle_value callee = m->stack[m->top], args = m->stack[m->top + 1], result;
+    if (args.kind != PICKLE_KIND_TUPLE) return refuse(m, PICKLE_OPERAND);
+    if (callee.kind == PICKLE_KIND_GLOBAL) return call(m, callee.a, args);
+    if (callee.kind != PICKLE_KIND_PARTIAL || !(m->nodes[callee.a].flags & NODE_READY))
+        return refuse(m, PICKLE_CALLEE);
+    if (m->nodes[args.a].count != 0) return refuse(m, PICKLE_ARGUMENTS);
+    if (!instance_new(m, m->nodes[callee.a].global, &result)) return false;
+    const struct pickle_node *partial = &m->nodes[callee.a];
+    struct pickle_node *made = &m->nodes[result.a];
+    made->cost = partial->cost;
+    made->key_depth = partial->key_depth;
+    made->depth = partial->depth;
+    made->expanded = partial->expanded;
+    return push(m, result);
+}
+
+/* The class of NEWOBJ and NEWOBJ_EX.  __new__ of a class with a model ignores or misreads what the
+ * model admits, and no pickler writes it, so only object() passes. */
+static bool instantiate(struct machine *m, struct pickle_value class, struct pickle_value tuple,
+                        struct pickle_value *result) {
+    if (class.kind != PICKLE_KIND_GLOBAL) return refuse(m, PICKLE_CALLEE);
+    if (tuple.kind != PICKLE_KIND_TUPLE) return refuse(m, PICKLE_OPERAND);
+    if (!has_right(m, class.a, POLICY_NEW)) return refuse_global(m, PICKLE_NEW, class.a);
+    struct arguments args = {.callee = class.a, .tuple = tuple.a, .count = m->nodes[tuple.a].count};
+    enum policy_model model = entry_of(m, class.a)->model;
+    bool admitted =
+        model == POLICY_MODEL_NONE || (model == POLICY_MODEL_NO_ARGUMENTS && args.count == 0);
+    if (!admitted) return refuse_global(m, PICKLE_ARGUMENTS, class.a);
+    m->scratch->globals[class.a].uses |= PICKLE_USE_NEW;
+    return model_shape(m, &args, 0) && instance_new(m, class.a, result) &&
+           gain(m, result->a, tuple, false);
+}
+
+bool step_newobj(struct machine *m) {
+    struct pickle_value result;
+    if (!above_fence(m, 2)) return false;
+    m->top -= 2;
+    return instantiate(m, m->stack[m->top], m->stack[m->top + 1], &result) && push(m, result);
+}
+
+bool step_newobj_ex(struct machine *m) {
+    struct pickle_value result;
+    if (!above_fence(m, 3)) return false;
+    m->top -= 3;
+    struct pickle_value class = m->stack[m->top], keywords = m->stack[m->top + 2];
+    if (keywords.kind != PICKLE_KIND_DICT || m->nodes[keywords.a].flags & NODE_OTHER_KEYS)
+        return refuse(m, PICKLE_OPERAND);
+    if (!instantiate(m, class, m->stack[m->top + 1], &result)) return false;
+    const struct policy_entry *entry = entry_of(m, class.a);
+    if (m->nodes[keywords.a].count > 0 && (entry->shape.data || entry->model != POLICY_MODEL_NONE))
+        return refuse_global(m, PICKLE_ARGUMENTS, class.a);
+    return gain(m, result.a, keywords, false) && push(m, result);
+}
+
+/* INST and OBJ: without arguments a class is instantiated through __new__, anything else is called,
+ * and the stream does not show which it is; so both rights are asked for. */
+static bool call_class(struct machine *m, struct pickle_value class) {
+    struct pickle_value tuple = m->stack[--m->top];
+    if (class.kind != PICKLE_KIND_GLOBAL) return refuse(m, PICKLE_CALLEE);
+    if (m->nodes[tuple.a].count == 0) {
+        if (!has_right(m, class.a, POLICY_NEW)) return refuse_global(m, PICKLE_NEW, class.a);
+        m->scratch->globals[class.a].uses |= PICKLE_USE_NEW;
+    }
+    return call(m, class.a, tuple);
+}
+
+static bool is_ascii(struct bytes text) {
+    for (size_t i = 0; i < text.len; i++)
+        if (text.data[i] >= 0x80) return false;
+    return true;
+}
+
+bool step_inst(struct machine *m) {
+    uint32_t from;
+    struct bytes module, name;
+    struct pickle_value class;
+    if (!pop_mark(m, &from) || !take_names(m, &module, &name)) return false;
+    if (!is_ascii(module) || !is_ascii(name)) return refuse(m, PICKLE_TEXT);
+    return resolve(m, module, name, false, &class) && step_tuple(m, m->top - from) &&
+           call_class(m, class);
+}
+
+bool step_obj(struct machine *m) {
+    uint32_t from;
+    if (!pop_mark(m, &from)) return false;
+    if (m->top == from) return refuse(m, PICKLE_UNDERFLOW);
+    struct pickle_value class = m->stack[from];
+    if (!step_tuple(m, m->top - from - 1)) return false;
+    struct pickle_value tuple = m->stack[m->top - 1];
+    m->top = from;
+    return push(m, tuple) && call_class(m, class);
+}

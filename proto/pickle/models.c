@@ -1,0 +1,533 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Which arguments a call may have, and what it gives: one function a row of policy/models.def.
+ * "admits" functions look at kinds and numbers only; whether globals among the arguments may be
+ * data is checked when the result takes them as its parts. */
+
+#include "base/number.h"
+#include "pickle/machine.h"
+
+enum { COPIED_ITEM_BYTES = 32 };
+
+static bool refuse_arguments(struct machine *m, const struct arguments *args) {
+    return refuse_global(m, PICKLE_ARGUMENTS, args->callee);
+}
+
+static bool is_int(struct pickle_value value) {
+    return value.kind == PICKLE_KIND_INT || value.kind == PICKLE_KIND_LONG;
+}
+
+static bool is_literal_container(struct pickle_value value) {
+    return value.kind == PICKLE_KIND_LIST || value.kind == PICKLE_KIND_TUPLE ||
+           value.kind == PICKLE_KIND_DICT || value.kind == PICKLE_KIND_SET ||
+           value.kind == PICKLE_KIND_FROZENSET;
+}
+
+static bool is_latin1_name(const struct machine *m, struct pickle_value value) {
+    return plain_str_is(m, value, BYTES("latin1")) || plain_str_is(m, value, BYTES("latin-1"));
+}
+
+/* A class whose instances a model makes without calling it. */
+static bool is_class(const struct machine *m, struct pickle_value value) {
+    if (value.kind != PICKLE_KIND_GLOBAL || !has_right(m, value.a, POLICY_NEW)) return false;
+    enum policy_model model = entry_of(m, value.a)->model;
+    return model == POLICY_MODEL_NONE || model == POLICY_MODEL_NO_ARGUMENTS;
+}
+
+/* --- shapes --- */
+
+static bool letter_admits(char letter, struct pickle_value value) {
+    switch (letter) {
+    case 's':
+        return value.kind == PICKLE_KIND_STR;
+    case 'b':
+        return value.kind == PICKLE_KIND_BYTES || value.flags & VALUE_8BIT;
+    case 'i':
+        return is_int(value);
+    case 'f':
+        return value.kind == PICKLE_KIND_FLOAT || is_int(value);
+    case 'o':
+        return value.kind == PICKLE_KIND_BOOL;
+    case 'n':
+        return value.kind == PICKLE_KIND_NONE;
+    case 'l':
+        return value.kind == PICKLE_KIND_LIST;
+    case 'd':
+        return value.kind == PICKLE_KIND_DICT;
+    case 't':
+        return value.kind == PICKLE_KIND_TUPLE;
+    case 'e':
+        return value.kind == PICKLE_KIND_SET || value.kind == PICKLE_KIND_FROZENSET;
+    case 'g':
+        return value.kind == PICKLE_KIND_GLOBAL;
+    case 'a':
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool model_shape(struct machine *m, const struct arguments *args, uint32_t from) {
+    struct bytes shape = entry_of(m, args->callee)->shape;
+    if (!shape.data) return true;
+    size_t at = 0;
+    for (uint32_t i = from; i < args->count; i++) {
+        bool fits = at < shape.len && letter_admits((char)shape.data[at], argument(m, args, i));
+        if (!fits) return refuse_arguments(m, args);
+        if (at + 1 < shape.len && shape.data[at + 1] == '*') continue;
+        at += at + 1 < shape.len && shape.data[at + 1] == '?' ? 2 : 1;
+    }
+    bool may_end = at == shape.len ||
+                   (at + 1 < shape.len && (shape.data[at + 1] == '?' || shape.data[at + 1] == '*'));
+    return may_end || refuse_arguments(m, args);
+}
+
+/* --- results --- */
+
+static bool give_instance(struct machine *m, const struct arguments *args,
+                          struct pickle_value *result) {
+    struct pickle_value tuple = {.kind = PICKLE_KIND_TUPLE, .a = args->tuple};
+    return instance_new(m, args->callee, result) && gain(m, result->a, tuple, false);
+}
+
+static bool give_copy(struct machine *m, const struct arguments *args, uint32_t at,
+                      struct pickle_value *result) {
+    if (at < args->count && is_container(argument(m, args, at)))
+        m->heap += COPIED_ITEM_BYTES * (uint64_t)m->nodes[argument(m, args, at).a].count;
+    return give_instance(m, args, result);
+}
+
+static bool give_bytes(struct machine *m, enum pickle_kind kind, uint32_t length,
+                       struct pickle_value *result) {
+    m->heap += length;
+    *result =
+        (struct pickle_value){.kind = (uint8_t)kind, .flags = VALUE_DERIVED, .a = length, .b = 0};
+    return true;
+}
+
+/* An instance of `class` with the arguments from `from` on as its parts. */
+static bool give_instance_of(struct machine *m, const struct arguments *args,
+                             struct pickle_value class, uint32_t from,
+                             struct pickle_value *result) {
+    if (!instance_new(m, class.a, result)) return false;
+    m->scratch->globals[class.a].uses |= PICKLE_USE_NEW;
+    for (uint32_t i = from; i < args->count; i++)
+        if (!gain_any(m, result->a, argument(m, args, i))) return false;
+    return true;
+}
+
+/* --- builtins --- */
+
+/* getattr(allowed, 'literal') is the dotted global, which has its own entry.  '__new__' stands for
+ * what functools.partial gets from protocols 2 and 3. */
+static bool call_getattr(struct machine *m, const struct arguments *args,
+                         struct pickle_value *result) {
+    if (args->count != 2) return refuse_arguments(m, args);
+    struct pickle_value target = argument(m, args, 0), literal = argument(m, args, 1);
+    if (target.kind != PICKLE_KIND_GLOBAL || !is_plain_str(literal))
+        return refuse_arguments(m, args);
+    struct bytes attribute = payload(m, literal);
+    if (attribute.len == 0 || memchr(attribute.data, '.', attribute.len))
+        return refuse_arguments(m, args);
+    if (bytes_equal(attribute, BYTES("__new__"))) {
+        *result = (struct pickle_value){.kind = PICKLE_KIND_METHOD, .a = target.a};
+        return true;
+    }
+    struct bytes module = m->scratch->globals[target.a].module;
+    struct bytes name = m->scratch->globals[target.a].name;
+    uint8_t *dotted = arena_alloc(&m->scratch->text, name.len + 1 + attribute.len);
+    if (!dotted) return refuse(m, PICKLE_NO_MEMORY);
+    bytes_copy_to(dotted, name);
+    dotted[name.len] = '.';
+    bytes_copy_to(dotted + name.len + 1, attribute);
+    return resolve(m, module, bytes_view(dotted, name.len + 1 + attribute.len), true, result);
+}
+
+static bool admits_type_of(struct machine *m, const struct arguments *args) {
+    if (args->count != 1) return false;
+    struct pickle_value value = argument(m, args, 0);
+    if (value.kind == PICKLE_KIND_NONE) return true;
+    return value.kind == PICKLE_KIND_GLOBAL &&
+           (global_is(m, value.a, "builtins", "Ellipsis") ||
+            global_is(m, value.a, "builtins", "NotImplemented"));
+}
+
+/* The class of a singleton: nothing may be done with it but keep it. */
+static bool call_type_of(struct machine *m, const struct arguments *args,
+                         struct pickle_value *result) {
+    if (!admits_type_of(m, args)) return refuse_arguments(m, args);
+    return instance_new(m, NO_GLOBAL, result);
+}
+
+static bool call_codecs_encode(struct machine *m, const struct arguments *args,
+                               struct pickle_value *result) {
+    uint32_t length;
+    bool admitted = args->count == 2 && argument(m, args, 0).kind == PICKLE_KIND_STR &&
+                    is_latin1_name(m, argument(m, args, 1)) &&
+                    latin1_length(m, argument(m, args, 0), &length);
+    if (!admitted) return refuse_arguments(m, args);
+    return give_bytes(m, PICKLE_KIND_BYTES, length, result);
+}
+
+static bool call_bytes(struct machine *m, const struct arguments *args, enum pickle_kind kind,
+                       struct pickle_value *result) {
+    if (args->count == 0) return give_bytes(m, kind, 0, result);
+    struct pickle_value first = argument(m, args, 0);
+    uint32_t length = first.a;
+    bool admitted = args->count == 1 && first.kind == PICKLE_KIND_BYTES;
+    if (!admitted && kind == PICKLE_KIND_BYTEARRAY)
+        admitted = args->count == 2 && first.kind == PICKLE_KIND_STR &&
+                   is_latin1_name(m, argument(m, args, 1)) && latin1_length(m, first, &length);
+    if (!admitted) return refuse_arguments(m, args);
+    return give_bytes(m, kind, length, result);
+}
+
+/* The elements are hashed one by one inside the call, so they are judged as keys are. */
+static bool call_set(struct machine *m, const struct arguments *args, struct pickle_value *result) {
+    enum { UNLOGGED_ELEMENTS_MAX = 256 };
+    if (args->count == 0) return give_instance(m, args, result);
+    struct pickle_value source = argument(m, args, 0);
+    if (args->count != 1 || !is_literal_container(source) || source.kind == PICKLE_KIND_DICT)
+        return refuse_arguments(m, args);
+    struct pickle_node *node = &m->nodes[source.a];
+    if (node->flags & NODE_UNHASHABLE) return refuse(m, PICKLE_UNHASHABLE);
+    if (node->flags & NODE_NOHASH) return refuse_global(m, PICKLE_HASH, args->callee);
+    if (node->flags & NODE_UNLOGGED && node->count > UNLOGGED_ELEMENTS_MAX)
+        return refuse_limit(m, PICKLE_KEY_COLLISIONS, node->count, UNLOGGED_ELEMENTS_MAX);
+    if (node->flags & NODE_OPAQUE && node->count > m->limits->key_opaque_max)
+        return refuse_limit(m, PICKLE_KEY_OPAQUE, node->count, m->limits->key_opaque_max);
+    node->flags |= NODE_KEYED | NODE_SET;
+    if (!charge_hashing(m, source.a) || !give_copy(m, args, 0, result)) return false;
+    uint32_t count = source.kind == PICKLE_KIND_TUPLE ? m->nodes[source.a].count : 0;
+    m->nodes[result->a].flags |= NODE_SET;
+    for (uint32_t i = 0; i < count; i++)
+        if (!add_key(m, result->a, m->cells[m->nodes[source.a].first + i])) return false;
+    /* What hashing the result costs: a frozenset walks its elements once. */
+    m->nodes[result->a].cost = m->nodes[source.a].cost;
+    m->nodes[result->a].key_depth = m->nodes[source.a].key_depth;
+    return true;
+}
+
+static bool admits_collection(struct machine *m, const struct arguments *args, bool dict_only) {
+    if (args->count == 0) return true;
+    struct pickle_value source = argument(m, args, 0);
+    if (args->count != 1) return false;
+    return dict_only ? source.kind == PICKLE_KIND_DICT : is_literal_container(source);
+}
+
+/* OrderedDict of Python 2: a list of [key, value] lists, whose keys have to be str. */
+static bool admits_mapping(struct machine *m, const struct arguments *args) {
+    if (admits_collection(m, args, true)) return true;
+    struct pickle_value source = argument(m, args, 0);
+    if (args->count != 1 || source.kind != PICKLE_KIND_LIST) return false;
+    return m->nodes[source.a].aux == m->nodes[source.a].count;
+}
+
+static bool admits_defaultdict(struct machine *m, const struct arguments *args) {
+    if (args->count == 0) return true;
+    struct pickle_value factory = argument(m, args, 0);
+    if (factory.kind != PICKLE_KIND_NONE && factory.kind != PICKLE_KIND_GLOBAL) return false;
+    return args->count == 1 || (args->count == 2 && argument(m, args, 1).kind == PICKLE_KIND_DICT);
+}
+
+static bool admits_deque(struct machine *m, const struct arguments *args) {
+    if (args->count == 0) return true;
+    struct pickle_value source = argument(m, args, 0);
+    if (source.kind != PICKLE_KIND_LIST && source.kind != PICKLE_KIND_TUPLE) return false;
+    if (args->count == 1) return true;
+    struct pickle_value length = argument(m, args, 1);
+    return args->count == 2 && (length.kind == PICKLE_KIND_NONE ||
+                                (length.kind == PICKLE_KIND_INT && (int64_t)length.b >= 0));
+}
+
+static bool admits_numbers(struct machine *m, const struct arguments *args, uint32_t least,
+                           uint32_t most, bool floats) {
+    if (args->count < least || args->count > most) return false;
+    for (uint32_t i = 0; i < args->count; i++) {
+        struct pickle_value value = argument(m, args, i);
+        if (!is_int(value) && !(floats && value.kind == PICKLE_KIND_FLOAT)) return false;
+    }
+    return true;
+}
+
+/* --- numbers as text --- */
+
+static size_t skip_digits(struct bytes text, size_t at) {
+    while (at < text.len && byte_is_digit(text.data[at])) at++;
+    return at;
+}
+
+static bool is_fraction_text(struct bytes text) {
+    size_t from = text.len > 0 && text.data[0] == '-', at = skip_digits(text, from);
+    if (at == from) return false;
+    if (at == text.len) return true;
+    if (text.data[at] != '/' || at + 1 == text.len) return false;
+    return skip_digits(text, at + 1) == text.len;
+}
+
+static bool is_decimal_text(struct bytes text) {
+    enum { EXPONENT_MAX = 999999 };
+    size_t at = text.len > 0 && text.data[0] == '-';
+    struct bytes rest = bytes_slice(text, at, text.len);
+    if (bytes_equal(rest, BYTES("Infinity"))) return true;
+    bool nan = bytes_starts_with(rest, BYTES("NaN")), snan = bytes_starts_with(rest, BYTES("sNaN"));
+    if (nan || snan) return skip_digits(rest, nan ? 3 : 4) == rest.len;
+    size_t digits = skip_digits(text, at);
+    if (digits == at) return false;
+    at = digits;
+    if (at < text.len && text.data[at] == '.') at = skip_digits(text, at + 1);
+    if (at == text.len) return true;
+    if (text.data[at] != 'E' && text.data[at] != 'e') return false;
+    at++;
+    at += at < text.len && (text.data[at] == '+' || text.data[at] == '-');
+    uint64_t exponent;
+    struct bytes power = bytes_slice(text, at, text.len);
+    return number_parse_u64(power, &exponent) && exponent <= EXPONENT_MAX;
+}
+
+static bool admits_text(struct machine *m, const struct arguments *args,
+                        bool (*is_text)(struct bytes)) {
+    if (args->count != 1) return false;
+    struct pickle_value text = argument(m, args, 0);
+    if (text.kind != PICKLE_KIND_STR || text.flags & ~VALUE_8BIT) return false;
+    return text.a <= m->limits->digits_max && is_text(payload(m, text));
+}
+
+/* --- classes --- */
+
+/* copyreg._reconstructor(class, base, state): base.__new__(class, state), and base.__init__ when
+ * base is not object.  The literal has to be of base's own kind, or base would make it from what
+ * it is: bytearray(10**12). */
+static bool base_takes(struct machine *m, uint32_t base, struct pickle_value state) {
+    static const struct {
+        const char *base;
+        enum pickle_kind first, second;
+    } rows[] = {
+        {"object", PICKLE_KIND_NONE, PICKLE_KIND_NONE},
+        {"list", PICKLE_KIND_LIST, PICKLE_KIND_LIST},
+        {"dict", PICKLE_KIND_DICT, PICKLE_KIND_DICT},
+        {"tuple", PICKLE_KIND_TUPLE, PICKLE_KIND_TUPLE},
+        {"str", PICKLE_KIND_STR, PICKLE_KIND_STR},
+        {"int", PICKLE_KIND_INT, PICKLE_KIND_LONG},
+        {"float", PICKLE_KIND_FLOAT, PICKLE_KIND_FLOAT},
+        {"bytes", PICKLE_KIND_BYTES, PICKLE_KIND_BYTES},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if (global_is(m, base, "builtins", rows[i].base))
+            return state.kind == rows[i].first || state.kind == rows[i].second;
+    return false;
+}
+
+static bool call_reconstructor(struct machine *m, const struct arguments *args,
+                               struct pickle_value *result) {
+    if (args->count != 3) return refuse_arguments(m, args);
+    struct pickle_value class = argument(m, args, 0), base = argument(m, args, 1);
+    struct pickle_value state = argument(m, args, 2);
+    bool admitted =
+        is_class(m, class) && base.kind == PICKLE_KIND_GLOBAL && base_takes(m, base.a, state);
+    if (!admitted) return refuse_arguments(m, args);
+    m->scratch->globals[base.a].uses |= PICKLE_USE_REF;
+    if (is_container(state)) m->heap += COPIED_ITEM_BYTES * (uint64_t)m->nodes[state.a].count;
+    return give_instance_of(m, args, class, 2, result);
+}
+
+static bool call_newobj(struct machine *m, const struct arguments *args,
+                        struct pickle_value *result) {
+    bool admitted = args->count >= 1 && is_class(m, argument(m, args, 0));
+    if (!admitted) return refuse_arguments(m, args);
+    struct pickle_value class = argument(m, args, 0);
+    struct arguments of_class = {.callee = class.a, .tuple = args->tuple, .count = args->count};
+    if (entry_of(m, class.a)->model == POLICY_MODEL_NO_ARGUMENTS && args->count != 1)
+        return refuse_arguments(m, args);
+    return model_shape(m, &of_class, 1) && give_instance_of(m, args, class, 1, result);
+}
+
+/* functools.partial(getattr(base, '__new__')) begins what the state completes. */
+static bool call_partial(struct machine *m, const struct arguments *args,
+                         struct pickle_value *result) {
+    bool admitted = args->count == 1 && argument(m, args, 0).kind == PICKLE_KIND_METHOD &&
+                    has_right(m, argument(m, args, 0).a, POLICY_NEW);
+    uint32_t number;
+    if (!admitted) return refuse_arguments(m, args);
+    if (!node_new(m, 0, &number)) return false;
+    m->nodes[number].global = argument(m, args, 0).a;
+    *result = (struct pickle_value){.kind = PICKLE_KIND_PARTIAL, .a = number};
+    return true;
+}
+
+/* (getattr(base, '__new__'), (class, ...), keywords, None) */
+bool model_partial_state(struct machine *m, uint32_t partial, struct pickle_value state) {
+    enum { FUNCTION, POSITIONAL, KEYWORDS, ATTRIBUTES, PARTS };
+    if (state.kind != PICKLE_KIND_TUPLE || m->nodes[state.a].count != PARTS ||
+        m->nodes[partial].flags & NODE_READY)
+        return refuse(m, PICKLE_STATE_KIND);
+    const struct pickle_value *parts = m->cells + m->nodes[state.a].first;
+    struct pickle_value positional = parts[POSITIONAL], keywords = parts[KEYWORDS];
+    bool fits = parts[FUNCTION].kind == PICKLE_KIND_METHOD &&
+                parts[FUNCTION].a == m->nodes[partial].global &&
+                positional.kind == PICKLE_KIND_TUPLE && m->nodes[positional.a].count > 0 &&
+                (keywords.kind == PICKLE_KIND_NONE || keywords.kind == PICKLE_KIND_DICT) &&
+                parts[ATTRIBUTES].kind == PICKLE_KIND_NONE;
+    if (!fits) return refuse(m, PICKLE_STATE_KIND);
+    struct arguments args = {.callee = m->nodes[partial].global,
+                             .tuple = positional.a,
+                             .count = m->nodes[positional.a].count};
+    struct pickle_value class = argument(m, &args, 0);
+    if (!is_class(m, class) || entry_of(m, class.a)->model != POLICY_MODEL_NONE)
+        return refuse_arguments(m, &args);
+    args.callee = class.a;
+    if (keywords.kind == PICKLE_KIND_DICT) {
+        const struct pickle_node *dict = &m->nodes[keywords.a];
+        if (dict->flags & NODE_OTHER_KEYS || (dict->count && entry_of(m, class.a)->shape.data))
+            return refuse_arguments(m, &args);
+    }
+    if (!model_shape(m, &args, 1) || !gain_any(m, partial, keywords)) return false;
+    for (uint32_t i = 1; i < args.count; i++)
+        if (!gain_any(m, partial, argument(m, &args, i))) return false;
+    m->scratch->globals[class.a].uses |= PICKLE_USE_NEW;
+    m->nodes[partial].global = class.a;
+    m->nodes[partial].flags |= NODE_READY;
+    return true;
+}
+
+/* --- array, zoneinfo --- */
+
+static bool is_typecode(struct pickle_value value) {
+    return value.kind == PICKLE_KIND_STR && value.a == 1;
+}
+
+static bool admits_array(struct machine *m, const struct arguments *args) {
+    if (args->count == 0 || args->count > 2 || !is_typecode(argument(m, args, 0))) return false;
+    if (args->count == 1) return true;
+    struct pickle_value items = argument(m, args, 1);
+    return items.kind == PICKLE_KIND_LIST || items.kind == PICKLE_KIND_BYTES;
+}
+
+static bool call_array_reconstructor(struct machine *m, const struct arguments *args,
+                                     struct pickle_value *result) {
+    bool admitted = args->count == 4 && argument(m, args, 0).kind == PICKLE_KIND_GLOBAL &&
+                    entry_of(m, argument(m, args, 0).a)->model == POLICY_MODEL_ARRAY &&
+                    is_typecode(argument(m, args, 1)) &&
+                    argument(m, args, 2).kind == PICKLE_KIND_INT &&
+                    argument(m, args, 3).kind == PICKLE_KIND_BYTES;
+    if (!admitted) return refuse_arguments(m, args);
+    m->heap += argument(m, args, 3).a;
+    return give_instance_of(m, args, argument(m, args, 0), 1, result);
+}
+
+/* Zone keys are paths below the reader's zone directories. */
+static bool admits_zone(struct machine *m, const struct arguments *args) {
+    enum { ZONE_BYTES_MAX = 64 };
+    if (args->count == 0 || args->count > 2 || !is_plain_str(argument(m, args, 0))) return false;
+    if (args->count == 2 && argument(m, args, 1).kind != PICKLE_KIND_BOOL) return false;
+    struct bytes key = payload(m, argument(m, args, 0));
+    if (key.len == 0 || key.len > ZONE_BYTES_MAX || key.data[0] == '/') return false;
+    for (size_t i = 0; i < key.len; i++) {
+        uint8_t c = key.data[i];
+        bool letter = byte_lower(c) >= 'a' && byte_lower(c) <= 'z';
+        if (!letter && !byte_is_digit(c) && c != '/' && c != '_' && c != '-' && c != '+')
+            return false;
+    }
+    return true;
+}
+
+/* --- numpy: what models_numpy.c does not build itself --- */
+
+static bool call_numpy_reconstruct(struct machine *m, const struct arguments *args,
+                                   uint32_t classes, struct pickle_value *result) {
+    if (!numpy_reconstruct(m, args, classes, result)) return refuse_arguments(m, args);
+    return result->kind != 0;
+}
+
+static bool call_numpy_dtype(struct machine *m, const struct arguments *args,
+                             struct pickle_value *result) {
+    if (!numpy_dtype(m, args, result)) return refuse_arguments(m, args);
+    return result->kind != 0;
+}
+
+bool model_call(struct machine *m, const struct arguments *args, struct pickle_value *result) {
+    bool admitted = false;
+    *result = (struct pickle_value){0};
+    switch (entry_of(m, args->callee)->model) {
+    case POLICY_MODEL_NONE:
+        return model_shape(m, args, 0) && give_instance(m, args, result);
+    case POLICY_MODEL_REFERENCE:
+    case POLICY_MODEL_NUMPY_ARRAY:
+        break;
+    case POLICY_MODEL_NO_ARGUMENTS:
+        admitted = args->count == 0;
+        break;
+    case POLICY_MODEL_GETATTR:
+        return call_getattr(m, args, result);
+    case POLICY_MODEL_TYPE_OF:
+        return call_type_of(m, args, result);
+    case POLICY_MODEL_CODECS_ENCODE:
+        return call_codecs_encode(m, args, result);
+    case POLICY_MODEL_BYTES:
+        return call_bytes(m, args, PICKLE_KIND_BYTES, result);
+    case POLICY_MODEL_BYTEARRAY:
+        return call_bytes(m, args, PICKLE_KIND_BYTEARRAY, result);
+    case POLICY_MODEL_SET:
+        return call_set(m, args, result);
+    case POLICY_MODEL_SEQUENCE:
+        admitted = admits_collection(m, args, false);
+        break;
+    case POLICY_MODEL_MAPPING:
+        admitted = admits_mapping(m, args);
+        break;
+    case POLICY_MODEL_COUNTER:
+        admitted = admits_collection(m, args, true);
+        break;
+    case POLICY_MODEL_DEFAULTDICT:
+        admitted = admits_defaultdict(m, args);
+        break;
+    case POLICY_MODEL_DEQUE:
+        admitted = admits_deque(m, args);
+        break;
+    case POLICY_MODEL_RANGE:
+        admitted = admits_numbers(m, args, 1, 3, false);
+        break;
+    case POLICY_MODEL_SLICE:
+        admitted = args->count >= 1 && args->count <= 3;
+        break;
+    case POLICY_MODEL_COMPLEX:
+        admitted = admits_numbers(m, args, 2, 2, true);
+        break;
+    case POLICY_MODEL_RECONSTRUCTOR:
+        return call_reconstructor(m, args, result);
+    case POLICY_MODEL_NEWOBJ:
+        return call_newobj(m, args, result);
+    case POLICY_MODEL_PARTIAL_NEW:
+        return call_partial(m, args, result);
+    case POLICY_MODEL_FRACTION:
+        admitted = admits_text(m, args, is_fraction_text) || admits_numbers(m, args, 2, 2, false);
+        break;
+    case POLICY_MODEL_DECIMAL:
+        admitted = admits_text(m, args, is_decimal_text);
+        break;
+    case POLICY_MODEL_ARRAY:
+        admitted = admits_array(m, args);
+        break;
+    case POLICY_MODEL_ARRAY_RECONSTRUCTOR:
+        return call_array_reconstructor(m, args, result);
+    case POLICY_MODEL_NUMPY_RECONSTRUCT:
+        return call_numpy_reconstruct(m, args, 1, result);
+    case POLICY_MODEL_NUMPY_MARECONSTRUCT:
+        return call_numpy_reconstruct(m, args, 2, result);
+    case POLICY_MODEL_NUMPY_SCALAR:
+        admitted = numpy_scalar(m, args);
+        break;
+    case POLICY_MODEL_NUMPY_FROMBUFFER:
+        admitted = numpy_frombuffer(m, args);
+        break;
+    case POLICY_MODEL_NUMPY_DTYPE:
+        return call_numpy_dtype(m, args, result);
+    case POLICY_MODEL_ZONE:
+        admitted = admits_zone(m, args);
+        break;
+    }
+    if (!admitted) return refuse_arguments(m, args);
+    return give_copy(m, args, args->count > 1 && is_container(argument(m, args, 1)) ? 1 : 0,
+                     result);
+}

@@ -1,0 +1,275 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* numpy's callables.  An array's shape times its item size has to be the bytes that come with it,
+ * or numpy allocates, or reads, what the stream does not hold.  So the machine knows the item size
+ * of each dtype it has seen made: `aux` of its node, 0 when items are objects. Source:
+ * numpy/_core/src/multiarray: array_setstate, arraydescr_setstate, array_reconstruct. */
+
+#include "base/number.h"
+#include "pickle/machine.h"
+
+static bool is_dtype(const struct machine *m, struct pickle_value value) {
+    return value.kind == PICKLE_KIND_INSTANCE && m->nodes[value.a].flags & NODE_DTYPE;
+}
+
+/* A class that _reconstruct may be told to make: listed as a reference or as a class, and either
+ * ndarray or without a model. */
+static bool is_array_class(const struct machine *m, struct pickle_value value) {
+    if (value.kind != PICKLE_KIND_GLOBAL) return false;
+    const struct policy_entry *entry = entry_of(m, value.a);
+    return entry->rights & (POLICY_REF | POLICY_NEW) &&
+           (entry->model == POLICY_MODEL_NONE || entry->model == POLICY_MODEL_NUMPY_ARRAY);
+}
+
+static bool is_empty_shape(const struct machine *m, struct pickle_value value) {
+    if (value.kind != PICKLE_KIND_TUPLE || m->nodes[value.a].count != 1) return false;
+    struct pickle_value size = m->cells[m->nodes[value.a].first];
+    return size.kind == PICKLE_KIND_INT && size.b == 0;
+}
+
+static bool is_one_byte(struct pickle_value value) {
+    return (value.kind == PICKLE_KIND_BYTES || value.kind == PICKLE_KIND_STR) && value.a == 1;
+}
+
+bool numpy_reconstruct(struct machine *m, const struct arguments *args, uint32_t classes,
+                       struct pickle_value *result) {
+    if (args->count != classes + 2) return false;
+    for (uint32_t i = 0; i < classes; i++)
+        if (!is_array_class(m, argument(m, args, i))) return false;
+    if (!is_empty_shape(m, argument(m, args, classes)) ||
+        !is_one_byte(argument(m, args, classes + 1)))
+        return false;
+    uint32_t class = argument(m, args, 0).a;
+    for (uint32_t i = 0; i < classes; i++)
+        m->scratch->globals[argument(m, args, i).a].uses |= PICKLE_USE_NEW;
+    if (instance_new(m, class, result)) m->nodes[result->a].flags |= NODE_NDARRAY;
+    return true;
+}
+
+/* Product of the sizes; false when one is no size or the product does not fit. */
+static bool shape_items(const struct machine *m, struct pickle_value shape, uint64_t *items) {
+    enum { DIMENSIONS_MAX = 64 };
+    if (shape.kind != PICKLE_KIND_TUPLE || m->nodes[shape.a].count > DIMENSIONS_MAX) return false;
+    *items = 1;
+    bool empty = false;
+    for (uint32_t i = 0; i < m->nodes[shape.a].count; i++) {
+        struct pickle_value size = m->cells[m->nodes[shape.a].first + i];
+        if (size.kind != PICKLE_KIND_INT || (int64_t)size.b < 0) return false;
+        empty |= size.b == 0;
+        /* numpy multiplies the sizes other than 0 too, and refuses when they do not fit. */
+        if (size.b > 0 && mul_overflows(*items, size.b, items)) return false;
+        if (*items > INT64_MAX) return false;
+    }
+    if (empty) *items = 0;
+    return true;
+}
+
+static bool sizes_agree(uint64_t items, uint32_t item_bytes, uint64_t bytes) {
+    uint64_t product;
+    return item_bytes > 0 && !mul_overflows(items, (uint64_t)item_bytes, &product) &&
+           product == bytes;
+}
+
+/* Length of what numpy takes as raw data: bytes, or a str of Python 2. */
+static bool raw_length(struct machine *m, struct pickle_value data, uint32_t *length) {
+    *length = data.a;
+    if (data.kind == PICKLE_KIND_BYTES || data.kind == PICKLE_KIND_BYTEARRAY) return true;
+    return data.kind == PICKLE_KIND_STR && data.flags & VALUE_8BIT &&
+           latin1_length(m, data, length);
+}
+
+bool numpy_scalar(struct machine *m, const struct arguments *args) {
+    uint32_t length;
+    if (args->count != 2 || !is_dtype(m, argument(m, args, 0))) return false;
+    if (m->nodes[argument(m, args, 0).a].flags & NODE_OBJECTS) return false;
+    uint32_t item_bytes = m->nodes[argument(m, args, 0).a].aux;
+    return raw_length(m, argument(m, args, 1), &length) && item_bytes > 0 && length == item_bytes;
+}
+
+bool numpy_frombuffer(struct machine *m, const struct arguments *args) {
+    uint32_t length;
+    uint64_t items;
+    if (args->count != 4 && args->count != 5) return false;
+    struct pickle_value dtype = argument(m, args, 1), order = argument(m, args, 3);
+    if (!raw_length(m, argument(m, args, 0), &length) || !is_dtype(m, dtype)) return false;
+    if (!shape_items(m, argument(m, args, 2), &items)) return false;
+    if (order.kind != PICKLE_KIND_STR || order.a != 1) return false;
+    if (args->count == 5) {
+        struct pickle_value axes = argument(m, args, 4);
+        uint64_t unused;
+        if (axes.kind != PICKLE_KIND_NONE && !shape_items(m, axes, &unused)) return false;
+    }
+    if (m->nodes[dtype.a].flags & NODE_OBJECTS) return false;
+    return sizes_agree(items, m->nodes[dtype.a].aux, length);
+}
+
+/* "f8", "<U3", "O8", "V16": the size of an item, 0 for objects. */
+static bool dtype_size(struct bytes text, uint32_t *item_bytes, bool *flexible) {
+    enum { SIZE_MAX_BYTES = 1 << 30 };
+    size_t at = text.len > 0 && memchr("<>|=", text.data[0], 4) != NULL;
+    if (at >= text.len || !memchr("biufcmMSUVO", text.data[at], 11)) return false;
+    uint8_t kind = text.data[at];
+    uint64_t size = 0;
+    struct bytes digits = bytes_slice(text, at + 1, text.len);
+    if (digits.len > 0 && !number_parse_u64(digits, &size)) return false;
+    if (digits.len == 0 && kind != 'O') return false;
+    if (kind == 'U' && mul_overflows(size, (uint64_t)4, &size)) return false;
+    *flexible = kind == 'S' || kind == 'U' || kind == 'V';
+    if (size > SIZE_MAX_BYTES || (!*flexible && size > 64)) return false;
+    *item_bytes = kind == 'O' ? 0 : (uint32_t)size;
+    return true;
+}
+
+bool numpy_dtype(struct machine *m, const struct arguments *args, struct pickle_value *result) {
+    enum { DTYPE_TEXT_BYTES_MAX = 16 };
+    uint32_t item_bytes;
+    bool flexible;
+    if (args->count != 3) return false;
+    struct pickle_value text = argument(m, args, 0);
+    if (text.kind != PICKLE_KIND_STR || text.flags & ~VALUE_8BIT || text.a > DTYPE_TEXT_BYTES_MAX)
+        return false;
+    for (uint32_t i = 1; i < 3; i++)
+        if (argument(m, args, i).kind != PICKLE_KIND_BOOL &&
+            argument(m, args, i).kind != PICKLE_KIND_INT)
+            return false;
+    if (!dtype_size(payload(m, text), &item_bytes, &flexible)) return false;
+    if (instance_new(m, args->callee, result)) {
+        m->nodes[result->a].flags |= NODE_DTYPE | (flexible ? NODE_FLEXIBLE : 0) |
+                                     (item_bytes == 0 && !flexible ? NODE_OBJECTS : 0);
+        m->nodes[result->a].aux = item_bytes;
+    }
+    return true;
+}
+
+/* (version, shape, dtype, is_fortran, data), and for masked arrays also (..., mask, fill_value). */
+bool numpy_array_state(struct machine *m, struct pickle_value state) {
+    enum {
+        VERSION,
+        SHAPE,
+        DTYPE,
+        FORTRAN,
+        DATA,
+        PLAIN_PARTS,
+        MASK = PLAIN_PARTS,
+        FILL,
+        MASKED_PARTS
+    };
+    if (state.kind != PICKLE_KIND_TUPLE) return false;
+    const struct pickle_node *node = &m->nodes[state.a];
+    const struct pickle_value *parts = m->cells + node->first;
+    uint64_t items;
+    uint32_t length;
+    if (node->count != PLAIN_PARTS && node->count != MASKED_PARTS) return false;
+    bool fits = parts[VERSION].kind == PICKLE_KIND_INT && shape_items(m, parts[SHAPE], &items) &&
+                is_dtype(m, parts[DTYPE]) &&
+                (parts[FORTRAN].kind == PICKLE_KIND_BOOL || parts[FORTRAN].kind == PICKLE_KIND_INT);
+    if (!fits) return false;
+    if (node->count == MASKED_PARTS && !raw_length(m, parts[MASK], &length)) return false;
+    uint32_t item_bytes = m->nodes[parts[DTYPE].a].aux;
+    if (m->nodes[parts[DTYPE].a].flags & NODE_OBJECTS)
+        return parts[DATA].kind == PICKLE_KIND_LIST && m->nodes[parts[DATA].a].count == items;
+    if (!raw_length(m, parts[DATA], &length)) return false;
+    m->heap += length;
+    if (item_bytes == 0) return length == 0; /* strings of no length */
+    return sizes_agree(items, item_bytes, length);
+}
+
+static uint32_t name_hash(const struct machine *m, struct pickle_value name) {
+    uint32_t hash = 2166136261u;
+    struct bytes text = payload(m, name);
+    for (size_t i = 0; i < text.len; i++) hash = (hash ^ text.data[i]) * 16777619u;
+    return hash ^ hash >> 15;
+}
+
+void numpy_note_field(struct machine *m, uint32_t parent, struct pickle_value key,
+                      struct pickle_value part) {
+    const struct pickle_node *tuple = &m->nodes[part.a];
+    if (tuple->count < 2 || tuple->count > 3) return;
+    struct pickle_value dtype = m->cells[tuple->first], offset = m->cells[tuple->first + 1];
+    if (!is_dtype(m, dtype) || offset.kind != PICKLE_KIND_INT) return;
+    /* Objects are pointers inside an item. */
+    uint64_t size = m->nodes[dtype.a].aux ? m->nodes[dtype.a].aux : 8, end;
+    if (add_overflows(offset.b, size, &end) || end > UINT32_MAX) end = UINT32_MAX;
+    struct pickle_node *dict = &m->nodes[parent];
+    dict->aux = MAX(dict->aux, (uint32_t)end);
+    dict->fields++;
+    dict->flags |= m->nodes[dtype.a].flags & NODE_OBJECTS;
+    if (key.kind == PICKLE_KIND_STR) dict->check += name_hash(m, key);
+}
+
+/* numpy trusts what stands here, so every field has to lie inside an item, and the dict and the
+ * dtypes that it keeps must not change any more. */
+static bool fields_agree(struct machine *m, struct pickle_value names, struct pickle_value fields,
+                         int64_t item_bytes) {
+    if (names.kind == PICKLE_KIND_NONE && fields.kind == PICKLE_KIND_NONE) return true;
+    if (names.kind != PICKLE_KIND_TUPLE || fields.kind != PICKLE_KIND_DICT) return false;
+    struct pickle_node *dict = &m->nodes[fields.a];
+    if (dict->fields != dict->count || dict->flags & NODE_OTHER_KEYS) return false;
+    if (m->nodes[names.a].count != dict->count || item_bytes < 0 || dict->aux > item_bytes)
+        return false;
+    uint32_t check = 0;
+    for (uint32_t i = 0; i < m->nodes[names.a].count; i++) {
+        struct pickle_value name = m->cells[m->nodes[names.a].first + i];
+        if (name.kind != PICKLE_KIND_STR) return false;
+        check += name_hash(m, name);
+    }
+    dict->flags |= NODE_FROZEN;
+    return check == dict->check;
+}
+
+static bool subarray_agrees(struct machine *m, struct pickle_value sub, int64_t item_bytes) {
+    if (sub.kind == PICKLE_KIND_NONE) return true;
+    uint64_t items;
+    if (sub.kind != PICKLE_KIND_TUPLE || m->nodes[sub.a].count != 2) return false;
+    struct pickle_value dtype = m->cells[m->nodes[sub.a].first];
+    struct pickle_value shape = m->cells[m->nodes[sub.a].first + 1];
+    return is_dtype(m, dtype) && shape_items(m, shape, &items) && item_bytes > 0 &&
+           sizes_agree(items, m->nodes[dtype.a].aux, (uint64_t)item_bytes);
+}
+
+/* The flags say which items are pointers: numpy believes them, so they have to be those that the
+ * fields give.  Source: ndarraytypes.h, NPY_ITEM_REFCOUNT 1, NPY_LIST_PICKLE 2,
+ * NPY_ITEM_IS_POINTER 4. */
+static bool flags_agree(struct pickle_value flags, struct pickle_value alignment, bool objects) {
+    enum { REFCOUNT = 1, LIST_PICKLE = 2, IS_POINTER = 4, ALL = 255, ALIGNMENT_MAX = 64 };
+    int64_t align = (int64_t)alignment.b;
+    if (flags.b > ALL || align < -1 || align > ALIGNMENT_MAX) return false;
+    uint64_t pointers = flags.b & (REFCOUNT | LIST_PICKLE | IS_POINTER);
+    return objects ? (pointers & (REFCOUNT | LIST_PICKLE)) == (REFCOUNT | LIST_PICKLE)
+                   : pointers == 0;
+}
+
+/* (version, byte order, subarray, names, fields, item size, alignment, flags[, metadata]) */
+bool numpy_dtype_state(struct machine *m, uint32_t target, struct pickle_value state) {
+    enum { VERSION, ORDER, SUBARRAY, NAMES, FIELDS, SIZE, ALIGNMENT, FLAGS, PARTS };
+    struct pickle_node *dtype = &m->nodes[target];
+    if (state.kind != PICKLE_KIND_TUPLE || dtype->flags & NODE_NESTED) return false;
+    const struct pickle_node *node = &m->nodes[state.a];
+    const struct pickle_value *parts = m->cells + node->first;
+    if (node->count != PARTS && node->count != PARTS + 1) return false;
+    bool fits = parts[VERSION].kind == PICKLE_KIND_INT &&
+                (parts[ORDER].kind == PICKLE_KIND_STR || parts[ORDER].kind == PICKLE_KIND_NONE) &&
+                parts[SIZE].kind == PICKLE_KIND_INT && parts[ALIGNMENT].kind == PICKLE_KIND_INT &&
+                parts[FLAGS].kind == PICKLE_KIND_INT;
+    if (!fits) return false;
+    int64_t size = (int64_t)parts[SIZE].b;
+    bool flexible = dtype->flags & NODE_FLEXIBLE;
+    bool plain = parts[NAMES].kind == PICKLE_KIND_NONE && parts[FIELDS].kind == PICKLE_KIND_NONE &&
+                 parts[SUBARRAY].kind == PICKLE_KIND_NONE;
+    uint32_t objects = dtype->flags & NODE_OBJECTS;
+    if (parts[FIELDS].kind == PICKLE_KIND_DICT)
+        objects |= m->nodes[parts[FIELDS].a].flags & NODE_OBJECTS;
+    if (parts[SUBARRAY].kind == PICKLE_KIND_TUPLE && m->nodes[parts[SUBARRAY].a].count == 2) {
+        struct pickle_value base = m->cells[m->nodes[parts[SUBARRAY].a].first];
+        if (is_dtype(m, base)) objects |= m->nodes[base.a].flags & NODE_OBJECTS;
+    }
+    if (!flags_agree(parts[FLAGS], parts[ALIGNMENT], objects != 0)) return false;
+    dtype->flags |= objects;
+    if (!flexible) return plain && (size == -1 || (size > 0 && size == dtype->aux));
+    if (size < -1 || size > INT32_MAX) return false;
+    /* The size of the name stands: a larger one here would be read beyond the data. */
+    if (size >= 0 && size != dtype->aux) return false;
+    return fields_agree(m, parts[NAMES], parts[FIELDS], size) &&
+           subarray_agrees(m, parts[SUBARRAY], size);
+}

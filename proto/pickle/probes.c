@@ -1,0 +1,256 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Keys that are made to collide.  The hash of a number is known to who writes the pickle (modulo
+ * 2**61 - 1, no secret), and so is a tuple's of numbers; with them a dict or set can be made to
+ * take quadratic time, by equal hashes or by hashes that walk the same slots.  Str and bytes are
+ * hashed with a secret and are no concern.
+ *
+ * So for each container with many such keys CPython's table is built here, slots only, in the order
+ * of the stream and by CPython's own probing and growth, and the probes are counted.  Honest keys
+ * need less than two each; PROBES_EACH leaves room for strides.
+ *
+ * Cost: one pass over the key log, only when a container has more than FEW_KEYS in it.
+ * Source: CPython Objects/dictobject.c (3.7 to 3.13), setobject.c, longobject.c long_hash,
+ * tupleobject.c tuplehash (3.8 on), pyhash.c _Py_HashDouble. */
+
+#include "pickle/machine.h"
+
+#include <math.h>
+
+enum { FEW_KEYS = 256, PROBES_EACH = 32, PROBES_FREE = 65536, LINEAR_PROBES = 9 };
+
+static const uint64_t NO_HASH = UINT64_MAX; /* CPython never gives -1 */
+static const uint64_t MODULUS = ((uint64_t)1 << 61) - 1;
+
+/* --- hashes --- */
+
+static uint64_t mod_mul(uint64_t a, uint64_t b) {
+    return (uint64_t)((unsigned __int128)a * b % MODULUS);
+}
+
+static uint64_t signed_hash(uint64_t absolute, bool negative) {
+    uint64_t hash = negative ? (uint64_t)0 - absolute : absolute;
+    return hash == NO_HASH ? NO_HASH - 1 : hash;
+}
+
+static uint64_t hash_int(int64_t value) {
+    uint64_t absolute = value < 0 ? (uint64_t)0 - (uint64_t)value : (uint64_t)value;
+    return signed_hash(absolute % MODULUS, value < 0);
+}
+
+static uint64_t hash_long(const struct machine *m, struct pickle_value value) {
+    struct bytes raw = payload(m, value);
+    uint64_t sum = 0;
+    if (value.flags & VALUE_TEXT) {
+        bool negative = raw.data[0] == '-';
+        for (size_t i = negative; i < raw.len; i++)
+            sum = (mod_mul(sum, 10) + (uint64_t)(raw.data[i] - '0')) % MODULUS;
+        return signed_hash(sum, negative);
+    }
+    /* The value of a negative one is what complement and one more give. */
+    bool negative = raw.data[raw.len - 1] & 0x80;
+    for (size_t i = raw.len; i > 0; i--) {
+        uint8_t byte = negative ? (uint8_t)~raw.data[i - 1] : raw.data[i - 1];
+        sum = (mod_mul(sum, 256) + byte) % MODULUS;
+    }
+    if (negative) sum = (sum + 1) % MODULUS;
+    return signed_hash(sum, negative);
+}
+
+static uint64_t hash_double(double value) {
+    if (isinf(value)) return value > 0 ? 314159 : (uint64_t)-314159;
+    if (isnan(value)) return 0; /* before 3.10; later ones use the address */
+    int exponent;
+    double mantissa = frexp(value, &exponent);
+    bool negative = mantissa < 0;
+    mantissa = fabs(mantissa);
+    uint64_t x = 0;
+    for (int i = 0; i < 3 && mantissa != 0; i++) { /* 53 bits, 28 at a time */
+        x = ((x << 28) & MODULUS) | x >> 33;
+        mantissa *= 268435456.0;
+        exponent -= 28;
+        uint64_t part = (uint64_t)mantissa;
+        mantissa -= (double)part;
+        x += part;
+        if (x >= MODULUS) x -= MODULUS;
+    }
+    int shift = exponent >= 0 ? exponent % 61 : 61 - 1 - ((-1 - exponent) % 61);
+    x = ((x << shift) & MODULUS) | x >> (61 - shift);
+    return signed_hash(x, negative);
+}
+
+/* Stands for a hash with a secret: equal texts have equal ones, which is all that can be foreseen.
+ */
+static uint64_t hash_text(const struct machine *m, struct pickle_value value) {
+    enum { WHOLE_BYTES_MAX = 256, PART_BYTES = 64 };
+    struct bytes raw = value.flags & VALUE_DERIVED ? bytes_view("", 0) : payload(m, value);
+    uint64_t hash = raw.len ^ 0x9e3779b97f4a7c15u;
+    for (size_t i = 0; i < raw.len; i++) {
+        if (raw.len > WHOLE_BYTES_MAX && i == PART_BYTES) i = raw.len - PART_BYTES;
+        hash = (hash ^ raw.data[i]) * 0x100000001b3u;
+    }
+    return hash ^ hash >> 29;
+}
+
+static uint64_t hash_part(const struct machine *m, struct pickle_value value,
+                          const uint64_t *tuples) {
+    double number;
+    switch ((enum pickle_kind)value.kind) {
+    case PICKLE_KIND_NONE:
+        return 0xfca86420u;
+    case PICKLE_KIND_BOOL:
+        return value.b;
+    case PICKLE_KIND_INT:
+        return hash_int((int64_t)value.b);
+    case PICKLE_KIND_LONG:
+        return hash_long(m, value);
+    case PICKLE_KIND_FLOAT:
+        memcpy(&number, &value.b, sizeof number);
+        return hash_double(number);
+    case PICKLE_KIND_STR:
+    case PICKLE_KIND_BYTES:
+        return hash_text(m, value);
+    case PICKLE_KIND_TUPLE:
+        return tuples[value.a];
+    case PICKLE_KIND_GLOBAL:
+    case PICKLE_KIND_BYTEARRAY:
+    case PICKLE_KIND_METHOD:
+    case PICKLE_KIND_PARTIAL:
+    case PICKLE_KIND_FROZENSET:
+    case PICKLE_KIND_LIST:
+    case PICKLE_KIND_DICT:
+    case PICKLE_KIND_SET:
+    case PICKLE_KIND_INSTANCE:
+        break;
+    }
+    return ((uint64_t)value.kind << 32 | value.a) * 0x9e3779b97f4a7c15u;
+}
+
+static uint64_t hash_tuple(const struct machine *m, const struct pickle_node *node,
+                           const uint64_t *tuples) {
+    static const uint64_t prime1 = 11400714785074694791u, prime2 = 14029467366897019727u,
+                          prime5 = 2870177450012600261u;
+    uint64_t sum = prime5;
+    for (uint32_t i = 0; i < node->count; i++) {
+        sum += hash_part(m, m->cells[node->first + i], tuples) * prime2;
+        sum = (sum << 31 | sum >> 33) * prime1;
+    }
+    sum += node->count ^ (prime5 ^ 3527539u);
+    return sum == NO_HASH ? 1546275796u : sum;
+}
+
+/* A tuple's parts were made before it, so one pass in the order of the nodes finds each known. */
+static void hash_tuples(const struct machine *m, uint64_t *tuples) {
+    for (uint32_t i = 0; i < m->nodes_count; i++)
+        tuples[i] = m->nodes[i].flags & NODE_TUPLE ? hash_tuple(m, &m->nodes[i], tuples) : 0;
+}
+
+/* --- tables --- */
+
+struct table {
+    uint64_t *slots, *hashes; /* hashes in order of insertion */
+    uint64_t mask, used, probes;
+    bool is_set;
+};
+
+static void insert_dict(struct table *t, uint64_t hash) {
+    uint64_t perturb = hash, at = hash & t->mask;
+    for (t->probes++; t->slots[at] != NO_HASH; t->probes++) {
+        perturb >>= 5;
+        at = (at * 5 + perturb + 1) & t->mask;
+    }
+    t->slots[at] = hash;
+}
+
+static void insert_set(struct table *t, uint64_t hash) {
+    uint64_t perturb = hash, at = hash & t->mask;
+    for (;;) {
+        uint64_t linear = at + LINEAR_PROBES <= t->mask ? LINEAR_PROBES : 0;
+        for (uint64_t i = 0; i <= linear; i++) {
+            t->probes++;
+            if (t->slots[at + i] == NO_HASH) {
+                t->slots[at + i] = hash;
+                return;
+            }
+        }
+        perturb >>= 5;
+        at = (at * 5 + 1 + perturb) & t->mask;
+    }
+}
+
+static void insert(struct table *t, uint64_t hash) {
+    if (t->is_set)
+        insert_set(t, hash);
+    else
+        insert_dict(t, hash);
+}
+
+static void resize(struct table *t, uint64_t size) {
+    t->mask = size - 1;
+    memset(t->slots, 0xff, size * sizeof *t->slots);
+    for (uint64_t i = 0; i < t->used; i++) insert(t, t->hashes[i]);
+}
+
+static void add(struct table *t, uint64_t hash) {
+    bool full = t->is_set ? (t->used + 1) * 5 >= t->mask * 3 : t->used >= (t->mask + 1) * 2 / 3;
+    t->hashes[t->used] = hash;
+    if (!full || t->is_set) insert(t, hash);
+    if (full) {
+        uint64_t wanted = t->is_set ? (t->used + 1) * (t->used > 50000 ? 2 : 4) : t->used * 3;
+        uint64_t size = 8;
+        while (t->is_set ? size <= wanted : size < wanted) size *= 2;
+        t->used += t->is_set;
+        resize(t, size);
+        t->used -= t->is_set;
+        if (!t->is_set) insert(t, hash);
+    }
+    t->used++;
+}
+
+/* Slots that the table of so many keys has at most. */
+static uint64_t slots_for(uint64_t keys) {
+    uint64_t size = 8;
+    while (size < keys * 4 + 8) size *= 2;
+    return size * 2;
+}
+
+static bool check_table(struct machine *m, const struct pickle_node *node, uint64_t *memory,
+                        const uint64_t *tuples) {
+    struct table t = {
+        .hashes = memory, .slots = memory + node->keys_count, .is_set = node->flags & NODE_SET};
+    uint64_t allowed = (uint64_t)PROBES_EACH * node->keys_count + PROBES_FREE;
+    resize(&t, 8);
+    const struct pickle_key *keys = m->scratch->keys;
+    for (uint32_t at = node->keys_first; at != NO_KEY; at = keys[at].next) {
+        add(&t, hash_part(m, keys[at].value, tuples));
+        if (t.probes <= allowed) continue;
+        m->op_at = keys[at].offset;
+        m->op = m->data[m->op_at];
+        return refuse_limit(m, PICKLE_KEY_COLLISIONS, t.probes, allowed);
+    }
+    return true;
+}
+
+static bool has_many(const struct pickle_node *node) {
+    bool is_table = !(node->flags & NODE_LISTED) || node->flags & NODE_KEYED;
+    return node->keys_count > FEW_KEYS && is_table;
+}
+
+bool probes_check(struct machine *m) {
+    uint32_t most = 0;
+    if (LIKELY(m->keys_count <= FEW_KEYS)) return true;
+    for (uint32_t i = 0; i < m->nodes_count; i++)
+        if (has_many(&m->nodes[i])) most = MAX(most, m->nodes[i].keys_count);
+    if (most == 0) return true;
+    uint64_t words = m->nodes_count + most + slots_for(most);
+    struct pickle_scratch *scratch = m->scratch;
+    if (words > UINT32_MAX) return refuse_limit(m, PICKLE_SCRATCH, words, UINT32_MAX);
+    if (!ROOM(m, scratch->table, scratch->table_cap, (uint32_t)words)) return false;
+    hash_tuples(m, scratch->table);
+    for (uint32_t i = 0; i < m->nodes_count; i++)
+        if (has_many(&m->nodes[i]) &&
+            !check_table(m, &m->nodes[i], scratch->table + m->nodes_count, scratch->table))
+            return false;
+    return true;
+}

@@ -1,0 +1,150 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* BUILD.  CPython calls the instance's __setstate__ when it finds one, on the instance too;
+ * otherwise it copies a dict into the instance's __dict__ and sets slots from a second one.  So the
+ * target has to be an instance of this stream, and no key may be one that CPython would later call.
+ */
+
+#include "pickle/machine.h"
+
+/* A dict whose keys become attributes. */
+static bool check_attributes(struct machine *m, struct pickle_value state) {
+    if (state.kind != PICKLE_KIND_DICT || m->nodes[state.a].flags & NODE_OTHER_KEYS)
+        return refuse(m, PICKLE_STATE_KIND);
+    if (m->nodes[state.a].flags & NODE_PLANTED) return refuse(m, PICKLE_STATE_KEY);
+    m->nodes[state.a].flags |= NODE_STATE;
+    return true;
+}
+
+static bool check_plain_state(struct machine *m, struct pickle_value state) {
+    if (state.kind == PICKLE_KIND_NONE) return true;
+    if (state.kind != PICKLE_KIND_TUPLE) return check_attributes(m, state);
+    const struct pickle_node *pair = &m->nodes[state.a];
+    if (pair->count != 2) return refuse(m, PICKLE_STATE_KIND);
+    struct pickle_value attributes = m->cells[pair->first], slots = m->cells[pair->first + 1];
+    return (attributes.kind == PICKLE_KIND_NONE || check_attributes(m, attributes)) &&
+           check_attributes(m, slots);
+}
+
+/* The class's own __setstate__ gets it: any value, but dicts still plant nothing, at the top or
+ * just below it, where such methods hand them to __dict__. */
+static bool check_any_state(struct machine *m, struct pickle_value state) {
+    if (state.kind == PICKLE_KIND_DICT) {
+        if (m->nodes[state.a].flags & NODE_PLANTED) return refuse(m, PICKLE_STATE_KEY);
+        m->nodes[state.a].flags |= NODE_STATE;
+    }
+    if (state.kind != PICKLE_KIND_TUPLE) return true;
+    const struct pickle_node *tuple = &m->nodes[state.a];
+    for (uint32_t i = 0; i < tuple->count; i++) {
+        struct pickle_value part = m->cells[tuple->first + i];
+        if (part.kind != PICKLE_KIND_DICT) continue;
+        if (m->nodes[part.a].flags & NODE_PLANTED) return refuse(m, PICKLE_STATE_KEY);
+        m->nodes[part.a].flags |= NODE_STATE;
+    }
+    return true;
+}
+
+static bool check_instance_state(struct machine *m, uint32_t target, struct pickle_value state) {
+    struct pickle_node *node = &m->nodes[target];
+    if (!has_right(m, node->global, POLICY_BUILD) && !has_right(m, node->global, POLICY_STATE_ANY))
+        return refuse_global(m, PICKLE_BUILD, node->global);
+    bool any = has_right(m, node->global, POLICY_STATE_ANY);
+    if (node->flags & NODE_DTYPE) {
+        if (!numpy_dtype_state(m, target, state))
+            return refuse_global(m, PICKLE_STATE_KIND, node->global);
+        return check_any_state(m, state);
+    }
+    if (node->flags & NODE_NDARRAY) {
+        if (!numpy_array_state(m, state) && (!any || state.kind == PICKLE_KIND_TUPLE))
+            return refuse_global(m, PICKLE_STATE_KIND, node->global);
+        return check_any_state(m, state);
+    }
+    return any ? check_any_state(m, state) : check_plain_state(m, state);
+}
+
+/* --- facts: the sorted keys of a class's state --- */
+
+static void sort_names(struct bytes *names, uint32_t count) {
+    /* Heap sort: the writer chooses the order, so the worst case must be fine. */
+    for (uint32_t start = count / 2, end = count; end > 1;) {
+        if (start > 0) {
+            start--;
+        } else {
+            struct bytes last = names[--end];
+            names[end] = names[0];
+            names[0] = last;
+        }
+        for (uint32_t root = start; root * 2 + 1 < end;) {
+            uint32_t child = root * 2 + 1;
+            child += child + 1 < end && bytes_compare(names[child], names[child + 1]) < 0;
+            if (bytes_compare(names[root], names[child]) >= 0) break;
+            struct bytes moved = names[root];
+            names[root] = names[child];
+            names[child] = moved;
+            root = child;
+        }
+    }
+}
+
+static uint64_t fingerprint(const struct bytes *names, uint32_t count) {
+    uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a over the names, each ended by a newline */
+    for (uint32_t i = 0; i < count; i++) {
+        for (size_t at = 0; at < names[i].len; at++)
+            hash = (hash ^ names[i].data[at]) * 0x100000001b3u;
+        hash = (hash ^ '\n') * 0x100000001b3u;
+    }
+    return hash;
+}
+
+static bool collect_keys(struct machine *m, uint32_t global, uint32_t dict) {
+    struct pickle_scratch *scratch = m->scratch;
+    struct pickle_global *class = &scratch->globals[global];
+    uint32_t count = 0;
+    for (uint32_t at = m->nodes[dict].names; at != NO_KEY; at = scratch->names[at].previous)
+        count++;
+    struct bytes *names = arena_alloc(&scratch->text, (count + 1ull) * sizeof *names);
+    if (!names) return refuse(m, PICKLE_NO_MEMORY);
+    uint32_t filled = 0;
+    for (uint32_t at = m->nodes[dict].names; at != NO_KEY; at = scratch->names[at].previous) {
+        uint8_t buffer[TEXT_BYTES_MAX];
+        struct bytes text = text_of(m, scratch->names[at].value, buffer);
+        names[filled] = text.data == buffer ? arena_copy(&scratch->text, text) : text;
+        if (!names[filled++].data) return refuse(m, PICKLE_NO_MEMORY);
+    }
+    sort_names(names, count);
+    uint64_t print = fingerprint(names, count);
+    if (class->keys) {
+        class->keys_vary |= class->keys_fingerprint != print;
+        return true;
+    }
+    class->keys = names;
+    class->keys_count = count;
+    class->keys_fingerprint = print;
+    return true;
+}
+
+static bool note_state(struct machine *m, uint32_t target, struct pickle_value state) {
+    uint32_t global = m->nodes[target].global;
+    m->scratch->globals[global].uses |= PICKLE_USE_STATE;
+    if (state.kind == PICKLE_KIND_DICT) {
+        struct pickle_node *node = &m->nodes[target], *dict = &m->nodes[state.a];
+        node->cost = add_saturating(node->cost, dict->cost);
+        node->key_depth = MAX(node->key_depth, dict->key_depth);
+        if (m->scratch->collect_keys) return collect_keys(m, global, state.a);
+    }
+    return true;
+}
+
+bool step_build(struct machine *m) {
+    if (!above_fence(m, 2)) return false;
+    m->top--;
+    struct pickle_value target = m->stack[m->top - 1], state = m->stack[m->top];
+    if (target.kind == PICKLE_KIND_PARTIAL) return model_partial_state(m, target.a, state);
+    if (target.kind != PICKLE_KIND_INSTANCE) {
+        return refuse_global(m, PICKLE_STATE_TARGET,
+                             target.kind == PICKLE_KIND_GLOBAL ? target.a : NO_GLOBAL);
+    }
+    return check_instance_state(m, target.a, state) && gain_any(m, target.a, state) &&
+           note_state(m, target.a, state);
+}

@@ -1,0 +1,574 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A loop around one step per opcode.  A step reads only inside [at, end), keeps the invariant of
+ * machine.h, and the loop moves on by at least the opcode's byte each turn, so the pass ends. Steps
+ * hold no loop but over the slice that they consume.
+ *
+ * The steps of opcodes that only move values stand here so that the compiler folds them into the
+ * loop; the rest is in the files that machine.h names. */
+
+#include "pickle/machine.h"
+
+const struct pickle_limits PICKLE_LIMITS_DEFAULT = {
+#define L(field, value, doc) .field = value,
+    PICKLE_LIMITS(L)
+#undef L
+};
+
+enum { NESTING_HARD_MAX = 60000, EMPTY_TUPLE_NODE = 0 };
+
+/* What the loop needs to know of a byte; from the opcode table. */
+struct op_cost {
+    uint16_t heap;
+    uint8_t proto;
+};
+static const struct op_cost op_costs[256] = {
+#define OP(name, byte, argument, in, out, proto, effect, heap, doc) [byte] = {heap, proto},
+    PICKLE_OPCODES(OP)
+#undef OP
+};
+
+/* --- refusing --- */
+
+bool refuse(struct machine *m, enum pickle_reason reason) {
+    m->report->reason = reason;
+    m->report->offset = m->op_at;
+    return false;
+}
+
+bool refuse_global(struct machine *m, enum pickle_reason reason, uint32_t global) {
+    if (global != NO_GLOBAL) {
+        const struct pickle_global *found = &m->scratch->globals[global];
+        m->report->module = found->module;
+        m->report->name = found->name;
+        m->report->entry = found->entry;
+    }
+    return refuse(m, reason);
+}
+
+bool refuse_limit(struct machine *m, enum pickle_reason reason, uint64_t value, uint64_t limit) {
+    m->report->value = value;
+    m->report->limit = limit;
+    return refuse(m, reason);
+}
+
+bool global_is(const struct machine *m, uint32_t global, const char *module, const char *name) {
+    if (global == NO_GLOBAL) return false;
+    const struct pickle_global *found = &m->scratch->globals[global];
+    return bytes_equal(found->name, bytes_of_cstr(name)) &&
+           bytes_equal(found->module, bytes_of_cstr(module));
+}
+
+/* --- memory --- */
+
+bool grow(struct machine *m, void **array, uint32_t *cap, size_t item_bytes, uint32_t need) {
+    enum { FIRST_ITEMS = 64 };
+    struct pickle_scratch *scratch = m->scratch;
+    uint64_t wanted = MAX((uint64_t)FIRST_ITEMS, (uint64_t)*cap * 2);
+    while (wanted < need) wanted *= 2;
+    if (wanted > UINT32_MAX) wanted = UINT32_MAX;
+    size_t old_bytes = (size_t)*cap * item_bytes, new_bytes = (size_t)wanted * item_bytes;
+    size_t left = scratch->limit_bytes - scratch->taken_bytes;
+    if (new_bytes - old_bytes > left)
+        return refuse_limit(m, PICKLE_SCRATCH, scratch->taken_bytes + (new_bytes - old_bytes),
+                            scratch->limit_bytes);
+    void *grown = mem_resize(scratch->mem, *array, old_bytes, new_bytes);
+    if (!grown) return refuse(m, PICKLE_NO_MEMORY);
+    *array = grown;
+    *cap = (uint32_t)wanted;
+    scratch->taken_bytes += new_bytes - old_bytes;
+    return true;
+}
+
+bool node_new(struct machine *m, uint32_t flags, uint32_t *number) {
+    if (!ROOM(m, m->scratch->nodes, m->scratch->nodes_cap, m->nodes_count + 1)) return false;
+    m->nodes = m->scratch->nodes;
+    *number = m->nodes_count++;
+    m->nodes[*number] = (struct pickle_node){.flags = flags,
+                                             .global = NO_GLOBAL,
+                                             .keys_first = NO_KEY,
+                                             .keys_last = NO_KEY,
+                                             .names = NO_KEY};
+    return true;
+}
+
+#define EACH_ARRAY(X)                                                                              \
+    X(stack) X(marks) X(memo) X(nodes) X(cells) X(keys) X(names) X(table) X(globals)
+
+void pickle_scratch_init(struct pickle_scratch *scratch, struct allocator *mem,
+                         size_t limit_bytes) {
+    *scratch = (struct pickle_scratch){.mem = mem, .limit_bytes = limit_bytes};
+    arena_init(&scratch->text, mem, limit_bytes);
+}
+
+void pickle_scratch_deinit(struct pickle_scratch *scratch) {
+#define X(array)                                                                                   \
+    mem_free(scratch->mem, scratch->array, (size_t)scratch->array##_cap * sizeof *scratch->array);
+    EACH_ARRAY(X)
+#undef X
+    arena_deinit(&scratch->text);
+    *scratch = (struct pickle_scratch){0};
+}
+
+void pickle_scratch_trim(struct pickle_scratch *scratch, size_t keep_bytes) {
+    if (scratch->taken_bytes + scratch->text.taken_bytes <= keep_bytes) return;
+    struct allocator *mem = scratch->mem;
+    size_t limit_bytes = scratch->limit_bytes;
+    bool collect_keys = scratch->collect_keys;
+    pickle_scratch_deinit(scratch);
+    pickle_scratch_init(scratch, mem, limit_bytes);
+    scratch->collect_keys = collect_keys;
+}
+
+/* --- arguments --- */
+
+/* Fewer than `wanted` bytes are left before the end of the frame or of the input. */
+static __attribute__((cold, noinline)) bool refuse_short(struct machine *m, uint64_t wanted) {
+    bool straddles = m->framed && wanted <= m->len - m->at;
+    return refuse(m, straddles ? PICKLE_FRAME_STRADDLED : PICKLE_END_IN_ARGUMENT);
+}
+
+static inline bool need(struct machine *m, uint64_t wanted) {
+    return LIKELY(wanted <= m->end - m->at) || refuse_short(m, wanted);
+}
+
+static inline uint64_t take_le(struct machine *m, unsigned width) {
+    uint64_t value = 0;
+    memcpy(&value, m->data + m->at, width);
+    m->at += width;
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    value = __builtin_bswap64(value);
+#endif
+    return value;
+}
+
+/* --- values --- */
+
+static inline bool push_int(struct machine *m, unsigned width, bool is_signed) {
+    if (!need(m, width)) return false;
+    uint64_t value = take_le(m, width);
+    if (is_signed) value = (uint64_t)(int64_t)(int32_t)(uint32_t)value;
+    return push(m, (struct pickle_value){.kind = PICKLE_KIND_INT, .b = value});
+}
+
+static inline bool push_payload(struct machine *m, enum pickle_kind kind, uint8_t flags,
+                                uint64_t length) {
+    if (!need(m, length)) return false;
+    struct pickle_value value = {
+        .kind = (uint8_t)kind, .flags = flags, .a = (uint32_t)length, .b = m->at};
+    m->at += (uint32_t)length;
+    m->heap += length;
+    return push(m, value);
+}
+
+static inline bool push_unicode(struct machine *m, unsigned width) {
+    if (!need(m, width)) return false;
+    uint64_t length = take_le(m, width);
+    if (!push_payload(m, PICKLE_KIND_STR, 0, length)) return false;
+    return LIKELY(utf8_valid(payload(m, m->stack[m->top - 1]))) || refuse(m, PICKLE_UTF8);
+}
+
+static inline bool push_bytes(struct machine *m, enum pickle_kind kind, unsigned width) {
+    if (!need(m, width)) return false;
+    uint64_t length = take_le(m, width);
+    m->seen_bytes = true;
+    return push_payload(m, kind, 0, length);
+}
+
+static bool push_8bit(struct machine *m, unsigned width) {
+    if (!need(m, width)) return false;
+    uint64_t length = take_le(m, width);
+    if (width == 4 && length > INT32_MAX) return refuse(m, PICKLE_LENGTH);
+    m->seen_8bit = true;
+    return push_payload(m, PICKLE_KIND_STR, VALUE_8BIT, length);
+}
+
+static bool push_long(struct machine *m, unsigned width) {
+    if (!need(m, width)) return false;
+    uint64_t length = take_le(m, width);
+    if (width == 4 && length > INT32_MAX) return refuse(m, PICKLE_LENGTH);
+    if (length > m->limits->long_bytes_max)
+        return refuse_limit(m, PICKLE_LONG_BYTES, length, m->limits->long_bytes_max);
+    if (length > 8) return push_payload(m, PICKLE_KIND_LONG, 0, length);
+    if (!need(m, length)) return false;
+    uint64_t value = take_le(m, (unsigned)length);
+    if (length > 0 && length < 8 && value >> (length * 8 - 1)) value |= ~0ull << (length * 8);
+    return push(m, (struct pickle_value){.kind = PICKLE_KIND_INT, .b = value});
+}
+
+static inline bool push_float(struct machine *m) {
+    if (!need(m, 8)) return false;
+    return push(
+        m, (struct pickle_value){.kind = PICKLE_KIND_FLOAT, .b = __builtin_bswap64(take_le(m, 8))});
+}
+
+static inline bool push_node(struct machine *m, enum pickle_kind kind, uint32_t flags) {
+    uint32_t number;
+    return node_new(m, flags, &number) &&
+           push(m, (struct pickle_value){.kind = (uint8_t)kind, .a = number});
+}
+
+/* --- stack and memo --- */
+
+static inline bool step_mark(struct machine *m) {
+    struct pickle_scratch *scratch = m->scratch;
+    if (!ROOM(m, scratch->marks, scratch->marks_cap, m->marks_count + 1)) return false;
+    scratch->marks[m->marks_count++] = m->fence;
+    m->fence = m->top;
+    return true;
+}
+
+bool pop_mark(struct machine *m, uint32_t *from) {
+    if (m->marks_count == 0) return refuse(m, PICKLE_MARK_MISSING);
+    *from = m->fence;
+    m->fence = m->scratch->marks[--m->marks_count];
+    return true;
+}
+
+static bool step_pop(struct machine *m) {
+    if (m->top > m->fence) {
+        m->top--;
+        return true;
+    }
+    uint32_t from;
+    if (m->marks_count == 0) return refuse(m, PICKLE_UNDERFLOW);
+    return pop_mark(m, &from);
+}
+
+static bool step_pop_mark(struct machine *m) {
+    uint32_t from = 0;
+    if (!pop_mark(m, &from)) return false;
+    m->top = from;
+    return true;
+}
+
+static bool step_tuple_slice(struct machine *m) {
+    uint32_t from = 0;
+    return pop_mark(m, &from) && step_tuple(m, m->top - from);
+}
+
+static inline bool step_dup(struct machine *m) {
+    return above_fence(m, 1) && push(m, m->stack[m->top - 1]);
+}
+
+/* CPython's picklers number from 0, Python 2's cPickle from 1; an index beyond would make the older
+ * array memo of CPython grow without any data. */
+static inline bool memo_put(struct machine *m, uint32_t index) {
+    struct pickle_scratch *scratch = m->scratch;
+    if (!above_fence(m, 1)) return false;
+    if (index > m->memo_entries + 1)
+        return refuse_limit(m, PICKLE_MEMO_INDEX, index, m->memo_entries + 1);
+    if (!ROOM(m, scratch->memo, scratch->memo_cap, index + 1)) return false;
+    while (m->memo_len <= index) scratch->memo[m->memo_len++] = (struct pickle_value){0};
+    m->memo_entries += scratch->memo[index].kind == 0;
+    scratch->memo[index] = m->stack[m->top - 1];
+    return true;
+}
+
+static inline bool memo_get(struct machine *m, uint32_t index) {
+    if (index >= m->memo_len || m->scratch->memo[index].kind == 0)
+        return refuse(m, PICKLE_MEMO_MISS);
+    return push(m, m->scratch->memo[index]);
+}
+
+static inline bool step_put(struct machine *m, unsigned width) {
+    return need(m, width) && memo_put(m, (uint32_t)take_le(m, width));
+}
+static inline bool step_get(struct machine *m, unsigned width) {
+    return need(m, width) && memo_get(m, (uint32_t)take_le(m, width));
+}
+static bool step_put_text(struct machine *m) {
+    uint32_t index;
+    return take_index(m, &index) && memo_put(m, index);
+}
+static bool step_get_text(struct machine *m) {
+    uint32_t index;
+    return take_index(m, &index) && memo_get(m, index);
+}
+
+/* --- control --- */
+
+static bool step_proto(struct machine *m) {
+    if (!need(m, 1)) return false;
+    uint64_t proto = take_le(m, 1);
+    if (m->op_at != 0) return refuse(m, PICKLE_PROTOCOL_LATE);
+    if (proto > PICKLE_PROTOCOL_MAX) return refuse(m, PICKLE_PROTOCOL);
+    m->proto = (uint8_t)proto;
+    return true;
+}
+
+static bool step_frame(struct machine *m) {
+    if (m->framed) return refuse(m, PICKLE_FRAME_OPEN);
+    if (!need(m, 8)) return false;
+    uint64_t length = take_le(m, 8);
+    if (length == 0) return refuse(m, PICKLE_FRAME_EMPTY);
+    if (!need(m, length)) return false;
+    m->framed = true;
+    m->end = m->at + (uint32_t)length;
+    return true;
+}
+
+static bool check_heap(struct machine *m) {
+    return m->heap <= m->heap_max || refuse_limit(m, PICKLE_HEAP, m->heap, m->heap_max);
+}
+
+/* The one way to an accept. */
+static bool step_stop(struct machine *m) {
+    if (!above_fence(m, 1)) return false;
+    if (m->top != 1 || m->marks_count != 0) return refuse(m, PICKLE_LEFTOVERS);
+    if (m->at != m->len) return refuse(m, PICKLE_TRAILING);
+    uint32_t root;
+    /* The result is data like any part: a node that holds it applies the same rules. */
+    if (!node_new(m, 0, &root)) return false;
+    m->nodes[root].count = 1;
+    if (!gain_any(m, root, m->stack[0])) return false;
+    uint64_t expanded = m->nodes[root].expanded;
+    if (m->limits->expanded_max && expanded > m->limits->expanded_max)
+        return refuse_limit(m, PICKLE_EXPANDED, expanded, m->limits->expanded_max);
+    return check_heap(m) && probes_check(m);
+}
+
+/* The bytes or the frame ended where an opcode should stand. */
+static bool next_frame(struct machine *m) {
+    m->op_at = m->at;
+    if (m->at == m->len) return refuse(m, PICKLE_END_AT_OPCODE);
+    m->framed = false;
+    m->end = m->len;
+    return true;
+}
+
+static __attribute__((cold, noinline)) bool refuse_outside(struct machine *m) {
+    switch (m->op) {
+    case PICKLE_OP_EXT1:
+    case PICKLE_OP_EXT2:
+    case PICKLE_OP_EXT4:
+        return refuse(m, PICKLE_EXTENSION);
+    case PICKLE_OP_PERSID:
+    case PICKLE_OP_BINPERSID:
+        return refuse(m, PICKLE_PERSISTENT);
+    case PICKLE_OP_NEXT_BUFFER:
+    case PICKLE_OP_READONLY_BUFFER:
+        return refuse(m, PICKLE_BUFFER);
+    default:
+        return refuse(m, PICKLE_OPCODE_UNKNOWN);
+    }
+}
+
+/* One opcode: true to go on.  STOP is the loop's. */
+static inline __attribute__((always_inline)) bool step(struct machine *m) {
+    switch (m->op) {
+    case PICKLE_OP_SHORT_BINUNICODE:
+        return push_unicode(m, 1);
+    case PICKLE_OP_BINUNICODE:
+        return push_unicode(m, 4);
+    case PICKLE_OP_BINUNICODE8:
+        return push_unicode(m, 8);
+    case PICKLE_OP_MEMOIZE:
+        return memo_put(m, m->memo_entries);
+    case PICKLE_OP_BINPUT:
+        return step_put(m, 1);
+    case PICKLE_OP_LONG_BINPUT:
+        return step_put(m, 4);
+    case PICKLE_OP_BINGET:
+        return step_get(m, 1);
+    case PICKLE_OP_LONG_BINGET:
+        return step_get(m, 4);
+    case PICKLE_OP_PUT:
+        return step_put_text(m);
+    case PICKLE_OP_GET:
+        return step_get_text(m);
+    case PICKLE_OP_BININT1:
+        return push_int(m, 1, false);
+    case PICKLE_OP_BININT2:
+        return push_int(m, 2, false);
+    case PICKLE_OP_BININT:
+        return push_int(m, 4, true);
+    case PICKLE_OP_BINFLOAT:
+        return push_float(m);
+    case PICKLE_OP_NONE:
+        return push(m, (struct pickle_value){.kind = PICKLE_KIND_NONE});
+    case PICKLE_OP_NEWTRUE:
+        return push(m, (struct pickle_value){.kind = PICKLE_KIND_BOOL, .b = 1});
+    case PICKLE_OP_NEWFALSE:
+        return push(m, (struct pickle_value){.kind = PICKLE_KIND_BOOL});
+    case PICKLE_OP_MARK:
+        return step_mark(m);
+    case PICKLE_OP_EMPTY_LIST:
+        return push_node(m, PICKLE_KIND_LIST, 0);
+    case PICKLE_OP_EMPTY_DICT:
+        return push_node(m, PICKLE_KIND_DICT, 0);
+    case PICKLE_OP_EMPTY_SET:
+        return push_node(m, PICKLE_KIND_SET, NODE_SET);
+    case PICKLE_OP_EMPTY_TUPLE:
+        return push(m, (struct pickle_value){.kind = PICKLE_KIND_TUPLE, .a = EMPTY_TUPLE_NODE});
+    case PICKLE_OP_TUPLE1:
+        return step_tuple(m, 1);
+    case PICKLE_OP_TUPLE2:
+        return step_tuple(m, 2);
+    case PICKLE_OP_TUPLE3:
+        return step_tuple(m, 3);
+    case PICKLE_OP_TUPLE:
+        return step_tuple_slice(m);
+    case PICKLE_OP_APPEND:
+        return step_append(m);
+    case PICKLE_OP_APPENDS:
+        return step_appends(m);
+    case PICKLE_OP_SETITEM:
+        return step_setitem(m);
+    case PICKLE_OP_SETITEMS:
+        return step_setitems(m);
+    case PICKLE_OP_ADDITEMS:
+        return step_additems(m);
+    case PICKLE_OP_LIST:
+        return step_list(m);
+    case PICKLE_OP_DICT:
+        return step_dict(m);
+    case PICKLE_OP_FROZENSET:
+        return step_frozenset(m);
+    case PICKLE_OP_SHORT_BINBYTES:
+        return push_bytes(m, PICKLE_KIND_BYTES, 1);
+    case PICKLE_OP_BINBYTES:
+        return push_bytes(m, PICKLE_KIND_BYTES, 4);
+    case PICKLE_OP_BINBYTES8:
+        return push_bytes(m, PICKLE_KIND_BYTES, 8);
+    case PICKLE_OP_BYTEARRAY8:
+        return push_bytes(m, PICKLE_KIND_BYTEARRAY, 8);
+    case PICKLE_OP_SHORT_BINSTRING:
+        return push_8bit(m, 1);
+    case PICKLE_OP_BINSTRING:
+        return push_8bit(m, 4);
+    case PICKLE_OP_LONG1:
+        return push_long(m, 1);
+    case PICKLE_OP_LONG4:
+        return push_long(m, 4);
+    case PICKLE_OP_INT:
+        return step_int(m);
+    case PICKLE_OP_LONG:
+        return step_long(m);
+    case PICKLE_OP_FLOAT:
+        return step_float(m);
+    case PICKLE_OP_STRING:
+        return step_string(m);
+    case PICKLE_OP_UNICODE:
+        return step_unicode(m);
+    case PICKLE_OP_POP:
+        return step_pop(m);
+    case PICKLE_OP_POP_MARK:
+        return step_pop_mark(m);
+    case PICKLE_OP_DUP:
+        return step_dup(m);
+    case PICKLE_OP_GLOBAL:
+        return step_global(m);
+    case PICKLE_OP_STACK_GLOBAL:
+        return step_stack_global(m);
+    case PICKLE_OP_REDUCE:
+        return step_reduce(m);
+    case PICKLE_OP_NEWOBJ:
+        return step_newobj(m);
+    case PICKLE_OP_NEWOBJ_EX:
+        return step_newobj_ex(m);
+    case PICKLE_OP_INST:
+        return step_inst(m);
+    case PICKLE_OP_OBJ:
+        return step_obj(m);
+    case PICKLE_OP_BUILD:
+        return step_build(m);
+    case PICKLE_OP_PROTO:
+        return step_proto(m);
+    case PICKLE_OP_FRAME:
+        return step_frame(m);
+    default:
+        return refuse_outside(m);
+    }
+}
+
+/* The verifier's loop. */
+static bool run(struct machine *m) {
+    for (;;) {
+        if (UNLIKELY(m->at == m->end) && !next_frame(m)) return false;
+        m->op_at = m->at;
+        m->op = m->data[m->at++];
+        m->opcodes++;
+        m->heap += op_costs[m->op].heap;
+        m->proto_needed = MAX(m->proto_needed, op_costs[m->op].proto);
+        if (m->op == PICKLE_OP_STOP) return step_stop(m);
+        if (UNLIKELY(m->heap > m->heap_max)) return check_heap(m);
+        if (!step(m)) return false;
+    }
+}
+
+static void report_facts(struct machine *m) {
+    struct pickle_report *report = m->report;
+    bool refused = report->reason != PICKLE_ACCEPTED;
+    if (!refused) report->offset = m->len;
+    report->opcode = report->offset < m->len ? m->data[report->offset] : 0;
+    report->protocol = m->proto;
+    report->protocol_needed = m->proto_needed;
+    report->origin = m->seen_8bit                     ? PICKLE_ORIGIN_PYTHON2
+                     : m->seen_bytes || m->proto >= 3 ? PICKLE_ORIGIN_PYTHON3
+                                                      : PICKLE_ORIGIN_UNKNOWN;
+    report->opcodes = m->opcodes;
+    report->memo_entries = m->memo_entries;
+    report->nesting = m->nesting;
+    report->heap_bytes = m->heap;
+    report->globals = m->scratch->globals;
+    report->globals_count = m->globals_count;
+    if (refused) return;
+    struct pickle_value top = m->stack[0];
+    report->top_kind = top.kind;
+    uint32_t global = top.kind == PICKLE_KIND_INSTANCE ? m->nodes[top.a].global
+                      : top.kind == PICKLE_KIND_GLOBAL ? top.a
+                                                       : NO_GLOBAL;
+    if (global != NO_GLOBAL) report->top_global = &m->scratch->globals[global];
+}
+
+static enum brine_status status_of(enum pickle_reason reason) {
+    if (reason == PICKLE_NO_MEMORY) return BRINE_NO_MEMORY;
+    switch (pickle_reason_class(reason)) {
+    case PICKLE_CLASS_ACCEPT:
+        return BRINE_OK;
+    case PICKLE_CLASS_MALFORMED:
+        return BRINE_MALFORMED;
+    case PICKLE_CLASS_TRUNCATED:
+        return BRINE_NEED_MORE;
+    case PICKLE_CLASS_FORBIDDEN:
+        return BRINE_DENIED;
+    case PICKLE_CLASS_LIMIT:
+        return BRINE_TOO_BIG;
+    }
+    return BRINE_DENIED;
+}
+
+static bool start(struct machine *m, size_t length) {
+    uint32_t empty_tuple;
+    uint64_t bytes_max = MIN(m->limits->bytes_max, (uint64_t)UINT32_MAX);
+    if (length > bytes_max) return refuse_limit(m, PICKLE_BYTES, length, bytes_max);
+    m->len = m->end = (uint32_t)length;
+    if (mul_overflows(m->limits->heap_ratio, (uint64_t)length, &m->heap_max))
+        m->heap_max = UINT64_MAX;
+    m->heap_max = MAX(m->heap_max, m->limits->heap_free);
+    arena_reset(&m->scratch->text);
+    return node_new(m, NODE_TUPLE, &empty_tuple);
+}
+
+enum brine_status pickle_verify(struct bytes input, const struct policy *policy,
+                                const struct pickle_limits *limits, struct pickle_scratch *scratch,
+                                struct pickle_report *report) {
+    *report = (struct pickle_report){.reason = PICKLE_ACCEPTED};
+    struct machine m = {
+        .data = input.data,
+        .stack = scratch->stack,
+        .stack_cap = scratch->stack_cap,
+        .nodes = scratch->nodes,
+        .cells = scratch->cells,
+        .new_list_flags = NODE_UNLOGGED,
+        .policy = policy,
+        .limits = limits,
+        .scratch = scratch,
+        .report = report,
+    };
+    if (start(&m, input.len)) (void)run(&m);
+    report_facts(&m);
+    return status_of(report->reason);
+}

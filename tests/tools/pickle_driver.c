@@ -1,0 +1,47 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Verifies many pickles for a script: from standard input a four-byte length and the bytes, again
+ * and again; to standard output one line each, fields parted by tabs: rule, offset, module.name of
+ * a refusal, type, heap, then module:name:uses of each global. usage: pickle_driver POLICY
+ * [verify|dis|view|json]   (dis, view and json answer with a length too) */
+
+#include "../unit/proto-pickle/policy_file.h"
+#include "pickle/verify.h"
+
+static bool read_exactly(void *target, size_t bytes) {
+    return fread(target, 1, bytes, stdin) == bytes;
+}
+
+static void print_verdict(const struct pickle_report *r) {
+    printf("%s\t%zu\t%.*s:%.*s\t%s\t%llu", pickle_reason_rule(r->reason), r->offset,
+           (int)r->module.len, r->module.data, (int)r->name.len, r->name.data,
+           pickle_kind_name(r->top_kind), (unsigned long long)r->heap_bytes);
+    for (size_t i = 0; i < r->globals_count; i++) {
+        const struct pickle_global *g = &r->globals[i];
+        printf("\t%.*s:%.*s:%u%s", (int)g->module.len, g->module.data, (int)g->name.len,
+               g->name.data, g->uses, g->by_attribute ? "a" : "");
+    }
+    putchar('\n');
+}
+
+int main(int argc, char **argv) {
+    static struct test_policy policy;
+    struct pickle_scratch scratch;
+    if (argc < 2 || !test_policy_load(&policy, argv[1])) return 2;
+    pickle_scratch_init(&scratch, mem_system(), (size_t)4 << 30);
+    uint32_t length;
+    while (read_exactly(&length, sizeof length)) {
+        uint8_t *bytes = mem_alloc(mem_system(), length + 1);
+        struct pickle_report report;
+        if (!bytes || !read_exactly(bytes, length)) return 1;
+        enum brine_status status = pickle_verify(bytes_view(bytes, length), &policy.policy,
+                                                 &PICKLE_LIMITS_DEFAULT, &scratch, &report);
+        if ((status == BRINE_OK) != (report.reason == PICKLE_ACCEPTED)) return 3;
+        print_verdict(&report);
+        fflush(stdout);
+        mem_free(mem_system(), bytes, length + 1);
+    }
+    pickle_scratch_deinit(&scratch);
+    return 0;
+}
