@@ -7,8 +7,9 @@
 #include "cmd/handlers.h"
 
 /* clang-format off */
-#define NO_KEYS {0, 0, 0, KEYS_NONE, ""}
-#define KEYS(first, last, step, use, access) {first, last, step, KEYS_##use, access}
+#define NO_KEYS {0, 0, 0, KEYS_NONE, "", NULL}
+#define KEYS(first, last, step, use, access) {first, last, step, KEYS_##use, access, NULL}
+#define KEYS_NOTED(first, last, step, use, access, notes) {first, last, step, KEYS_##use, access, notes}
 #define COMMAND(...) {__VA_ARGS__},
 /* clang-format on */
 const struct command command_table[] = {

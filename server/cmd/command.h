@@ -69,7 +69,8 @@ enum command_key_use { KEYS_NONE, KEYS_RO, KEYS_RW, KEYS_OW, KEYS_RM }; /* ORDER
 struct command_keys {
     int8_t first, last, step;
     uint8_t use;        /* enum command_key_use */
-    const char *access; /* Redis's words: "ACCESS", "UPDATE", "INSERT", "DELETE", blank-separated */
+    const char *access; /* Redis's words: access, update, insert, delete; blank-separated */
+    const char *notes;  /* NULL: none */
 };
 
 struct command {

@@ -102,7 +102,11 @@ static void reply_key_flags(struct reply *reply, const struct command_keys *keys
 static void reply_key_specification(struct reply *reply, const struct command_keys *keys) {
     reply_set(reply, keys->use != KEYS_NONE);
     if (keys->use == KEYS_NONE) return;
-    reply_map(reply, 3);
+    reply_map(reply, 3 + (keys->notes != NULL));
+    if (keys->notes) {
+        reply_text(reply, "notes");
+        reply_text(reply, keys->notes);
+    }
     reply_text(reply, "flags");
     reply_key_flags(reply, keys);
     reply_text(reply, "begin_search");
@@ -196,7 +200,7 @@ void cmd_command_info(struct command_call *call) {
         if (command)
             reply_info(call->reply, command);
         else
-            resp_null_array(&call->reply->writer);
+            reply_null(call->reply);
     }
 }
 
@@ -236,6 +240,21 @@ void cmd_command_list(struct command_call *call) {
 
 /* ---- COMMAND GETKEYS --------------------------------------------------------------------------*/
 
+/* SET reads its key only when it is told to.  Source: Redis db.c setGetKeys. */
+static struct command_keys keys_as_used(const struct command *command, const struct bytes *args,
+                                        size_t count) {
+    struct command_keys keys = command->keys;
+    if (!has_word(keys.access, "variable_flags")) return keys;
+    keys.use = KEYS_OW;
+    keys.access = "update";
+    for (size_t i = 3; i < count; i++) {
+        if (!bytes_is(args[i], "GET")) continue;
+        keys.use = KEYS_RW;
+        keys.access = "access update";
+    }
+    return keys;
+}
+
 static void reply_keys(struct command_call *call, bool with_flags) {
     const struct bytes *args = call->args + COMMAND_FIRST_ARG;
     size_t count = call->args_count - COMMAND_FIRST_ARG, first, last, step;
@@ -256,11 +275,12 @@ static void reply_keys(struct command_call *call, bool with_flags) {
         reply_error(call->reply, BYTES("ERR Invalid number of arguments specified for command"));
         return;
     }
+    struct command_keys keys = keys_as_used(command, args, count);
     reply_array(call->reply, (last - first) / step + 1);
     for (size_t i = first; i <= last; i += step) {
         if (with_flags) reply_array(call->reply, 2);
         reply_bulk(call->reply, args[i]);
-        if (with_flags) reply_key_flags(call->reply, &command->keys);
+        if (with_flags) reply_key_flags(call->reply, &keys);
     }
 }
 

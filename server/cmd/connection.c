@@ -153,7 +153,7 @@ void cmd_hello(struct command_call *call) {
     if (!call->session->authenticated && password_is_set(call)) {
         reply_error(call->reply,
                     BYTES("NOAUTH HELLO must be called with the client already authenticated, "
-                          "otherwise the HELLO <proto> AUTH <user> <pass> option can be used to "
+                          "otherwise the HELLO AUTH <user> <pass> option can be used to "
                           "authenticate the client and select the RESP protocol version at the "
                           "same time"));
         return;

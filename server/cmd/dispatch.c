@@ -248,9 +248,10 @@ static bool is_other_protocol(struct worker_state *worker, const struct session 
     return true;
 }
 
-static bool memory_is_exceeded(const struct worker_state *worker) {
+/* What flushes and expiry have left behind goes first. */
+static bool memory_is_exceeded(struct worker_state *worker) {
     int64_t max = config_read(worker->config->memory.max);
-    return max > 0 && store_used_bytes(worker->access.keyspace->store) > (size_t)max;
+    return max > 0 && !keyspace_make_room(&worker->access, (size_t)max);
 }
 
 /* Refuses what must not run; true: refused, and an error replied.  The order of the questions is
@@ -293,7 +294,7 @@ static bool run_slot(struct worker_state *worker, struct session *session, struc
                      struct dispatch_result *result) {
     struct reply *reply = &worker->reply;
     const struct command *command = slot->command;
-    struct reply_mark mark = reply_mark(reply);
+    struct reply_mark mark = reply_begin(reply);
     if (UNLIKELY(!command) &&
         is_other_protocol(worker, session, worker->args.items[slot->first_arg])) {
         result->drop = true;

@@ -60,6 +60,7 @@ static void say_server(struct info *info) {
     uname(&name);
     say(info, "redis_version:%.*s\r\n", (int)version.len, (const char *)version.data);
     say(info, "redis_git_sha1:00000000\r\nredis_git_dirty:0\r\nredis_build_id:0\r\n");
+    say(info, "brine_version:%s\r\n", facts->version);
     say(info, "redis_mode:standalone\r\nos:%s %s %s\r\narch_bits:%zu\r\n", name.sysname,
         name.release, name.machine, sizeof(void *) * 8);
     say(info, "monotonic_clock:POSIX clock_gettime\r\nmultiplexing_api:epoll\r\n");
@@ -247,8 +248,7 @@ static void say_brine(struct info *info) {
         CONFIG_GATE_MODES(W)
 #undef W
     };
-    say(info, "brine_version:%s\r\nworkers:%zu\r\nshards:%zu\r\n", info->facts.version,
-        info->facts.workers, store_shards(store));
+    say(info, "workers:%zu\r\nshards:%zu\r\n", info->facts.workers, store_shards(store));
     say(info, "gate_mode:%s\r\n", modes[config_read(info->call->worker->config->gate.mode)]);
     say(info, "gate_admitted:%" PRIu64 "\r\ngate_refused:%" PRIu64 "\r\n",
         total(info, METRIC_gate_admitted), total(info, METRIC_gate_refused));

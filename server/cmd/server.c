@@ -63,7 +63,7 @@ void cmd_config_set(struct command_call *call) {
     size_t args = call->args_count - CONFIG_FIRST_ARG;
     struct brine_error err;
     if (args % 2) {
-        reply_wrong_arity(call->reply, call->command);
+        reply_error(call->reply, ERROR_SYNTAX);
     } else if (config_set(call->worker->config, call->args + CONFIG_FIRST_ARG, args / 2, &err) !=
                BRINE_OK) {
         reply_errorf(call->reply, "ERR %s", err.text);

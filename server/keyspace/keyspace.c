@@ -25,6 +25,9 @@
 #include "base/assert.h"
 #include "store/store_write.h"
 
+/* Of an update's or an MSET's old values together; beyond it the write finds no memory. */
+static const size_t SCRATCH_BYTES_MAX = (size_t)4 << 30;
+
 enum {
     BLOB_FROM_BYTES = 16 * 1024,
     /* Entries a call of upkeep looks at: some 100 us each, so that a lock is free again soon. */
@@ -75,8 +78,8 @@ void keyspace_deinit(struct keyspace *keyspace) {
 void keyspace_access_init(struct keyspace_access *access, struct keyspace *keyspace,
                           struct metrics *metrics, struct allocator *mem) {
     *access = (struct keyspace_access){.keyspace = keyspace, .metrics = metrics};
-    buf_init(&access->old, mem, SIZE_MAX);
-    buf_init(&access->new, mem, SIZE_MAX);
+    buf_init(&access->old, mem, SCRATCH_BYTES_MAX);
+    buf_init(&access->new, mem, SCRATCH_BYTES_MAX);
 }
 
 void keyspace_access_deinit(struct keyspace_access *access) {
@@ -446,6 +449,15 @@ bool keyspace_upkeep(struct keyspace_access *access, size_t shard) {
     more |= store_reclaim(store, &access->hold, shard, RECLAIM_BUDGET);
     more |= store_compact(store, &access->hold, shard, COMPACT_BUDGET);
     return more;
+}
+
+bool keyspace_make_room(struct keyspace_access *access, size_t bytes_max) {
+    struct store *store = access->keyspace->store;
+    for (size_t shard = 0; shard < store_shards(store); shard++) {
+        if (LIKELY(store_used_bytes(store) <= bytes_max)) return true;
+        (void)keyspace_upkeep(access, shard);
+    }
+    return store_used_bytes(store) <= bytes_max;
 }
 
 /* ---- the steps of a write ---------------------------------------------------------------------*/

@@ -177,4 +177,8 @@ void keyspace_flush_all(struct keyspace_access *access);
  * any thread that has time; true: more is left to do there. */
 bool keyspace_upkeep(struct keyspace_access *access, size_t shard);
 
+/* True when the store takes at most bytes_max.  If it takes more, frees what flushes and expiry
+ * left behind, a bounded piece, before it answers. */
+bool keyspace_make_room(struct keyspace_access *access, size_t bytes_max);
+
 #endif

@@ -11,7 +11,7 @@
 enum { LARGES_FIRST = 16 };
 
 static void note_error(struct reply *reply);
-static bool room_for_large(struct reply *reply);
+static bool room_for_large(struct reply *reply, size_t bytes);
 
 void reply_init(struct reply *reply, struct allocator *mem, size_t limit_bytes) {
     *reply = (struct reply){.mem = mem};
@@ -32,6 +32,7 @@ void reply_clear(struct reply *reply) {
 
 void reply_forget(struct reply *reply) {
     reply->larges_count = reply->larges_bytes = 0;
+    reply->begun_count = reply->begun_bytes = 0;
     reply->errors = 0;
     buf_clear(&reply->out);
     reply->writer.failed = BRINE_OK;
@@ -48,6 +49,12 @@ struct reply_mark reply_mark(const struct reply *reply) {
         .larges_bytes = reply->larges_bytes,
         .errors = reply->errors,
     };
+}
+
+struct reply_mark reply_begin(struct reply *reply) {
+    reply->begun_count = reply->larges_count;
+    reply->begun_bytes = reply->larges_bytes;
+    return reply_mark(reply);
 }
 
 void reply_rewind(struct reply *reply, struct reply_mark mark) {
@@ -91,7 +98,7 @@ void reply_verbatim(struct reply *reply, struct bytes text) {
 }
 
 void reply_value(struct reply *reply, const struct store_value *value) {
-    if (!value->blob || !room_for_large(reply)) {
+    if (!value->blob || !room_for_large(reply, value->blob->len)) {
         resp_bulk(&reply->writer, value->bytes);
         return;
     }
@@ -119,9 +126,15 @@ static void note_error(struct reply *reply) {
     reply->error_offset = reply->out.len;
 }
 
-/* False: the value is to be copied.  What is sent by reference does not count against the limit of
- * out, for it takes no memory of its own: a value longer than that limit can be read. */
-static bool room_for_large(struct reply *reply) {
+/* False: the value is to be copied, or the reply is broken.  A reference takes no memory of its
+ * own, so the first one of a command may be longer than the limit: what can be stored can be read.
+ * But each pins what a writer may replace meanwhile, so the others count. */
+static bool room_for_large(struct reply *reply, size_t bytes) {
+    size_t pinned = reply->larges_bytes - reply->begun_bytes;
+    if (reply->larges_count > reply->begun_count &&
+        bytes > reply->out.limit - MIN(pinned, reply->out.limit))
+        reply->writer.failed = BRINE_TOO_BIG;
+    if (reply_is_broken(reply)) return false;
     if (reply->larges_count == REPLY_LARGES_MAX) return false;
     if (reply->larges_count < reply->larges_cap) return true;
     size_t cap = MIN(MAX((size_t)LARGES_FIRST, reply->larges_cap * 2), (size_t)REPLY_LARGES_MAX);

@@ -34,9 +34,10 @@ struct reply {
     struct resp_writer writer; /* into out; its version is the session's at hand */
     struct reply_large *larges;
     size_t larges_count, larges_cap;
-    size_t larges_bytes; /* sum of what they refer to */
-    uint32_t errors;     /* error replies since reply_clear */
-    size_t error_offset; /* of the newest one in out, its '-' */
+    size_t larges_bytes;             /* sum of what they refer to */
+    uint32_t errors;                 /* error replies since reply_clear */
+    size_t error_offset;             /* of the newest one in out, its '-' */
+    size_t begun_count, begun_bytes; /* larges that earlier commands left */
     struct allocator *mem;
 };
 
@@ -62,6 +63,8 @@ struct reply_mark {
     uint32_t errors;
 };
 struct reply_mark reply_mark(const struct reply *reply);
+/* A command's reply begins; the mark leads back to before it. */
+struct reply_mark reply_begin(struct reply *reply);
 /* Takes back what was said since; a reply that broke meanwhile is whole again. */
 void reply_rewind(struct reply *reply, struct reply_mark mark);
 
@@ -73,7 +76,9 @@ void reply_errorf(struct reply *reply, const char *format, ...) PRINTF_LIKE(2, 3
 void reply_bulkf(struct reply *reply, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Text that RESP3 marks as such ("txt"). */
 void reply_verbatim(struct reply *reply, struct bytes text);
-/* A string value, by copy or, when it is boxed, by reference.  Safe under the shard's lock. */
+/* A string value, by copy or, when it is boxed, by reference.  Safe under the shard's lock.  One
+ * value of any length can be replied; several of one command count against the limit like copies.
+ */
 void reply_value(struct reply *reply, const struct store_value *value);
 void reply_map(struct reply *reply, size_t pairs);
 void reply_set(struct reply *reply, size_t count);
