@@ -72,7 +72,7 @@ static int configure(struct server *server, int argc, char **argv, bool *run) {
     enum config_action action = config_start(&server->config, argc, (const char *const *)argv,
                                              (const char *const *)environ, BRINE_VERSION, &printed);
     FILE *stream = action == CONFIG_REFUSE ? stderr : stdout;
-    fwrite(printed.data, 1, printed.len, stream);
+    if (printed.len > 0) fwrite(printed.data, 1, printed.len, stream);
     int failed = fflush(stream);
     buf_deinit(&printed);
     *run = action == CONFIG_RUN;
