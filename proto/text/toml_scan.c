@@ -63,28 +63,29 @@ enum brine_status toml_expect_line_end(struct toml_scan *scan) {
 /* ---- failures ---------------------------------------------------------------------------------
  */
 
-enum brine_status toml_scan_fail(struct toml_scan *scan, struct toml_place place,
-                                 enum brine_status status, const char *format, ...) {
+void toml_describe_failure(struct toml_scan *scan, struct toml_place place,
+                           enum brine_status status, const char *format, ...) {
     char text[BRINE_ERROR_TEXT_BYTES];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    return brine_fail(scan->err, status, place.offset, "%u:%u: %s", place.line, place.column, text);
+    (void)brine_fail(scan->err, status, place.offset, "%u:%u: %s", place.line, place.column, text);
 }
 
-enum brine_status toml_expected(struct toml_scan *scan, const char *what) {
+void toml_describe_expected(struct toml_scan *scan, const char *what) {
+    struct toml_place here = scan->here;
     const char *found = NULL;
     if (toml_peek(scan, 0) == TOML_END)
         found = "the end of the text";
     else if (line_end_len(scan))
         found = "the end of the line";
+    size_t len = utf8_decode(scan->text, here.offset, NULL);
     if (found)
-        return toml_scan_fail(scan, scan->here, BRINE_MALFORMED, "expected %s, found %s", what,
-                              found);
-    size_t len = utf8_decode(scan->text, scan->here.offset, NULL);
-    return toml_scan_fail(scan, scan->here, BRINE_MALFORMED, "expected %s, found '%.*s'", what,
-                          (int)len, (const char *)scan->text.data + scan->here.offset);
+        toml_describe_failure(scan, here, BRINE_MALFORMED, "expected %s, found %s", what, found);
+    else
+        toml_describe_failure(scan, here, BRINE_MALFORMED, "expected %s, found '%.*s'", what,
+                              (int)len, (const char *)scan->text.data + here.offset);
 }
 
 static enum brine_status no_memory(struct toml_scan *scan) {

@@ -43,12 +43,19 @@ void toml_skip_blank(struct toml_scan *scan, bool lines);
 /* After a statement: blanks, a comment, and the end of the line or text. */
 enum brine_status toml_expect_line_end(struct toml_scan *scan) MUST_USE;
 
-/* Fails at a place with "line:column: " before the text. */
-enum brine_status toml_scan_fail(struct toml_scan *scan, struct toml_place place,
-                                 enum brine_status status, const char *format, ...)
-    PRINTF_LIKE(4, 5);
+/* Describes a failure at a place, with "line:column: " before the text. */
+void toml_describe_failure(struct toml_scan *scan, struct toml_place place,
+                           enum brine_status status, const char *format, ...) PRINTF_LIKE(4, 5);
+/* Fails so; a macro, for the compiler and the analyser then see that the value is `status`. */
+#define toml_scan_fail(scan, place, status, ...)                                                   \
+    (toml_describe_failure((scan), (place), (status), __VA_ARGS__), (status))
+
+void toml_describe_expected(struct toml_scan *scan, const char *what);
 /* "line:column: expected <what>, found <the next character>" */
-enum brine_status toml_expected(struct toml_scan *scan, const char *what);
+static inline enum brine_status toml_expected(struct toml_scan *scan, const char *what) {
+    toml_describe_expected(scan, what);
+    return BRINE_MALFORMED;
+}
 
 enum brine_status toml_check_text(struct toml_scan *scan) MUST_USE;
 

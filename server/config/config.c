@@ -22,10 +22,8 @@ enum brine_status config_init(struct config *config, struct allocator *mem) {
         pthread_mutex_destroy(&config->set_lock);
         return BRINE_NO_MEMORY;
     }
-    static const int64_t replica_limits[3] = {256 << 20, 64 << 20, 60},
-                         pubsub_limits[3] = {32 << 20, 8 << 20, 60};
-    memcpy(config->buffer_limits[1], replica_limits, sizeof replica_limits);
-    memcpy(config->buffer_limits[2], pubsub_limits, sizeof pubsub_limits);
+    config->buffer_limits = (struct config_buffer_limits){
+        {{0, 0, 0}, {256 << 20, 64 << 20, 60}, {32 << 20, 8 << 20, 60}}}; /* Redis's defaults */
     for (size_t i = 0; i < CONFIG_OPTIONS; i++) {
         struct option_value value;
         option_default(&config_rows[i], &value);

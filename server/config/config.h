@@ -62,6 +62,11 @@ struct config_apply {
     void *context;
 };
 
+/* Of client-output-buffer-limit: normal, slave, pubsub; hard, soft, seconds. */
+struct config_buffer_limits {
+    int64_t of[3][3];
+};
+
 enum { CONFIG_REMEMBERED_MAX = 64 }; /* values of Redis's names that have no option */
 
 struct config {
@@ -80,8 +85,8 @@ struct config {
     struct config_origin origins[CONFIG_OPTIONS];
     struct config_apply applies[CONFIG_OPTIONS];
     struct bytes remembered[CONFIG_REMEMBERED_MAX]; /* NULL: still the row's default */
-    int64_t buffer_limits[3][3];                    /* client-output-buffer-limit: class, number */
-    struct bytes file_path;                         /* empty: started without a file */
+    struct config_buffer_limits buffer_limits;
+    struct bytes file_path; /* empty: started without a file */
 };
 
 /* The present value of a number, flag or enum: config_read(config->server.port). */

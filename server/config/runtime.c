@@ -21,7 +21,7 @@
 
 #include <stdio.h>
 
-enum { PENDING_MAX = CONFIG_OPTIONS + 2 * CONFIG_NAMES, LIMIT_CLASSES = 3, LIMIT_NUMBERS = 3 };
+enum { PENDING_MAX = CONFIG_OPTIONS + 2 * CONFIG_NAMES, LIMIT_CLASSES = 3 };
 
 /* What a name of CONFIG GET or SET means. */
 struct target {
@@ -58,11 +58,12 @@ static size_t find_name(struct bytes wanted, struct target *target) {
 
 static const char *const limit_classes[LIMIT_CLASSES] = {"normal", "slave", "pubsub"};
 
-static enum brine_status format_buffer_limits(const int64_t limits[LIMIT_CLASSES][LIMIT_NUMBERS],
+static enum brine_status format_buffer_limits(const struct config_buffer_limits *limits,
                                               struct buf *out) {
     for (size_t i = 0; i < LIMIT_CLASSES; i++)
         TRY(buf_printf(out, "%s%s %lld %lld %lld", i > 0 ? " " : "", limit_classes[i],
-                       (long long)limits[i][0], (long long)limits[i][1], (long long)limits[i][2]));
+                       (long long)limits->of[i][0], (long long)limits->of[i][1],
+                       (long long)limits->of[i][2]));
     return BRINE_OK;
 }
 
@@ -75,11 +76,10 @@ static enum brine_status format_present(struct config *config, const struct targ
         return option_format(target->row, target->dialect, &value, out);
     }
     if (target->row->kind == KIND_BUFFER_LIMITS) {
-        int64_t limits[LIMIT_CLASSES][LIMIT_NUMBERS];
-        memcpy(limits, config->buffer_limits, sizeof limits);
+        struct config_buffer_limits limits = config->buffer_limits;
         int64_t hard = config_read(config->limits.output_bytes);
-        limits[0][0] = hard == INT64_MAX ? 0 : hard;
-        return format_buffer_limits(limits, out);
+        limits.of[0][0] = hard == INT64_MAX ? 0 : hard;
+        return format_buffer_limits(&limits, out);
     }
     struct bytes kept = config->remembered[target->row - config_names];
     return buf_append(out, kept.data ? kept : bytes_of_cstr(target->row->default_text));
@@ -149,7 +149,7 @@ struct pending {
     int64_t number;    /* an option's number; swapped with the one in place */
     struct bytes text; /* an option's text or a remembered value; owned, swapped likewise */
     struct config_origin origin;
-    int64_t limits[LIMIT_CLASSES][LIMIT_NUMBERS];
+    struct config_buffer_limits limits;
 };
 
 struct set {
@@ -251,12 +251,12 @@ static const char *parse_buffer_limits(struct bytes text, struct pending *pendin
         if (class == LIMIT_CLASSES)
             return "Invalid client class specified in buffer limit configuration.";
         struct bytes hard = take_word(&text), soft = take_word(&text), seconds = take_word(&text);
-        int64_t *limits = pending->limits[class];
+        int64_t *limits = pending->limits.of[class];
         if (!parse_memory(hard, &limits[0]) || !parse_memory(soft, &limits[1]) ||
             !number_parse_i64(seconds, &limits[2]) || limits[2] < 0)
             return "Error in hard, soft or soft_seconds setting in buffer limit configuration.";
     }
-    if (pending->limits[0][1] != 0 || pending->limits[0][2] != 0)
+    if (pending->limits.of[0][1] != 0 || pending->limits.of[0][2] != 0)
         return "brine has no soft limits for normal clients; their soft limit and seconds are 0";
     return NULL;
 }
@@ -265,14 +265,14 @@ static const char *parse_buffer_limits(struct bytes text, struct pending *pendin
 static enum brine_status read_buffer_limits(struct set *set, struct pending *pending,
                                             struct bytes text) {
     struct config *config = set->config;
-    memcpy(pending->limits, config->buffer_limits, sizeof pending->limits);
+    pending->limits = config->buffer_limits;
     int64_t before = config_read(config->limits.output_bytes);
-    pending->limits[0][0] = before;
+    pending->limits.of[0][0] = before;
     const char *wrong = parse_buffer_limits(text, pending);
     if (wrong) return set_fail(set, pending->name, wrong);
     const struct option_row *row = &config_rows[CONFIG_OPTION_limits_output_bytes];
-    int64_t hard = pending->limits[0][0] == 0 ? INT64_MAX : pending->limits[0][0];
-    pending->limits[0][0] = 0;
+    int64_t hard = pending->limits.of[0][0] == 0 ? INT64_MAX : pending->limits.of[0][0];
+    pending->limits.of[0][0] = 0;
     if (hard < row->min) {
         char why[96];
         snprintf(why, sizeof why, "the hard limit of normal clients is 0 or at least %lld bytes",
@@ -350,10 +350,9 @@ static void swap(struct config *config, struct pending *pending) {
     void *field = (uint8_t *)config + row->offset;
     pthread_mutex_lock(&config->text_lock);
     if (!pending->target.is_option && row->kind == KIND_BUFFER_LIMITS) {
-        int64_t kept[LIMIT_CLASSES][LIMIT_NUMBERS];
-        memcpy(kept, config->buffer_limits, sizeof kept);
-        memcpy(config->buffer_limits, pending->limits, sizeof kept);
-        memcpy(pending->limits, kept, sizeof kept);
+        struct config_buffer_limits kept = config->buffer_limits;
+        config->buffer_limits = pending->limits;
+        pending->limits = kept;
     } else if (!pending->target.is_option) {
         swap_text(&config->remembered[row - config_names], &pending->text);
     } else if (row->kind == KIND_STRING || row->kind == KIND_SECRET) {
