@@ -32,7 +32,7 @@ void cmd_client_info(struct command_call *call) {
 
 /* CLIENT GETNAME */
 void cmd_client_getname(struct command_call *call) {
-    struct bytes name = buf_view(&call->session->name);
+    struct bytes name = session_text_view(&call->session->name);
     if (name.len)
         reply_bulk(call->reply, name);
     else
@@ -46,8 +46,8 @@ static bool is_plain(struct bytes text) {
     return true;
 }
 
-static bool set_text(struct command_call *call, struct buf *field, struct bytes text) {
-    enum brine_status status = session_set_text(field, text);
+static bool set_text(struct command_call *call, struct session_text *field, struct bytes text) {
+    enum brine_status status = session_set_text(call->session, field, text);
     if (status == BRINE_TOO_BIG)
         reply_errorf(call->reply, "ERR a name is at most %d bytes long", SESSION_NAME_BYTES_MAX);
     else if (status != BRINE_OK)
@@ -71,7 +71,7 @@ void cmd_client_setname(struct command_call *call) {
 void cmd_client_setinfo(struct command_call *call) {
     enum { SETINFO_ATTRIBUTE = 2, SETINFO_TEXT = 3 };
     struct bytes attribute = call->args[SETINFO_ATTRIBUTE];
-    struct buf *field = NULL;
+    struct session_text *field = NULL;
     if (bytes_is(attribute, "LIB-NAME")) field = &call->session->library_name;
     if (bytes_is(attribute, "LIB-VER")) field = &call->session->library_version;
     if (!field) {

@@ -3,8 +3,6 @@
 
 #include "session/session.h"
 
-#include <stdio.h>
-
 void session_init(struct session *session, const struct session_options *options) {
     *session = (struct session){
         .id = options->id,
@@ -13,18 +11,21 @@ void session_init(struct session *session, const struct session_options *options
         .created_mono_ms = options->mono_ms,
         .last_active_mono_ms = options->mono_ms,
         .fd = options->fd,
+        .peer = options->peer ? options->peer : "",
+        .local = options->local ? options->local : "",
+        .mem = options->mem,
     };
-    buf_init(&session->name, options->mem, SESSION_NAME_BYTES_MAX);
-    buf_init(&session->library_name, options->mem, SESSION_NAME_BYTES_MAX);
-    buf_init(&session->library_version, options->mem, SESSION_NAME_BYTES_MAX);
-    snprintf(session->peer, sizeof session->peer, "%s", options->peer ? options->peer : "");
-    snprintf(session->local, sizeof session->local, "%s", options->local ? options->local : "");
+}
+
+static void free_text(struct session *session, struct session_text *field) {
+    mem_free(session->mem, field->data, field->len);
+    *field = (struct session_text){0};
 }
 
 void session_deinit(struct session *session) {
-    buf_deinit(&session->name);
-    buf_deinit(&session->library_name);
-    buf_deinit(&session->library_version);
+    free_text(session, &session->name);
+    free_text(session, &session->library_name);
+    free_text(session, &session->library_version);
 }
 
 /* Redis keeps the library's name and version over RESET.  Source: networking.c resetCommand. */
@@ -32,15 +33,16 @@ void session_reset(struct session *session, bool authenticated) {
     session->db = 0;
     session->resp_version = 2;
     session->authenticated = authenticated;
-    buf_clear(&session->name);
-    buf_shrink(&session->name, 0);
+    free_text(session, &session->name);
 }
 
-enum brine_status session_set_text(struct buf *field, struct bytes text) {
-    if (text.len > field->limit) return BRINE_TOO_BIG;
-    if (text.len > field->cap) TRY(buf_reserve(field, text.len - field->len));
-    buf_clear(field);
-    TRY(buf_append(field, text));
-    buf_shrink(field, text.len);
+enum brine_status session_set_text(struct session *session, struct session_text *field,
+                                   struct bytes text) {
+    if (text.len > SESSION_NAME_BYTES_MAX) return BRINE_TOO_BIG;
+    uint8_t *data = text.len ? mem_alloc(session->mem, text.len) : NULL;
+    if (text.len && !data) return BRINE_NO_MEMORY;
+    bytes_copy_to(data, text);
+    free_text(session, field);
+    *field = (struct session_text){data, text.len};
     return BRINE_OK;
 }

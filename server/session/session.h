@@ -10,8 +10,9 @@
  *
  * Thread: every field belongs to the worker that the connection lives on.  What others want to know
  * of it (CLIENT LIST, CLIENT KILL) they ask by message (cmd/client_query.h).
- * Ownership: names are owned and bounded by SESSION_NAME_BYTES_MAX; addresses are copied.
- * Cost: some 600 bytes, and an allocation for each name that is set. */
+ * Ownership: names are owned and bounded by SESSION_NAME_BYTES_MAX; addresses are borrowed.
+ * Cost: paid by every idle client, so it is asserted: see the end.  An allocation for each name
+ * that is set. */
 #ifndef BRINE_SESSION_H
 #define BRINE_SESSION_H
 
@@ -34,7 +35,12 @@ struct session_options {
     int64_t now_ms, mono_ms;
     bool authenticated;       /* true while no password is set */
     int fd;                   /* for CLIENT LIST only */
-    const char *peer, *local; /* NULL: "" */
+    const char *peer, *local; /* borrowed for the session's life; NULL: "" */
+};
+
+struct session_text { /* owned; empty: not set */
+    uint8_t *data;
+    size_t len;
 };
 
 struct session {
@@ -51,8 +57,9 @@ struct session {
     size_t query_bytes, query_cap_bytes; /* pending input and its room; net's figures */
     size_t output_bytes;                 /* pending replies; net's figure */
     int fd;
-    struct buf name, library_name, library_version; /* empty: not set */
-    char peer[SESSION_ADDRESS_BYTES], local[SESSION_ADDRESS_BYTES];
+    struct session_text name, library_name, library_version;
+    const char *peer, *local; /* as CLIENT LIST shows them; never NULL */
+    struct allocator *mem;
 };
 
 void session_init(struct session *session, const struct session_options *options);
@@ -63,6 +70,13 @@ void session_deinit(struct session *session);
 void session_reset(struct session *session, bool authenticated);
 
 /* Empty takes the name away.  BRINE_NO_MEMORY, BRINE_TOO_BIG: the old one stays. */
-enum brine_status session_set_text(struct buf *field, struct bytes text) MUST_USE;
+enum brine_status session_set_text(struct session *session, struct session_text *field,
+                                   struct bytes text) MUST_USE;
+
+static inline struct bytes session_text_view(const struct session_text *text) {
+    return bytes_view(text->data, text->len);
+}
+
+_Static_assert(sizeof(struct session) <= 208, "a session is paid per client: grow it knowingly");
 
 #endif
