@@ -46,6 +46,7 @@ enum brine_status buf_append_slow(struct buf *buf, struct bytes bytes) MUST_USE;
 
 static inline MUST_USE enum brine_status buf_append(struct buf *buf, struct bytes bytes) {
     if (UNLIKELY(buf->cap - buf->len < bytes.len)) return buf_append_slow(buf, bytes);
+    if (UNLIKELY(bytes.len == 0)) return BRINE_OK; /* data may be NULL, which has no offset 0 */
     bytes_copy_to(buf->data + buf->len, bytes);
     buf->len += bytes.len;
     return BRINE_OK;

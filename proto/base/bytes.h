@@ -67,7 +67,8 @@ static inline bool bytes_starts_with(struct bytes text, struct bytes prefix) {
 /* The part from `from` on, `len` long, cut to what there is. */
 static inline struct bytes bytes_slice(struct bytes text, size_t from, size_t len) {
     if (from > text.len) from = text.len;
-    return bytes_view(text.data + from, MIN(len, text.len - from));
+    const uint8_t *start = from > 0 ? text.data + from : text.data; /* NULL has no offset 0 */
+    return bytes_view(start, MIN(len, text.len - from));
 }
 
 /* memcpy that allows a length of 0 with NULL. */
