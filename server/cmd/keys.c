@@ -86,9 +86,10 @@ static void reply_walk(struct command_call *call, const struct walk *walk) {
 void cmd_keys(struct command_call *call) {
     enum { KEYS_PATTERN = 1 };
     struct walk walk = walk_of(call, call->args[KEYS_PATTERN]);
+    struct keyspace_scan scan = {.db = call->session->db, .visit = walk_visit, .context = &walk};
     uint64_t cursor = 0;
     do {
-        cursor = keyspace_scan(call->access, call->session->db, cursor, walk_visit, &walk);
+        cursor = keyspace_scan(call->access, &scan, cursor);
     } while (cursor && !walk.names.failed);
     if (walk.names.failed)
         reply_error(call->reply, ERROR_NO_MEMORY);
@@ -151,10 +152,12 @@ void cmd_scan(struct command_call *call) {
 
     struct walk walk = walk_of(call, options.pattern);
     walk.type = options.type;
+    struct keyspace_scan scan = {
+        .db = call->session->db, .visit = walk_visit, .context = &walk, .remove_expired = true};
     /* A sparse table or a pattern that fits nothing costs at most so many steps a call. */
     uint64_t steps_left = (uint64_t)MIN(options.count, COUNT_MAX) * 10;
     do {
-        cursor = keyspace_scan(call->access, call->session->db, cursor, walk_visit, &walk);
+        cursor = keyspace_scan(call->access, &scan, cursor);
     } while (cursor && --steps_left && walk.count < (size_t)options.count && !walk.names.failed);
 
     if (walk.names.failed) {

@@ -111,10 +111,50 @@ void keyspace_leave(struct keyspace_access *access) {
     store_unlock(access->keyspace->store, &access->hold);
 }
 
-uint64_t keyspace_scan(struct keyspace_access *access, uint32_t db, uint64_t cursor,
-                       store_visit_fn *visit, void *context) {
-    struct store_scan scan = {.db = db, .now_ms = access->now_ms, .visit = visit, .ctx = context};
-    return store_scan(access->keyspace->store, &access->hold, &scan, cursor);
+struct scan_step {
+    struct keyspace_access *access;
+    const struct keyspace_scan *scan;
+};
+
+/* Shows what lives, and remembers in access->old the names of what is over. */
+static void scan_visit(void *context, struct bytes name, const struct store_value *value) {
+    const struct scan_step *step = context;
+    bool over =
+        value->expire_at_ms != STORE_NO_EXPIRY && step->access->now_ms > value->expire_at_ms;
+    if (!over) {
+        step->scan->visit(step->scan->context, name, value);
+        return;
+    }
+    struct buf *names = &step->access->old;
+    size_t start = names->len;
+    /* No memory: the sweep will find it. */
+    if (buf_append(names, bytes_view(&name.len, sizeof name.len)) != BRINE_OK ||
+        buf_append(names, name) != BRINE_OK)
+        names->len = start;
+}
+
+uint64_t keyspace_scan(struct keyspace_access *access, const struct keyspace_scan *scan,
+                       uint64_t cursor) {
+    struct store *store = access->keyspace->store;
+    struct scan_step step = {access, scan};
+    struct store_scan all = {.db = scan->db, .visit = scan_visit, .ctx = &step};
+    struct store_scan living = {
+        .db = scan->db, .now_ms = access->now_ms, .visit = scan->visit, .ctx = scan->context};
+    buf_clear(&access->old);
+    cursor = store_scan(store, &access->hold, scan->remove_expired ? &all : &living, cursor);
+    for (size_t at = 0; at < access->old.len;) {
+        struct store_value value;
+        struct bytes name = bytes_view(NULL, 0);
+        bytes_copy_to(&name.len, bytes_slice(buf_view(&access->old), at, sizeof name.len));
+        name.data = access->old.data + at + sizeof name.len;
+        at += sizeof name.len + name.len;
+        struct store_key key = keyspace_key(access, scan->db, name);
+        store_lock(store, &access->hold, &key);
+        (void)!store_find(store, &key, access->now_ms, &value); /* meeting it removes it */
+        store_unlock(store, &access->hold);
+    }
+    buf_clear(&access->old);
+    return cursor;
 }
 
 /* ---- writing strings --------------------------------------------------------------------------*/

@@ -96,9 +96,16 @@ bool keyspace_find(struct keyspace_access *access, const struct store_key *key,
                    struct store_value *value) MUST_USE;
 void keyspace_leave(struct keyspace_access *access);
 
-/* As store_scan, over this database. */
-uint64_t keyspace_scan(struct keyspace_access *access, uint32_t db, uint64_t cursor,
-                       store_visit_fn *visit, void *context) MUST_USE;
+struct keyspace_scan {
+    uint32_t db;
+    store_visit_fn *visit; /* as store_scan's */
+    void *context;
+    bool remove_expired; /* what the walk meets and is over goes, as SCAN does in Redis */
+};
+
+/* A step of a walk; see store_scan. */
+uint64_t keyspace_scan(struct keyspace_access *access, const struct keyspace_scan *scan,
+                       uint64_t cursor) MUST_USE;
 
 /* ---- writing strings --------------------------------------------------------------------------*/
 
