@@ -100,7 +100,6 @@ bool step_reduce(struct machine *m) {
     made->cost = partial->cost;
     made->key_depth = partial->key_depth;
     made->depth = partial->depth;
-    made->expanded = partial->expanded;
     return push(m, result);
 }
 

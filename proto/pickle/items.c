@@ -95,6 +95,17 @@ static bool grow_depth(struct machine *m, struct pickle_node *parent, uint32_t d
     return true;
 }
 
+static bool gain_more(struct machine *m, uint32_t parent, uint32_t child, bool pair) {
+    struct pickle_more *more = more_of(m, parent);
+    uint64_t expanded;
+    if (!more) return false;
+    more->aux += pair;
+    if (add_overflows(more_seen(m, child)->expanded, m->nodes[child].count + 1ull, &expanded) ||
+        add_overflows(more->expanded, expanded, &more->expanded))
+        more->expanded = UINT64_MAX / 2;
+    return true;
+}
+
 bool gain(struct machine *m, uint32_t parent_number, struct pickle_value part, bool bare) {
     if (!is_container(part)) return gain_reference(m, parent_number, part, bare);
     struct pickle_node *parent = &m->nodes[parent_number], *child = &m->nodes[part.a];
@@ -108,11 +119,9 @@ bool gain(struct machine *m, uint32_t parent_number, struct pickle_value part, b
         parent->key_depth = (uint16_t)MAX(parent->key_depth, child->key_depth + 1);
     }
     parent->flags |= flags;
-    if (part.kind == PICKLE_KIND_LIST && child->flags & NODE_FIRST_STR) parent->aux++;
-    uint64_t expanded;
-    if (add_overflows(child->expanded, child->count + 1ull, &expanded) ||
-        add_overflows(parent->expanded, expanded, &parent->expanded))
-        parent->expanded = UINT64_MAX / 2;
+    bool pair = part.kind == PICKLE_KIND_LIST && child->flags & NODE_FIRST_STR;
+    if (UNLIKELY(pair || m->limits->expanded_max) && !gain_more(m, parent_number, part.a, pair))
+        return false;
     return grow_depth(m, parent, child->depth + 1u);
 }
 
@@ -144,15 +153,16 @@ bool step_tuple(struct machine *m, uint32_t count) {
 static bool log_key(struct machine *m, uint32_t target, struct pickle_value key) {
     struct pickle_scratch *scratch = m->scratch;
     if (!ROOM(m, scratch->keys, scratch->keys_cap, m->keys_count + 1)) return false;
-    struct pickle_node *node = &m->nodes[target];
+    struct pickle_more *more = more_of(m, target);
+    if (!more) return false;
     uint32_t number = m->keys_count++;
     scratch->keys[number] = (struct pickle_key){.value = key, .next = NO_KEY, .offset = m->op_at};
-    if (node->keys_last == NO_KEY)
-        node->keys_first = number;
+    if (more->keys_last == NO_KEY)
+        more->keys_first = number;
     else
-        scratch->keys[node->keys_last].next = number;
-    node->keys_last = number;
-    node->keys_count++;
+        scratch->keys[more->keys_last].next = number;
+    more->keys_last = number;
+    more->keys_count++;
     return true;
 }
 
@@ -180,9 +190,10 @@ static bool refuse_unhashable(struct machine *m, struct pickle_value key, uint32
 }
 
 static bool add_opaque_key(struct machine *m, uint32_t target, struct pickle_value key) {
-    struct pickle_node *node = &m->nodes[target];
-    if (++node->keys_opaque > m->limits->key_opaque_max)
-        return refuse_limit(m, PICKLE_KEY_OPAQUE, node->keys_opaque, m->limits->key_opaque_max);
+    struct pickle_more *more = more_of(m, target);
+    if (!more) return false;
+    if (++more->keys_opaque > m->limits->key_opaque_max)
+        return refuse_limit(m, PICKLE_KEY_OPAQUE, more->keys_opaque, m->limits->key_opaque_max);
     if (key.kind == PICKLE_KIND_INSTANCE)
         m->scratch->globals[m->nodes[key.a].global].uses |= PICKLE_USE_HASH;
     return true;
@@ -220,10 +231,11 @@ bool note_str_key(struct machine *m, uint32_t number, struct pickle_value key,
                   struct pickle_value value) {
     struct pickle_scratch *scratch = m->scratch;
     if (scratch->collect_keys) {
-        if (!ROOM(m, scratch->names, scratch->names_cap, m->names_count + 1)) return false;
+        struct pickle_more *more = more_of(m, number);
+        if (!more || !ROOM(m, scratch->names, scratch->names_cap, m->names_count + 1)) return false;
         scratch->names[m->names_count] =
-            (struct pickle_name){.value = key, .previous = m->nodes[number].names};
-        m->nodes[number].names = m->names_count++;
+            (struct pickle_name){.value = key, .previous = more->names};
+        more->names = m->names_count++;
     }
     uint8_t buffer[TEXT_BYTES_MAX];
     struct bytes text = text_of(m, key, buffer);
@@ -259,7 +271,7 @@ static inline bool set_item(struct machine *m, uint32_t target, struct pickle_va
         if (!is_leaf(key) && !gain(m, target, key, false)) return false;
     }
     if (LIKELY(is_leaf(value))) return true;
-    if (value.kind == PICKLE_KIND_TUPLE) numpy_note_field(m, target, key, value);
+    if (value.kind == PICKLE_KIND_TUPLE && !numpy_note_field(m, target, key, value)) return false;
     return gain(m, target, value, false);
 }
 
@@ -272,6 +284,9 @@ static bool fillable(struct machine *m, enum pickle_kind kind, enum policy_right
     if (!above_fence(m, 1)) return false;
     struct pickle_value target = m->stack[m->top - 1];
     *number = target.a;
+    if (UNLIKELY(m->limits->expanded_max) && is_container(target) &&
+        m->nodes[target.a].flags & NODE_NESTED)
+        return refuse_limit(m, PICKLE_EXPANDED, UINT64_MAX, m->limits->expanded_max);
     if (LIKELY(target.kind == kind)) return true;
     if (target.kind != PICKLE_KIND_INSTANCE) {
         return refuse_global(m, PICKLE_ITEMS_TARGET,

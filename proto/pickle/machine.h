@@ -69,7 +69,14 @@ struct pickle_node {
     uint32_t cost;         /* of hashing it, or what is in it */
     uint16_t depth, key_depth;
     uint32_t global; /* of an instance's class or callee */
+    uint32_t more;   /* number of its struct pickle_more; 0 when it has none */
     uint32_t flags;
+    uint32_t unused;
+};
+_Static_assert(sizeof(struct pickle_node) == 32, "two to a cache line: each container has one");
+
+/* What few nodes need. */
+struct pickle_more {
     uint32_t keys_first, keys_last, keys_count; /* in the key log: those with a hash to foresee */
     uint32_t keys_opaque;
     uint32_t names; /* newest of its str keys, when they are collected */
@@ -79,10 +86,8 @@ struct pickle_node {
     uint32_t aux;
     uint32_t fields;   /* dict: how many (dtype, offset) values */
     uint32_t check;    /* dict: sum of a hash of those values' keys */
-    uint64_t expanded; /* of its parts that have parts */
+    uint64_t expanded; /* of its parts that have parts, when that is limited */
 };
-
-_Static_assert(sizeof(struct pickle_node) == 64, "one cache line for each container");
 
 /* The key log: keys whose hash a writer can choose. */
 struct pickle_key {
@@ -108,7 +113,7 @@ struct machine {
     struct pickle_node *nodes;
     struct pickle_value *cells;
     uint32_t marks_count, memo_len, memo_entries;
-    uint32_t nodes_count, cells_count, keys_count, names_count, globals_count;
+    uint32_t mores_count, nodes_count, cells_count, keys_count, names_count, globals_count;
     uint32_t nesting;
     uint32_t new_list_flags; /* NODE_UNLOGGED until a callable is met that hashes a list */
     uint64_t heap, heap_max, opcodes, key_cost, nesting_late;
@@ -151,6 +156,13 @@ static inline bool above_fence(struct machine *m, uint32_t count) {
 /* A new node's number in *number; its numbers are all 0 but those that say "none". */
 bool node_new(struct machine *m, uint32_t flags, uint32_t *number);
 
+/* The node's extra part, made when it has none; NULL after a refusal. */
+struct pickle_more *more_of(struct machine *m, uint32_t node);
+/* The same for reading: zeros when it has none.  Number 0 is never written but at the start. */
+static inline const struct pickle_more *more_seen(const struct machine *m, uint32_t node) {
+    return &m->scratch->mores[m->nodes[node].more];
+}
+
 static inline bool is_leaf(struct pickle_value value) {
     return value.kind <= PICKLE_KIND_BYTES;
 }
@@ -191,6 +203,32 @@ bool take_line(struct machine *m, struct bytes *line);
 /* A memo index written on the next line. */
 bool take_index(struct machine *m, uint32_t *index);
 bool utf8_valid(struct bytes text);
+
+static inline uint64_t load_u64(const uint8_t *at) {
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    return word;
+}
+static inline uint32_t load_u32(const uint8_t *at) {
+    uint32_t word;
+    memcpy(&word, at, sizeof word);
+    return word;
+}
+/* Only ASCII: the usual case of UTF-8, in words that overlap at the end. */
+static inline bool ascii_valid(const uint8_t *at, uint64_t length) {
+    static const uint64_t high = 0x8080808080808080u;
+    if (length < 8) {
+        uint32_t seen = 0;
+        if (length >= 4)
+            seen = load_u32(at) | load_u32(at + length - 4);
+        else if (length > 0)
+            seen = (uint32_t)at[0] | at[length / 2] | at[length - 1];
+        return !(seen & (uint32_t)high);
+    }
+    uint64_t seen = load_u64(at + length - 8);
+    for (uint64_t i = 0; i + 8 < length; i += 8) seen |= load_u64(at + i);
+    return !(seen & high);
+}
 /* The text of a str, in the buffer when it has to be decoded.  One that is written with escapes and
  * longer than TEXT_RAW_BYTES_MAX comes back as it is written. */
 enum { TEXT_RAW_BYTES_MAX = 512, TEXT_BYTES_MAX = 2 * TEXT_RAW_BYTES_MAX + 4 };
@@ -268,7 +306,7 @@ bool numpy_dtype(struct machine *m, const struct arguments *args, struct pickle_
 bool numpy_array_state(struct machine *m, struct pickle_value state);
 bool numpy_dtype_state(struct machine *m, uint32_t node, struct pickle_value state);
 /* Notes in `parent` (a dict) the (dtype, offset) that `part` (a tuple) may be. */
-void numpy_note_field(struct machine *m, uint32_t parent, struct pickle_value key,
+bool numpy_note_field(struct machine *m, uint32_t parent, struct pickle_value key,
                       struct pickle_value part);
 
 /* --- state.c --- */

@@ -221,7 +221,7 @@ static bool admits_mapping(struct machine *m, const struct arguments *args) {
     if (admits_collection(m, args, true)) return true;
     struct pickle_value source = argument(m, args, 0);
     if (args->count != 1 || source.kind != PICKLE_KIND_LIST) return false;
-    return m->nodes[source.a].aux == m->nodes[source.a].count;
+    return more_seen(m, source.a)->aux == m->nodes[source.a].count;
 }
 
 static bool admits_defaultdict(struct machine *m, const struct arguments *args) {

@@ -83,7 +83,7 @@ bool numpy_scalar(struct machine *m, const struct arguments *args) {
     uint32_t length;
     if (args->count != 2 || !is_dtype(m, argument(m, args, 0))) return false;
     if (m->nodes[argument(m, args, 0).a].flags & NODE_OBJECTS) return false;
-    uint32_t item_bytes = m->nodes[argument(m, args, 0).a].aux;
+    uint32_t item_bytes = more_seen(m, argument(m, args, 0).a)->aux;
     return raw_length(m, argument(m, args, 1), &length) && item_bytes > 0 && length == item_bytes;
 }
 
@@ -101,7 +101,7 @@ bool numpy_frombuffer(struct machine *m, const struct arguments *args) {
         if (axes.kind != PICKLE_KIND_NONE && !shape_items(m, axes, &unused)) return false;
     }
     if (m->nodes[dtype.a].flags & NODE_OBJECTS) return false;
-    return sizes_agree(items, m->nodes[dtype.a].aux, length);
+    return sizes_agree(items, more_seen(m, dtype.a)->aux, length);
 }
 
 /* "f8", "<U3", "O8", "V16": the size of an item, 0 for objects. */
@@ -134,11 +134,14 @@ bool numpy_dtype(struct machine *m, const struct arguments *args, struct pickle_
             argument(m, args, i).kind != PICKLE_KIND_INT)
             return false;
     if (!dtype_size(payload(m, text), &item_bytes, &flexible)) return false;
-    if (instance_new(m, args->callee, result)) {
+    struct pickle_more *more;
+    if (instance_new(m, args->callee, result) && (more = more_of(m, result->a)) != NULL) {
         m->nodes[result->a].flags |= NODE_DTYPE | (flexible ? NODE_FLEXIBLE : 0) |
                                      (item_bytes == 0 && !flexible ? NODE_OBJECTS : 0);
-        m->nodes[result->a].aux = item_bytes;
+        more->aux = item_bytes;
+        return true;
     }
+    *result = (struct pickle_value){0};
     return true;
 }
 
@@ -166,7 +169,7 @@ bool numpy_array_state(struct machine *m, struct pickle_value state) {
                 (parts[FORTRAN].kind == PICKLE_KIND_BOOL || parts[FORTRAN].kind == PICKLE_KIND_INT);
     if (!fits) return false;
     if (node->count == MASKED_PARTS && !raw_length(m, parts[MASK], &length)) return false;
-    uint32_t item_bytes = m->nodes[parts[DTYPE].a].aux;
+    uint32_t item_bytes = more_seen(m, parts[DTYPE].a)->aux;
     if (m->nodes[parts[DTYPE].a].flags & NODE_OBJECTS)
         return parts[DATA].kind == PICKLE_KIND_LIST && m->nodes[parts[DATA].a].count == items;
     if (!raw_length(m, parts[DATA], &length)) return false;
@@ -182,20 +185,22 @@ static uint32_t name_hash(const struct machine *m, struct pickle_value name) {
     return hash ^ hash >> 15;
 }
 
-void numpy_note_field(struct machine *m, uint32_t parent, struct pickle_value key,
+bool numpy_note_field(struct machine *m, uint32_t parent, struct pickle_value key,
                       struct pickle_value part) {
     const struct pickle_node *tuple = &m->nodes[part.a];
-    if (tuple->count < 2 || tuple->count > 3) return;
+    if (tuple->count < 2 || tuple->count > 3) return true;
     struct pickle_value dtype = m->cells[tuple->first], offset = m->cells[tuple->first + 1];
-    if (!is_dtype(m, dtype) || offset.kind != PICKLE_KIND_INT) return;
+    if (!is_dtype(m, dtype) || offset.kind != PICKLE_KIND_INT) return true;
+    struct pickle_more *dict = more_of(m, parent);
+    if (!dict) return false;
     /* Objects are pointers inside an item. */
-    uint64_t size = m->nodes[dtype.a].aux ? m->nodes[dtype.a].aux : 8, end;
+    uint64_t size = more_seen(m, dtype.a)->aux ? more_seen(m, dtype.a)->aux : 8, end;
     if (add_overflows(offset.b, size, &end) || end > UINT32_MAX) end = UINT32_MAX;
-    struct pickle_node *dict = &m->nodes[parent];
     dict->aux = MAX(dict->aux, (uint32_t)end);
     dict->fields++;
-    dict->flags |= m->nodes[dtype.a].flags & NODE_OBJECTS;
+    m->nodes[parent].flags |= m->nodes[dtype.a].flags & NODE_OBJECTS;
     if (key.kind == PICKLE_KIND_STR) dict->check += name_hash(m, key);
+    return true;
 }
 
 /* numpy trusts what stands here, so every field has to lie inside an item, and the dict and the
@@ -205,8 +210,9 @@ static bool fields_agree(struct machine *m, struct pickle_value names, struct pi
     if (names.kind == PICKLE_KIND_NONE && fields.kind == PICKLE_KIND_NONE) return true;
     if (names.kind != PICKLE_KIND_TUPLE || fields.kind != PICKLE_KIND_DICT) return false;
     struct pickle_node *dict = &m->nodes[fields.a];
-    if (dict->fields != dict->count || dict->flags & NODE_OTHER_KEYS) return false;
-    if (m->nodes[names.a].count != dict->count || item_bytes < 0 || dict->aux > item_bytes)
+    const struct pickle_more *more = more_seen(m, fields.a);
+    if (more->fields != dict->count || dict->flags & NODE_OTHER_KEYS) return false;
+    if (m->nodes[names.a].count != dict->count || item_bytes < 0 || more->aux > item_bytes)
         return false;
     uint32_t check = 0;
     for (uint32_t i = 0; i < m->nodes[names.a].count; i++) {
@@ -215,7 +221,7 @@ static bool fields_agree(struct machine *m, struct pickle_value names, struct pi
         check += name_hash(m, name);
     }
     dict->flags |= NODE_FROZEN;
-    return check == dict->check;
+    return check == more->check;
 }
 
 static bool subarray_agrees(struct machine *m, struct pickle_value sub, int64_t item_bytes) {
@@ -225,7 +231,7 @@ static bool subarray_agrees(struct machine *m, struct pickle_value sub, int64_t 
     struct pickle_value dtype = m->cells[m->nodes[sub.a].first];
     struct pickle_value shape = m->cells[m->nodes[sub.a].first + 1];
     return is_dtype(m, dtype) && shape_items(m, shape, &items) && item_bytes > 0 &&
-           sizes_agree(items, m->nodes[dtype.a].aux, (uint64_t)item_bytes);
+           sizes_agree(items, more_seen(m, dtype.a)->aux, (uint64_t)item_bytes);
 }
 
 /* The flags say which items are pointers: numpy believes them, so they have to be those that the
@@ -266,10 +272,10 @@ bool numpy_dtype_state(struct machine *m, uint32_t target, struct pickle_value s
     }
     if (!flags_agree(parts[FLAGS], parts[ALIGNMENT], objects != 0)) return false;
     dtype->flags |= objects;
-    if (!flexible) return plain && (size == -1 || (size > 0 && size == dtype->aux));
+    if (!flexible) return plain && (size == -1 || (size > 0 && size == more_seen(m, target)->aux));
     if (size < -1 || size > INT32_MAX) return false;
     /* The size of the name stands: a larger one here would be read beyond the data. */
-    if (size >= 0 && size != dtype->aux) return false;
+    if (size >= 0 && size != more_seen(m, target)->aux) return false;
     return fields_agree(m, parts[NAMES], parts[FIELDS], size) &&
            subarray_agrees(m, parts[SUBARRAY], size);
 }

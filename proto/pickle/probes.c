@@ -215,14 +215,16 @@ static uint64_t slots_for(uint64_t keys) {
     return size * 2;
 }
 
-static bool check_table(struct machine *m, const struct pickle_node *node, uint64_t *memory,
+static bool check_table(struct machine *m, uint32_t node, uint64_t *memory,
                         const uint64_t *tuples) {
-    struct table t = {
-        .hashes = memory, .slots = memory + node->keys_count, .is_set = node->flags & NODE_SET};
-    uint64_t allowed = (uint64_t)PROBES_EACH * node->keys_count + PROBES_FREE;
+    const struct pickle_more *more = more_seen(m, node);
+    struct table t = {.hashes = memory,
+                      .slots = memory + more->keys_count,
+                      .is_set = m->nodes[node].flags & NODE_SET};
+    uint64_t allowed = (uint64_t)PROBES_EACH * more->keys_count + PROBES_FREE;
     resize(&t, 8);
     const struct pickle_key *keys = m->scratch->keys;
-    for (uint32_t at = node->keys_first; at != NO_KEY; at = keys[at].next) {
+    for (uint32_t at = more->keys_first; at != NO_KEY; at = keys[at].next) {
         add(&t, hash_part(m, keys[at].value, tuples));
         if (t.probes <= allowed) continue;
         m->op_at = keys[at].offset;
@@ -232,16 +234,17 @@ static bool check_table(struct machine *m, const struct pickle_node *node, uint6
     return true;
 }
 
-static bool has_many(const struct pickle_node *node) {
+static bool has_many(const struct machine *m, uint32_t number) {
+    const struct pickle_node *node = &m->nodes[number];
     bool is_table = !(node->flags & NODE_LISTED) || node->flags & NODE_KEYED;
-    return node->keys_count > FEW_KEYS && is_table;
+    return more_seen(m, number)->keys_count > FEW_KEYS && is_table;
 }
 
 bool probes_check(struct machine *m) {
     uint32_t most = 0;
     if (LIKELY(m->keys_count <= FEW_KEYS)) return true;
     for (uint32_t i = 0; i < m->nodes_count; i++)
-        if (has_many(&m->nodes[i])) most = MAX(most, m->nodes[i].keys_count);
+        if (has_many(m, i)) most = MAX(most, more_seen(m, i)->keys_count);
     if (most == 0) return true;
     uint64_t words = m->nodes_count + most + slots_for(most);
     struct pickle_scratch *scratch = m->scratch;
@@ -249,8 +252,7 @@ bool probes_check(struct machine *m) {
     if (!ROOM(m, scratch->table, scratch->table_cap, (uint32_t)words)) return false;
     hash_tuples(m, scratch->table);
     for (uint32_t i = 0; i < m->nodes_count; i++)
-        if (has_many(&m->nodes[i]) &&
-            !check_table(m, &m->nodes[i], scratch->table + m->nodes_count, scratch->table))
+        if (has_many(m, i) && !check_table(m, i, scratch->table + m->nodes_count, scratch->table))
             return false;
     return true;
 }

@@ -101,12 +101,12 @@ static bool collect_keys(struct machine *m, uint32_t global, uint32_t dict) {
     struct pickle_scratch *scratch = m->scratch;
     struct pickle_global *class = &scratch->globals[global];
     uint32_t count = 0;
-    for (uint32_t at = m->nodes[dict].names; at != NO_KEY; at = scratch->names[at].previous)
+    for (uint32_t at = more_seen(m, dict)->names; at != NO_KEY; at = scratch->names[at].previous)
         count++;
     struct bytes *names = arena_alloc(&scratch->text, (count + 1ull) * sizeof *names);
     if (!names) return refuse(m, PICKLE_NO_MEMORY);
     uint32_t filled = 0;
-    for (uint32_t at = m->nodes[dict].names; at != NO_KEY; at = scratch->names[at].previous) {
+    for (uint32_t at = more_seen(m, dict)->names; at != NO_KEY; at = scratch->names[at].previous) {
         uint8_t buffer[TEXT_BYTES_MAX];
         struct bytes text = text_of(m, scratch->names[at].value, buffer);
         names[filled] = text.data == buffer ? arena_copy(&scratch->text, text) : text;

@@ -243,17 +243,7 @@ static __attribute__((noinline)) bool utf8_valid_from(struct bytes text, size_t 
 }
 
 bool utf8_valid(struct bytes text) {
-    size_t at = 0;
-    uint64_t word;
-    for (; text.len - at >= 2 * sizeof word; at += 2 * sizeof word) {
-        uint64_t second;
-        memcpy(&word, text.data + at, sizeof word);
-        memcpy(&second, text.data + at + sizeof word, sizeof second);
-        if ((word | second) & 0x8080808080808080u) return utf8_valid_from(text, at);
-    }
-    uint8_t seen = 0;
-    for (size_t i = at; i < text.len; i++) seen |= text.data[i];
-    return seen < 0x80 || utf8_valid_from(text, at);
+    return ascii_valid(text.data, text.len) || utf8_valid_from(text, 0);
 }
 
 static size_t utf8_write(uint8_t *target, uint32_t point) {

@@ -85,16 +85,28 @@ bool node_new(struct machine *m, uint32_t flags, uint32_t *number) {
     if (!ROOM(m, m->scratch->nodes, m->scratch->nodes_cap, m->nodes_count + 1)) return false;
     m->nodes = m->scratch->nodes;
     *number = m->nodes_count++;
-    m->nodes[*number] = (struct pickle_node){.flags = flags,
-                                             .global = NO_GLOBAL,
-                                             .keys_first = NO_KEY,
-                                             .keys_last = NO_KEY,
-                                             .names = NO_KEY};
+    m->nodes[*number] = (struct pickle_node){.flags = flags, .global = NO_GLOBAL};
     return true;
 }
 
+static bool more_new(struct machine *m) {
+    struct pickle_scratch *scratch = m->scratch;
+    if (!ROOM(m, scratch->mores, scratch->mores_cap, m->mores_count + 1)) return false;
+    scratch->mores[m->mores_count++] =
+        (struct pickle_more){.keys_first = NO_KEY, .keys_last = NO_KEY, .names = NO_KEY};
+    return true;
+}
+
+struct pickle_more *more_of(struct machine *m, uint32_t node) {
+    if (m->nodes[node].more == 0) {
+        if (!more_new(m)) return NULL;
+        m->nodes[node].more = m->mores_count - 1;
+    }
+    return &m->scratch->mores[m->nodes[node].more];
+}
+
 #define EACH_ARRAY(X)                                                                              \
-    X(stack) X(marks) X(memo) X(nodes) X(cells) X(keys) X(names) X(table) X(globals)
+    X(stack) X(marks) X(memo) X(nodes) X(mores) X(cells) X(keys) X(names) X(table) X(globals)
 
 void pickle_scratch_init(struct pickle_scratch *scratch, struct allocator *mem,
                          size_t limit_bytes) {
@@ -133,27 +145,23 @@ static inline bool need(struct machine *m, uint64_t wanted) {
     return LIKELY(wanted <= m->end - m->at) || refuse_short(m, wanted);
 }
 
-static inline uint64_t take_le(struct machine *m, unsigned width) {
+static inline uint64_t load_le(const uint8_t *at, unsigned width) {
     uint64_t value = 0;
-    memcpy(&value, m->data + m->at, width);
-    m->at += width;
+    memcpy(&value, at, width);
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
     value = __builtin_bswap64(value);
 #endif
     return value;
 }
 
-/* --- values --- */
-
-static inline bool push_int(struct machine *m, unsigned width, bool is_signed) {
-    if (!need(m, width)) return false;
-    uint64_t value = take_le(m, width);
-    if (is_signed) value = (uint64_t)(int64_t)(int32_t)(uint32_t)value;
-    return push(m, (struct pickle_value){.kind = PICKLE_KIND_INT, .b = value});
+static inline uint64_t take_le(struct machine *m, unsigned width) {
+    m->at += width;
+    return load_le(m->data + m->at - width, width);
 }
 
-static inline bool push_payload(struct machine *m, enum pickle_kind kind, uint8_t flags,
-                                uint64_t length) {
+/* --- values --- */
+
+static bool push_payload(struct machine *m, enum pickle_kind kind, uint8_t flags, uint64_t length) {
     if (!need(m, length)) return false;
     struct pickle_value value = {
         .kind = (uint8_t)kind, .flags = flags, .a = (uint32_t)length, .b = m->at};
@@ -162,14 +170,14 @@ static inline bool push_payload(struct machine *m, enum pickle_kind kind, uint8_
     return push(m, value);
 }
 
-static inline bool push_unicode(struct machine *m, unsigned width) {
+static bool push_unicode(struct machine *m, unsigned width) {
     if (!need(m, width)) return false;
     uint64_t length = take_le(m, width);
     if (!push_payload(m, PICKLE_KIND_STR, 0, length)) return false;
-    return LIKELY(utf8_valid(payload(m, m->stack[m->top - 1]))) || refuse(m, PICKLE_UTF8);
+    return utf8_valid(payload(m, m->stack[m->top - 1])) || refuse(m, PICKLE_UTF8);
 }
 
-static inline bool push_bytes(struct machine *m, enum pickle_kind kind, unsigned width) {
+static bool push_bytes(struct machine *m, enum pickle_kind kind, unsigned width) {
     if (!need(m, width)) return false;
     uint64_t length = take_le(m, width);
     m->seen_bytes = true;
@@ -197,21 +205,28 @@ static bool push_long(struct machine *m, unsigned width) {
     return push(m, (struct pickle_value){.kind = PICKLE_KIND_INT, .b = value});
 }
 
-static inline bool push_float(struct machine *m) {
-    if (!need(m, 8)) return false;
-    return push(
-        m, (struct pickle_value){.kind = PICKLE_KIND_FLOAT, .b = __builtin_bswap64(take_le(m, 8))});
-}
-
-static inline bool push_node(struct machine *m, enum pickle_kind kind, uint32_t flags) {
+static bool push_node(struct machine *m, enum pickle_kind kind, uint32_t flags) {
     uint32_t number;
     return node_new(m, flags, &number) &&
            push(m, (struct pickle_value){.kind = (uint8_t)kind, .a = number});
 }
 
+static bool push_int(struct machine *m, unsigned width, bool is_signed) {
+    if (!need(m, width)) return false;
+    uint64_t value = take_le(m, width);
+    if (is_signed) value = (uint64_t)(int64_t)(int32_t)(uint32_t)value;
+    return push(m, (struct pickle_value){.kind = PICKLE_KIND_INT, .b = value});
+}
+
+static bool push_float(struct machine *m) {
+    if (!need(m, 8)) return false;
+    return push(
+        m, (struct pickle_value){.kind = PICKLE_KIND_FLOAT, .b = __builtin_bswap64(take_le(m, 8))});
+}
+
 /* --- stack and memo --- */
 
-static inline bool step_mark(struct machine *m) {
+static bool step_mark(struct machine *m) {
     struct pickle_scratch *scratch = m->scratch;
     if (!ROOM(m, scratch->marks, scratch->marks_cap, m->marks_count + 1)) return false;
     scratch->marks[m->marks_count++] = m->fence;
@@ -248,13 +263,13 @@ static bool step_tuple_slice(struct machine *m) {
     return pop_mark(m, &from) && step_tuple(m, m->top - from);
 }
 
-static inline bool step_dup(struct machine *m) {
+static bool step_dup(struct machine *m) {
     return above_fence(m, 1) && push(m, m->stack[m->top - 1]);
 }
 
 /* CPython's picklers number from 0, Python 2's cPickle from 1; an index beyond would make the older
  * array memo of CPython grow without any data. */
-static inline bool memo_put(struct machine *m, uint32_t index) {
+static bool memo_put(struct machine *m, uint32_t index) {
     struct pickle_scratch *scratch = m->scratch;
     if (!above_fence(m, 1)) return false;
     if (index > m->memo_entries + 1)
@@ -266,16 +281,16 @@ static inline bool memo_put(struct machine *m, uint32_t index) {
     return true;
 }
 
-static inline bool memo_get(struct machine *m, uint32_t index) {
+static bool memo_get(struct machine *m, uint32_t index) {
     if (index >= m->memo_len || m->scratch->memo[index].kind == 0)
         return refuse(m, PICKLE_MEMO_MISS);
     return push(m, m->scratch->memo[index]);
 }
 
-static inline bool step_put(struct machine *m, unsigned width) {
+static bool step_put(struct machine *m, unsigned width) {
     return need(m, width) && memo_put(m, (uint32_t)take_le(m, width));
 }
-static inline bool step_get(struct machine *m, unsigned width) {
+static bool step_get(struct machine *m, unsigned width) {
     return need(m, width) && memo_get(m, (uint32_t)take_le(m, width));
 }
 static bool step_put_text(struct machine *m) {
@@ -323,19 +338,26 @@ static bool step_stop(struct machine *m) {
     if (!node_new(m, 0, &root)) return false;
     m->nodes[root].count = 1;
     if (!gain_any(m, root, m->stack[0])) return false;
-    uint64_t expanded = m->nodes[root].expanded;
+    uint64_t expanded = more_seen(m, root)->expanded;
     if (m->limits->expanded_max && expanded > m->limits->expanded_max)
         return refuse_limit(m, PICKLE_EXPANDED, expanded, m->limits->expanded_max);
     return check_heap(m) && probes_check(m);
 }
 
 /* The bytes or the frame ended where an opcode should stand. */
-static bool next_frame(struct machine *m) {
-    m->op_at = m->at;
-    if (m->at == m->len) return refuse(m, PICKLE_END_AT_OPCODE);
+static bool next_frame(struct machine *m, uint32_t at) {
+    m->op_at = m->at = at;
+    if (at == m->len) return refuse(m, PICKLE_END_AT_OPCODE);
     m->framed = false;
     m->end = m->len;
     return true;
+}
+
+/* STOP, or one of the limits that each opcode counts towards. */
+static bool step_last(struct machine *m, uint64_t opcodes) {
+    if (opcodes > m->limits->opcodes_max)
+        return refuse_limit(m, PICKLE_OPCODES, opcodes, m->limits->opcodes_max);
+    return check_heap(m) && step_stop(m);
 }
 
 static __attribute__((cold, noinline)) bool refuse_outside(struct machine *m) {
@@ -356,7 +378,7 @@ static __attribute__((cold, noinline)) bool refuse_outside(struct machine *m) {
 }
 
 /* One opcode: true to go on.  STOP is the loop's. */
-static inline __attribute__((always_inline)) bool step(struct machine *m) {
+static __attribute__((noinline)) bool step(struct machine *m) {
     switch (m->op) {
     case PICKLE_OP_SHORT_BINUNICODE:
         return push_unicode(m, 1);
@@ -483,19 +505,197 @@ static inline __attribute__((always_inline)) bool step(struct machine *m) {
     }
 }
 
+/* --- the loop --- */
+
+/* The part of the machine that each opcode touches, held in registers: a local of run() whose
+ * address goes to inlined functions only.  The steps above see it after save(), and load() takes it
+ * back. */
+struct cursor {
+    const uint8_t *op, *at, *end;
+    struct pickle_value *top, *fence, *cap;
+    uint64_t heap;
+};
+
+#define HOT static inline __attribute__((always_inline))
+
+HOT void save(struct machine *m, const struct cursor *c) {
+    m->op_at = (uint32_t)(c->op - m->data);
+    m->op = *c->op;
+    m->at = (uint32_t)(c->at - m->data);
+    m->top = (uint32_t)(c->top - m->stack);
+    m->fence = (uint32_t)(c->fence - m->stack);
+    m->heap = c->heap;
+}
+
+HOT void load(const struct machine *m, struct cursor *c) {
+    c->at = m->data + m->at;
+    c->end = m->data + m->end;
+    c->top = m->stack + m->top;
+    c->fence = m->stack + m->fence;
+    c->cap = m->stack + m->stack_cap;
+    c->heap = m->heap;
+}
+
+/* What the fast ways below do not cover goes the long way, from behind the opcode's byte. */
+HOT bool step_slowly(struct machine *m, struct cursor *c) {
+    c->at = c->op + 1;
+    save(m, c);
+    bool ok = step(m);
+    load(m, c);
+    return ok;
+}
+
+HOT bool has(const struct cursor *c, uint64_t bytes) {
+    return LIKELY((uint64_t)(c->end - c->at) >= bytes);
+}
+
+HOT bool push_fast(struct machine *m, struct cursor *c, struct pickle_value value) {
+    if (UNLIKELY(c->top == c->cap)) return step_slowly(m, c);
+    *c->top++ = value;
+    return true;
+}
+
+HOT bool int_fast(struct machine *m, struct cursor *c, unsigned width, bool is_signed) {
+    if (!has(c, width)) return step_slowly(m, c);
+    uint64_t value = load_le(c->at, width);
+    c->at += width;
+    if (is_signed) value = (uint64_t)(int64_t)(int32_t)(uint32_t)value;
+    return push_fast(m, c, (struct pickle_value){.kind = PICKLE_KIND_INT, .b = value});
+}
+
+HOT bool payload_fast(struct machine *m, struct cursor *c, enum pickle_kind kind, unsigned width) {
+    if (!has(c, width)) return step_slowly(m, c);
+    uint64_t length = load_le(c->at, width);
+    c->at += width;
+    bool fits = has(c, length) && c->top != c->cap;
+    if (!fits || (kind == PICKLE_KIND_STR && UNLIKELY(!ascii_valid(c->at, length))))
+        return step_slowly(m, c);
+    *c->top++ = (struct pickle_value){
+        .kind = (uint8_t)kind, .a = (uint32_t)length, .b = (uint64_t)(c->at - m->data)};
+    c->at += length;
+    c->heap += length;
+    return true;
+}
+
+HOT bool memoize_fast(struct machine *m, struct cursor *c, uint32_t index) {
+    struct pickle_scratch *scratch = m->scratch;
+    bool appends = index == m->memo_len && index == m->memo_entries && index < scratch->memo_cap;
+    if (UNLIKELY(!appends || c->top == c->fence)) return step_slowly(m, c);
+    scratch->memo[index] = c->top[-1];
+    m->memo_len = m->memo_entries = index + 1;
+    return true;
+}
+
+HOT bool put_fast(struct machine *m, struct cursor *c, unsigned width) {
+    if (!has(c, width)) return step_slowly(m, c);
+    uint32_t index = (uint32_t)load_le(c->at, width);
+    c->at += width;
+    return memoize_fast(m, c, index);
+}
+
+HOT bool get_fast(struct machine *m, struct cursor *c, unsigned width) {
+    if (!has(c, width)) return step_slowly(m, c);
+    uint32_t index = (uint32_t)load_le(c->at, width);
+    c->at += width;
+    if (UNLIKELY(index >= m->memo_len || m->scratch->memo[index].kind == 0))
+        return step_slowly(m, c);
+    return push_fast(m, c, m->scratch->memo[index]);
+}
+
+HOT bool mark_fast(struct machine *m, struct cursor *c) {
+    struct pickle_scratch *scratch = m->scratch;
+    if (UNLIKELY(m->marks_count == scratch->marks_cap)) return step_slowly(m, c);
+    scratch->marks[m->marks_count++] = (uint32_t)(c->fence - m->stack);
+    c->fence = c->top;
+    return true;
+}
+
+HOT bool node_fast(struct machine *m, struct cursor *c, enum pickle_kind kind) {
+    if (UNLIKELY(m->nodes_count == m->scratch->nodes_cap || c->top == c->cap))
+        return step_slowly(m, c);
+    m->nodes[m->nodes_count] = (struct pickle_node){.global = NO_GLOBAL};
+    *c->top++ = (struct pickle_value){.kind = (uint8_t)kind, .a = m->nodes_count++};
+    return true;
+}
+
+HOT bool step_fast(struct machine *m, struct cursor *c) {
+    switch (*c->op) {
+    case PICKLE_OP_SHORT_BINUNICODE:
+        return payload_fast(m, c, PICKLE_KIND_STR, 1);
+    case PICKLE_OP_BINUNICODE:
+        return payload_fast(m, c, PICKLE_KIND_STR, 4);
+    case PICKLE_OP_MEMOIZE:
+        return memoize_fast(m, c, m->memo_entries);
+    case PICKLE_OP_BINPUT:
+        return put_fast(m, c, 1);
+    case PICKLE_OP_LONG_BINPUT:
+        return put_fast(m, c, 4);
+    case PICKLE_OP_BINGET:
+        return get_fast(m, c, 1);
+    case PICKLE_OP_LONG_BINGET:
+        return get_fast(m, c, 4);
+    case PICKLE_OP_BININT1:
+        return int_fast(m, c, 1, false);
+    case PICKLE_OP_BININT2:
+        return int_fast(m, c, 2, false);
+    case PICKLE_OP_BININT:
+        return int_fast(m, c, 4, true);
+    case PICKLE_OP_BINFLOAT:
+        if (!has(c, 8)) return step_slowly(m, c);
+        c->at += 8;
+        return push_fast(m, c,
+                         (struct pickle_value){.kind = PICKLE_KIND_FLOAT,
+                                               .b = __builtin_bswap64(load_le(c->at - 8, 8))});
+    case PICKLE_OP_NONE:
+        return push_fast(m, c, (struct pickle_value){.kind = PICKLE_KIND_NONE});
+    case PICKLE_OP_NEWTRUE:
+        return push_fast(m, c, (struct pickle_value){.kind = PICKLE_KIND_BOOL, .b = 1});
+    case PICKLE_OP_NEWFALSE:
+        return push_fast(m, c, (struct pickle_value){.kind = PICKLE_KIND_BOOL});
+    case PICKLE_OP_EMPTY_TUPLE:
+        return push_fast(m, c,
+                         (struct pickle_value){.kind = PICKLE_KIND_TUPLE, .a = EMPTY_TUPLE_NODE});
+    case PICKLE_OP_MARK:
+        return mark_fast(m, c);
+    case PICKLE_OP_EMPTY_LIST:
+        return node_fast(m, c, PICKLE_KIND_LIST);
+    case PICKLE_OP_EMPTY_DICT:
+        return node_fast(m, c, PICKLE_KIND_DICT);
+    default:
+        return step_slowly(m, c);
+    }
+}
+
 /* The verifier's loop. */
 static bool run(struct machine *m) {
-    for (;;) {
-        if (UNLIKELY(m->at == m->end) && !next_frame(m)) return false;
-        m->op_at = m->at;
-        m->op = m->data[m->at++];
-        m->opcodes++;
-        m->heap += op_costs[m->op].heap;
-        m->proto_needed = MAX(m->proto_needed, op_costs[m->op].proto);
-        if (m->op == PICKLE_OP_STOP) return step_stop(m);
-        if (UNLIKELY(m->heap > m->heap_max)) return check_heap(m);
-        if (!step(m)) return false;
-    }
+    struct cursor c;
+    load(m, &c);
+    uint64_t opcodes = 0, opcodes_max = m->limits->opcodes_max;
+    uint8_t proto_needed = 0;
+    bool ok;
+    do {
+        c.op = c.at;
+        if (UNLIKELY(c.at == c.end)) {
+            if (!next_frame(m, (uint32_t)(c.at - m->data))) {
+                ok = false;
+                break;
+            }
+            c.end = m->data + m->end;
+        }
+        const struct op_cost *cost = &op_costs[*c.at++];
+        c.heap += cost->heap;
+        proto_needed = MAX(proto_needed, cost->proto);
+        opcodes++;
+        if (UNLIKELY(*c.op == PICKLE_OP_STOP || opcodes > opcodes_max || c.heap > m->heap_max)) {
+            save(m, &c);
+            ok = step_last(m, opcodes);
+            break;
+        }
+        ok = step_fast(m, &c);
+    } while (LIKELY(ok));
+    m->opcodes = opcodes;
+    m->proto_needed = proto_needed;
+    return ok;
 }
 
 static void report_facts(struct machine *m) {
@@ -549,7 +749,7 @@ static bool start(struct machine *m, size_t length) {
         m->heap_max = UINT64_MAX;
     m->heap_max = MAX(m->heap_max, m->limits->heap_free);
     arena_reset(&m->scratch->text);
-    return node_new(m, NODE_TUPLE, &empty_tuple);
+    return more_new(m) && node_new(m, NODE_TUPLE, &empty_tuple);
 }
 
 enum brine_status pickle_verify(struct bytes input, const struct policy *policy,

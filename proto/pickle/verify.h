@@ -145,6 +145,7 @@ struct pickle_report {
 
 struct pickle_value;
 struct pickle_node;
+struct pickle_more;
 struct pickle_key;
 struct pickle_name;
 
@@ -157,13 +158,14 @@ struct pickle_scratch {
     uint32_t *marks;
     struct pickle_value *memo;
     struct pickle_node *nodes;
+    struct pickle_more *mores;
     struct pickle_value *cells;
     struct pickle_key *keys;
     struct pickle_name *names;
     uint64_t *table;
     struct pickle_global *globals;
-    uint32_t stack_cap, marks_cap, memo_cap, nodes_cap, cells_cap, keys_cap, names_cap, table_cap,
-        globals_cap;
+    uint32_t stack_cap, marks_cap, memo_cap, nodes_cap, mores_cap, cells_cap, keys_cap, names_cap,
+        table_cap, globals_cap;
     struct arena text;
 };
 
