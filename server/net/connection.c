@@ -55,15 +55,20 @@ static void set_socket_options(int fd, struct config *config) {
     (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
 }
 
+/* Most clients of a listener have its text for their local address: it is not copied for each. */
 static bool copy_addresses(struct connection *connection,
                            const struct connection_options *options) {
-    size_t peer_bytes = strlen(options->peer) + 1, local_bytes = strlen(options->local) + 1;
+    struct session *session = &connection->session;
+    size_t peer_bytes = options->peer[0] ? strlen(options->peer) + 1 : 0;
+    size_t local_bytes = options->local[0] ? strlen(options->local) + 1 : 0;
+    session->peer = session->local = options->listener_text;
+    if (peer_bytes + local_bytes == 0) return true;
     char *texts = mem_alloc(connection->worker->net->options.mem, peer_bytes + local_bytes);
     if (!texts) return false;
-    memcpy(texts, options->peer, peer_bytes);
-    memcpy(texts + peer_bytes, options->local, local_bytes);
     connection->addresses = texts;
     connection->addresses_bytes = (uint32_t)(peer_bytes + local_bytes);
+    if (peer_bytes) session->peer = memcpy(texts, options->peer, peer_bytes);
+    if (local_bytes) session->local = memcpy(texts + peer_bytes, options->local, local_bytes);
     return true;
 }
 
@@ -123,8 +128,8 @@ static void open_session(struct connection *connection, const struct connection_
                      .mono_ms = worker->state.mono_ms,
                      .authenticated = config_text_is_empty(config, &config->auth.password),
                      .fd = options->fd,
-                     .peer = connection->addresses,
-                     .local = connection->addresses + strlen(connection->addresses) + 1,
+                     .peer = connection->session.peer,
+                     .local = connection->session.local,
                  });
 }
 
@@ -175,7 +180,7 @@ void connection_close(struct connection *connection) {
     budget_hold(&worker->budget, &connection->member, 0);
     atomic_fetch_sub_explicit(&worker->net->clients_count, 1, memory_order_relaxed);
     log_write(worker->net->options.log, LOG_VERBOSE, "Client closed connection id=%llu addr=%s",
-              (unsigned long long)connection->session.id, connection->addresses);
+              (unsigned long long)connection->session.id, connection->session.peer);
     uv_close(&connection->uv.handle, closed);
 }
 
@@ -207,7 +212,7 @@ static void close_for_limit(struct connection *connection, enum metric metric, c
     if (log_limiter_allows(&worker->net->limits_limiter, worker->state.mono_ms, 60000, &suppressed))
         log_write(log_of(connection), LOG_WARNING,
                   "Closing client id=%llu addr=%s: %s (%llu more of this kind not shown)",
-                  (unsigned long long)connection->session.id, connection->addresses, what,
+                  (unsigned long long)connection->session.id, connection->session.peer, what,
                   (unsigned long long)suppressed);
     connection_close(connection);
 }
@@ -586,6 +591,6 @@ void connection_check_time(struct connection *connection, int64_t mono_ms) {
     metrics_add(&connection->worker->metrics, METRIC_client_idle_closed, 1);
     log_write(log_of(connection), LOG_VERBOSE, "Closing %s client id=%llu addr=%s",
               is_half ? "half-sent" : "idle", (unsigned long long)connection->session.id,
-              connection->addresses);
+              connection->session.peer);
     connection_close(connection);
 }

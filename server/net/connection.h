@@ -43,12 +43,13 @@ enum {
     CONNECTION_UNAUTHENTICATED_QUERY_BYTES = 32 * 1024,
 };
 
-/* A new socket on its way to a worker.  The texts are for CLIENT LIST. */
+/* A new socket.  The texts are for CLIENT LIST. */
 struct connection_options {
     int fd; /* non-blocking; taken over */
     uint64_t id;
     bool is_unix;
-    const char *peer, *local;
+    const char *peer, *local;  /* copied; "": the listener's */
+    const char *listener_text; /* borrowed, as long as the server lives */
 };
 
 struct connection {
@@ -70,10 +71,13 @@ struct connection {
     uint32_t refs;                    /* its handle's included */
     bool reading, paused, finishing, ended, closed;
     bool again_queued;
-    char *addresses; /* the texts session.peer and .local point to */
+    char *addresses; /* where session.peer and .local are not the listener's text */
     uint32_t addresses_bytes;
     struct session session;
 };
+
+/* 640 is a size class of the allocator: one byte more costs 128. */
+_Static_assert(sizeof(struct connection) <= 640, "a connection is paid per client: know it");
 
 /* NULL when memory or libuv refuse; the descriptor is then closed. */
 struct connection *connection_open(struct worker *worker, const struct connection_options *options);

@@ -279,17 +279,12 @@ static bool is_protected(const struct listener *listener, const struct sockaddr 
 
 static void write_addresses(const struct listener *listener, struct accepted *accepted,
                             const union any_address *peer) {
-    size_t room = sizeof(accepted->peer);
-    snprintf(accepted->local, room, "%s", listener->text);
-    if (listener->is_unix) {
-        snprintf(accepted->peer, room, "%s", listener->text);
-        return;
-    }
-    listener_format_address(&peer->any, accepted->peer, room);
+    if (listener->is_unix) return;
+    listener_format_address(&peer->any, accepted->peer, sizeof(accepted->peer));
     union any_address local;
     socklen_t local_bytes = sizeof(local);
     if (listener->is_wildcard && getsockname(accepted->fd, &local.any, &local_bytes) == 0)
-        listener_format_address(&local.any, accepted->local, room);
+        listener_format_address(&local.any, accepted->local, sizeof(accepted->local));
 }
 
 static void hand_over(struct listener *listener, int fd, const union any_address *peer) {

@@ -28,6 +28,7 @@ enum {
     /* Accepted in one turn of the loop, so that signals and the other listeners have theirs. */
     LISTENER_ACCEPTS = 64,
     LISTENER_TEXT_BYTES = 128,
+    LISTENER_ADDRESS_BYTES = 64, /* "[ipv6]:port" */
 };
 
 struct listener {

@@ -227,7 +227,8 @@ static void take_socket(struct message *message, void *owner) {
                                          .id = accepted->id,
                                          .is_unix = accepted->is_unix,
                                          .peer = accepted->peer,
-                                         .local = accepted->local};
+                                         .local = accepted->local,
+                                         .listener_text = accepted->listener_text};
     struct connection *connection = connection_open(worker, &options);
     /* Only one that was on its way when the end began; it has said nothing yet. */
     if (connection && worker->draining) connection_close(connection);
@@ -255,7 +256,7 @@ static void close_greediest(struct worker *worker) {
         log_write(net->options.log, LOG_WARNING,
                   "All clients' buffers exceed limits.clients_bytes: closing id=%llu addr=%s, "
                   "which holds %zu bytes (%llu more not shown)",
-                  (unsigned long long)connection->session.id, connection->addresses,
+                  (unsigned long long)connection->session.id, connection->session.peer,
                   member->held_bytes, (unsigned long long)suppressed);
     connection_close(connection);
 }

@@ -23,6 +23,7 @@
 #include "net/budget.h"
 #include "net/connection.h"
 #include "net/inbox.h"
+#include "net/listener.h"
 
 struct net;
 
@@ -72,7 +73,8 @@ struct accepted {
     int fd;
     bool is_unix;
     uint64_t id;
-    char peer[SESSION_ADDRESS_BYTES], local[SESSION_ADDRESS_BYTES];
+    char peer[LISTENER_ADDRESS_BYTES], local[LISTENER_ADDRESS_BYTES]; /* "": as the listener */
+    const char *listener_text;
 };
 
 enum brine_status worker_open(struct worker *worker, struct net *net, size_t index,
