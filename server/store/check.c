@@ -3,6 +3,7 @@
 
 #include "store/check.h"
 
+#include "store/segment.h"
 #include "store/shard.h"
 
 /* What is found in one table. */
@@ -58,8 +59,8 @@ static const char *check_segment(const struct shard *shard, const struct table *
                                  struct segment *segment, struct census *census) {
     uint64_t keys_before = census->keys;
     size_t stashed = 0, stash_sum = 0;
-    const struct bucket *stash = table_stash(table, segment);
-    for (size_t i = 0; i < table_buckets(table); i++) {
+    const struct bucket *stash = segment_stash(segment);
+    for (size_t i = 0; i < segment_buckets(segment); i++) {
         struct bucket *bucket = &segment->buckets[i];
         for (uint32_t slot = 0; slot < BUCKET_SLOTS; slot++) {
             CHECK((bucket->tags[slot] != 0) == (bucket->refs[slot] != 0),
@@ -72,7 +73,7 @@ static const char *check_segment(const struct shard *shard, const struct table *
             stashed += bucket >= stash;
         }
     }
-    for (size_t pair = 0; pair < table->pairs; pair++) stash_sum += segment->stash_counts[pair];
+    for (size_t pair = 0; pair < segment->pairs; pair++) stash_sum += segment->stash_counts[pair];
     CHECK(census->keys - keys_before == segment->entries, "a segment counts its entries");
     CHECK(stashed == segment->stashed && stash_sum == stashed, "a segment counts its stash");
     return NULL;
@@ -83,12 +84,13 @@ static const char *check_table(const struct shard *shard, const struct table *ta
     size_t rows = (size_t)1 << table->depth;
     uint32_t segments = 0, deepest = 0;
     for (size_t row = 0; row < rows;) {
-        struct segment *segment = table->directory[row];
+        struct segment *segment = row_segment(table->directory[row]);
         CHECK(segment->depth <= table->depth, "a segment is no deeper than its table");
         size_t span = table_span(table, segment);
         CHECK(row % span == 0, "a segment's rows begin at a multiple of their number");
         for (size_t i = 0; i < span; i++)
-            CHECK(table->directory[row + i] == segment, "a segment's rows are neighbours");
+            CHECK(table->directory[row + i] == segment_row(segment),
+                  "a segment's rows are neighbours");
         const char *broken = check_segment(shard, table, db, segment, census);
         if (broken) return broken;
         row += span;

@@ -6,6 +6,7 @@
  * the shard's only one, its heap goes whole: chunks are freed without a look at what is in them,
  * unless something boxed is.  Else its entries lie among others' and go one by one. */
 
+#include "store/segment.h"
 #include "store/shard.h"
 
 enum { CHUNK_COST = 16 }; /* what freeing a chunk or a segment unread takes from the budget */
@@ -51,10 +52,9 @@ void store_flush_all(struct store *store, struct store_hold *hold) {
 }
 
 /* Frees the entries of one segment that lie in the shard's living heap. */
-static size_t free_entries(struct shard *shard, const struct table *table,
-                           const struct segment *segment) {
+static size_t free_entries(struct shard *shard, const struct segment *segment) {
     size_t freed = 0;
-    for (size_t i = 0; i < table_buckets(table); i++) {
+    for (size_t i = 0; i < segment_buckets(segment); i++) {
         const struct bucket *bucket = &segment->buckets[i];
         for (uint32_t slot = 0; slot < BUCKET_SLOTS; slot++) {
             if (!bucket->tags[slot]) continue;
@@ -70,11 +70,10 @@ static size_t reclaim_table(struct shard *shard, size_t budget) {
     struct table *table = shard->dropped_tables;
     size_t rows = (size_t)1 << table->depth, spent = 0;
     while (table->reclaimed < rows && spent < budget) {
-        struct segment *segment = table->directory[table->reclaimed];
+        struct segment *segment = row_segment(table->directory[table->reclaimed]);
         table->reclaimed += (uint32_t)table_span(table, segment);
-        if (!table->entries_gone) spent += free_entries(shard, table, segment);
-        table_free_segment(table, segment);
-        table->segments--;
+        if (!table->entries_gone) spent += free_entries(shard, segment);
+        segment_destroy(table, segment);
         spent += CHUNK_COST;
     }
     if (table->reclaimed == rows) {

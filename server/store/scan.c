@@ -6,18 +6,19 @@
  *
  *     63     57                                    21                5       0
  *     +------+-------------------------------------+-----------------+-------+
- *     |  0   | prefix: the hash's top 36 bits      | position        | depth |
+ *     |  0   | prefix: the hash's top 36 bits      | position (tag)  | depth |
  *     +------+-------------------------------------+-----------------+-------+
  *
- * A step shows one pair: its two buckets and what they have in the stash.  Position is a fraction
- * of 2^16 and not the pair's number, so it holds when a young table gets more pairs.
+ * A step shows one pair: its two buckets and what they have in the stash.  Position is the
+ * least tag of the pair and not its number, so it holds when the segment gets more pairs or fewer.
  *
- * Why nothing is missed.  An entry never changes its prefix or position, and a segment's pairs are
+ * Why nothing is missed.  An entry's prefix and tag never change, and a segment's pairs are
  * passed in order of position, segments in order of prefix.  When the segment under the cursor
  * splits, the walk goes on at the same position in the left half and takes the right half whole.
  * When it merged with a neighbour, of which the walk may have seen nothing, or everything, the
  * segment found is of less depth than the cursor says, and the walk begins that segment again.  So
- * some entries are shown twice, none is left out. Source: the guarantee is that of Redis's SCAN
+ * some entries are shown twice, none is left out.
+ * Source: the guarantee is that of Redis's SCAN
  * (dict.c, dictScan). */
 
 #include "store/shard.h"
@@ -39,14 +40,14 @@ struct cursor {
 
 static struct cursor cursor_decode(uint64_t number) {
     return (struct cursor){
-        .prefix = number >> (TABLE_POSITION_BITS + CURSOR_DEPTH_BITS) & (CURSOR_PREFIX_END - 1),
-        .position = number >> CURSOR_DEPTH_BITS & ((1u << TABLE_POSITION_BITS) - 1),
+        .prefix = number >> (TABLE_TAG_BITS + CURSOR_DEPTH_BITS) & (CURSOR_PREFIX_END - 1),
+        .position = number >> CURSOR_DEPTH_BITS & ((1u << TABLE_TAG_BITS) - 1),
         .depth = number & ((1u << CURSOR_DEPTH_BITS) - 1),
     };
 }
 
 static uint64_t cursor_encode(struct cursor at) {
-    return at.prefix << (TABLE_POSITION_BITS + CURSOR_DEPTH_BITS) |
+    return at.prefix << (TABLE_TAG_BITS + CURSOR_DEPTH_BITS) |
            (uint64_t)at.position << CURSOR_DEPTH_BITS | at.depth;
 }
 
@@ -60,7 +61,7 @@ static void show(const struct shard *shard, const struct store_scan *scan, heap_
 
 /* Shows a pair.  False when there is nothing in it. */
 static bool show_pair(const struct shard *shard, const struct store_scan *scan,
-                      const struct table *table, struct segment *segment, uint32_t pair) {
+                      struct segment *segment, uint32_t pair) {
     size_t shown = 0;
     for (uint32_t slot = 0; slot < PAIR_SLOTS; slot++) {
         const struct bucket *bucket = &segment->buckets[2 * pair + slot / BUCKET_SLOTS];
@@ -68,15 +69,13 @@ static bool show_pair(const struct shard *shard, const struct store_scan *scan,
         show(shard, scan, bucket->refs[slot % BUCKET_SLOTS]);
         shown++;
     }
-    const struct bucket *stash = table_stash(table, segment);
+    const struct bucket *stash = segment_stash(segment);
     size_t stashed = segment->stash_counts[pair];
-    for (uint32_t slot = 0; stashed && slot < table->stash * (uint32_t)BUCKET_SLOTS; slot++) {
+    for (uint32_t slot = 0; stashed && slot < segment->stash * (uint32_t)BUCKET_SLOTS; slot++) {
         const struct bucket *bucket = &stash[slot / BUCKET_SLOTS];
         if (!bucket->tags[slot % BUCKET_SLOTS]) continue;
-        heap_ref ref = bucket->refs[slot % BUCKET_SLOTS];
-        uint64_t hash = hash_bytes(&shard->store->secret, entry_key(heap_entry(shard->heap, ref)));
-        if (table_bucket_of(table, hash) / 2 != pair) continue;
-        show(shard, scan, ref);
+        if (tag_pair(bucket->tags[slot % BUCKET_SLOTS], segment->pairs) != pair) continue;
+        show(shard, scan, bucket->refs[slot % BUCKET_SLOTS]);
         shown++;
         stashed--;
     }
@@ -93,12 +92,12 @@ static bool step_segment(const struct shard *shard, const struct store_scan *sca
     uint64_t prefixes = CURSOR_PREFIX_END >> shard_bits >> segment->depth;
     uint64_t first = at->prefix & ~(prefixes - 1);
     if (segment->depth < at->depth) at->position = 0;
-    uint32_t pairs = table->pairs, pair = at->position * pairs >> TABLE_POSITION_BITS;
+    uint32_t pairs = segment->pairs, pair = at->position * pairs >> TABLE_TAG_BITS;
     bool shown = false;
-    while (pair < pairs && !shown) shown = show_pair(shard, scan, table, segment, pair++);
+    while (pair < pairs && !shown) shown = show_pair(shard, scan, segment, pair++);
     if (pair < pairs) {
         /* The least position that leads to the pair. */
-        uint32_t position = ((pair << TABLE_POSITION_BITS) + pairs - 1) / pairs;
+        uint32_t position = ((pair << TABLE_TAG_BITS) + pairs - 1) / pairs;
         *at = (struct cursor){.prefix = first, .position = position, .depth = segment->depth};
     } else {
         *at = (struct cursor){.prefix = first + prefixes};

@@ -99,11 +99,11 @@ bool shard_find(struct shard *shard, const struct store_key *key, int64_t now_ms
                 struct place *place);
 /* Takes the entry out of everything and frees it.  Places and the slice's table may be gone after.
  */
-void shard_remove(struct shard *shard, uint32_t db, struct place place);
+void shard_remove(struct shard *shard, const struct store_key *key, struct place place);
 /* Counts out and frees an entry that has left the index. */
 void shard_discard(struct shard *shard, uint32_t db, heap_ref ref);
 /* shard_remove for one that has expired: counts it and calls the hook. */
-void shard_expire(struct shard *shard, uint32_t db, struct place place);
+void shard_expire(struct shard *shard, const struct store_key *key, struct place place);
 /* Frees a table that ran empty, and a heap nothing is in. */
 void shard_tidy(struct shard *shard, uint32_t db);
 /* Frees a heap nothing is in. */

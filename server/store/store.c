@@ -12,9 +12,8 @@
  * A shard is a few cache lines of its own: lock, heap, and a slice for each database with its table
  * and its counters.  Tables and heap exist only while there is something in them.
  *
- * Segments of shard i have segment_pairs * 2^(i/shards) pairs, i taken in an order that spreads
- * them: with equal sizes all tables would be full, and split, at the same number of keys; memory
- * would then jump by half in one moment and the mean load swing between 44 and 88 %.
+ * A full segment has a fifth fewer pairs in the first shard than in the last: with one size for
+ * all, every table would grow at the same number of keys, and memory in leaps.
  *
  * Locks are adaptive mutexes: some 15 ns when free; they spin a little, then sleep.  Rejected: spin
  * locks, which burn a core when its holder is descheduled; one owner thread for each shard, as a
@@ -26,7 +25,7 @@ enum {
     SHARDS_A_THREAD = 16,
     SHARDS_DEFAULT_MIN = 64,
     DATABASES_DEFAULT = 16,
-    SEGMENT_PAIRS_DEFAULT = SEGMENT_PAIRS_MAX / 2,
+    SEGMENT_PAIRS_DEFAULT = SEGMENT_PAIRS_MAX,
     BOXED_FROM_BYTES_DEFAULT = 16 * 1024,
     CHUNK_BYTES_MIN_DEFAULT = 4 * 1024,
     CHUNK_BYTES_MIN_MIN = 64,
@@ -76,12 +75,10 @@ static void take_options(struct store *store, const struct store_options *option
                  "options are within their limits");
 }
 
-/* segment_pairs * 2^(index/shards), by a parabola through the curve's ends (off by 0.2 % at most).
- */
+/* From four fifths of segment_pairs up to it. */
 static unsigned pairs_of_shard(const struct store *store, size_t index) {
-    uint64_t part = (uint64_t)index * 1024 / store->shard_count; /* in 1/1024 */
-    uint64_t scaled = 1024 * 1024 + 672 * part + 352 * part * part / 1024;
-    return (unsigned)((store->segment_pairs * scaled + 512 * 1024) / (1024 * 1024));
+    size_t spread = store->segment_pairs / 5;
+    return (unsigned)(store->segment_pairs - spread + (spread + 1) * index / store->shard_count);
 }
 
 static void shard_init(struct shard *shard, struct store *store, size_t index) {
@@ -275,12 +272,25 @@ void store_prefetch_bucket(struct store *store, struct store_hold *hold,
     if (!shard) return;
     const struct table *table = shard->slices[key->db].table;
     if (table) {
-        const struct segment *segment = table_segment(table, key->hash);
-        uint32_t home = table_bucket_of(table, key->hash);
-        __builtin_prefetch(&segment->buckets[home]);
-        __builtin_prefetch(&segment->buckets[home ^ 1]);
+        table_row row = table_row_of(table, key->hash);
+        uint32_t home = tag_bucket(table_tag(key->hash), row_pairs(row));
+        __builtin_prefetch(&row_segment(row)->buckets[home]);
+        __builtin_prefetch(&row_segment(row)->buckets[home ^ 1]);
     }
     if (taken) pthread_mutex_unlock(&shard->lock);
+}
+
+/* The slot in the key's pair that has its tag, most likely its own; 0 when there is none. */
+static heap_ref likely_ref(const struct table *table, uint64_t hash) {
+    table_row row = table_row_of(table, hash);
+    uint16_t tag = table_tag(hash);
+    uint32_t home = tag_bucket(tag, row_pairs(row));
+    for (uint32_t other = 0; other < 2; other++) {
+        const struct bucket *bucket = &row_segment(row)->buckets[home ^ other];
+        uint64_t match = bucket_match(bucket, tag);
+        if (match) return bucket->refs[match_slot(match)];
+    }
+    return 0;
 }
 
 void store_prefetch_entry(struct store *store, struct store_hold *hold,
@@ -289,21 +299,11 @@ void store_prefetch_entry(struct store *store, struct store_hold *hold,
     struct shard *shard = shard_try(store, hold, key, &taken);
     if (!shard) return;
     const struct table *table = shard->slices[key->db].table;
-    if (table) {
-        const struct segment *segment = table_segment(table, key->hash);
-        uint32_t home = table_bucket_of(table, key->hash);
-        const struct bucket *bucket = &segment->buckets[home];
-        uint64_t match = bucket_match(bucket, table_tag(key->hash));
-        if (!match) {
-            bucket = &segment->buckets[home ^ 1];
-            match = bucket_match(bucket, table_tag(key->hash));
-        }
-        if (match) {
-            const uint8_t *entry =
-                (const uint8_t *)heap_entry(shard->heap, bucket->refs[match_slot(match)]);
-            __builtin_prefetch(entry);
-            __builtin_prefetch(entry + CACHE_LINE_BYTES);
-        }
+    heap_ref ref = table ? likely_ref(table, key->hash) : 0;
+    if (ref) {
+        const uint8_t *entry = (const uint8_t *)heap_entry(shard->heap, ref);
+        __builtin_prefetch(entry);
+        __builtin_prefetch(entry + CACHE_LINE_BYTES);
     }
     if (taken) pthread_mutex_unlock(&shard->lock);
 }

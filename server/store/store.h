@@ -74,7 +74,7 @@ struct store_options {
     size_t boxed_from_bytes;      /* 0: 16 KB; at most 32 KB */
     size_t chunk_bytes_min;       /* 0: 4 KB; a power of two */
     size_t chunk_bytes_max;       /* 0: 256 KB, the most; a power of two */
-    size_t segment_pairs;         /* 0: 24; segments have this many bucket pairs up to twice it */
+    size_t segment_pairs;         /* 0: 48, the most; bucket pairs of a full segment */
     bool single_threaded;         /* one thread uses the store: locks are only counted */
     store_removed_fn *on_removed; /* may be NULL */
     void *on_removed_ctx;

@@ -3,9 +3,8 @@
 
 /* The design.  A segment's head says when something in it is due, a table and a shard when anything
  * in them is; a put makes these earlier, only a sweep makes them later.  A sweep walks the segments
- * of a shard in order of hash, reads of those that are due the expiries in their slots (two a
- * segment's kilobyte), and touches an entry only to remove it, or, once in an hour, to see whether
- * what was far has come near.
+ * of a shard in order of hash, reads of those that are due the expiries in their slots, and touches
+ * an entry only to remove it, or, once in an hour, to see whether what was far has come near.
  *
  * Shard and table begin a sweep with next_due_ms at "never" and lower it by each segment passed, so
  * that what a put adds meanwhile, before or behind the sweep, is not lost. */
@@ -44,7 +43,6 @@ static uint32_t bucket_due(const struct sweep *sweep, const struct bucket *bucke
 static size_t expire_bucket(const struct sweep *sweep, struct bucket *bucket, uint32_t due) {
     struct shard *shard = sweep->shard;
     const struct store *store = shard->store;
-    struct table *table = shard->slices[sweep->db].table;
     size_t expired = 0;
     for (; due; due &= due - 1) {
         struct place place = {sweep->segment, bucket, (uint32_t)__builtin_ctz(due)};
@@ -58,7 +56,7 @@ static size_t expire_bucket(const struct sweep *sweep, struct bucket *bucket, ui
         if (store->on_removed)
             store->on_removed(store->on_removed_ctx, sweep->db, entry_key(entry),
                               STORE_REMOVED_EXPIRED);
-        table_vacate(table, shard_keys(shard), place);
+        table_vacate(place);
         shard_discard(shard, sweep->db, ref);
         expired++;
     }
@@ -94,7 +92,7 @@ static void set_due(const struct sweep *sweep, size_t buckets) {
 /* Returns how many entries went. */
 static size_t sweep_segment(struct sweep *sweep) {
     struct segment *segment = sweep->segment;
-    size_t buckets = table_buckets(sweep->shard->slices[sweep->db].table), expired = 0;
+    size_t buckets = segment_buckets(segment), expired = 0;
     uint32_t due = bucket_due(sweep, &segment->buckets[0]);
     for (size_t i = 0; i < buckets; i++) {
         uint32_t next_due = i + 1 < buckets ? bucket_due(sweep, &segment->buckets[i + 1]) : 0;

@@ -3,20 +3,19 @@
 
 /* A table: the index of one database in one shard, by extendible hashing.  Private to store/.
  *
- * Words.  A *directory* of 2^depth pointers, read by the hash bits behind the shard's, leads to
- * *segments*; a segment of depth d is shared by 2^(depth-d) rows.  A segment is a row of *pairs* of
- * 64-byte *buckets* of 8 *slots*, and a few *stash* buckets for what its pair has no room for.
- * A full segment splits in two: growth never touches more than one segment, some 400 entries.
+ * Words.  A *directory* of 2^depth rows, chosen by the hash bits behind the shard's, leads to
+ * *segments*; a segment of depth d is shared by 2^(depth-d) rows.  A segment is up to 48 *pairs* of
+ * 64-byte *buckets* of 8 *slots*, and a few *stash* buckets for what a pair has no room for.
+ * A full segment gets more pairs, or splits in two: growth touches one segment, some 600 entries.
  *
- *     hash  63      63-s           27        15         0
- *           +--------+--------------+---------+----------+
- *           | shard  |  directory   |   tag   | position |   the directory's part grows into the
- * tag's
- *           +--------+--------------+---------+----------+   only beyond 36 bits
+ *     hash  63      63-s             27            15      0
+ *           +--------+----------------+-------------+-------+
+ *           | shard  |   directory    |     ...     |  tag  |
+ *           +--------+----------------+-------------+-------+
  *
- * The position, as a fraction of 2^16, gives the pair and which of its buckets is home.  It does
- * not depend on depth: in a split, a merge and a scan an entry stays in its pair. Thread: whoever
- * holds the shard's lock. */
+ * The tag, as a fraction of 2^16, gives the pair and which of its buckets is home; a slot keeps it,
+ * so entries change pairs without a look at their keys, and what a bucket's tags have not in
+ * common, some ten bits, tells its entries apart. Thread: whoever holds the shard's lock. */
 #ifndef BRINE_STORE_TABLE_H
 #define BRINE_STORE_TABLE_H
 
@@ -27,7 +26,7 @@ enum {
     PAIR_SLOTS = 2 * BUCKET_SLOTS,
     SEGMENT_PAIRS_MAX = 48,
     TABLE_DEPTH_MAX = 24,
-    TABLE_POSITION_BITS = 16,
+    TABLE_TAG_BITS = 16,
 };
 
 /* Three arrays and not eight structs: the tags are compared in one instruction, and a sweep reads
@@ -41,7 +40,9 @@ _Static_assert(sizeof(struct bucket) == CACHE_LINE_BYTES, "a bucket is one cache
 
 struct segment {
     uint8_t depth;
-    uint8_t offset;   /* of this struct in its allocation, for its alignment */
+    uint8_t offset; /* of this struct in its allocation, for its alignment */
+    uint8_t pairs;
+    uint8_t stash;    /* buckets */
     uint16_t entries; /* stashed ones included */
     uint16_t stashed;
     uint32_t near_due_s;                     /* no slot with a near code is due before (expiry.h) */
@@ -51,22 +52,25 @@ struct segment {
 };
 _Static_assert(sizeof(struct segment) == CACHE_LINE_BYTES, "the segment's head is one cache line");
 
+/* A segment's address with its number of pairs in the low six bits, which are free as segments lie
+ * on cache lines: the bucket to look in is known before anything of the segment is read. */
+typedef uintptr_t table_row;
+_Static_assert(SEGMENT_PAIRS_MAX < CACHE_LINE_BYTES, "a row has room for the number of pairs");
+
 struct table {
-    struct segment **directory; /* == &only at depth 0 */
-    struct segment *only;
+    table_row *directory; /* == &only at depth 0 */
+    table_row only;
     struct allocator *mem;
     uint8_t depth;
-    uint8_t pairs; /* of every segment; grows to pairs_full while there is one segment */
-    uint8_t pairs_full;
-    uint8_t stash; /* buckets */
+    uint8_t pairs_full; /* a segment that is full with so many pairs splits */
     uint8_t shard_bits;
+    bool entries_gone; /* when dropped: their heap was dropped as a whole */
     uint32_t segments;
-    uint32_t deepest;    /* segments of the table's own depth: at 0 the directory halves */
+    uint32_t deepest; /* segments of the table's own depth: at 0 the directory halves */
+    size_t segment_bytes;
     int64_t next_due_ms; /* no segment is due before */
-    /* In the shard's list of dropped tables: */
-    struct table *next;
-    uint32_t reclaimed; /* directory rows already freed */
-    bool entries_gone;  /* their heap was dropped as a whole */
+    struct table *next;  /* in the shard's list of dropped tables */
+    uint32_t reclaimed;  /* directory rows already freed, when dropped */
 };
 
 /* Where a slot is. */
@@ -76,7 +80,7 @@ struct place {
     uint32_t slot;
 };
 
-/* What the table must know of the keys to move them about: how to hash one. */
+/* What a split must know: how to hash an entry's key. */
 struct table_keys {
     const struct heap *heap;
     const struct hash_secret *secret;
@@ -87,29 +91,40 @@ struct table *table_create(struct allocator *mem, unsigned shard_bits,
 /* Frees the index; entries are the caller's. */
 void table_destroy(struct table *table);
 
-/* The row of the directory that a hash leads to. */
-static inline size_t table_row(const struct table *table, uint64_t hash) {
+static inline struct segment *row_segment(table_row row) {
+    return (struct segment *)(row & ~(table_row)(CACHE_LINE_BYTES - 1));
+}
+static inline uint32_t row_pairs(table_row row) {
+    return row & (CACHE_LINE_BYTES - 1);
+}
+static inline size_t table_row_number(const struct table *table, uint64_t hash) {
     return (size_t)((hash << table->shard_bits) >> 1 >> (63 - table->depth));
 }
-static inline struct segment *table_segment(const struct table *table, uint64_t hash) {
-    return table->directory[table_row(table, hash)];
+static inline table_row table_row_of(const struct table *table, uint64_t hash) {
+    return table->directory[table_row_number(table, hash)];
 }
-static inline uint32_t table_bucket_of(const struct table *table, uint64_t hash) {
-    return (uint32_t)((hash & 0xffff) * (2u * table->pairs) >> TABLE_POSITION_BITS);
+static inline struct segment *table_segment(const struct table *table, uint64_t hash) {
+    return row_segment(table_row_of(table, hash));
 }
 static inline uint16_t table_tag(uint64_t hash) {
-    uint16_t tag = (uint16_t)(hash >> TABLE_POSITION_BITS);
+    uint16_t tag = (uint16_t)hash;
     return tag ? tag : 1;
+}
+static inline uint32_t tag_bucket(uint16_t tag, uint32_t pairs) {
+    return tag * 2 * pairs >> TABLE_TAG_BITS;
+}
+static inline uint32_t tag_pair(uint16_t tag, uint32_t pairs) {
+    return tag * pairs >> TABLE_TAG_BITS;
 }
 /* Rows that lead to the same segment. */
 static inline size_t table_span(const struct table *table, const struct segment *segment) {
     return (size_t)1 << (table->depth - segment->depth);
 }
-static inline struct bucket *table_stash(const struct table *table, struct segment *segment) {
-    return segment->buckets + 2 * (size_t)table->pairs;
+static inline struct bucket *segment_stash(struct segment *segment) {
+    return segment->buckets + 2 * (size_t)segment->pairs;
 }
-static inline size_t table_buckets(const struct table *table) {
-    return 2 * (size_t)table->pairs + table->stash;
+static inline size_t segment_buckets(const struct segment *segment) {
+    return 2 * (size_t)segment->pairs + segment->stash;
 }
 
 /* One byte for each slot, bit 0 set where the tag is equal; tag 0 finds the empty slots. */
@@ -132,19 +147,16 @@ bool table_find(const struct table *table, const struct heap *heap, uint64_t has
                 struct bytes name, struct place *place);
 /* Finds the slot that holds this very reference. */
 bool table_find_ref(const struct table *table, uint64_t hash, heap_ref ref, struct place *place);
-/* Fills an empty slot for a name that is not there, splitting as needed.  NO_MEMORY changes nothing
+/* Fills an empty slot for a name that is not there, growing as needed.  NO_MEMORY changes nothing
  * that can be seen. */
 enum brine_status table_insert(struct table *table, struct table_keys keys, uint64_t hash,
                                heap_ref ref, struct place *place) MUST_USE;
-/* Empties the slot.  May merge segments: places are not valid afterwards. */
-void table_remove(struct table *table, struct table_keys keys, struct place place);
-/* As table_remove, but leaves segments alone; to be followed by table_settle. */
-void table_vacate(struct table *table, struct table_keys keys, struct place place);
-/* Merges the segment at this hash with its neighbour as long as both are nearly empty. */
+/* Empties the slot. */
+void table_vacate(struct place place);
+/* Makes the segment at this hash smaller, or merges it with its neighbour, where it is nearly
+ * empty. Places are not valid afterwards. */
 void table_settle(struct table *table, uint64_t hash);
 
 size_t table_taken_bytes(const struct table *table);
-size_t table_segment_bytes(const struct table *table);
-void table_free_segment(struct table *table, struct segment *segment);
 
 #endif

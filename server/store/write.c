@@ -107,20 +107,22 @@ void shard_discard(struct shard *shard, uint32_t db, heap_ref ref) {
     shard_free_entry(shard->heap, ref);
 }
 
-void shard_remove(struct shard *shard, uint32_t db, struct place place) {
-    struct store_slice *slice = &shard->slices[db];
+void shard_remove(struct shard *shard, const struct store_key *key, struct place place) {
+    struct store_slice *slice = &shard->slices[key->db];
     heap_ref ref = place.bucket->refs[place.slot];
-    table_remove(slice->table, shard_keys(shard), place);
-    shard_discard(shard, db, ref);
-    if (counter_get(&slice->keys) == 0) shard_tidy(shard, db);
+    table_vacate(place);
+    shard_discard(shard, key->db, ref);
+    if (counter_get(&slice->keys) == 0)
+        shard_tidy(shard, key->db);
+    else
+        table_settle(slice->table, key->hash);
 }
 
-void shard_expire(struct shard *shard, uint32_t db, struct place place) {
+void shard_expire(struct shard *shard, const struct store_key *key, struct place place) {
     const struct store *store = shard->store;
-    const struct entry *entry = heap_entry(shard->heap, place.bucket->refs[place.slot]);
     if (store->on_removed)
-        store->on_removed(store->on_removed_ctx, db, entry_key(entry), STORE_REMOVED_EXPIRED);
-    shard_remove(shard, db, place);
+        store->on_removed(store->on_removed_ctx, key->db, key->name, STORE_REMOVED_EXPIRED);
+    shard_remove(shard, key, place);
     counter_add(&shard->expired_total, 1);
 }
 
@@ -133,7 +135,7 @@ bool shard_find(struct shard *shard, const struct store_key *key, int64_t now_ms
     if (!table || !table_find(table, shard->heap, key->hash, key->name, place)) return false;
     const struct entry *entry = heap_entry(shard->heap, place->bucket->refs[place->slot]);
     if (LIKELY(!expiry_is_over(entry_expire_at_ms(entry), now_ms))) return true;
-    shard_expire(shard, key->db, *place);
+    shard_expire(shard, key, *place);
     return false;
 }
 
@@ -150,7 +152,7 @@ bool store_remove(struct store *store, const struct store_key *key, int64_t now_
     struct shard *shard = store_held_shard(store, key);
     struct place place;
     if (!shard_find(shard, key, now_ms, &place)) return false;
-    shard_remove(shard, key->db, place);
+    shard_remove(shard, key, place);
     return true;
 }
 

@@ -289,7 +289,7 @@ Test(store, a_million_keys_grow_and_are_all_found) {
     }
     struct store_check check = store_check(store, &hold);
     cr_expect(!check.broken, "%s", check.broken);
-    cr_expect(check.index_bytes < 15u * KEYS, "%zu", check.index_bytes);
+    cr_expect(check.index_bytes < 12u * KEYS, "%zu", check.index_bytes);
     store_destroy(store);
     cr_expect_eq(mem_account_used(&account), 0);
 }
