@@ -171,7 +171,7 @@ Test(resp_command, inline_lines_are_cut_as_sdssplitargs_cuts_them) {
         {"PING fo'o b'\r\n", "C2 4:PING 5:foo b\n"},
         {"PING \"a\\x41\\n\\r\\t\\b\\a\\q\\\"z\"\r\n", "C2 4:PING 10:aA\n\r\t\b\aq\"z\n"},
         {"PING \"\\x4g\"\r\n", "C2 4:PING 3:x4g\n"},
-        {"PING \"\\xFf\\xaA\"\r\n", "C2 4:PING 2:\xff\xaa\n"},
+        {"PING \"\\xFf\\xaA\\x05\\x50\"\r\n", "C2 4:PING 4:\xff\xaa\x05P\n"},
         {"PING \"\\x@4\\xg4\"\r\n", "C2 4:PING 6:x@4xg4\n"},
         {"PING \"\\x4\"\r\n", "C2 4:PING 2:x4\n"},
         {"PING 'a\\'b\\n'\r\n", "C2 4:PING 5:a'b\\n\n"},
