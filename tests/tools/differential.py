@@ -264,7 +264,7 @@ class Case:
 
 
 def same(args, one, other):
-    if one == other:
+    if one == other or grammar.same_error(one, other):
         return True
     compare = grammar.comparison_for(args)
     return compare is not None and compare(decode(one), decode(other))

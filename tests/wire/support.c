@@ -59,7 +59,7 @@ static const struct {
 
 /* What brine is started with unless the test says otherwise; it refuses a flag given twice. */
 static const char *const brine_defaults[] = {"server.bind=127.0.0.1", "server.threads=2",
-                                             "log.level=warning"};
+                                             "log.level=warning", "log.file=server.log"};
 
 struct command_line {
     char text[ARGUMENTS_MAX][ARGUMENT_BYTES];

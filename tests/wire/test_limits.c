@@ -255,16 +255,20 @@ Test(limits, a_client_that_never_reads_is_no_longer_read_from) {
 
 static const char *const small_output[] = {"limits.output_bytes=1mb", NULL};
 
-/* Pipelined replies can wait; one reply that is larger than the limit cannot. */
+/* Pipelined replies can wait; one reply that is larger than the limit cannot.  (In brine large
+ * values are sent from where they lie and do not count; these are small.) */
 Test(limits, a_reply_above_the_output_limit_ends_the_connection) {
     struct wire *wire = wire_open(small_output);
-    set_value(wire, "k", MB / 2);
+    if (!wire->is_brine) {
+        PLAY(wire, {"CONFIG SET client-output-buffer-limit \"normal 1mb 0 0\"", "+OK"});
+    }
+    set_value(wire, "k", 10000);
     int fd = wire_raw_open(wire);
     wire_raw_send(fd, "MGET", 4);
-    for (int i = 0; i < 60; i++) wire_raw_send(fd, " k", 2);
+    for (int i = 0; i < 2000; i++) wire_raw_send(fd, " k", 2);
     wire_raw_send(fd, "\r\n", 2);
     cr_expect(wire_raw_is_closed(fd));
-    PLAY(wire, {"PING", "+PONG"}, {"STRLEN k", "524288"});
+    PLAY(wire, {"PING", "+PONG"}, {"STRLEN k", "10000"});
     close(fd);
     wire_close(wire);
 }
