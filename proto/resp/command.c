@@ -64,7 +64,7 @@ void resp_args_shrink(struct resp_args *args, size_t keep) {
 /* Room for `more` items behind count. */
 static bool reserve_args(struct resp_args *args, size_t more) {
     if (LIKELY(more <= args->cap - args->count)) return true;
-    if (more > args->limit - args->count) return false;
+    if (args->count > args->limit || more > args->limit - args->count) return false;
     size_t cap = MAX(args->cap + args->cap / 2, MAX(args->count + more, (size_t)ARGS_FIRST));
     cap = MIN(cap, args->limit);
     return cap <= SIZE_MAX / sizeof(*args->items) && resize_args(args, cap);

@@ -60,8 +60,9 @@ struct resp_limits {
     bool unauthenticated;
 };
 
-/* The arguments of all commands of one batch, one behind the other.
- * Invariant: count <= cap <= limit. */
+/* The arguments of all commands of one batch, one behind the other.  The limit may change at any
+ * time: it bounds growth, and what was taken before stays until resp_args_shrink.
+ * Invariant: count <= cap. */
 struct resp_args {
     struct bytes *items;
     size_t count, cap;

@@ -562,6 +562,21 @@ Test(resp_command, a_full_vector_says_so_and_the_same_bytes_decode_once_it_is_cl
     wire_deinit(&wire);
 }
 
+Test(resp_command, a_limit_lowered_below_what_is_held_stops_growth_and_nothing_else) {
+    struct wire wire;
+    wire_init(&wire, mem_system());
+    warm(&wire);
+    size_t cap = wire.args.cap;
+    wire.args.limit = 1;
+    struct resp_command command;
+    struct bytes get = BYTES("*2\r\n$3\r\nGET\r\n$1\r\nk\r\n");
+    for (size_t i = 0; i < cap / 2; i++) cr_assert_eq(decode(&wire, get, &command), RESP_COMMAND);
+    cr_expect_eq(decode(&wire, get, &command), RESP_NO_MEMORY);
+    cr_expect_eq(decode(&wire, BYTES("GET k\n"), &command), RESP_NO_MEMORY);
+    cr_expect(wire.args.cap == cap && wire.args.count == cap / 2 * 2);
+    wire_deinit(&wire);
+}
+
 Test(resp_command, any_allocation_may_be_refused) {
     struct buf array;
     buf_init(&array, mem_system(), 1 << 16);
