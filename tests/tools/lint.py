@@ -50,7 +50,9 @@ def check_format():
 
 def check_tidy():
     sources = [path for path in c_files(*tree.LIBRARY_FOLDERS) if path.endswith(".c")]
-    return in_parts([tool("clang-tidy"), "--quiet"], sources, ["--"] + CFLAGS)
+    # A bound on the paths explored in a function: a fifth of the default, a fifth of the time.
+    bound = ["-Xclang", "-analyzer-config", "-Xclang", "max-nodes=40000"]
+    return in_parts([tool("clang-tidy"), "--quiet"], sources, ["--"] + CFLAGS + bound)
 
 
 def check_cppcheck():
