@@ -1,0 +1,587 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: 2026 The brine authors
+# SPDX-License-Identifier: Apache-2.0
+"""Writes tests/corpus/pickle: every known way around pickle scanners, at least three files a class.
+
+It only puts bytes together and never unpickles one.  EXPECTED says what the verifier must answer under
+POLICY: file, class, rule, and the global concerned where one is.
+usage: pickle_corpus.py [--check]      (--check: the files on disk are those that it would write)"""
+import os
+import struct
+import sys
+
+HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "corpus", "pickle")
+FILES = {}
+EXPECTED = []
+
+MALFORMED, TRUNCATED, FORBIDDEN, LIMIT, ACCEPT = "malformed", "truncated", "forbidden", "limit", "accept"
+
+
+def b(text):
+    return text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
+
+
+def add(name, data, verdict, rule, glob="-"):
+    assert name not in FILES, name
+    FILES[name] = data
+    EXPECTED.append((name + ".pkl", verdict, rule, glob))
+
+
+def P(n):
+    return b"\x80" + bytes([n])
+
+
+def G(module, name):
+    return b"c" + b(module) + b"\n" + b(name) + b"\n"
+
+
+def S(text):
+    text = b(text)
+    return b"\x8c" + bytes([len(text)]) + text if len(text) < 256 else b"X" + struct.pack("<I", len(text)) + text
+
+
+def SG(module, name):
+    return S(module) + S(name) + b"\x93"
+
+
+def B(data):
+    return b"C" + bytes([len(data)]) + data
+
+
+def frame(data):
+    return b"\x95" + struct.pack("<Q", len(data)) + data
+
+
+def call(module, name, *args, proto=4):
+    body = b"(" + b"".join(args) + b"t" if len(args) > 3 else b"".join(args) + (b")", b"\x85", b"\x86", b"\x87")[len(args)]
+    return P(proto) + SG(module, name) + body + b"R."
+
+
+def refused(prefix, *names):
+    """A call of each of the globals, in the three ways a name can stand in a stream."""
+    for i, (module, name) in enumerate(names):
+        label = "%s_%s_%s" % (prefix, module.replace(".", "_").strip("_"), name.replace(".", "_").strip("_"))
+        glob = module + "." + name
+        if i % 3 == 0 or "." in name:
+            add(label, call(module, name, S("x")), FORBIDDEN, "global", glob)
+        elif i % 3 == 1:
+            add(label, P(3) + G(module, name) + b"X\x01\x00\x00\x00x\x85R.", FORBIDDEN, "global", glob)
+        else:
+            add(label, P(4) + b"(" + S("x") + b"i" + b(module) + b"\n" + b(name) + b"\n.", FORBIDDEN, "global", glob)
+
+
+def imports():
+    refused("c01_direct", ("os", "system"), ("subprocess", "Popen"), ("builtins", "eval"), ("builtins", "exec"),
+            ("shutil", "rmtree"), ("runpy", "run_path"))
+    refused("c02_wrapper", ("uuid", "_get_command_stdout"), ("_osx_support", "_find_build_tool"),
+            ("imaplib", "IMAP4_stream"), ("test.support.script_helper", "assert_python_ok"),
+            ("multiprocessing.util", "spawnv_passfds"), ("_pyrepl.pager", "pipe_pager"))
+    refused("c03_twin", ("posix", "system"), ("nt", "system"), ("_io", "open"), ("_pickle", "loads"),
+            ("_operator", "attrgetter"), ("_posixsubprocess", "fork_exec"), ("_frozen_importlib", "__import__"))
+    refused("c04_evaluator", ("torch.jit.unsupported_tensor_ops", "execWrapper"),
+            ("torch.utils.collect_env", "run"), ("numpy.f2py.crackfortran", "getlincoef"),
+            ("numpy.testing._private.utils", "runstring"), ("pandas.core.computation.eval", "eval"),
+            ("sympy", "sympify"))
+    refused("c05_resolver", ("importlib", "import_module"), ("pkgutil", "resolve_name"), ("pydoc", "locate"),
+            ("builtins", "__import__"), ("werkzeug.utils", "import_string"), ("django.utils.module_loading", "import_string"))
+    user = SG("app", "User")
+    add("c06_getattr_function", P(4) + SG("builtins", "getattr") + user + S("__init__") + b"\x86R.",
+        FORBIDDEN, "global", "app.User.__init__")
+    add("c06_getattr_of_instance", P(4) + SG("builtins", "getattr") + user + b")\x81" + S("x") + b"\x86R.",
+        FORBIDDEN, "arguments", "builtins.getattr")
+    add("c06_getattr_dotted", P(4) + SG("builtins", "getattr") + user + S("__init__.__globals__") + b"\x86R.",
+        FORBIDDEN, "arguments", "builtins.getattr")
+    add("c06_getattr_computed", P(4) + SG("builtins", "getattr") + user + user + b")\x81\x86R.",
+        FORBIDDEN, "arguments", "builtins.getattr")
+    add("c06_getattr_default", P(4) + SG("builtins", "getattr") + user + S("Inner") + b"N\x87R.",
+        FORBIDDEN, "arguments", "builtins.getattr")
+    add("c06_getattr_8bit", P(2) + G("__builtin__", "getattr") + G("app", "User") + b"U\x05Inner\x86R.",
+        FORBIDDEN, "arguments", "builtins.getattr")
+    add("c06_getattr_allowed", P(2) + G("__builtin__", "getattr") + G("app", "User") + b"X\x05\x00\x00\x00Inner\x86R)\x81.",
+        ACCEPT, "accepted")
+    refused("c06_attribute", ("operator", "attrgetter"), ("operator", "methodcaller"), ("operator", "itemgetter"))
+    partial = SG("functools", "partial")
+    add("c07_partial_function", P(4) + partial + SG("app", "helper") + b"\x85R.", FORBIDDEN, "arguments", "functools.partial")
+    add("c07_partial_forbidden", P(4) + partial + SG("os", "system") + S("id") + b"\x86R.", FORBIDDEN, "global", "os.system")
+    refused("c07_higher", ("functools", "reduce"), ("builtins", "map"), ("itertools", "starmap"))
+
+
+def names():
+    for name in ("os.system", "_local.PosixPath.__init__", "Path.read_text"):
+        add("c08_dotted_" + name.replace(".", "_"), call("pathlib", name, S("x")), FORBIDDEN, "global", "pathlib." + name)
+    add("c08_dotted_old_protocol", P(3) + G("app", "User.Inner") + b")\x81.", FORBIDDEN, "global-dotted", "app.User.Inner")
+    add("c08_dotted_no_protocol", S("app") + S("User.Inner") + b"\x93)\x81.", FORBIDDEN, "global-dotted", "app.User.Inner")
+    add("c08_dotted_allowed", P(4) + SG("app", "User.Inner") + b")\x81.", ACCEPT, "accepted")
+    for name in ("User.__init__.__globals__", "User.__subclasses__", "User.Inner.__init__", "User.__class__"):
+        add("c09_class_" + name.replace(".", "_"), call("app", name, S("x")), FORBIDDEN, "global", "app." + name)
+    for module, name in (("collections", "_sys"), ("decimal", "__builtins__"), ("numpy", "__builtins__"), ("app", "os")):
+        add("c10_module_%s_%s" % (module, name), P(4) + SG(module, name) + b".", FORBIDDEN, "global", module + "." + name)
+    for module, name in (("app.evil", "User"), ("ap", "User"), ("datetime.datetime", "datetime"), ("", "app.User")):
+        glob = module + "." + name
+        add("c11_submodule_%s_%s" % (module.replace(".", "_"), name.replace(".", "_")), P(4) + SG(module, name) + b".",
+            MALFORMED if not module else FORBIDDEN, "operand-kind" if not module else "global", glob if module else "-")
+    for module, name, to in (("commands", "getoutput", "subprocess.getoutput"), ("cPickle", "loads", "pickle.loads"),
+                             ("__builtin__", "reduce", "functools.reduce"), ("itertools", "imap", "builtins.map"),
+                             ("urllib", "urlopen", "urllib.request.urlopen"), ("UserDict", "evil", "collections.evil"),
+                             ("StringIO", "open", "io.open")):
+        add("c12_rename_%s_%s" % (module.strip("_"), name), P(2) + G(module, name) + b"X\x01\x00\x00\x00x\x85R.",
+            FORBIDDEN, "global", to)
+        add("c12_rename_stack_%s_%s" % (module.strip("_"), name), P(2) + SG(module, name) + b"X\x01\x00\x00\x00x\x85R.",
+            FORBIDDEN, "global", to)
+    add("c12_rename_not_3", P(3) + G("__builtin__", "set") + b"]\x85R.", FORBIDDEN, "global", "__builtin__.set")
+    add("c12_rename_is_not_repeated", P(2) + G("app", "User") + b")\x81.", ACCEPT, "accepted")
+    add("c12_rename_ambiguous", P(2) + G("Tix", "Button") + b".", FORBIDDEN, "global-ambiguous", "Tix.Button")
+    add("c12_rename_old_name_allowed", P(2) + G("__builtin__", "set") + b"](K\x01K\x02e\x85R.", ACCEPT, "accepted")
+    add("c13_proto_middle", P(4) + b"N0" + P(2) + G("commands", "getoutput") + b".", MALFORMED, "protocol-late")
+    add("c13_proto_twice", P(2) + P(4) + b"N.", MALFORMED, "protocol-late")
+    add("c13_proto_after_value", b"N0" + P(4) + b"N.", MALFORMED, "protocol-late")
+    add("c13_proto_6", P(6) + b"N.", MALFORMED, "protocol-unknown")
+
+
+def memo():
+    os_system = (S("os"), S("system"))
+    harmless = S("app") + b"q\x000" + S("User") + b"q\x010"
+    add("c14_memoize_after_put", P(4) + S("app") + b"q\x000" + S("os") + b"\x940h\x00h\x01" + b"\x93.",
+        FORBIDDEN, "global", "app.os")
+    add("c14_memoize_overwrites", P(4) + S("app") + b"q\x01" + b"0" + S("os") + b"\x94" + b"0h\x01" + S("system") + b"\x93.",
+        FORBIDDEN, "global", "os.system")
+    add("c14_put_out_of_order", P(4) + S("system") + b"q\x010" + S("os") + b"q\x000h\x00h\x01\x93.",
+        FORBIDDEN, "global", "os.system")
+    add("c15_pop_put", P(4) + os_system[0] + S("app") + b"0q\x000" + b"h\x00" + S("system") + b"\x93.",
+        FORBIDDEN, "global", "os.system")
+    add("c15_put_of_global", P(4) + SG("app", "User") + b"q\x000" + b"h\x00h\x00\x93.", FORBIDDEN, "global-computed")
+    add("c15_put_after_tuple", P(4) + S("os") + b"\x85q\x00" + b"h\x00" + S("system") + b"\x93.", FORBIDDEN, "global-computed")
+    add("c16_overwrite_after_get", P(4) + S("os") + b"q\x00h\x00" + S("app") + b"q\x000" + S("system") + b"\x93.",
+        FORBIDDEN, "global", "os.system")
+    add("c16_overwrite_before_get", P(4) + harmless + S("os") + b"q\x000" + S("system") + b"q\x010h\x00h\x01\x93.",
+        FORBIDDEN, "global", "os.system")
+    add("c16_overwrite_text", P(0) + b"Vapp\np0\n0Vos\np0\n0g0\nVsystem\n\x93.", FORBIDDEN, "global", "os.system")
+    add("c17_memo_miss", P(4) + S("os") + b"q\x000h\x05.", MALFORMED, "memo-miss")
+    add("c17_memo_hole", P(4) + S("os") + b"q\x010h\x00.", MALFORMED, "memo-miss")
+    add("c17_operand_int", P(4) + b"K\x01K\x02\x93.", FORBIDDEN, "global-computed")
+    add("c17_operand_bytes", P(4) + B(b"os") + B(b"system") + b"\x93.", FORBIDDEN, "global-computed")
+
+
+def operands():
+    add("c18_decoy_pop", P(4) + S("os") + S("system") + S("User") + b"0\x93.", FORBIDDEN, "global", "os.system")
+    add("c18_decoy_pop_mark", P(4) + S("os") + S("system") + b"(" + S("app") + S("User") + b"1\x93.",
+        FORBIDDEN, "global", "os.system")
+    add("c18_decoy_mark_pop", P(4) + S("os") + S("system") + b"(0\x93.", FORBIDDEN, "global", "os.system")
+    add("c18_decoy_frame", P(4) + frame(S("os") + S("system")) + b"\x93.", FORBIDDEN, "global", "os.system")
+    add("c19_dup", P(4) + S("timeit") + b"2\x93.", FORBIDDEN, "global", "timeit.timeit")
+    add("c19_binget_twice", P(4) + S("timeit") + b"\x940h\x00h\x00\x93.", FORBIDDEN, "global", "timeit.timeit")
+    add("c19_get_twice", b"Vcode\np0\n0g0\ng0\n\x93.", FORBIDDEN, "global", "code.code")
+    add("c20_string", P(4) + b"S'os'\nS'system'\n\x93.", FORBIDDEN, "global-computed")
+    add("c20_binstring", P(4) + b"T\x02\x00\x00\x00osU\x06system\x93.", FORBIDDEN, "global-computed")
+    add("c20_unicode_escape", P(4) + b"V\\u006fs\nVsystem\n\x93.", FORBIDDEN, "global-computed")
+    add("c20_unicode_plain", P(4) + b"Vos\nVsystem\n\x93.", FORBIDDEN, "global", "os.system")
+    add("c20_binunicode8", P(4) + b"\x8d" + struct.pack("<Q", 2) + b"os" + S("system") + b"\x93.", FORBIDDEN, "global", "os.system")
+    add("c20_string_allowed_name", P(4) + b"S'app'\nS'User'\n\x93.", FORBIDDEN, "global-computed")
+    add("c21_computed_module", P(4) + SG("app", "StrSub") + S("os") + b"\x85\x81" + S("system") + b"\x93.",
+        FORBIDDEN, "global-computed")
+    add("c21_computed_name", P(4) + S("os") + SG("app", "User") + b")R\x93.", FORBIDDEN, "global-computed")
+    add("c21_computed_global", P(4) + SG("app", "User") + S("User") + b"\x93.", FORBIDDEN, "global-computed")
+
+
+def calls():
+    add("c22_inst", P(2) + b"(S'id'\nios\nsystem\n.", FORBIDDEN, "global", "os.system")
+    add("c22_obj", P(2) + b"(" + G("os", "system") + b"S'id'\no.", FORBIDDEN, "global", "os.system")
+    add("c22_obj_pop", P(2) + b"(" + G("os", "system") + b"S'id'\no0N.", FORBIDDEN, "global", "os.system")
+    add("c22_newobj", P(4) + SG("subprocess", "Popen") + S("id") + b"\x85\x81.", FORBIDDEN, "global", "subprocess.Popen")
+    add("c22_newobj_ex", P(4) + SG("subprocess", "Popen") + b")}\x92.", FORBIDDEN, "global", "subprocess.Popen")
+    add("c22_reference_called", P(4) + SG("app", "helper") + b")R.", FORBIDDEN, "right-call", "app.helper")
+    add("c22_reference_obj", P(4) + b"(" + SG("app", "helper") + b"K\x01o.", FORBIDDEN, "right-call", "app.helper")
+    add("c22_reference_newobj", P(4) + SG("app", "helper") + b")\x81.", FORBIDDEN, "right-new", "app.helper")
+    add("c22_new_only_called", P(4) + SG("_io", "StringIO") + b")R.", FORBIDDEN, "right-call", "_io.StringIO")
+    add("c22_call_only_obj", P(4) + b"(" + SG("app", "Color") + b"o.", FORBIDDEN, "right-new", "app.Color")
+    add("c22_call_result", P(4) + SG("app", "User") + b")\x81)R.", FORBIDDEN, "callee")
+    add("c22_call_string", P(4) + S("os.system") + b")R.", FORBIDDEN, "callee")
+    add("c22_newobj_of_result", P(4) + SG("app", "User") + b")\x81)\x81.", FORBIDDEN, "callee")
+    add("c22_args_list", P(4) + SG("app", "User") + b"]R.", MALFORMED, "operand-kind")
+    add("c22_args_instance", P(4) + SG("app", "User") + SG("app", "User") + b")\x81R.", MALFORMED, "operand-kind")
+    add("c22_kwargs_list", P(4) + SG("app", "User") + b")]\x92.", MALFORMED, "operand-kind")
+    add("c23_reduce_build", P(4) + SG("os", "system") + S("id") + b"\x85R}b.", FORBIDDEN, "global", "os.system")
+    add("c23_reduce_build_allowed", P(4) + SG("app", "helper") + b")R}b.", FORBIDDEN, "right-call", "app.helper")
+    add("c23_reduce_pop", P(4) + SG("os", "system") + S("id") + b"\x85R0N.", FORBIDDEN, "global", "os.system")
+    add("c24_twice", P(4) + SG("app", "User") + b"0" + SG("os", "system") + b".", FORBIDDEN, "global", "os.system")
+    add("c24_memoized_import", P(4) + SG("os", "system") + b"\x94" + S("id") + b"\x85R.", FORBIDDEN, "global", "os.system")
+    add("c24_reported_then_called", P(4) + SG("os", "system") + b"0" + SG("os", "system") + S("id") + b"\x85R.",
+        FORBIDDEN, "global", "os.system")
+    add("c25_reference_only", P(4) + SG("this", "s") + b".", FORBIDDEN, "global", "this.s")
+    add("c25_popped", P(4) + SG("antigravity", "x") + b"0N.", FORBIDDEN, "global", "antigravity.x")
+    add("c25_in_list", P(4) + b"]" + SG("os", "system") + b"a.", FORBIDDEN, "global", "os.system")
+    add("c25_not_ref_as_result", P(4) + SG("builtins", "getattr") + b".", FORBIDDEN, "right-ref", "builtins.getattr")
+    add("c25_not_ref_in_list", P(4) + b"]" + SG("builtins", "getattr") + b"a.", FORBIDDEN, "right-ref", "builtins.getattr")
+    add("c25_not_ref_in_tuple", P(4) + SG("builtins", "getattr") + b"\x85.", FORBIDDEN, "right-ref", "builtins.getattr")
+    add("c25_not_ref_as_argument", P(4) + SG("app", "User") + SG("builtins", "getattr") + b"\x85R.",
+        FORBIDDEN, "right-ref", "builtins.getattr")
+    add("c25_not_ref_as_key", P(4) + b"}" + SG("builtins", "getattr") + b"Ns.", FORBIDDEN, "right-ref", "builtins.getattr")
+    add("c25_not_ref_nested_tuple", P(4) + SG("app", "User") + SG("builtins", "getattr") + b"\x85\x85\x81.",
+        FORBIDDEN, "right-ref", "builtins.getattr")
+    add("c25_not_ref_as_state", P(4) + SG("app", "Reads") + b")\x81" + SG("builtins", "getattr") + b"b.",
+        FORBIDDEN, "right-ref", "builtins.getattr")
+
+
+def state():
+    user = P(4) + SG("app", "User") + b")\x81"
+    helper = SG("app", "helper")
+    add("c26_setstate_key", user + b"}" + S("__setstate__") + helper + b"sbK\x01b.", FORBIDDEN, "state-key")
+    add("c26_setstate_literal", user + b"}" + S("__setstate__") + b"Nsb.", FORBIDDEN, "state-key")
+    add("c26_setstate_after_build", user + b"}\x94b0" + b"h\x00" + S("__setstate__") + b"Ns.", FORBIDDEN, "state-key")
+    add("c26_setstate_slots", user + b"N}" + S("__setstate__") + b"Ns\x86b.", FORBIDDEN, "state-key")
+    add("c26_setstate_dict_opcode", user + b"(" + S("__setstate__") + b"Ndb.", FORBIDDEN, "state-key")
+    add("c26_setstate_escaped", P(2) + G("app", "User") + b")\x81}V\\u005f_setstate__\nNsb.", FORBIDDEN, "state-key")
+    add("c26_setstate_8bit", P(2) + G("app", "User") + b")\x81}U\x0c__setstate__Nsb.", FORBIDDEN, "state-key")
+    add("c26_setstate_string_escaped", P(2) + G("app", "User") + b")\x81}S'\\x5f_setstate__'\nNsb.", FORBIDDEN, "state-key")
+    add("c26_setstate_item", P(4) + SG("app", "Attrs") + b")\x81" + S("__setstate__") + helper + b"sK\x01b.",
+        FORBIDDEN, "state-key")
+    add("c26_any_state_planted", P(4) + SG("app", "Reads") + b")\x81}" + S("__class__") + b"Nsb.", FORBIDDEN, "state-key")
+    add("c26_any_state_tuple", P(4) + SG("app", "Reads") + b")\x81K\x01}" + S("__class__") + b"Ns\x86b.", FORBIDDEN, "state-key")
+    for name in ("append", "extend", "add"):
+        add("c27_plant_" + name, user + b"}" + S(name) + helper + b"sb(K\x01e.", FORBIDDEN, "state-key")
+    add("c27_append_to_instance", user + b"K\x01a.", FORBIDDEN, "right-items", "app.User")
+    add("c27_appends_to_instance", user + b"(K\x01e.", FORBIDDEN, "right-items", "app.User")
+    add("c27_additems_to_instance", user + b"(K\x01\x90.", FORBIDDEN, "right-items", "app.User")
+    add("c27_additems_to_list_class", P(4) + SG("app", "Stack") + b")\x81(K\x01\x90.", FORBIDDEN, "right-items", "app.Stack")
+    add("c27_append_to_dict_class", P(4) + SG("app", "Attrs") + b")\x81K\x01a.", FORBIDDEN, "right-items", "app.Attrs")
+    add("c27_appends_empty_to_none", P(4) + b"N(e.", FORBIDDEN, "items-target")
+    add("c27_additems_empty_to_list", P(4) + b"](\x90.", FORBIDDEN, "items-target")
+    add("c27_setitems_empty_to_instance", user + b"(u.", FORBIDDEN, "right-items", "app.User")
+    add("c27_append_to_tuple", P(4) + b")K\x01a.", FORBIDDEN, "items-target")
+    add("c28_build_class", P(4) + SG("app", "User") + b"N}" + S("x") + b"Ns\x86b.", FORBIDDEN, "state-target", "app.User")
+    add("c28_build_function", P(4) + SG("app", "helper") + b"}b.", FORBIDDEN, "state-target", "app.helper")
+    add("c28_build_module", P(4) + SG("app", "os") + b"}b.", FORBIDDEN, "global", "app.os")
+    add("c28_build_list", P(4) + b"]}b.", FORBIDDEN, "state-target")
+    add("c28_build_attribute", P(4) + SG("builtins", "getattr") + SG("app", "Color") + S("RED") + b"\x86R}b.",
+        FORBIDDEN, "state-target", "app.Color.RED")
+    add("c28_build_without_right", P(4) + SG("app", "Color") + b"K\x01\x85R}b.", FORBIDDEN, "right-build", "app.Color")
+    add("c28_build_type_of", P(4) + SG("builtins", "type") + b"N\x85R}b.", FORBIDDEN, "right-build")
+    add("c29_park_on_function", P(4) + helper + b"}" + S("x") + b"Nsb.", FORBIDDEN, "state-target", "app.helper")
+    add("c29_read_back_dotted", P(4) + SG("app", "helper.x") + b".", FORBIDDEN, "global", "app.helper.x")
+    add("c29_read_back_getattr", P(4) + SG("builtins", "getattr") + helper + S("x") + b"\x86R.", FORBIDDEN, "global", "app.helper.x")
+    for key in ("__class__", "__dict__", "__call__"):
+        add("c30_slots_" + key.strip("_"), user + b"N}" + S(key) + SG("app", "User") + b"s\x86b.", FORBIDDEN, "state-key")
+    add("c30_dict_class", user + b"}" + S("__class__") + SG("app", "User") + b"sb.", FORBIDDEN, "state-key")
+    add("c31_setitem_environ", P(4) + SG("os", "environ") + S("A") + S("b") + b"s.", FORBIDDEN, "global", "os.environ")
+    add("c31_setitem_class", P(4) + SG("app", "Attrs") + S("A") + S("b") + b"s.", FORBIDDEN, "items-target", "app.Attrs")
+    add("c31_append_function", P(4) + helper + b"Na.", FORBIDDEN, "items-target", "app.helper")
+    add("c31_additems_class", P(4) + SG("app", "Bag") + b"(N\x90.", FORBIDDEN, "items-target", "app.Bag")
+    add("c31_state_kind_list", user + b"]b.", FORBIDDEN, "state-kind")
+    add("c31_state_kind_false", user + b"\x89b.", FORBIDDEN, "state-kind")
+    add("c31_state_kind_triple", user + b"NNN\x87b.", FORBIDDEN, "state-kind")
+    add("c31_state_slots_none", user + b"}N\x86b.", FORBIDDEN, "state-kind")
+    add("c31_state_key_int", user + b"}K\x01Nsb.", FORBIDDEN, "state-kind")
+
+
+def outside():
+    for op, arg in (("\x82", b"\x01"), ("\x83", b"\x01\x00"), ("\x84", b"\x01\x00\x00\x00")):
+        add("c32_ext%d" % len(arg), P(2) + op.encode("latin1") + arg + b".", FORBIDDEN, "extension-registry")
+    add("c32_ext1_zero", P(2) + b"\x82\x00.", FORBIDDEN, "extension-registry")
+    add("c33_persid", b"Pid\n.", FORBIDDEN, "persistent-id")
+    add("c33_binpersid", P(2) + b"K\x01Q.", FORBIDDEN, "persistent-id")
+    add("c33_binpersid_torch", P(2) + b"(X\x07\x00\x00\x00storageK\x01tQ.", FORBIDDEN, "persistent-id")
+    add("c34_next_buffer", P(5) + b"\x97.", FORBIDDEN, "out-of-band-buffer")
+    add("c34_readonly_buffer", P(5) + B(b"x") + b"\x98.", FORBIDDEN, "out-of-band-buffer")
+    add("c34_readonly_bytearray", P(5) + b"\x96" + struct.pack("<Q", 1) + b"x\x98.", FORBIDDEN, "out-of-band-buffer")
+    add("c35_defaultdict_getattr", call("collections", "defaultdict", SG("builtins", "getattr")), FORBIDDEN, "right-ref",
+        "builtins.getattr")
+    add("c35_finalize", call("weakref", "finalize", S("x")), FORBIDDEN, "global", "weakref.finalize")
+    add("c35_thread", P(4) + SG("threading", "Thread") + b")R.", FORBIDDEN, "global", "threading.Thread")
+    rec = SG("copyreg", "_reconstructor")
+    add("c35_reconstructor_base", P(4) + rec + SG("app", "User") + SG("app", "Point") + b"N\x87R.",
+        FORBIDDEN, "arguments", "copyreg._reconstructor")
+    add("c35_reconstructor_bytearray", P(4) + rec + SG("app", "User") + SG("builtins", "bytearray") + b"K\x05\x87R.",
+        FORBIDDEN, "arguments", "copyreg._reconstructor")
+    add("c35_reconstructor_function", P(4) + rec + SG("app", "helper") + SG("builtins", "object") + b"N\x87R.",
+        FORBIDDEN, "arguments", "copyreg._reconstructor")
+    add("c35_reconstructor_allowed", P(4) + rec + SG("app", "User") + SG("builtins", "object") + b"N\x87R}b.", ACCEPT, "accepted")
+    refused("c36_finalizer", ("tempfile", "_TemporaryFileCloser"), ("app", "Deletes"), ("subprocess", "Handle"))
+    refused("c37_nested", ("pickle", "loads"), ("torch.storage", "_load_from_bytes"), ("joblib", "load"), ("numpy", "load"),
+            ("shelve", "open"), ("marshal", "loads"))
+    refused("c38_code", ("types", "CodeType"), ("cloudpickle.cloudpickle", "_make_function"),
+            ("cloudpickle.cloudpickle", "_builtin_type"), ("dill._dill", "_create_function"))
+    for module in ("this", "__hello__", "idlelib.idle", "antigravity"):
+        add("c39_import_" + module.strip("_").replace(".", "_"), P(4) + SG(module, "missing") + b"0N.",
+            FORBIDDEN, "global", module + ".missing")
+
+
+def broken():
+    run = P(4) + SG("os", "system") + S("id") + b"\x85R"
+    fine = P(4) + SG("app", "User") + b")R"
+    add("c40_bad_opcode", run + b"\xff", FORBIDDEN, "global", "os.system")
+    add("c40_allowed_then_bad_opcode", fine + b"\xff", MALFORMED, "opcode-unknown")
+    add("c40_allowed_then_nothing", fine, TRUNCATED, "end-at-opcode")
+    add("c40_allowed_then_underflow", fine + b"00.", MALFORMED, "stack-underflow")
+    add("c40_allowed_then_short", fine + b"X\xff\x00\x00\x00", TRUNCATED, "end-in-argument")
+    add("c40_empty", b"", TRUNCATED, "end-at-opcode")
+    for i, line in enumerate((b"I0x10", b"I010", b"I1\0", b"I 1", b"I1_0", b"I+1", b"I-0", b"I", b"L1", b"L0x1L", b"L01L",
+                              b"LL", b"F1_0", b"F 1", b"F1e999", b"F0x1p3", b"F", b"Finfinity", b"Fnan1", b"F1.e", b"F.5")):
+        add("c41_number_%02d" % i, line + b"\n.", MALFORMED, "text-argument")
+    for i, line in enumerate((b"p-1", b"p 0", b"p00", b"p0_1", b"p+0", b"p", b"p0\0", b"p0x0")):
+        add("c41_put_%02d" % i, b"N" + line + b"\n.", MALFORMED, "text-argument")
+    add("c41_put_giant", b"Np99999999999999999999999\n.", MALFORMED, "text-argument")
+    for i, line in enumerate((b"S'", b"Sx", b"S'a\"", b"S'\\x4'", b"S'\\xzz'", b"S'\\400'", b"S'\\'", b"S'\\d'", b"S", b"S'\\u0041'")):
+        add("c41_string_%02d" % i, line + b"\n.", MALFORMED, "text-argument")
+    for i, line in enumerate((b"V\\u00", b"V\\uzzzz", b"V\\U00110000", b"V\\U0000")):
+        add("c41_unicode_%02d" % i, line + b"\n.", MALFORMED, "text-argument")
+    for i, line in enumerate((b"I0", b"I-1", b"I00", b"I01", b"I10", b"L0L", b"L-12L", b"F1.5", b"F-inf", b"Fnan", b"F1e-05",
+                              b"S''", b"S'a\\n\\x00\\''", b"S\"it's\"", b"V", b"V\\u00e9\\\\u", b"V\\U0001f600", b"V\xe9\\")):
+        add("c41_fine_%02d" % i, line + b"\n.", ACCEPT, "accepted")
+    add("c41_utf8_overlong", P(4) + b"\x8c\x02\xc0\x80.", MALFORMED, "utf-8")
+    add("c41_utf8_cut", P(4) + b"\x8c\x01\xc3.", MALFORMED, "utf-8")
+    add("c41_utf8_above", P(4) + b"\x8c\x04\xf4\x90\x80\x80.", MALFORMED, "utf-8")
+    add("c41_utf8_long_string", P(4) + b"\x8c\x20" + b"a" * 30 + b"\xe2\x82" + b".", MALFORMED, "utf-8")
+    add("c41_utf8_surrogate", P(4) + b"\x8c\x03\xed\xa0\x80.", ACCEPT, "accepted")
+    add("c41_long4_negative", P(2) + b"\x8b\xff\xff\xff\xff.", MALFORMED, "length-negative")
+    add("c41_binstring_negative", P(2) + b"T\xff\xff\xff\xff.", MALFORMED, "length-negative")
+    add("c41_global_utf8", P(3) + b"c\xff\nx\n.", MALFORMED, "utf-8")
+    add("c41_global_empty", P(3) + b"c\nx\n.", MALFORMED, "text-argument")
+    add("c41_inst_not_ascii", P(3) + b"(i\xc3\xa9\nx\n.", MALFORMED, "text-argument")
+    add("c42_leftover_value", P(4) + b"NN.", MALFORMED, "stack-leftovers")
+    add("c42_leftover_mark", P(4) + b"(N.", MALFORMED, "stack-leftovers")
+    add("c42_leftover_below_mark", P(4) + b"N(N.", MALFORMED, "stack-leftovers")
+    add("c42_stop_on_mark", P(4) + b"(.", MALFORMED, "stack-underflow")
+    add("c42_memo_redefined", P(4) + b"Nq\x000\x88q\x00.", ACCEPT, "accepted")
+    add("c43_straddle_string", P(4) + b"\x95" + struct.pack("<Q", 3) + b"\x8c\x03abc.", MALFORMED, "frame-straddled")
+    add("c43_straddle_line", P(4) + b"\x95" + struct.pack("<Q", 3) + b"Vabc\n.", MALFORMED, "frame-straddled")
+    add("c43_straddle_length", P(4) + b"\x95" + struct.pack("<Q", 2) + b"X\x01\x00\x00\x00a.", MALFORMED, "frame-straddled")
+    add("c43_nested_frame", P(4) + frame(b"N0" + frame(b"N.")), MALFORMED, "frame-nested")
+    add("c43_frame_too_long", P(4) + b"\x95" + struct.pack("<Q", 100) + b"N.", TRUNCATED, "end-in-argument")
+    add("c43_frame_giant", P(4) + b"\x95" + b"\xff" * 8 + b"N.", TRUNCATED, "end-in-argument")
+    add("c43_frame_empty", P(4) + frame(b"") + b"N.", MALFORMED, "frame-empty")
+    add("c43_frame_exact", P(4) + frame(b"(" + S("a")) + frame(S("b") + b"t."), ACCEPT, "accepted")
+    add("c43_frame_opcode_only", P(4) + b"\x95" + struct.pack("<Q", 1) + b"K\x01.", MALFORMED, "frame-straddled")
+    add("c44_second_pickle", P(4) + b"N." + P(4) + SG("os", "system") + b".", MALFORMED, "trailing-bytes")
+    add("c44_trailing_newline", P(4) + b"N.\n", MALFORMED, "trailing-bytes")
+    add("c44_trailing_in_frame", P(4) + frame(b"N.N."), MALFORMED, "trailing-bytes")
+    add("c45_exception_operand", P(4) + S("os") + b"\x93" + b".", MALFORMED, "stack-underflow")
+    add("c45_exception_mark", P(4) + SG("app", "User") + b"t.", MALFORMED, "mark-missing")
+    add("c45_odd_dict", P(4) + b"(K\x01d.", MALFORMED, "items-odd")
+    add("c45_odd_setitems", P(4) + b"}(K\x01u.", MALFORMED, "items-odd")
+    add("c45_tuple_across_mark", P(4) + b"N(N\x86.", MALFORMED, "stack-underflow")
+    add("c45_append_across_mark", P(4) + b"](Na.", MALFORMED, "stack-underflow")
+    add("c45_dup_nothing", P(4) + b"(2.", MALFORMED, "stack-underflow")
+    add("c45_put_nothing", P(4) + b"(q\x00.", MALFORMED, "stack-underflow")
+    add("c45_obj_empty", P(4) + b"(o.", MALFORMED, "stack-underflow")
+    add("c45_build_alone", P(4) + b"}b.", MALFORMED, "stack-underflow")
+    add("c45_newobj_ex_short", P(4) + b")}\x92.", MALFORMED, "stack-underflow")
+    add("c45_reduce_short", P(4) + b")R.", MALFORMED, "stack-underflow")
+    add("c45_newobj_short", P(4) + b")\x81.", MALFORMED, "stack-underflow")
+    add("c45_setitem_short", P(4) + b"}Ns.", MALFORMED, "stack-underflow")
+    add("c45_pop_nothing", P(4) + b"0N.", MALFORMED, "stack-underflow")
+    add("c45_pop_mark_nothing", P(4) + b"1N.", MALFORMED, "mark-missing")
+
+
+def containers():
+    add("c46_extension_zip", b"PK\x03\x04" + b"\0" * 20, FORBIDDEN, "persistent-id")
+    add("c46_text", b"hello world", MALFORMED, "memo-miss")
+    add("c46_json", b"{\"a\": 1}", MALFORMED, "opcode-unknown")
+    add("c47_zip_mismatch", b"PK\x05\x06\n" + b"\0" * 18, FORBIDDEN, "persistent-id")
+    add("c47_7z", b"7z\xbc\xaf\x27\x1c", MALFORMED, "opcode-unknown")
+    add("c47_gzip", b"\x1f\x8b\x08\x00", MALFORMED, "opcode-unknown")
+    add("c48_zlib", b"\x78\x9c\x03\x00\x00\x00\x00\x01", MALFORMED, "opcode-unknown")
+    add("c48_base64", b"gASVBAAAAAAAAABLAS4=", TRUNCATED, "end-in-argument")
+    add("c48_nested_bytes", P(4) + B(P(4) + SG("os", "system") + b".") + b".", ACCEPT, "accepted")
+    add("c48_loads_of_nested", call("pickle", "loads", B(P(4) + b"N.")), FORBIDDEN, "global", "pickle.loads")
+    magic = b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19"
+    add("c49_torch_magic", P(2) + magic + b".", ACCEPT, "accepted")
+    add("c49_torch_magic_and_more", P(2) + magic + b"." + P(2) + b"M\xe9\x03.", MALFORMED, "trailing-bytes")
+    add("c49_torch_magic_reduced", P(2) + G("builtins", "eval") + b"X\x01\x00\x00\x001\x85R.", FORBIDDEN, "global", "builtins.eval")
+    add("c50_padding", P(4) + b"N0" * 5000 + SG("os", "system") + b".", FORBIDDEN, "global", "os.system")
+    add("c50_after_megabyte", P(4) + b"B" + struct.pack("<I", 20000) + b"x" * 20000 + b"0" + SG("os", "system") + b".",
+        FORBIDDEN, "global", "os.system")
+    add("c50_marks", P(4) + b"(" * 2000 + SG("os", "system") + b".", FORBIDDEN, "global", "os.system")
+    refused("c51_scanner", ("picklescan.scanner", "scan_bytes"), ("logging", "FileHandler"), ("modelscan.modelscan", "ModelScan"))
+    refused("c52_network", ("ssl", "get_server_certificate"), ("pandas.io.parsers.readers", "read_csv"),
+            ("urllib.request", "urlopen"), ("smtplib", "SMTP"))
+    refused("c53_unknown", ("unheard.of", "thing"), ("app", "Unknown"), ("zzz", "zzz"))
+    for i, (module, name) in enumerate((("collections_evil", "OrderedDict"), ("datetime", "datetime "), ("datetime ", "datetime"),
+                                        ("Datetime", "datetime"), ("datetime.os", "system"), ("datetime\r", "datetime"),
+                                        ("date\0time", "datetime"), ("app", "user"), ("app", "wild*"), ("app", "*"))):
+        add("c54_shape_%02d" % i, P(3) + G(module, name) + b".", FORBIDDEN if name != "wild*" else ACCEPT,
+            "global" if name != "wild*" else "accepted", repr(module + "." + name) if not (module + name).isprintable() or " " in module + name
+            else module + "." + name if name != "wild*" else "-")
+    add("c54_backslash", P(3) + G("date\\x74ime", "datetime") + b".", FORBIDDEN, "global", "date\\x74ime.datetime")
+
+
+def keys():
+    user = SG("app", "User") + b")\x81"
+    add("c55_instance_key", P(4) + b"}" + user + b"Ns.", FORBIDDEN, "right-hash", "app.User")
+    add("c55_instance_in_set", P(4) + b"\x8f(" + user + b"\x90.", FORBIDDEN, "right-hash", "app.User")
+    add("c55_instance_in_frozenset", P(4) + b"(" + user + b"\x91.", FORBIDDEN, "right-hash", "app.User")
+    add("c55_instance_in_tuple_key", P(4) + b"}" + user + b"\x85Ns.", FORBIDDEN, "right-hash")
+    add("c55_instance_in_set_call", P(3) + SG("builtins", "set") + b"]" + user + b"a\x85R.", FORBIDDEN, "right-hash", "builtins.set")
+    add("c55_list_key", P(4) + b"}]Ns.", MALFORMED, "key-unhashable")
+    add("c55_dict_key", P(4) + b"}}Ns.", MALFORMED, "key-unhashable")
+    add("c55_list_in_tuple_key", P(4) + b"}]\x85Ns.", MALFORMED, "key-unhashable")
+    add("c55_bytearray_key", P(5) + b"}\x96" + struct.pack("<Q", 1) + b"xNs.", MALFORMED, "key-unhashable")
+    add("c55_set_of_list_of_lists", P(4) + SG("builtins", "set") + b"]]a\x85R.", MALFORMED, "key-unhashable")
+    add("c55_hashable_allowed", P(4) + b"}" + SG("app", "Hashed") + b")\x81Ns.", ACCEPT, "accepted")
+    add("c55_class_key_allowed", P(4) + b"}" + SG("builtins", "int") + b"Ns.", ACCEPT, "accepted")
+    add("c56_halves_a", P(4) + S("os") + S("sys"), TRUNCATED, "end-at-opcode")
+    add("c56_halves_b", b"tem" + b"\x93.", MALFORMED, "mark-missing")
+    add("c56_joined", P(4) + S("os") + S("sys") + b"tem" + b"\x93.", MALFORMED, "mark-missing")
+    add("c56_bit_flipped", P(4) + SG("os", "system") + b")\xd2.", FORBIDDEN, "global", "os.system")
+
+
+def resources():
+    add("r01_deep_tuple_key", P(4) + b"})" + b"\x85" * 501 + b"Ns.", LIMIT, "key-nesting-max")
+    add("r01_deep_tuple_in_set", P(4) + b"\x8f()" + b"\x85" * 900 + b"\x90.", LIMIT, "key-nesting-max")
+    add("r01_deep_tuple_in_frozenset", P(4) + b"()" + b"\x85" * 700 + b"\x91.", LIMIT, "key-nesting-max")
+    add("r01_deep_tuple_set_call", P(4) + SG("builtins", "frozenset") + b"])" + b"\x85" * 700 + b"a\x85R.", LIMIT, "key-nesting-max")
+    add("r01_deep_frozenset_key", P(4) + b"}" + b"(" * 600 + b"N" + b"\x91" * 600 + b"Ns.", LIMIT, "key-nesting-max")
+    add("r01_deep_allowed", P(4) + b"})" + b"\x85" * 400 + b"Ns.", ACCEPT, "accepted")
+    add("r02_tuple_dag_key", P(4) + b"})" + b"2\x86" * 60 + b"Ns.", LIMIT, "key-cost-max")
+    add("r02_tuple_dag_set", P(4) + b"\x8f(K\x01" + b"2\x86" * 24 + b"\x90.", LIMIT, "key-cost-max")
+    add("r02_tuple_dag_memo", P(4) + b"}K\x01\x85" + b"".join(b"q%ch%c\x86" % (i, i) for i in range(20)) + b"Ns.",
+        LIMIT, "key-cost-max")
+    add("r02_tuple_dag_frozenset", P(4) + b"(K\x01" + b"2\x86" * 30 + b"\x91.", LIMIT, "key-cost-max")
+    big = b"(" + b"N" * 5000 + b"t"
+    add("r03_rehash_dict", P(4) + big + b"q\x000}(" + b"h\x00N" * 3000 + b"u.", LIMIT, "key-cost-total")
+    add("r03_rehash_sets", P(4) + big + b"q\x000(" + b"\x8f(h\x00\x90" * 3000 + b"l.", LIMIT, "key-cost-total")
+    add("r03_rehash_calls", P(4) + big + b"\x85q\x000" + SG("builtins", "frozenset") + b"q\x010(" + b"h\x01h\x00R" * 3000 + b"l.",
+        LIMIT, "heap")
+    prime = 2 ** 61 - 1
+
+    def number(n):
+        data = n.to_bytes(n.bit_length() // 8 + 1, "little", signed=True)
+        return b"\x8a" + bytes([len(data)]) + data
+    ints = b"".join(number(i * prime) + b"N" for i in range(1, 3001))
+    add("r04_colliding_ints", P(4) + b"}(" + ints + b"u.", LIMIT, "key-collisions")
+    elements = b"".join(number(i * prime) for i in range(1, 3001))
+    add("r04_colliding_set", P(4) + b"\x8f(" + elements + b"\x90.", LIMIT, "key-collisions")
+    add("r04_colliding_set_call", P(3) + SG("builtins", "set") + b"](" + elements + b"e\x85R.", LIMIT, "key-collisions")
+    add("r04_colliding_list_first", P(4) + b"](" + elements + b"e\x940" + SG("builtins", "set") + b"h\x00\x85R.",
+        LIMIT, "key-collisions")
+    add("r04_colliding_set_of_tuple", P(4) + SG("builtins", "set") + b"(" + elements + b"t\x85R.", LIMIT, "key-collisions")
+    add("r04_colliding_tuples", P(4) + b"}(" + b"".join(number(i * prime) + b"\x85N" for i in range(1, 3001)) + b"u.",
+        LIMIT, "key-collisions")
+    add("r04_colliding_with_str", P(4) + S("a") + b"q\x000}(" + b"".join(b"h\x00" + number(i * prime) + b"\x86N" for i in range(1, 3001)) + b"u.",
+        LIMIT, "key-collisions")
+    add("r04_colliding_text", b"(" + b"".join(b"L%dL\nN" % (i * prime) for i in range(1, 2001)) + b"d.", LIMIT, "key-collisions")
+    add("r04_colliding_floats", P(4) + b"}(" + b"".join(b"G" + struct.pack(">d", 2.0 ** (61 * (i % 16)) * (1 + i // 16) if i % 16 else -1.0 - i) + b"N" for i in range(2000)) + b"u.",
+        ACCEPT, "accepted")
+    add("r04_nan_keys", P(4) + b"}(" + (b"G" + struct.pack(">d", float("nan")) + b"N") * 1500 + b"u.", LIMIT, "key-collisions")
+    add("r04_many_ints_allowed", P(4) + b"}(" + b"".join(b"J" + struct.pack("<i", i * 64) + b"N" for i in range(3000)) + b"u.",
+        ACCEPT, "accepted")
+    add("r05_memo_index_binput", P(4) + b"Nr" + struct.pack("<I", 10 ** 7) + b".", LIMIT, "memo-index")
+    add("r05_memo_index_put", b"Np2147483648\n.", LIMIT, "memo-index")
+    add("r05_memo_index_two", P(4) + b"Nq\x02.", LIMIT, "memo-index")
+    add("r05_memo_index_from_1", P(2) + b"Nq\x01.", ACCEPT, "accepted")
+    for name, op, width in (("binbytes8", b"\x8e", 8), ("bytearray8", b"\x96", 8), ("binunicode8", b"\x8d", 8),
+                            ("binbytes", b"B", 4), ("binunicode", b"X", 4)):
+        add("r06_length_" + name, P(5) + op + b"\xff" * (width - 1) + b"\x7f" + b"abc.", TRUNCATED, "end-in-argument")
+    add("r06_length_max", P(5) + b"\x8e" + b"\xff" * 8 + b"abc.", TRUNCATED, "end-in-argument")
+    add("r07_text_digits", b"I" + b"9" * 4301 + b"\n.", LIMIT, "digits-max")
+    add("r07_long_digits", b"L" + b"9" * 4301 + b"L\n.", LIMIT, "digits-max")
+    add("r07_negative_digits", b"L-" + b"9" * 4300 + b"L\n.", LIMIT, "digits-max")
+    add("r07_digits_allowed", b"L" + b"9" * 4300 + b"L\n.", ACCEPT, "accepted")
+    add("r08_long4", P(2) + b"\x8b" + struct.pack("<i", 65537) + b"\x01" * 65537 + b".", LIMIT, "long-bytes-max")
+    add("r08_long4_claim", P(2) + b"\x8b\xff\xff\xff\x7f\x01.", LIMIT, "long-bytes-max")
+    add("r08_long4_allowed", P(2) + b"\x8b" + struct.pack("<i", 300) + b"\x01" * 300 + b".", ACCEPT, "accepted")
+    add("r09_nested_lists", P(4) + b"]" * 1100 + b"a" * 1099 + b".", LIMIT, "nesting-max")
+    add("r09_nested_tuples", P(4) + b")" + b"\x85" * 1100 + b".", LIMIT, "nesting-max")
+    add("r09_nested_dicts", P(4) + b"}" + b"K\x00}" * 1100 + b"s" * 1100 + b".", LIMIT, "nesting-max")
+    add("r09_nested_states", P(4) + SG("app", "User") + b"\x940" + b"h\x00)\x81}" * 600 + b"N" + b"0" + b"b" + S("a") + b"0" + b".",
+        MALFORMED, "stack-leftovers")
+    add("r10_bytearray_int", call("builtins", "bytearray", b"\x8a\x06" + (10 ** 12).to_bytes(6, "little")),
+        FORBIDDEN, "arguments", "builtins.bytearray")
+    add("r10_bytes_int", call("builtins", "bytes", b"J\xff\xff\xff\x7f"), FORBIDDEN, "arguments", "builtins.bytes")
+    ranges = SG("builtins", "range") + b"J\xff\xff\xff\x7f\x85R"
+    for name in ("set", "frozenset", "list", "tuple"):
+        add("r10_%s_range" % name, call("builtins", name, ranges), FORBIDDEN, "arguments", "builtins." + name)
+    for name in ("deque", "Counter", "OrderedDict"):
+        add("r10_%s_range" % name, call("collections", name, ranges), FORBIDDEN, "arguments", "collections." + name)
+    refused("r11_iterator", ("itertools", "count"), ("itertools", "repeat"), ("itertools", "cycle"))
+    for i, text in enumerate(("1e10000000", "1/", "1.5", "1/2/3", " 1", "1_0", "")):
+        add("r12_fraction_%d" % i, call("fractions", "Fraction", S(text)), FORBIDDEN, "arguments", "fractions.Fraction")
+    for i, text in enumerate(("1e1000000", "1e99999999999999999999", "0x1", "1 ", "1_0", "", "e5", "1e", "1" * 4301)):
+        add("r12_decimal_%d" % i, call("decimal", "Decimal", S(text)), FORBIDDEN, "arguments", "decimal.Decimal")
+    for i, text in enumerate(("1.5", "-0", "1E+999999", "NaN", "sNaN12", "-Infinity", "12.")):
+        add("r12_decimal_fine_%d" % i, call("decimal", "Decimal", S(text)), ACCEPT, "accepted")
+    add("r12_int_text", call("builtins", "int", S("9" * 200)), FORBIDDEN, "right-call", "builtins.int")
+    refused("r13_regex", ("re", "_compile"), ("regex", "compile"), ("sre_compile", "compile"))
+    for i, codec in enumerate(("zlib", "hex", "utf-8", "LATIN1", "punycode")):
+        add("r14_codecs_%d" % i, call("_codecs", "encode", S("x"), S(codec)), FORBIDDEN, "arguments", "_codecs.encode")
+    add("r14_codecs_bytes", call("_codecs", "encode", B(b"x"), S("latin1")), FORBIDDEN, "arguments", "_codecs.encode")
+    add("r14_codecs_not_latin", call("_codecs", "encode", S("\u20ac"), S("latin1")), FORBIDDEN, "arguments", "_codecs.encode")
+    add("r14_codecs_decode", call("_codecs", "decode", B(b"x"), S("zlib")), FORBIDDEN, "global", "_codecs.decode")
+    add("r14_codecs_allowed", call("_codecs", "encode", S("\xe9"), S("latin1")), ACCEPT, "accepted")
+    numpy_arrays()
+    add("r16_memory_sets", P(4) + b"(" + b"\x8f" * 320000 + b"l.", LIMIT, "heap")
+    add("r16_memory_copies", P(4) + b"](" + b"N" * 20000 + b"e\x85\x940" + SG("builtins", "list") + b"\x940(" + b"h\x01h\x00R" * 2000 + b"l.",
+        LIMIT, "heap")
+    add("r17_recursive_list", P(4) + b"]\x94h\x00a.", ACCEPT, "accepted")
+    add("r17_zone_path", call("zoneinfo", "ZoneInfo._unpickle", S("/etc/passwd"), b"\x88"), FORBIDDEN, "arguments",
+        "zoneinfo.ZoneInfo._unpickle")
+    add("r17_zone_parent", call("zoneinfo", "ZoneInfo._unpickle", S("../../x"), b"\x88"), FORBIDDEN, "arguments",
+        "zoneinfo.ZoneInfo._unpickle")
+    add("r17_zone_allowed", P(3) + G("builtins", "getattr") + G("zoneinfo", "ZoneInfo") + S("_unpickle") + b"\x86R"
+        + S("Europe/Berlin") + b"\x88\x86R.", ACCEPT, "accepted")
+
+
+def numpy_arrays():
+    def dtype(text="f8", state=b""):
+        return SG("numpy", "dtype") + S(text) + b"\x89\x88\x87R" + state
+    plain = b"(K\x03" + S("<") + b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
+    make = SG("numpy.core.multiarray", "_reconstruct")
+    empty = make + SG("numpy", "ndarray") + b"K\x00\x85" + B(b"b") + b"\x87R"
+
+    def array(shape, kind, data, state=plain):
+        return P(4) + empty + b"(K\x01" + shape + dtype(kind, state) + b"\x89" + data + b"tb."
+    recon = "numpy.core.multiarray._reconstruct"
+    add("r15_reconstruct_shape", P(4) + make + SG("numpy", "ndarray") + b"J\xff\xff\xff\x7f\x85" + B(b"b") + b"\x87R.",
+        FORBIDDEN, "arguments", recon)
+    add("r15_reconstruct_function", P(4) + make + SG("_codecs", "encode") + b"K\x00\x85" + B(b"b") + b"\x87R.",
+        FORBIDDEN, "arguments", recon)
+    add("r15_dtype_giant", P(4) + dtype("V2147483647") + b".", FORBIDDEN, "arguments", "numpy.dtype")
+    add("r15_dtype_text", P(4) + dtype("f8,f8") + b".", FORBIDDEN, "arguments", "numpy.dtype")
+    add("r15_ndarray_called", call("numpy", "ndarray", b"J\xff\xff\xff\x7f\x85"), FORBIDDEN, "right-call", "numpy.ndarray")
+    frombuffer = SG("numpy.core.numeric", "_frombuffer")
+    add("r15_frombuffer_shape", P(4) + frombuffer + b"(" + B(b"x" * 8) + dtype() + b"J\xff\xff\xff\x7f\x85" + S("C") + b"tR.",
+        FORBIDDEN, "arguments", "numpy.core.numeric._frombuffer")
+    add("r15_frombuffer_allowed", P(4) + frombuffer + b"(" + B(b"x" * 16) + dtype() + b"K\x02\x85" + S("C") + b"tR.", ACCEPT, "accepted")
+    nd = "numpy.ndarray"
+    add("r15_state_allowed", array(b"K\x02\x85", "f8", B(b"x" * 16)), ACCEPT, "accepted")
+    add("r15_state_shape", array(b"K\x03\x85", "f8", B(b"x" * 16)), FORBIDDEN, "state-kind", nd)
+    add("r15_state_overflow", array(b"\x8a\x08\x00\x00\x00\x00\x00\x00\x00\x20K\x08\x86", "f8", B(b"")), FORBIDDEN, "state-kind", nd)
+    add("r15_state_negative", array(b"J\xff\xff\xff\xff\x85", "f8", B(b"x" * 8)), FORBIDDEN, "state-kind", nd)
+    add("r15_state_objects_as_bytes", array(b"K\x02\x85", "O8", B(b"x" * 16), b""), FORBIDDEN, "state-kind", nd)
+    add("r15_state_objects_allowed", array(b"K\x02\x85", "O8", b"](K\x01K\x02e", b""), ACCEPT, "accepted")
+    flags = b"(K\x03" + S("|") + b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK%ctb"
+    add("r15_dtype_flags_forged", P(4) + dtype("f8", flags % 63) + b".", FORBIDDEN, "state-kind", "numpy.dtype")
+    add("r15_dtype_object_flags_forged", P(4) + dtype("O8", flags % 0) + b".", FORBIDDEN, "state-kind", "numpy.dtype")
+    add("r15_dtype_object_flags", P(4) + dtype("O8", flags % 63) + b".", ACCEPT, "accepted")
+
+    def record(size, offset, names=b"a", flag=16, field="f8"):
+        return dtype("V%d" % size, b"(K\x03" + S("|") + b"N" + S(names) + b"\x85}" + S("a") + dtype(field) + b"K" + bytes([offset])
+                     + b"\x86sK" + bytes([size]) + b"K\x01K" + bytes([flag]) + b"tb")
+    add("r15_fields_allowed", P(4) + record(16, 8) + b".", ACCEPT, "accepted")
+    add("r15_fields_beyond", P(4) + record(16, 9) + b".", FORBIDDEN, "state-kind", "numpy.dtype")
+    add("r15_fields_names", P(4) + record(16, 8, b"b") + b".", FORBIDDEN, "state-kind", "numpy.dtype")
+    add("r15_fields_hidden_object", P(4) + record(16, 0, field="O8") + b".", FORBIDDEN, "state-kind", "numpy.dtype")
+    add("r15_fields_object", P(4) + record(16, 0, field="O8", flag=27) + b".", ACCEPT, "accepted")
+    add("r15_size_grown", P(4) + dtype("V8", b"(K\x03" + S("|") + b"NNNK\x40K\x01K\x00tb") + b".", FORBIDDEN, "state-kind", "numpy.dtype")
+
+
+def write(check):
+    for part in (imports, names, memo, operands, calls, state, outside, broken, containers, keys, resources):
+        part()
+    lines = ["# file, class, rule, global.  Written by tests/tools/pickle_corpus.py; judged under POLICY.\n"]
+    lines += ["%s %s %s %s\n" % (n, v, r, g.replace(" ", "\\x20")) for n, v, r, g in EXPECTED]
+    wanted = {name + ".pkl": data for name, data in FILES.items()}
+    wanted["EXPECTED"] = "".join(lines).encode()
+    if check:
+        found = {n: open(os.path.join(HERE, n), "rb").read() for n in os.listdir(HERE) if n == "EXPECTED" or n[:1] in "cr" and n.endswith(".pkl")}
+        wrong = sorted(set(wanted) ^ set(found) | {n for n in wanted if wanted[n] != found.get(n)})
+        print("stale:", *wrong) if wrong else print("%d files as expected" % len(wanted))
+        return 1 if wrong else 0
+    for name, data in wanted.items():
+        with open(os.path.join(HERE, name), "wb") as file:
+            file.write(data)
+    print(len(wanted), "files,", sum(map(len, wanted.values())), "bytes")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(write(sys.argv[1:] == ["--check"]))
