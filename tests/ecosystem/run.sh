@@ -5,14 +5,14 @@
 # tests/tools/redis_py_roundtrip.py with the releases of redis-py that people have: the newest of
 # each major version, with and without hiredis, from PyPI.
 #
-#   tests/ecosystem/run.sh [SERVER] [BUILD]     default: build/brine-server build
+#   tests/ecosystem/run.sh [SERVER] [BUILD]     default: $BRINE_SERVER or build/brine-server, build
 #
 # What is downloaded stays in BUILD/ecosystem and is used again.  RELEASES="5.0.8 8.1.0" runs these
 # instead.  The last line is `N passed, N failed` over all of them.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-server=${1:-build/brine-server}
+server=${1:-${BRINE_SERVER:-build/brine-server}}
 build=${2:-build}
 releases=${RELEASES:-4 5 6 7 8}
 python=/usr/bin/python3 # Debian's, not whatever comes first in PATH

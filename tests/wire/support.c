@@ -61,6 +61,10 @@ static const struct {
 static const char *const brine_defaults[] = {"server.bind=127.0.0.1", "server.threads=2",
                                              "log.level=warning", "log.file=server.log"};
 
+/* brine reads BRINE_* as its configuration and refuses what it does not know. */
+static const char *const harness_variables[] = {"BRINE_SERVER", "BRINE_CLI", "BRINE_BUILD",
+                                                "BRINE_VARIANT"};
+
 struct command_line {
     char text[ARGUMENTS_MAX][ARGUMENT_BYTES];
     char *argv[ARGUMENTS_MAX + 1];
@@ -181,9 +185,9 @@ static pid_t spawn(struct command_line *line, const char *dir, int out_fd) {
     if (pid > 0) return pid;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(126);
-    /* brine reads BRINE_* as its configuration. */
-    unsetenv("BRINE_SERVER");
-    unsetenv("BRINE_TEST_ADDR");
+    for (size_t i = 0; i < sizeof harness_variables / sizeof *harness_variables; i++) {
+        unsetenv(harness_variables[i]);
+    }
     if (chdir(dir) != 0) _exit(126);
     int null_fd = open("/dev/null", O_RDWR);
     dup2(null_fd, STDIN_FILENO);
