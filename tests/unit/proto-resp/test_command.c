@@ -172,6 +172,7 @@ Test(resp_command, inline_lines_are_cut_as_sdssplitargs_cuts_them) {
         {"PING \"a\\x41\\n\\r\\t\\b\\a\\q\\\"z\"\r\n", "C2 4:PING 10:aA\n\r\t\b\aq\"z\n"},
         {"PING \"\\x4g\"\r\n", "C2 4:PING 3:x4g\n"},
         {"PING \"\\xFf\\xaA\\x05\\x50\"\r\n", "C2 4:PING 4:\xff\xaa\x05P\n"},
+        {"PING \"\\n41\\q41\"\r\n", "C2 4:PING 6:\n41q41\n"},
         {"PING \"\\x@4\\xg4\"\r\n", "C2 4:PING 6:x@4xg4\n"},
         {"PING \"\\x4\"\r\n", "C2 4:PING 2:x4\n"},
         {"PING 'a\\'b\\n'\r\n", "C2 4:PING 5:a'b\\n\n"},
@@ -448,6 +449,7 @@ Test(resp_command, every_cut_gives_what_the_whole_gives) {
         "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$12\r\nvalue\r\n*1\r\n$\r\n*1\r\n$4\r\nPING\r\n",
         "PING\r\n*1\r\n$4\r\nPING\r\n\r\nECHO 'a b' \"c\\n\" d\r\n*0\r\n*-1\r\n*1\r\n$0\r\n\r\nx",
         "*2\r\n$3\r\nGET\r\n$1000\r\nshort",
+        "*2\r\n$0\r\n\r\n$0\r\n\r\n",
         "*12\r\n$1\r\na\r\n$1\r\nb\r\n$1\r\nc\r\n$1\r\nd\r\n$1\r\ne\r\n$1\r\nf\r\n$1\r\ng\r\n$"
         "1\r\nh"
         "\r\n$1\r\ni\r\n$1\r\nj\r\n$1\r\nk\r\n$1\r\nl\r\nPING\n",

@@ -125,6 +125,8 @@ static const struct row {
     {",\r\n", "MALFORMED not a valid DOUBLE @1\n", 0},
     {"(\r\n", "MALFORMED not a valid BIG_NUMBER @1\n", 0},
     {"(-\r\n", "MALFORMED not a valid BIG_NUMBER @1\n", 0},
+    {"(x1\r\n", "MALFORMED not a valid BIG_NUMBER @1\n", 0},
+    {"(+5\r\n(7\r\n", "0 BIG_NUMBER 0|2:+5.\n0 BIG_NUMBER 0|1:7.\nwhole", 0},
     {"(1x\r\n", "MALFORMED not a valid BIG_NUMBER @1\n", 0},
     {"$-2\r\n", "MALFORMED the count of BULK is no number @1\n", 0},
     {"$01\r\n", "MALFORMED the count of BULK is no number @1\n", 0},
