@@ -8,6 +8,8 @@
  *     ... fill blob->data ...
  *     status = store_put(store, &key, &(struct store_new_value){.blob = blob}, now_ms);
  *
+ * Words: a *pin* is a reference held by a reply that waits for its client to read; a blob is
+ * *orphaned* when pins are all that keep it.
  * Careful: data may be written only between blob_create and the first time the blob is shared.
  * Thread: references may be taken and dropped by any thread; whoever drops the last one frees. */
 #ifndef BRINE_STORE_BLOB_H
@@ -22,7 +24,8 @@ struct blob {
     struct allocator *mem;
     size_t len;
     _Atomic uint32_t refs;
-    uint8_t data[]; /* 4-byte aligned */
+    _Atomic uint32_t pins; /* of refs */
+    uint8_t data[];        /* 8-byte aligned */
 };
 
 /* NULL when refused.  data is not initialised. */
@@ -31,6 +34,13 @@ struct blob *blob_create(struct allocator *mem, size_t len) MUST_USE;
 struct blob *blob_ref(struct blob *blob);
 /* Drops a reference; NULL is allowed. */
 void blob_unref(struct blob *blob);
+
+/* A reference that is counted as a pin, and its end. */
+struct blob *blob_pin(struct blob *blob);
+void blob_unpin(struct blob *blob);
+/* True when nothing but pins keeps the blob: its bytes are then the cost of who pins it.  The
+ * answer is of one moment; a blob that is orphaned stays so. */
+bool blob_is_orphaned(const struct blob *blob);
 
 static inline struct bytes blob_view(const struct blob *blob) {
     return bytes_view(blob->data, blob->len);

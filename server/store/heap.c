@@ -29,8 +29,10 @@
 enum {
     HEAP_BIN_TRIES = 8, /* blocks looked at in a bin that holds several sizes */
     HEAP_END_MARK_BYTES = ENTRY_HEADER_BYTES,
-    HEAP_GROWTH_SHARE = 32, /* a new chunk is this part of the heap: at most 3 % lies idle in it */
-    HEAP_TAIL_SHARE = 64,   /* a tail of this part of a chunk may stay empty */
+    HEAP_GROWTH_SHARE = 32, /* a new chunk is this part of the heap */
+    HEAP_SMALL_CHUNK_BYTES = 14 * 1024,
+    HEAP_LARGE_FROM_BYTES = 64 * 1024, /* of a share, doubled */
+    HEAP_TAIL_SHARE = 64,              /* a tail of this part of a chunk may stay empty */
     HEAP_CHUNKS_CAP_FIRST = 8,
 };
 
@@ -144,12 +146,20 @@ static enum brine_status chunk_row_reserve(struct heap *heap) {
     return BRINE_OK;
 }
 
-/* A chunk is a thirty-second of the heap, so that a small heap is small; but where blocks are large
- * beside that, a whole number of them: a tail too short for one more would stay empty in each. */
+/* A chunk is a small part of the heap, so that a small heap is small and little lies idle in the
+ * newest one.  Between HEAP_SMALL_CHUNK_BYTES and 128 KB there are none: allocators serve what is
+ * larger than that in whole pages, jemalloc with one more, which made entries of 80 bytes cost 15
+ * more.  Where blocks are large, a chunk is a whole number of them: a tail too short for one more
+ * would stay empty in each. */
 static size_t chunk_bytes_for(const struct heap *heap, size_t block_bytes) {
-    size_t share = heap->chunk_bytes / HEAP_GROWTH_SHARE;
-    size_t bytes = heap->chunk_bytes_min;
-    while (bytes * 2 <= share && bytes < heap->chunk_bytes_max) bytes *= 2;
+    size_t share = heap->chunk_bytes / HEAP_GROWTH_SHARE, bytes = heap->chunk_bytes_min;
+    if (block_bytes > HEAP_SMALL_CHUNK_BYTES / 8)
+        share = heap->chunk_bytes / 8;
+    else if (share < HEAP_LARGE_FROM_BYTES)
+        share = MIN(share, HEAP_SMALL_CHUNK_BYTES);
+    else
+        share *= 2;
+    bytes = MAX(bytes, MIN(round_up(share, 1024), heap->chunk_bytes_max));
     if (block_bytes * HEAP_TAIL_SHARE <= bytes) return bytes;
     size_t blocks = MAX((bytes - HEAP_END_MARK_BYTES) / block_bytes, 1);
     return blocks * block_bytes + HEAP_END_MARK_BYTES;

@@ -4,13 +4,13 @@
 /* The design.  A segment is never changed in size: a new one is filled from it and takes its rows.
  * That reads slots and no keys, for a slot's tag says where it belongs: some 3 us.
  *
- *     pairs   1 2 4 8 16 20 25 ... full ->  full * 5/8, full * 5/8
- *                     widen by a quarter    split
+ *     pairs   1 2 4 8 16 20 24 28 35 42 48   ->   35 and 35
+ *                      widen                 split
  *
- * Growth by a quarter keeps the load of all between 69 and 87 %, 10.5 bytes of index an entry;
- * growth by splitting alone, between 43 and 87 %, was measured at 13.8.  Small steps are paid by
- * moving slots, which is cheap; the split, which must read and hash keys for the next hash bit,
- * comes once a doubling. It looks two buckets ahead by prefetch.
+ * Small steps keep all segments between 62 and 90 % full, 10.5 bytes of index an entry; growth by
+ * splitting alone, between 43 and 87 %, was measured at 13.8.  They are paid by moving slots, which
+ * is cheap; the split, which must read and hash keys for the next hash bit, comes once a doubling.
+ * It looks two buckets ahead by prefetch.
  *
  * A young table is one segment of one pair, that is 304 bytes: sixteen databases of a few keys each
  * cost little.
@@ -25,12 +25,20 @@
 #include "store/expiry.h"
 
 enum {
-    STASH_SHARE = 5,      /* pairs for each stash bucket */
-    WIDEN_BY_HALVES = 16, /* below so many pairs a segment doubles */
-    SPARSE_SHARE = 8,     /* of a segment's slots in use: it is made smaller */
-    MERGE_SHARE = 4,      /* of a full segment's slots in use by both: they merge */
-    BUCKETS_MAX = 2 * SEGMENT_PAIRS_MAX + SEGMENT_PAIRS_MAX / STASH_SHARE + 1,
+    STASH_SHARE = 5,  /* pairs for each stash bucket */
+    SPARSE_SHARE = 8, /* of a segment's slots in use: it is made smaller */
+    MERGE_SHARE = 4,  /* of a full segment's slots in use by both: they merge */
+    BUCKETS_MAX = 2 * SEGMENT_PAIRS_MAX + 14,
 };
+
+/* Chosen so that segments of 20 pairs and more nearly fill a size class of jemalloc's: 3, 3.5, 4,
+ * 5, 6 and 7 KB.  The last one gets there by more stash. */
+static const uint8_t steps[] = {1, 2, 4, 8, 16, 20, 24, 28, 35, 42, SEGMENT_PAIRS_MAX};
+enum { STASH_OF_LAST = 14 };
+
+static unsigned stash_of(unsigned pairs) {
+    return pairs == SEGMENT_PAIRS_MAX ? STASH_OF_LAST : MAX(pairs / STASH_SHARE, 1);
+}
 
 /* For each bucket, which of its slots are meant. */
 struct selection {
@@ -43,7 +51,7 @@ static size_t taken_bytes(unsigned buckets) {
 }
 
 struct segment *segment_create(struct table *table, unsigned depth, unsigned pairs) {
-    unsigned stash = MAX(pairs / STASH_SHARE, 1);
+    unsigned stash = stash_of(pairs);
     size_t bytes = taken_bytes(2 * pairs + stash);
     uint8_t *block = mem_alloc_zeroed(table->mem, bytes);
     if (!block) return NULL;
@@ -114,9 +122,17 @@ static bool fill(struct segment *to, const struct segment *from, const struct se
 }
 
 static unsigned pairs_after(unsigned pairs, unsigned pairs_full) {
-    unsigned next = pairs < WIDEN_BY_HALVES ? 2 * pairs : pairs + pairs / 4;
-    /* A last step that is hardly one would be paid for nothing. */
-    return next + next / 8 >= pairs_full ? pairs_full : next;
+    size_t step = 0;
+    while (steps[step] <= pairs && step + 1 < ARRAY_LEN(steps)) step++;
+    return MIN(steps[step], pairs_full);
+}
+
+/* Pairs that hold so many entries with room to spare: at 75 % of their slots at most. */
+static unsigned pairs_for(const struct table *table, unsigned entries) {
+    size_t step = 0;
+    while (steps[step] * (unsigned)PAIR_SLOTS * 3 / 4 < entries && step + 1 < ARRAY_LEN(steps))
+        step++;
+    return MIN(steps[step], table->pairs_full);
 }
 
 /* What a new segment is made of: the selected part of one, or all of two. */
@@ -199,7 +215,7 @@ static enum brine_status split(struct table *table, struct table_keys keys, uint
     struct segment *whole = table_segment(table, hash), *left = NULL, *right = NULL;
     struct selection selection;
     select_right(table, keys, whole, &selection);
-    unsigned half = MAX((unsigned)whole->pairs * 5 / 8, 1);
+    unsigned half = pairs_for(table, whole->entries / 2u);
     struct recipe recipe = {.depth = whole->depth + 1u,
                             .pairs = half,
                             .pairs_max = whole->pairs,
@@ -254,11 +270,6 @@ enum brine_status table_grow(struct table *table, struct table_keys keys, uint64
 
 /* ---- shrinking
  * -------------------------------------------------------------------------------------- */
-
-/* Pairs that hold so many entries with room to spare: at 60 %. */
-static unsigned pairs_for(const struct table *table, unsigned entries) {
-    return MIN(entries * 10 / (6 * PAIR_SLOTS) + 1, table->pairs_full);
-}
 
 /* False when the smaller directory is refused: then the larger one stays, until the next merge. */
 static bool directory_halve(struct table *table) {

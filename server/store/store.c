@@ -12,8 +12,8 @@
  * A shard is a few cache lines of its own: lock, heap, and a slice for each database with its table
  * and its counters.  Tables and heap exist only while there is something in them.
  *
- * A full segment has a fifth fewer pairs in the first shard than in the last: with one size for
- * all, every table would grow at the same number of keys, and memory in leaps.
+ * Every other shard splits its segments when they are smaller by a step: with one size for all,
+ * every table would grow at the same number of keys, and memory in leaps.
  *
  * Locks are adaptive mutexes: some 15 ns when free; they spin a little, then sleep.  Rejected: spin
  * locks, which burn a core when its holder is descheduled; one owner thread for each shard, as a
@@ -75,10 +75,10 @@ static void take_options(struct store *store, const struct store_options *option
                  "options are within their limits");
 }
 
-/* From four fifths of segment_pairs up to it. */
+/* Every other shard's segments split one step earlier. */
 static unsigned pairs_of_shard(const struct store *store, size_t index) {
-    size_t spread = store->segment_pairs / 5;
-    return (unsigned)(store->segment_pairs - spread + (spread + 1) * index / store->shard_count);
+    size_t less = index % 2 ? store->segment_pairs / 8 : 0;
+    return (unsigned)(store->segment_pairs - less);
 }
 
 static void shard_init(struct shard *shard, struct store *store, size_t index) {

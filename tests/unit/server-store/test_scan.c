@@ -72,7 +72,7 @@ static void walk(size_t changes, uint32_t kept, bool growing) {
                 set_present(number, false);
         }
         cursor = step(cursor);
-        cr_assert(steps_shown <= 16 + 9 * 8, "a step is bounded: %zu", steps_shown);
+        cr_assert(steps_shown <= 16 + 14 * 8, "a step is bounded: %zu", steps_shown);
         cr_assert(++steps < 100 * KEYS, "a walk ends");
     } while (cursor);
     for (uint32_t i = 0; i < KEYS; i++)
