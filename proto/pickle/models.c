@@ -420,7 +420,11 @@ static bool call_array_reconstructor(struct machine *m, const struct arguments *
 static bool admits_zone(struct machine *m, const struct arguments *args) {
     enum { ZONE_BYTES_MAX = 64 };
     if (args->count == 0 || args->count > 2 || !is_plain_str(argument(m, args, 0))) return false;
-    if (args->count == 2 && argument(m, args, 1).kind != PICKLE_KIND_BOOL) return false;
+    if (args->count == 2) { /* whether from the cache: the C module writes a number */
+        struct pickle_value flag = argument(m, args, 1);
+        if ((flag.kind != PICKLE_KIND_BOOL && flag.kind != PICKLE_KIND_INT) || flag.b > 1)
+            return false;
+    }
     struct bytes key = payload(m, argument(m, args, 0));
     if (key.len == 0 || key.len > ZONE_BYTES_MAX || key.data[0] == '/') return false;
     for (size_t i = 0; i < key.len; i++) {

@@ -13,10 +13,18 @@ static bool read_exactly(void *target, size_t bytes) {
     return fread(target, 1, bytes, stdin) == bytes;
 }
 
+/* Names of a refusal are the stream's own: nothing in them may look like the end of a field. */
+static void print_name(struct bytes name) {
+    for (size_t i = 0; i < name.len; i++)
+        putchar(name.data[i] < ' ' || name.data[i] > '~' ? '?' : name.data[i]);
+}
+
 static void print_verdict(const struct pickle_report *r) {
-    printf("%s\t%zu\t%.*s:%.*s\t%s\t%llu", pickle_reason_rule(r->reason), r->offset,
-           (int)r->module.len, r->module.data, (int)r->name.len, r->name.data,
-           pickle_kind_name(r->top_kind), (unsigned long long)r->heap_bytes);
+    printf("%s\t%zu\t", pickle_reason_rule(r->reason), r->offset);
+    print_name(r->module);
+    putchar(':');
+    print_name(r->name);
+    printf("\t%s\t%llu", pickle_kind_name(r->top_kind), (unsigned long long)r->heap_bytes);
     for (size_t i = 0; i < r->globals_count; i++) {
         const struct pickle_global *g = &r->globals[i];
         printf("\t%.*s:%.*s:%u%s", (int)g->module.len, g->module.data, (int)g->name.len,
