@@ -2,11 +2,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* brine-cli: sends commands to a server that speaks the Redis protocol and shows the replies.
- * A command comes from the arguments, or, when there is none, line by line from standard input. */
+ * A command comes from the arguments, or, when there is none, line by line from standard input.
+ * A first argument that is a row of `subcommands` is a tool of its own, which needs no server. */
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/version.h"
 #include "client/show.h"
+#include "client/verify.h"
 #include "resp/command.h"
 
 #include <errno.h>
@@ -24,6 +26,7 @@ enum { READ_BYTES = 64 * 1024, COMMAND_NAME = 0, COMMAND_SUBCOMMAND = 1 };
 
 static const char usage_text[] =
     "usage: brine-cli [options] [command [argument ...]]\n"
+    "       brine-cli verify PATH...   says what pickles may be loaded; brine-cli verify --help\n"
     "Without a command, commands are read from standard input, one a line.\n"
     "  -h, --host HOST       server (127.0.0.1)\n"
     "  -p, --port PORT       port (6379)\n"
@@ -367,7 +370,16 @@ static int run_input(struct client *client) {
     return code;
 }
 
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv); /* argv[0] is the name; returns the exit code */
+} subcommands[] = {{"verify", verify_main}};
+
 int main(int argc, char **argv) {
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of fwrite, said in words */
+    for (size_t i = 0; i < ARRAY_LEN(subcommands); i++)
+        if (argc > 1 && strcmp(argv[1], subcommands[i].name) == 0)
+            return subcommands[i].run(argc - 1, argv + 1);
     struct client client = {.options = {.host = "127.0.0.1",
                                         .port = 6379,
                                         .password = getenv("BRINECLI_AUTH"),
@@ -375,7 +387,6 @@ int main(int argc, char **argv) {
     if (!parse_options(&client.options, argc, argv)) return EXIT_USAGE;
     if (client.options.done) return EXIT_OK;
 
-    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of fwrite, said in words */
     buf_init(&client.out, mem_system(), OUTPUT_BYTES_MAX);
     int code = EXIT_FAILED;
     if (connect_client(&client)) {
