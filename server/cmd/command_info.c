@@ -353,7 +353,10 @@ static bool next_argument(struct bytes *syntax, struct argument *argument) {
     const char *at = (const char *)syntax->data, *end = at + syntax->len;
     while (at < end && *at == ' ') at++;
     if (at == end) return false;
-    *argument = (struct argument){.name = take_until(&at, stops, end)};
+    bool quoted = *at == '\'';
+    at += quoted;
+    *argument = (struct argument){.name = take_until(&at, quoted ? "'" : stops, end)};
+    at += quoted && at < end;
     if (at < end && *at == ':') at++, argument->type = take_until(&at, stops, end);
     if (at < end && *at == '=') {
         at++;

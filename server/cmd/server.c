@@ -12,28 +12,31 @@ void cmd_dbsize(struct command_call *call) {
     reply_integer(call->reply, (int64_t)counts.keys);
 }
 
-/* ASYNC and SYNC are the same here: a flush unlinks at once and frees later, in pieces. */
-static bool flush_options(struct command_call *call) {
+/* A flush unlinks at once and frees later, in pieces; without ASYNC the reply waits for that. */
+static bool flush_options(struct command_call *call, bool *async) {
     enum { FLUSH_MODE = 1, FLUSH_ARGS_MAX = 2 };
-    if (call->args_count < FLUSH_ARGS_MAX) return true;
-    if (call->args_count == FLUSH_ARGS_MAX &&
-        (call_is(call, FLUSH_MODE, "SYNC") || call_is(call, FLUSH_MODE, "ASYNC")))
-        return true;
+    *async = call->args_count == FLUSH_ARGS_MAX && call_is(call, FLUSH_MODE, "ASYNC");
+    if (call->args_count < FLUSH_ARGS_MAX || *async) return true;
+    if (call->args_count == FLUSH_ARGS_MAX && call_is(call, FLUSH_MODE, "SYNC")) return true;
     reply_error(call->reply, ERROR_SYNTAX);
     return false;
 }
 
 /* FLUSHDB [ASYNC | SYNC] */
 void cmd_flushdb(struct command_call *call) {
-    if (!flush_options(call)) return;
+    bool async;
+    if (!flush_options(call, &async)) return;
     keyspace_flush_db(call->access, call->session->db);
+    if (!async) keyspace_reclaim(call->access);
     reply_ok(call->reply);
 }
 
 /* FLUSHALL [ASYNC | SYNC] */
 void cmd_flushall(struct command_call *call) {
-    if (!flush_options(call)) return;
+    bool async;
+    if (!flush_options(call, &async)) return;
     keyspace_flush_all(call->access);
+    if (!async) keyspace_reclaim(call->access);
     reply_ok(call->reply);
 }
 

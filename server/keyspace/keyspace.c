@@ -483,6 +483,12 @@ void keyspace_flush_all(struct keyspace_access *access) {
     store_flush_all(access->keyspace->store, &access->hold);
 }
 
+void keyspace_reclaim(struct keyspace_access *access) {
+    struct store *store = access->keyspace->store;
+    for (size_t shard = 0; shard < store_shards(store); shard++)
+        while (store_reclaim(store, &access->hold, shard, RECLAIM_BUDGET)) {}
+}
+
 bool keyspace_upkeep(struct keyspace_access *access, size_t shard) {
     struct store *store = access->keyspace->store;
     bool more = store_sweep(store, &access->hold, shard, access->now_ms, SWEEP_BUDGET);

@@ -177,6 +177,8 @@ enum keyspace_outcome keyspace_change_expiry(struct keyspace_access *access,
 
 void keyspace_flush_db(struct keyspace_access *access, uint32_t db);
 void keyspace_flush_all(struct keyspace_access *access);
+/* Frees all that flushes left behind, a lock's worth at a time.  Cost: O(what was flushed). */
+void keyspace_reclaim(struct keyspace_access *access);
 
 /* ---- upkeep -----------------------------------------------------------------------------------*/
 
