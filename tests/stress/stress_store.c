@@ -194,6 +194,7 @@ int main(int argc, char **argv) {
                                                                .shards = 8,
                                                                .threads = threads,
                                                                .segment_pairs = 4,
+                                                               .boxed_from_bytes = 100,
                                                                .chunk_bytes_max = 16 * 1024});
     require(store, "memory suffices");
     for (size_t i = 0; i < threads; i++) {

@@ -109,24 +109,27 @@ Test(scan, nothing_that_stays_is_missed_while_tables_grow_and_shrink) {
     }
 }
 
-/* The hardest turns are those where whole subtrees split and merge between two steps. */
-Test(scan, nothing_that_stays_is_missed_across_mass_changes_between_steps) {
-    for (uint64_t seed = 1; seed <= 5; seed++) {
-        open_store(1, 1 + seed % 2, seed);
-        for (uint32_t number = 0; number < KEYS; number++) set_present(number, true);
-        memcpy(stays, present, sizeof stays);
-        memset(shown, 0, sizeof shown);
-        uint64_t cursor = 0;
-        size_t steps = 0, turns = 0;
-        do {
-            cursor = step(cursor);
-            if (++steps % 7 || ++turns > 60) continue;
-            uint32_t kept = 50 << turns % 5;
-            for (uint32_t number = kept; number < KEYS / 4; number++)
-                set_present(number, turns % 2 == 0);
-        } while (cursor);
-        for (uint32_t i = 0; i < KEYS; i++) cr_assert(!stays[i] || shown[i], "seed, key %u", i);
-        store_destroy(store);
+/* The hardest turns are those where whole subtrees merge, or split, under the cursor. */
+Test(scan, nothing_that_stays_is_missed_when_all_changes_at_one_step) {
+    enum { KEPT = 400, MANY = 6000 };
+    for (uint64_t seed = 0; seed < 40; seed++) {
+        for (int shrinking = 0; shrinking < 2; shrinking++) {
+            open_store(1, 4 + seed % 5, seed);
+            for (uint32_t i = 0; i < (shrinking ? MANY : KEPT); i++) set_present(i, true);
+            memset(stays, 0, sizeof stays);
+            memset(stays, 1, KEPT);
+            memset(shown, 0, sizeof shown);
+            uint64_t cursor = 0, change_at = 1 + (shrinking ? seed * 8 : seed / 2), steps = 0;
+            do {
+                cursor = step(cursor);
+                if (++steps == change_at)
+                    for (uint32_t i = KEPT; i < MANY; i++) set_present(i, !shrinking);
+            } while (cursor);
+            cr_assert(steps >= change_at);
+            for (uint32_t i = 0; i < KEPT; i++)
+                cr_assert(shown[i], "seed %d, key %u of those that stayed", (int)seed, i);
+            store_destroy(store);
+        }
     }
 }
 
