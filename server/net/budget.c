@@ -50,3 +50,14 @@ struct budget_member *budget_greediest(const struct budget_share *share) {
     int largest = class_of(share->used_classes);
     return largest < 0 ? NULL : share->classes[largest];
 }
+
+void budget_visit(struct budget_share *share, void (*fn)(struct budget_member *member)) {
+    for (int class = 0; class < BUDGET_CLASSES; class ++) {
+        struct budget_member *member = share->classes[class];
+        while (member) {
+            struct budget_member *next = member->next;
+            fn(member);
+            member = next;
+        }
+    }
+}

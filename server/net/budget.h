@@ -10,8 +10,8 @@
  *     budget_hold(&share, &connection->member, bytes);
  *     while (budget_held(budget) > limit) close(budget_greediest(&share));
  *
- * Idle connections hold nothing and are in no list.  Values sent by reference are not counted here:
- * they stay in the store's account until the last reference is gone.
+ * Idle connections hold nothing and are in no list.  A value sent by reference is counted from when
+ * it is no longer in the store (output.h).
  * Thread: a share and its members are one worker's; the total and `largest_class` are for anyone.
  * Cost: an addition while the size class stays; else a list move and two atomic operations. */
 #ifndef BRINE_BUDGET_H
@@ -42,6 +42,9 @@ struct budget_share {
 void budget_share_init(struct budget_share *share, struct budget *budget);
 /* The member holds so many bytes from now on; 0 takes it out of the lists. */
 void budget_hold(struct budget_share *share, struct budget_member *member, size_t bytes);
+/* Calls fn for every member; fn may change what members hold, or take them out: one that enters
+ * another list meanwhile may be met twice or not at all. */
+void budget_visit(struct budget_share *share, void (*fn)(struct budget_member *member));
 /* A member of the largest class of this share; NULL when nobody holds anything. */
 struct budget_member *budget_greediest(const struct budget_share *share);
 

@@ -218,7 +218,8 @@ static void close_for_limit(struct connection *connection, enum metric metric, c
 }
 
 static size_t held_bytes(const struct connection *connection) {
-    return connection->query.cap + (connection->output ? connection->output->owned_bytes : 0);
+    const struct output *output = connection->output;
+    return connection->query.cap + (output ? output->owned_bytes + output->orphaned_bytes : 0);
 }
 
 /* Accounts for buffers that changed.  False: the connection was closed to keep the budget. */
@@ -577,6 +578,19 @@ void connection_finish(struct connection *connection) {
 
 bool connection_is_quiet(const struct connection *connection) {
     return !connection->output && !connection->paused && !connection->session.waiting;
+}
+
+void connection_check_orphans(struct connection *connection) {
+    struct output *output = connection->output;
+    if (!output || connection->closed) return;
+    struct config *config = connection->worker->net->options.config;
+    size_t behind = output_count_orphans(output);
+    if (behind > (size_t)config_read(config->limits.output_bytes)) {
+        close_for_limit(connection, METRIC_client_output_limit_closed,
+                        "replaced values that it does not read reached limits.output_bytes");
+        return;
+    }
+    bool open UNUSED = account(connection);
 }
 
 void connection_check_time(struct connection *connection, int64_t mono_ms) {

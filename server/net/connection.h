@@ -92,6 +92,8 @@ void connection_resume(struct connection *connection);
 void connection_go_on(struct connection *connection);
 /* Nothing to run, nothing to send, nothing expected from other threads. */
 bool connection_is_quiet(const struct connection *connection);
+/* Accounts for values that it waits to send and that are no longer in the store. */
+void connection_check_orphans(struct connection *connection);
 /* Closes it when it is over its time; called now and then. */
 void connection_check_time(struct connection *connection, int64_t mono_ms);
 

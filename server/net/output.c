@@ -19,7 +19,7 @@ struct output *output_create(struct allocator *mem) {
 static void free_chunk(struct output *output, struct output_chunk *chunk) {
     size_t bytes = sizeof(*chunk) + chunk->data_bytes;
     output->owned_bytes -= bytes;
-    blob_unref(chunk->blob);
+    blob_unpin(chunk->blob);
     mem_free(output->mem, chunk, bytes);
 }
 
@@ -61,7 +61,7 @@ enum brine_status output_add_bytes(struct output *output, struct bytes bytes) {
 enum brine_status output_add_blob(struct output *output, struct blob *blob, size_t offset) {
     struct output_chunk *chunk = add_chunk(output, 0);
     if (!chunk) return BRINE_NO_MEMORY;
-    chunk->blob = blob_ref(blob);
+    chunk->blob = blob_pin(blob);
     chunk->begin = offset;
     chunk->end = blob->len;
     output->pending_bytes += chunk->end - offset;
@@ -100,4 +100,15 @@ size_t output_end(struct output *output) {
     }
     output->pending_bytes -= sent;
     return sent;
+}
+
+size_t output_count_orphans(struct output *output) {
+    size_t first = 0;
+    output->orphaned_bytes = 0;
+    for (const struct output_chunk *chunk = output->first; chunk; chunk = chunk->next) {
+        if (!chunk->blob || !blob_is_orphaned(chunk->blob)) continue;
+        output->orphaned_bytes += chunk->blob->len;
+        if (chunk == output->first) first = chunk->blob->len;
+    }
+    return output->orphaned_bytes - first;
 }

@@ -8,8 +8,10 @@
  * A chunk's bytes do not move until it is sent, so a write in flight may point into the front ones
  * while more are added behind.  An idle connection has no struct output at all.
  *
- * Ownership: bytes are copied in; a blob is one reference held.  `owned_bytes` is what is taken
- * from the allocator, `pending_bytes` what is still to be sent, blobs included.
+ * Ownership: bytes are copied in; a blob is pinned.  `owned_bytes` is what is taken from the
+ * allocator, `pending_bytes` what is still to be sent, blobs included.  A blob that is still in the
+ * store costs nothing; one that was replaced or deleted meanwhile is *orphaned* and is this
+ * client's cost, which output_count_orphans finds out now and then.
  * Thread: the connection's worker.  Bounds: the caller looks at owned_bytes before adding. */
 #ifndef BRINE_OUTPUT_H
 #define BRINE_OUTPUT_H
@@ -38,6 +40,7 @@ struct output {
     struct output_chunk *first, *last;
     size_t chunks_in_flight; /* from first on, being written; 0: no write is under way */
     size_t pending_bytes, owned_bytes;
+    size_t orphaned_bytes; /* when last counted */
     struct allocator *mem;
 };
 
@@ -47,7 +50,7 @@ struct output *output_create(struct allocator *mem) MUST_USE;
 void output_destroy(struct output *output);
 
 enum brine_status output_add_bytes(struct output *output, struct bytes bytes) MUST_USE;
-/* Takes a reference of its own. */
+/* Takes a pin of its own. */
 enum brine_status output_add_blob(struct output *output, struct blob *blob, size_t offset) MUST_USE;
 
 /* Fills vectors from the front, marks those chunks as in flight, returns how many. */
@@ -55,5 +58,9 @@ size_t output_begin(struct output *output, uv_buf_t vectors[static OUTPUT_VECTOR
 /* What was in flight is sent (true) or is not known to be (false): it is dropped in both cases.
  * Returns how many bytes that was. */
 size_t output_end(struct output *output);
+
+/* Counts orphaned_bytes anew.  Returns how many of them are behind the first chunk: one value of
+ * any size may be finished, more may not be waited for without end.  Cost: O(chunks). */
+size_t output_count_orphans(struct output *output);
 
 #endif

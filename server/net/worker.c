@@ -211,10 +211,15 @@ static void check_times(struct worker *worker) {
     }
 }
 
+static void check_orphans(struct budget_member *member) {
+    connection_check_orphans(CONTAINER_OF(member, struct connection, member));
+}
+
 static void on_tick(uv_timer_t *handle) {
     struct worker *worker = handle->data;
     worker_note_time(worker);
     check_times(worker);
+    budget_visit(&worker->budget, check_orphans);
     if (!worker->upkeep_is_due) do_upkeep(worker);
 }
 

@@ -28,6 +28,26 @@ Test(budget, the_greediest_is_one_of_the_largest_power_of_two) {
     cr_expect(budget_greediest(&share) == NULL && budget_held(&budget) == 0);
 }
 
+static size_t visited_bytes;
+static struct budget_share *visited_share;
+static void let_go(struct budget_member *member) {
+    visited_bytes += member->held_bytes;
+    budget_hold(visited_share, member, 0);
+}
+
+Test(budget, a_visit_meets_every_member_even_when_each_leaves) {
+    struct budget budget = {0};
+    struct budget_share share;
+    struct budget_member members[5] = {0};
+    budget_share_init(&share, &budget);
+    for (size_t i = 0; i < ARRAY_LEN(members); i++)
+        budget_hold(&share, &members[i], 100 << (i / 2));
+    visited_share = &share;
+    budget_visit(&share, let_go);
+    cr_expect(visited_bytes == 100 + 100 + 200 + 200 + 400 && budget_held(&budget) == 0);
+    cr_expect(budget_greediest(&share) == NULL);
+}
+
 Test(budget, lists_and_totals_agree_with_a_plain_array_after_many_changes) {
     enum { MEMBERS = 40, SHARES = 2, STEPS = 20000 };
     static struct budget_member members[SHARES][MEMBERS];

@@ -101,3 +101,19 @@ Test(output, a_refused_allocation_adds_nothing) {
     }
     blob_unref(blob);
 }
+
+Test(output, a_value_that_only_replies_keep_is_counted_and_the_one_being_sent_may_finish) {
+    struct blob *kept = make_blob(mem_system(), 1000, 0), *gone = make_blob(mem_system(), 300, 0);
+    struct output *one = output_create(mem_system()), *two = output_create(mem_system());
+    cr_assert(output_add_blob(one, kept, 0) == BRINE_OK);
+    cr_assert(output_add_blob(one, gone, 0) == BRINE_OK);
+    cr_assert(output_add_blob(two, gone, 0) == BRINE_OK);
+    cr_expect(output_count_orphans(one) == 0 && one->orphaned_bytes == 0, "all are stored");
+    blob_unref(gone); /* the store's reference: it was replaced */
+    cr_expect(output_count_orphans(one) == 300 && one->orphaned_bytes == 300);
+    cr_expect(output_count_orphans(two) == 0 && two->orphaned_bytes == 300, "it is being sent");
+    output_destroy(one);
+    cr_expect(!blob_is_orphaned(kept) && blob_is_orphaned(gone));
+    output_destroy(two);
+    blob_unref(kept);
+}

@@ -1,0 +1,325 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A whole struct net in this process, with its threads, driven through sockets; what main.c would
+ * set up is set up here, and what a real server could only show from outside can be looked into. */
+
+#include "net/net.h"
+
+#include "base/random.h"
+
+#include <arpa/inet.h>
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { REPLY_BYTES_MAX = 1 << 22 };
+
+struct host {
+    struct config config;
+    struct mem_account memory;
+    struct store *store;
+    struct gate gate;
+    struct keyspace keyspace;
+    struct net net;
+    uv_thread_t thread;
+    enum net_end end;
+    char path[64];
+};
+
+static void run_net(void *arg) {
+    struct host *host = arg;
+    struct brine_error err;
+    host->end = net_run(&host->net, &err);
+}
+
+static enum brine_status load_config(struct config *config, const char *toml,
+                                     struct brine_error *err) {
+    return config_load_toml(config, "test", bytes_of_cstr(toml), err);
+}
+
+/* Listens on a Unix socket alone, which needs no free port; `toml` is added to that. */
+static void open_host(struct host *host, const char *toml) {
+    char text[512];
+    struct brine_error err = {0};
+    *host = (struct host){0};
+    snprintf(host->path, sizeof(host->path), "/tmp/brine-net-%d", (int)getpid());
+    cr_assert(config_init(&host->config, mem_system()) == BRINE_OK);
+    snprintf(text, sizeof(text),
+             "server.port = 0\nserver.threads = 2\nserver.unix_socket = \"%s\"\n%s", host->path,
+             toml);
+    cr_assert(load_config(&host->config, text, &err) == BRINE_OK, "%s", err.text);
+    mem_account_init(&host->memory, mem_system(), 0);
+    host->store =
+        store_create(&(struct store_options){.mem = mem_system(), .secret = {1, 2}, .threads = 2});
+    cr_assert(host->store);
+    gate_init_off(&host->gate);
+    keyspace_init(&host->keyspace,
+                  &(struct keyspace_options){.store = host->store, .gate = &host->gate});
+    struct net_options options = {.mem = &host->memory.allocator,
+                                  .config = &host->config,
+                                  .keyspace = &host->keyspace,
+                                  .version = "0",
+                                  .executable = "/test",
+                                  .random_seed = 1};
+    cr_assert(net_open(&host->net, &options, &err) == BRINE_OK, "%s", err.text);
+    cr_assert(uv_thread_create(&host->thread, run_net, host) == 0);
+}
+
+static void close_host(struct host *host) {
+    net_stop(&host->net);
+    uv_thread_join(&host->thread);
+    cr_expect(host->end == NET_STOPPED);
+    cr_expect(atomic_load(&host->net.clients_count) == 0);
+    cr_expect(budget_held(&host->net.budget) == 0);
+    net_close(&host->net);
+    cr_expect(mem_account_used(&host->memory) == 0, "%zu bytes were not given back",
+              mem_account_used(&host->memory));
+    keyspace_deinit(&host->keyspace);
+    store_destroy(host->store);
+    config_deinit(&host->config);
+}
+
+/* The socket listens before the thread runs, so connecting never fails. */
+static int dial(const struct host *host) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct timeval limit = {.tv_sec = 20};
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    memcpy(address.sun_path, host->path, strlen(host->path));
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+    cr_assert(connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0);
+    return fd;
+}
+
+static bool send_all(int fd, const void *bytes, size_t len) {
+    const uint8_t *at = bytes;
+    while (len > 0) {
+        ssize_t sent = send(fd, at, len, MSG_NOSIGNAL);
+        if (sent <= 0) return false;
+        at += sent;
+        len -= (size_t)sent;
+    }
+    return true;
+}
+
+static bool say(int fd, const char *text) {
+    return send_all(fd, text, strlen(text));
+}
+
+/* Exactly these bytes come next. */
+static bool hears(int fd, const char *want) {
+    char text[4096];
+    size_t have = 0, need = strlen(want);
+    cr_assert(need < sizeof(text));
+    while (have < need) {
+        ssize_t len = recv(fd, text + have, need - have, 0);
+        if (len <= 0) return false;
+        have += (size_t)len;
+    }
+    return memcmp(text, want, need) == 0;
+}
+
+static size_t hears_bytes(int fd, size_t most) {
+    static uint8_t text[65536];
+    size_t have = 0;
+    while (have < most) {
+        ssize_t len = recv(fd, text, MIN(sizeof(text), most - have), 0);
+        if (len <= 0) break;
+        have += (size_t)len;
+    }
+    return have;
+}
+
+static bool hears_end(int fd) {
+    char byte;
+    ssize_t len = recv(fd, &byte, 1, 0);
+    bool ended = len == 0 || (len < 0 && errno == ECONNRESET);
+    close(fd);
+    return ended;
+}
+
+/* "SET key <bytes of x>" */
+static bool set_value(int fd, const char *key, size_t bytes) {
+    char head[128];
+    static uint8_t block[65536];
+    memset(block, 'x', sizeof(block));
+    snprintf(head, sizeof(head), "*3\r\n$3\r\nSET\r\n$%zu\r\n%s\r\n$%zu\r\n", strlen(key), key,
+             bytes);
+    bool sent = say(fd, head);
+    for (size_t at = 0; at < bytes && sent; at += sizeof(block))
+        sent = send_all(fd, block, MIN(sizeof(block), bytes - at));
+    return sent && say(fd, "\r\n") && hears(fd, "+OK\r\n");
+}
+
+Test(net, commands_cut_at_every_byte_are_answered_alike) {
+    struct host host;
+    open_host(&host, "");
+    static const char text[] =
+        "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$5\r\nhello\r\nGET k\r\n*1\r\n$4\r\nPING\r\n";
+    static const char want[] = "+OK\r\n$5\r\nhello\r\n+PONG\r\n";
+    for (size_t cut = 1; cut < sizeof(text) - 1; cut++) {
+        int fd = dial(&host);
+        cr_expect(send_all(fd, text, cut) && send_all(fd, text + cut, sizeof(text) - 1 - cut));
+        cr_expect(hears(fd, want), "cut at %zu", cut);
+        close(fd);
+    }
+    close_host(&host);
+}
+
+Test(net, connections_go_to_the_workers_in_turn) {
+    struct host host;
+    open_host(&host, "");
+    int fds[6];
+    for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
+        fds[i] = dial(&host);
+        cr_expect(say(fds[i], "PING\r\n") && hears(fds[i], "+PONG\r\n"));
+    }
+    /* A gauge that each worker keeps for itself. */
+    for (size_t i = 0; i < host.net.workers_count; i++)
+        cr_expect(atomic_load(&host.net.workers[i].metrics.values[METRIC_connected_clients]) == 3);
+    for (size_t i = 0; i < ARRAY_LEN(fds); i++) close(fds[i]);
+    close_host(&host);
+}
+
+Test(net, after_a_half_close_come_all_replies_and_then_the_end) {
+    struct host host;
+    open_host(&host, "");
+    int fd = dial(&host);
+    for (int i = 0; i < 1000; i++) cr_assert(say(fd, "PING\r\n"));
+    cr_assert(say(fd, "*2\r\n$4\r\nECHO\r\n$100\r\nabc")); /* never completed */
+    shutdown(fd, SHUT_WR);
+    cr_expect(hears_bytes(fd, 7000) == 7000);
+    cr_expect(hears_end(fd));
+    close_host(&host);
+}
+
+Test(net, a_client_that_never_reads_holds_little_and_one_that_reads_late_gets_everything) {
+    struct host host;
+    open_host(&host, "limits.output_pause_bytes = \"64kb\"\n");
+    int fd = dial(&host), other = dial(&host);
+    cr_assert(set_value(fd, "k", 10000));
+    enum { GETS = 20000 };
+    static char gets[GETS * 7 + 1];
+    for (int i = 0; i < GETS; i++) memcpy(gets + i * 7, "GET k\r\n", 7);
+    size_t sent = 0; /* until neither side takes more */
+    for (ssize_t len; sent < GETS * 7; sent += (size_t)len) {
+        len = send(fd, gets + sent, GETS * 7 - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (len <= 0) break;
+    }
+    for (int i = 0; i < 100; i++) cr_expect(say(other, "PING\r\n") && hears(other, "+PONG\r\n"));
+    size_t held = budget_held(&host.net.budget);
+    cr_expect(held > 0 && held < 512 * 1024, "%zu bytes held", held);
+    size_t whole = sent / 7 * (8 + 10000 + 2);
+    cr_expect(hears_bytes(fd, whole) == whole);
+    close(fd);
+    close(other);
+    close_host(&host);
+}
+
+Test(net, the_greediest_client_is_closed_when_all_together_hold_too_much) {
+    struct host host;
+    open_host(&host, "limits.clients_bytes = \"1mb\"\n");
+    static uint8_t block[400 * 1024];
+    static const char head[] = "*2\r\n$4\r\nECHO\r\n$10000000\r\n";
+    int small = dial(&host), greedy[4];
+    cr_assert(say(small, "*2\r\n$4\r\nECHO\r\n$5\r\nhe"));
+    for (size_t i = 0; i < ARRAY_LEN(greedy); i++) {
+        greedy[i] = dial(&host);
+        cr_assert(say(greedy[i], head));
+        send_all(greedy[i], block, sizeof(block));
+    }
+    size_t closed = 0;
+    while (closed == 0) { /* the others may still be read from meanwhile */
+        for (size_t i = 0; i < ARRAY_LEN(greedy); i++) {
+            char byte;
+            ssize_t len = recv(greedy[i], &byte, 1, MSG_DONTWAIT);
+            closed += len == 0 || (len < 0 && errno == ECONNRESET);
+        }
+    }
+    cr_expect(closed < ARRAY_LEN(greedy));
+    cr_expect(say(small, "llo\r\n") && hears(small, "$5\r\nhello\r\n"), "the small one lives");
+    for (size_t i = 0; i < ARRAY_LEN(greedy); i++) close(greedy[i]);
+    close(small);
+    close_host(&host);
+}
+
+Test(net, clients_of_all_workers_are_listed_and_killed) {
+    struct host host;
+    open_host(&host, "");
+    int fds[5];
+    for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
+        fds[i] = dial(&host);
+        cr_assert(say(fds[i], "PING\r\n") && hears(fds[i], "+PONG\r\n"));
+    }
+    cr_expect(say(fds[0], "CLIENT KILL ID 2 ID 3\r\nCLIENT KILL ID 99\r\nPING\r\n"));
+    cr_expect(hears(fds[0], ":1\r\n:0\r\n+PONG\r\n"));
+    cr_expect(hears_end(fds[2]));
+    cr_expect(say(fds[1], "CLIENT KILL SKIPME yes\r\n") && hears(fds[1], ":3\r\n"));
+    cr_expect(hears_end(fds[0]) && hears_end(fds[3]) && hears_end(fds[4]));
+    cr_expect(say(fds[1], "CLIENT KILL ID 2 SKIPME no\r\nSET k v\r\n") && hears(fds[1], ":1\r\n"));
+    cr_expect(hears_end(fds[1]), "who kills itself is answered, and runs nothing more");
+    int fd = dial(&host);
+    cr_expect(say(fd, "EXISTS k\r\n") && hears(fd, ":0\r\n"));
+    close(fd);
+    close_host(&host);
+}
+
+Test(net, what_was_received_is_answered_before_the_end) {
+    struct host host;
+    open_host(&host, "");
+    int fd = dial(&host);
+    cr_assert(set_value(fd, "k", 3000000));
+    static const char text[] = "GET k\r\nGET k\r\nGET k\r\nPING\r\n";
+    cr_assert(say(fd, text));
+    net_stop(&host.net);
+    size_t whole = 3 * (10 + 3000000 + 2) + 7;
+    size_t got = hears_bytes(fd, whole);
+    cr_expect(got == whole, "%zu of %zu", got, whole);
+    cr_expect(hears_end(fd));
+    close_host(&host);
+}
+
+Test(net, a_client_that_is_told_to_wait_long_is_not_waited_for_at_the_end) {
+    struct host host;
+    open_host(&host, "");
+    int fd = dial(&host);
+    cr_assert(set_value(fd, "k", 5000000));
+    cr_assert(say(fd, "GET k\r\nGET k\r\n"));
+    char byte;
+    cr_assert(recv(fd, &byte, 1, 0) == 1); /* it has begun, and is never read on */
+    close_host(&host);
+    close(fd);
+}
+
+Test(net, keys_whose_time_is_over_go_away_by_themselves) {
+    struct host host;
+    open_host(&host, "");
+    int fd = dial(&host);
+    for (int i = 0; i < 200; i++) {
+        char text[64];
+        snprintf(text, sizeof(text), "SET k%d v PX 1\r\n", i);
+        cr_assert(say(fd, text) && hears(fd, "+OK\r\n"));
+    }
+    while (store_counts(host.store).keys > 0) /* each turn asks the server something */
+        cr_assert(say(fd, "PING\r\n") && hears(fd, "+PONG\r\n"));
+    close(fd);
+    close_host(&host);
+}
+
+Test(net, a_server_without_an_address_says_so) {
+    struct host host = {0};
+    struct brine_error err = {0};
+    cr_assert(config_init(&host.config, mem_system()) == BRINE_OK);
+    cr_assert(load_config(&host.config, "server.port = 0\n", &err) == BRINE_OK, "%s", err.text);
+    mem_account_init(&host.memory, mem_system(), 0);
+    struct net_options options = {.mem = &host.memory.allocator, .config = &host.config};
+    cr_expect(net_open(&host.net, &options, &err) == BRINE_INVALID);
+    cr_expect(strstr(err.text, "nothing to listen on"), "%s", err.text);
+    net_close(&host.net);
+    cr_expect(mem_account_used(&host.memory) == 0);
+    config_deinit(&host.config);
+}
