@@ -109,6 +109,8 @@ void wire_raw_send(int fd, const void *data, size_t len);
 size_t wire_raw_send_until_full(int fd, const void *data, size_t len);
 /* Reads until size bytes came, the server closed, or the deadline passed; returns the count. */
 size_t wire_raw_read(int fd, void *out, size_t size);
+/* One read, of a datagram for one; 0 when nothing comes before the deadline. */
+size_t wire_raw_read_some(int fd, void *out, size_t size);
 /* The server closes the connection, whatever it still says before. */
 bool wire_raw_is_closed(int fd);
 /* Every row on a connection of its own, once in one piece and once byte by byte. */

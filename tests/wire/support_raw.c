@@ -77,6 +77,13 @@ size_t wire_raw_read(int fd, void *out, size_t size) {
     return len;
 }
 
+size_t wire_raw_read_some(int fd, void *out, size_t size) {
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
+    if (poll(&ready, 1, WIRE_DEADLINE_MS) <= 0) return 0;
+    ssize_t n = read(fd, out, size);
+    return n > 0 ? (size_t)n : 0;
+}
+
 bool wire_raw_is_closed(int fd) {
     long long deadline = wire_now_ms() + WIRE_DEADLINE_MS;
     for (;;) {

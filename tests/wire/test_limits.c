@@ -10,10 +10,12 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -270,6 +272,82 @@ Test(limits, a_reply_above_the_output_limit_ends_the_connection) {
     cr_expect(wire_raw_is_closed(fd));
     PLAY(wire, {"PING", "+PONG"}, {"STRLEN k", "10000"});
     close(fd);
+    wire_close(wire);
+}
+
+/* ---- all clients together -------------------------------------------------------------------- */
+
+static const char *const small_budget[] = {"limits.clients_bytes=2mb", NULL};
+
+/* Each is far below its own limit; together they ask for eight times the budget. */
+Test(limits, the_buffers_of_all_clients_share_one_budget) {
+    enum { CLIENTS = 32, PART = MB / 2 };
+    struct wire *wire = wire_open(small_budget);
+    static const char head[] = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1000000\r\n";
+    int fd[CLIENTS], closed = 0;
+    PLAY(wire, {"PING", "+PONG"});
+    size_t before = resident_bytes(wire);
+    for (int i = 0; i < CLIENTS; i++) {
+        fd[i] = wire_raw_open(wire);
+        wire_raw_send(fd[i], head, sizeof head - 1);
+        wire_raw_send(fd[i], big, PART);
+    }
+    wire_await(wire, 0, "INFO clients", "~*connected_clients:*");
+    for (int i = 0; i < CLIENTS; i++) {
+        char byte;
+        wire_raw_send(fd[i], big, 1000000 - PART);
+        wire_raw_send(fd[i], "\r\n", 2);
+        closed += wire_raw_read(fd[i], &byte, 1) == 0;
+        close(fd[i]);
+    }
+    size_t after = resident_bytes(wire);
+    cr_expect(closed > 0, "all of them were served");
+    cr_expect(after < before + 32 * MB, "%zu MB resident, then %zu", before / MB, after / MB);
+    PLAY(wire, {"PING", "+PONG"}, {"SET small v", "+OK"});
+    wire_close(wire);
+}
+
+/* utime + stime of the server, in clock ticks. */
+static long long cpu_ticks(const struct wire *wire) {
+    char path[64];
+    long long user = 0, system = 0;
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)wire->pid);
+    FILE *file = fopen(path, "re");
+    cr_assert(file);
+    int found = fscanf(file, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lld %lld",
+                       &user, &system);
+    fclose(file);
+    cr_assert_eq(found, 2);
+    return user + system;
+}
+
+/* Neither a busy loop nor a dead listener: it rests, and takes up again. */
+Test(limits, accepting_rests_while_descriptors_are_used_up) {
+    enum { CLIENTS = 100, DESCRIPTORS = 64, WATCHED_MS = 500 };
+    struct wire *wire = wire_open(NULL);
+    if (wire->pid <= 0) {
+        wire_close(wire);
+        cr_skip_test("the server's limits are not ours to lower");
+    }
+    PLAY(wire, {"PING", "+PONG"});
+    struct rlimit few = {.rlim_cur = DESCRIPTORS, .rlim_max = DESCRIPTORS};
+    cr_assert(prlimit(wire->pid, RLIMIT_NOFILE, &few, NULL) == 0);
+    int fd[CLIENTS];
+    for (int i = 0; i < CLIENTS; i++) {
+        fd[i] = wire_raw_open(wire);
+        wire_raw_send(fd[i], "PING\r\n", 6);
+    }
+    struct pollfd last = {.fd = fd[CLIENTS - 1], .events = POLLIN};
+    long long before = cpu_ticks(wire);
+    cr_expect(poll(&last, 1, WATCHED_MS) == 0, "the last one cannot have been accepted");
+    long long used_ms = (cpu_ticks(wire) - before) * 1000 / sysconf(_SC_CLK_TCK);
+    /* Redis spins here: its listener stays readable. */
+    if (wire->is_brine) cr_expect(used_ms < WATCHED_MS / 3, "%lld ms of CPU time", used_ms);
+    PLAY(wire, {"PING", "+PONG"});
+    for (int i = 0; i < CLIENTS - 1; i++) close(fd[i]);
+    char reply[7];
+    cr_expect(wire_raw_read(last.fd, reply, 7) == 7, "a descriptor that became free is used");
+    close(last.fd);
     wire_close(wire);
 }
 

@@ -9,9 +9,12 @@
 #include <criterion/criterion.h>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum { OUTPUT_BYTES = 256 * 1024 };
@@ -153,6 +156,46 @@ Test(startup, a_port_that_is_taken_is_said_and_ends_the_start) {
                                   sizeof output);
     cr_expect(status > 0 && status < 128, "exit status %d", status);
     cr_expect(strstr(output, port), "%s", output);
+    PLAY(wire, {"PING", "+PONG"});
+    wire_close(wire);
+}
+
+Test(startup, systemd_is_told_when_the_server_is_ready) {
+    need_brine();
+    struct sockaddr_un addr = {.sun_family = AF_UNIX};
+    snprintf(addr.sun_path, sizeof addr.sun_path, "/tmp/brine-wire-notify-%d", (int)getpid());
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    cr_assert(bind(fd, (struct sockaddr *)&addr, sizeof addr) == 0);
+    setenv("NOTIFY_SOCKET", addr.sun_path, 1);
+    struct wire *wire = wire_open(NULL);
+    char message[256] = "";
+    cr_expect(wire_raw_read_some(fd, message, sizeof message - 1) > 0);
+    cr_expect(strstr(message, "READY=1"), "%s", message);
+    wire_close(wire);
+    memset(message, 0, sizeof message);
+    cr_expect(wire_raw_read_some(fd, message, sizeof message - 1) > 0);
+    cr_expect(strstr(message, "STOPPING=1"), "%s", message);
+    close(fd);
+    unlink(addr.sun_path);
+}
+
+static bool file_appears(const char *path) {
+    for (long long deadline = wire_now_ms() + WIRE_DEADLINE_MS; wire_now_ms() < deadline;) {
+        if (access(path, F_OK) == 0) return true;
+    }
+    return false;
+}
+
+Test(startup, sighup_opens_the_log_anew) {
+    need_brine();
+    char log[128], moved[160];
+    struct wire *wire = wire_open((const char *[]){"log.file=hup.log", "log.level=notice", NULL});
+    snprintf(log, sizeof log, "%s/hup.log", wire->dir);
+    snprintf(moved, sizeof moved, "%s.1", log);
+    cr_expect(file_appears(log));
+    cr_expect(rename(log, moved) == 0);
+    kill(wire->pid, SIGHUP);
+    cr_expect(file_appears(log), "the log is not opened anew");
     PLAY(wire, {"PING", "+PONG"});
     wire_close(wire);
 }
