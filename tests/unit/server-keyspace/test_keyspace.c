@@ -1,0 +1,263 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "keyspace/keyspace.h"
+
+#include "base/number.h"
+#include "support/failing.h"
+
+#include <criterion/criterion.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+struct house {
+    struct failing_allocator mem;
+    struct gate gate;
+    struct store *store;
+    struct keyspace keyspace;
+    struct keyspace_access access;
+    struct buf events;
+};
+
+static void must(enum brine_status status) {
+    cr_assert(status == BRINE_OK, "%s", brine_status_meaning(status));
+}
+
+static void note_event(void *context, const char *event, const struct store_key *key) {
+    must(buf_printf(context, "%s %.*s, ", event, (int)key->name.len, (const char *)key->name.data));
+}
+
+static void house_init(struct house *house) {
+    *house = (struct house){0};
+    failing_init(&house->mem, SIZE_MAX);
+    gate_init_off(&house->gate);
+    house->store =
+        store_create(&(struct store_options){.mem = &house->mem.allocator, .secret = {3, 4}});
+    cr_assert(house->store);
+    buf_init(&house->events, mem_system(), 1 << 20);
+    keyspace_init(&house->keyspace, &(struct keyspace_options){.store = house->store,
+                                                               .gate = &house->gate,
+                                                               .on_event = note_event,
+                                                               .event_context = &house->events});
+    keyspace_access_init(&house->access, &house->keyspace, NULL, &house->mem.allocator);
+    house->access.now_ms = 1000;
+}
+
+static void house_deinit(struct house *house) {
+    keyspace_access_deinit(&house->access);
+    keyspace_deinit(&house->keyspace);
+    store_destroy(house->store);
+    buf_deinit(&house->events);
+    cr_expect(house->mem.taken_bytes == 0, "%zu bytes left", house->mem.taken_bytes);
+}
+
+static struct store_key key_of(struct house *house, const char *name) {
+    return keyspace_key(&house->access, 0, bytes_of_cstr(name));
+}
+
+static enum keyspace_outcome set(struct house *house, const char *name, const char *value) {
+    struct store_key key = key_of(house, name);
+    return keyspace_set_string(&house->access, &key, bytes_of_cstr(value),
+                               &(struct keyspace_set_options){0});
+}
+
+static bool holds(struct house *house, const char *name, const char *expected) {
+    struct store_key key = key_of(house, name);
+    struct store_value value;
+    bool found = keyspace_enter(&house->access, &key, &value);
+    bool same = expected ? found && bytes_equal(value.bytes, bytes_of_cstr(expected)) : !found;
+    keyspace_leave(&house->access);
+    return same;
+}
+
+static enum keyspace_step double_it(void *context, const struct bytes *old, struct buf *result) {
+    (void)context;
+    if (!old) return KEYSPACE_STEP_LEAVE;
+    if (buf_append(result, *old) != BRINE_OK || buf_append(result, *old) != BRINE_OK)
+        return KEYSPACE_STEP_NO_MEMORY;
+    return KEYSPACE_STEP_STORE;
+}
+
+Test(keyspace, an_update_keeps_the_expiry_and_works_at_every_size) {
+    static char text[70000];
+    static const size_t sizes[] = {0, 1, 100, 8191, 8192, 16383, 16384, 16385, 60000};
+    struct house house;
+    house_init(&house);
+    for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+        struct store_key key = key_of(&house, "k");
+        struct store_value value;
+        memset(text, 'a' + (int)i, sizes[i]);
+        cr_assert(keyspace_set_string(&house.access, &key, bytes_view(text, sizes[i]),
+                                      &(struct keyspace_set_options){.expire_at_ms = 5000}) ==
+                  KEYSPACE_DONE);
+        cr_expect(keyspace_update_string(&house.access, &key, double_it, NULL, "double") ==
+                  KEYSPACE_DONE);
+        cr_expect(keyspace_enter(&house.access, &key, &value));
+        cr_expect(value.bytes.len == 2 * sizes[i] && value.expire_at_ms == 5000, "size %zu",
+                  sizes[i]);
+        keyspace_leave(&house.access);
+    }
+    struct store_key absent = key_of(&house, "absent");
+    cr_expect(keyspace_update_string(&house.access, &absent, double_it, NULL, "double") ==
+              KEYSPACE_NOT_DONE);
+    house_deinit(&house);
+}
+
+Test(keyspace, several_values_are_written_all_or_none_whichever_allocation_is_refused) {
+    static char large[20000];
+    size_t refusals = 0;
+    memset(large, 'L', sizeof large - 1);
+    for (size_t fail_at = 0; fail_at < 200; fail_at++) {
+        struct house house;
+        house_init(&house);
+        cr_assert(set(&house, "a", "old a") == KEYSPACE_DONE);
+        cr_assert(set(&house, "b", large) == KEYSPACE_DONE);
+        struct store_key keys[4];
+        struct keyspace_pair pairs[4] = {
+            {key_of(&house, "a"), bytes_of_cstr("a much longer value than there was before")},
+            {key_of(&house, "b"), bytes_of_cstr("new b")},
+            {key_of(&house, "c"), bytes_of_cstr(large)},
+            {key_of(&house, "a"), bytes_of_cstr("the last one wins")},
+        };
+        house.mem.fail_at = house.mem.requests + fail_at;
+        enum keyspace_outcome outcome =
+            keyspace_set_strings(&house.access, pairs, ARRAY_LEN(pairs), keys, false);
+        bool refused = house.mem.refused;
+        house.mem.fail_at = SIZE_MAX;
+        if (outcome == KEYSPACE_DONE) {
+            cr_expect(holds(&house, "a", "the last one wins") && holds(&house, "b", "new b") &&
+                      holds(&house, "c", large));
+        } else {
+            refusals++;
+            cr_expect(outcome == KEYSPACE_NO_MEMORY);
+            cr_expect(holds(&house, "a", "old a") && holds(&house, "b", large) &&
+                          holds(&house, "c", NULL),
+                      "allocation %zu", fail_at);
+        }
+        house_deinit(&house);
+        if (!refused) break;
+    }
+    cr_expect(refusals > 3, "%zu refusals met a write", refusals);
+}
+
+static bool decide_minute(void *context, const struct store_value *value, int64_t *expire_at_ms) {
+    (void)value;
+    *expire_at_ms = *(int64_t *)context;
+    return true;
+}
+
+Test(keyspace, an_expiry_that_is_past_removes_the_key_and_says_so) {
+    struct house house;
+    int64_t past = 999, future = 2000, never = STORE_NO_EXPIRY;
+    house_init(&house);
+    set(&house, "k", "v");
+    struct store_key key = key_of(&house, "k");
+    cr_expect(keyspace_change_expiry(&house.access, &key, decide_minute, &future) == KEYSPACE_DONE);
+    cr_expect(keyspace_change_expiry(&house.access, &key, decide_minute, &never) == KEYSPACE_DONE);
+    cr_expect(keyspace_change_expiry(&house.access, &key, decide_minute, &past) == KEYSPACE_DONE);
+    cr_expect(keyspace_change_expiry(&house.access, &key, decide_minute, &past) ==
+              KEYSPACE_NOT_DONE);
+    cr_expect(holds(&house, "k", NULL));
+    cr_expect(bytes_equal(buf_view(&house.events), BYTES("set k, expire k, persist k, del k, ")),
+              "%.*s", (int)house.events.len, (const char *)house.events.data);
+    house_deinit(&house);
+}
+
+static void count_visit(void *context, struct bytes name, const struct store_value *value) {
+    (void)name, (void)value;
+    must(buf_append_byte(context, 'x'));
+}
+
+Test(keyspace, a_walk_may_take_away_what_is_over) {
+    struct house house;
+    house_init(&house);
+    for (int i = 0; i < 50; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "k%d", i);
+        struct store_key key = key_of(&house, name);
+        cr_assert(keyspace_set_string(&house.access, &key, BYTES("v"),
+                                      &(struct keyspace_set_options){
+                                          .expire_at_ms = i % 2 ? 1500 : 0}) == KEYSPACE_DONE);
+    }
+    house.access.now_ms = 1501;
+    struct buf shown;
+    buf_init(&shown, mem_system(), 1 << 20);
+    cr_expect(store_counts(house.store).keys == 50);
+    for (int removes = 0; removes < 2; removes++) {
+        struct keyspace_scan scan = {
+            .visit = count_visit, .context = &shown, .remove_expired = removes};
+        uint64_t cursor = 0;
+        buf_clear(&shown);
+        do cursor = keyspace_scan(&house.access, &scan, cursor);
+        while (cursor);
+        cr_expect(shown.len == 25, "%zu shown", shown.len);
+        cr_expect(store_counts(house.store).keys == (removes ? 25 : 50));
+    }
+    buf_deinit(&shown);
+    house_deinit(&house);
+}
+
+/* ---- contention -------------------------------------------------------------------------------*/
+
+enum { HASTY_THREADS = 3, SLOW_UPDATES = 40 };
+
+struct contest {
+    struct house house;
+    _Atomic bool over;
+    _Atomic uint64_t added;
+};
+
+static enum keyspace_step add_one(void *context, const struct bytes *old, struct buf *result) {
+    (void)context;
+    int64_t value = 0;
+    uint8_t digits[NUMBER_I64_TEXT_BYTES];
+    cr_assert(!old || number_parse_i64(*old, &value));
+    size_t len = number_format_i64(digits, value + 1);
+    return buf_append(result, bytes_view(digits, len)) == BRINE_OK ? KEYSPACE_STEP_STORE
+                                                                   : KEYSPACE_STEP_NO_MEMORY;
+}
+
+/* The slow one's transform takes longer than many whole updates of the others. */
+static enum keyspace_step add_one_slowly(void *context, const struct bytes *old,
+                                         struct buf *result) {
+    struct contest *contest = context;
+    uint64_t added = contest->added;
+    for (int spins = 0; contest->added < added + 10 && spins < 100000000; spins++)
+        if (atomic_load(&contest->house.keyspace.reserved_hash)) break;
+    return add_one(NULL, old, result);
+}
+
+static void *run_hasty(void *argument) {
+    struct contest *contest = argument;
+    struct keyspace_access access;
+    keyspace_access_init(&access, &contest->house.keyspace, NULL, mem_system());
+    access.now_ms = 1000;
+    struct store_key key = keyspace_key(&access, 0, BYTES("n"));
+    while (!contest->over) {
+        enum keyspace_outcome outcome =
+            keyspace_update_string(&access, &key, add_one, NULL, "incrby");
+        if (outcome == KEYSPACE_DONE) contest->added++;
+    }
+    keyspace_access_deinit(&access);
+    return NULL;
+}
+
+Test(keyspace, a_slow_update_gets_its_turn_and_no_update_is_lost, .timeout = 60) {
+    static struct contest contest;
+    pthread_t threads[HASTY_THREADS];
+    house_init(&contest.house);
+    contest.house.keyspace.on_event = NULL;
+    struct store_key key = key_of(&contest.house, "n");
+    for (size_t i = 0; i < HASTY_THREADS; i++)
+        cr_assert(pthread_create(&threads[i], NULL, run_hasty, &contest) == 0);
+    for (int i = 0; i < SLOW_UPDATES; i++)
+        cr_assert(keyspace_update_string(&contest.house.access, &key, add_one_slowly, &contest,
+                                         "incrby") == KEYSPACE_DONE);
+    contest.over = true;
+    for (size_t i = 0; i < HASTY_THREADS; i++) pthread_join(threads[i], NULL);
+    char expected[32];
+    snprintf(expected, sizeof expected, "%" PRIu64, contest.added + SLOW_UPDATES);
+    cr_expect(holds(&contest.house, "n", expected), "not %s", expected);
+    cr_expect(contest.added > 0 && contest.house.keyspace.reserved_hash == 0);
+    house_deinit(&contest.house);
+}
