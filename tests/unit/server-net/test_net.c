@@ -6,7 +6,7 @@
 
 #include "net/net.h"
 
-#include "base/random.h"
+#include "support/failing.h"
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
@@ -322,4 +322,45 @@ Test(net, a_server_without_an_address_says_so) {
     net_close(&host.net);
     cr_expect(mem_account_used(&host.memory) == 0);
     config_deinit(&host.config);
+}
+
+Test(net, a_start_without_memory_is_said_at_every_place_and_leaks_nothing) {
+    struct host host = {0};
+    struct brine_error err = {0};
+    char text[128];
+    snprintf(text, sizeof(text),
+             "server.port = 0\nserver.threads = 2\nserver.unix_socket = \"/tmp/brine-mem-%d\"\n",
+             (int)getpid());
+    cr_assert(config_init(&host.config, mem_system()) == BRINE_OK);
+    cr_assert(load_config(&host.config, text, &err) == BRINE_OK, "%s", err.text);
+    for (size_t n = 0;; n++) {
+        struct failing_allocator mem;
+        failing_init(&mem, n);
+        struct net_options options = {.mem = &mem.allocator, .config = &host.config};
+        enum brine_status status = net_open(&host.net, &options, &err);
+        net_close(&host.net);
+        cr_expect((status == BRINE_NO_MEMORY) == mem.refused, "%zu", n);
+        cr_expect(mem.taken_bytes == 0, "%zu", n);
+        if (!mem.refused) break;
+    }
+    config_deinit(&host.config);
+}
+
+Test(net, without_memory_clients_are_dropped_and_the_server_goes_on) {
+    static uint8_t zeros[20000];
+    struct host host;
+    open_host(&host, "");
+    int first = dial(&host);
+    cr_assert(set_value(first, "k", 1000000));
+    size_t used = mem_account_used(&host.memory);
+    for (size_t room = 0; room < 40000; room += 500) {
+        atomic_store(&host.memory.limit_bytes, used + room);
+        int fd = dial(&host);
+        if (say(fd, "GET k\r\n*2\r\n$4\r\nECHO\r\n$30000\r\n")) send_all(fd, zeros, sizeof(zeros));
+        close(fd);
+    }
+    atomic_store(&host.memory.limit_bytes, 0);
+    cr_expect(say(first, "PING\r\n") && hears(first, "+PONG\r\n"));
+    close(first);
+    close_host(&host);
 }
