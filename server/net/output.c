@@ -91,6 +91,7 @@ size_t output_end(struct output *output) {
     size_t sent = 0;
     for (; output->chunks_in_flight > 0; output->chunks_in_flight--) {
         struct output_chunk *chunk = output->first;
+        BRINE_ASSERT(chunk, "what is in flight is still queued");
         sent += chunk->write_end - chunk->begin;
         chunk->begin = chunk->write_end;
         if (chunk->begin < chunk->end) continue; /* only ever the last one grew: it stays first */
