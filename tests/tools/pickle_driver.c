@@ -7,6 +7,7 @@
  * [verify|dis|view|json]   (dis, view and json answer with a length too) */
 
 #include "../unit/proto-pickle/policy_file.h"
+#include "pickle/disasm.h"
 #include "pickle/verify.h"
 
 static bool read_exactly(void *target, size_t bytes) {
@@ -33,6 +34,28 @@ static void print_verdict(const struct pickle_report *r) {
     putchar('\n');
 }
 
+static bool print_disassembly(struct bytes input) {
+    struct buf out;
+    struct brine_error err;
+    buf_init(&out, mem_system(), (size_t)1 << 30);
+    uint8_t whole = pickle_disassemble(input, &out, &err) == BRINE_OK;
+    uint32_t length = (uint32_t)out.len;
+    bool written = fwrite(&whole, 1, 1, stdout) == 1 &&
+                   fwrite(&length, sizeof length, 1, stdout) == 1 &&
+                   fwrite(out.len ? (const void *)out.data : "", 1, out.len, stdout) == out.len;
+    buf_deinit(&out);
+    return written;
+}
+
+static bool print_verification(struct bytes input, const struct policy *policy,
+                               struct pickle_scratch *scratch) {
+    struct pickle_report report;
+    enum brine_status status =
+        pickle_verify(input, policy, &PICKLE_LIMITS_DEFAULT, scratch, &report);
+    print_verdict(&report);
+    return (status == BRINE_OK) == (report.reason == PICKLE_ACCEPTED);
+}
+
 int main(int argc, char **argv) {
     static struct test_policy policy;
     struct pickle_scratch scratch;
@@ -41,12 +64,11 @@ int main(int argc, char **argv) {
     uint32_t length;
     while (read_exactly(&length, sizeof length)) {
         uint8_t *bytes = mem_alloc(mem_system(), length + 1);
-        struct pickle_report report;
         if (!bytes || !read_exactly(bytes, length)) return 1;
-        enum brine_status status = pickle_verify(bytes_view(bytes, length), &policy.policy,
-                                                 &PICKLE_LIMITS_DEFAULT, &scratch, &report);
-        if ((status == BRINE_OK) != (report.reason == PICKLE_ACCEPTED)) return 3;
-        print_verdict(&report);
+        struct bytes input = bytes_view(bytes, length);
+        bool ok = argc > 2 ? print_disassembly(input)
+                           : print_verification(input, &policy.policy, &scratch);
+        if (!ok) return 3;
         fflush(stdout);
         mem_free(mem_system(), bytes, length + 1);
     }

@@ -560,10 +560,9 @@ def main():
         path = os.path.join(folder, "accepted")
         with open(path, "wb") as accepted:
             verify_all(driver, options.count, options.seed, accepted)
-        status = 0
-        for python in pythons():
-            status |= subprocess.call([python, os.path.abspath(__file__), "--read", path])
-        return 1 if status else 0
+        results = [subprocess.call([python, os.path.abspath(__file__), "--read", path]) for python in pythons()]
+        print("%d passed, %d failed" % (results.count(0), len(results) - results.count(0)))
+        return 1 if any(results) else 0
 
 
 if __name__ == "__main__":
