@@ -53,7 +53,7 @@ LDFLAGS := $(LDHARDEN) $(LDFLAGS_$(VARIANT))
 LIBS_SYSTEM := -luv -lhiredis -lpthread -lm
 
 .PHONY: all
-all: $(BUILD)/brine-server $(BUILD)/brine-cli
+all: $(V)/brine-server $(V)/brine-cli $(if $(SAN),,$(BUILD)/brine-server $(BUILD)/brine-cli)
 
 # ---- what objects were made of: another compiler, flag or set of files rebuilds ------------------
 # A list is rewritten only when it differs, so that its time says when it last changed.
@@ -98,9 +98,11 @@ $(V)/brine-cli: $(call libs_of,client)
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ -Wl,--whole-archive $(call lib_of,client) -Wl,--no-whole-archive \
 		$(filter-out $(call lib_of,client),$^) $(LIBS_SYSTEM)
 
-# The names that people use point to the variant built last.
+# The names that people use are those of the release.
+ifeq ($(SAN),)
 $(BUILD)/brine-%: $(V)/brine-% FORCE
-	@[ "$$(readlink $@)" = $(VARIANT)/$(@F) ] || ln -sfn $(VARIANT)/$(@F) $@
+	@[ "$$(readlink $@)" = release/$(@F) ] || ln -sfn release/$(@F) $@
+endif
 
 # ---- test programs ------------------------------------------------------------------------------
 # tests/unit/<layer with - for />/test_*.c   Criterion, linked with the layer and what is below it
@@ -180,7 +182,7 @@ $(WIRE_TESTS): FORCE
 	@+$(MAKE) --no-print-directory SAN= $@
 endif
 
-RUN_TESTS := $(if $(shell command -v python3),python3,false) tests/tools/run_tests.py --build $(V) \
+RUN_TESTS := python3 tests/tools/run_tests.py --build $(V) \
     --variant $(VARIANT) --jobs $(JOBS)
 
 .PHONY: unit wire stress sim replay scripts
@@ -198,10 +200,12 @@ scripts: $(V)/brine-server $(V)/brine-cli
 	@$(RUN_TESTS) --suite tests/tools/suite.txt
 
 # Everything, without installing anything; ONLY=unit,wire,main,replay,suite takes a part.
-.PHONY: check
-check: $(V)/brine-server $(V)/brine-cli $(UNIT_TESTS) $(WIRE_TESTS) $(STRESS_TESTS) $(SIM_TESTS) $(REPLAYS)
-	@$(RUN_TESTS) $(if $(ONLY),--only $(ONLY)) --unit $(UNIT_TESTS) --wire $(WIRE_TESTS) \
-		--main $(STRESS_TESTS) $(SIM_TESTS) --replay $(REPLAYS) --suite tests/tools/suite.txt
+.PHONY: check check-programs
+check-programs: all $(UNIT_TESTS) $(WIRE_TESTS) $(STRESS_TESTS) $(SIM_TESTS) $(REPLAYS)
+run_check = $(RUN_TESTS) $(if $(ONLY),--only $(ONLY)) --unit $(UNIT_TESTS) --wire $(WIRE_TESTS) \
+    --main $(STRESS_TESTS) $(SIM_TESTS) --replay $(REPLAYS) --suite tests/tools/suite.txt
+check: check-programs
+	@$(run_check)
 
 # ---- what people type ---------------------------------------------------------------------------
 install_packages = sh tests/tools/install_packages.sh
@@ -238,8 +242,11 @@ run: deps-run
 	@+$(MAKE) --no-print-directory -j$(JOBS) all
 	exec $(BUILD)/brine-server $(ARGS)
 
+# The runner runs here and not in the make below, so that its counts are the last line but for what
+# make itself has to say of a failure.
 test: deps-test
-	@+$(MAKE) --no-print-directory -j$(JOBS) check
+	@+$(MAKE) --no-print-directory -j$(JOBS) check-programs || { echo "0 passed, 1 failed"; exit 1; }
+	@$(run_check)
 
 lint:
 	@+$(MAKE) --no-print-directory -j$(JOBS) SAN= all

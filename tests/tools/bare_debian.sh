@@ -36,7 +36,7 @@ inside() {
 
 clean_up() {
     if [ -n "$server" ]; then kill "$server" 2>/dev/null || true; fi
-    for mounted in proc dev/shm dev; do
+    for mounted in proc dev/pts dev/shm dev; do
         if mountpoint -q "$root/$mounted"; then umount "$root/$mounted"; fi
     done
     if [ -z "$keep" ]; then rm -rf --one-file-system "$root"; fi
@@ -44,6 +44,7 @@ clean_up() {
 
 build_system() {
     if [ -z "$root" ]; then root=$(mktemp -d "${TMPDIR:-/tmp}/bare-debian.XXXXXX"); fi
+    chmod 755 "$root" # apt downloads as a user of its own
     trap clean_up EXIT
     if [ ! -e "$root/usr/bin/apt-get" ]; then
         debootstrap --variant=minbase bookworm "$root" "$mirror" >"$root.log" 2>&1 || {
@@ -63,6 +64,7 @@ build_system() {
     mount --bind /dev "$root/dev"
     mkdir -p "$root/dev/shm"
     mountpoint -q "$root/dev/shm" || mount -t tmpfs tmpfs "$root/dev/shm"
+    mountpoint -q "$root/dev/pts" || mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
     rm -rf "$root/brine"
     mkdir "$root/brine"
     # Files that are deleted and not yet committed are listed too; they are not there to be copied.
