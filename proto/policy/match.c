@@ -92,6 +92,13 @@ const struct policy_entry *policy_match(const struct policy *policy, struct byte
     return find_wildcard(policy, module, name);
 }
 
+bool policy_takes_global(const struct policy_entry *entry, struct bytes module, struct bytes name) {
+    for (size_t i = 0; i < entry->only_count; i++)
+        if (bytes_equal(entry->only[i].name, name) && bytes_equal(entry->only[i].module, module))
+            return true;
+    return entry->only_count == 0;
+}
+
 enum policy_model policy_model_of(struct bytes module, struct bytes name) {
     static const struct {
         struct bytes module, name;

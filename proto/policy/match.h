@@ -53,15 +53,24 @@ enum policy_model {
 #undef M
 };
 
+struct policy_name {
+    struct bytes module, name;
+};
+
 struct policy_entry {
     struct bytes module, name;
     uint32_t rights;         /* of enum policy_right */
     enum policy_model model; /* set by policy_index */
     /* Shape of the arguments of a call, one letter each: s str, b bytes, i int, f float or int,
-     * o bool, n None, l list, d dict, t tuple, e set, g allowed reference, a any.  '?' after a
-     * letter: it and what follows may be missing; '*' after the last: any number.  data NULL: any.
-     */
+     * o bool, n None, v any of these, l list, t tuple, q list or tuple, d dict, e set, m an
+     * instance or None, g allowed reference, a any.  '?' after a letter: it and what follows may be
+     * missing;
+     * '*' after the last: any number.  data NULL: any. */
     struct bytes shape;
+    /* Which globals the arguments may be, for callables that call or instantiate what they are
+     * handed; count 0: any that has the right "ref". */
+    const struct policy_name *only;
+    size_t only_count;
     const char *origin; /* for messages: "preset stdlib line 12"; may be NULL */
 };
 
@@ -85,6 +94,10 @@ enum brine_status policy_index(struct policy *policy, struct policy_entry *entri
 /* NULL when the policy does not know the name. */
 const struct policy_entry *policy_match(const struct policy *policy, struct bytes module,
                                         struct bytes name) MUST_USE;
+
+/* Whether a global may be an argument of a call of the entry.  Cost: linear in its list. */
+bool policy_takes_global(const struct policy_entry *entry, struct bytes module,
+                         struct bytes name) MUST_USE;
 
 /* The model that belongs to a name whatever the policy says; NONE for most. */
 enum policy_model policy_model_of(struct bytes module, struct bytes name) MUST_USE;

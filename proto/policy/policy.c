@@ -157,7 +157,7 @@ static bool is_shape(struct bytes shape) {
     if (shape.len > POLICY_NAME_BYTES_MAX) return false;
     for (size_t i = 0; i < shape.len; i++) {
         uint8_t c = shape.data[i];
-        bool letter = c && strchr("sbiofnldtezga", c) != NULL;
+        bool letter = c && strchr("sbiofnvltqdemga", c) != NULL;
         bool suffix = (c == '?' || c == '*') && i > 0 && shape.data[i - 1] >= 'a';
         if (!letter && !suffix) return false;
         if (c == '*' && i + 1 != shape.len) return false;
@@ -165,7 +165,32 @@ static bool is_shape(struct bytes shape) {
     return true;
 }
 
-/* { name = "m.f", may = [...], args = "si?" } */
+/* only = ["m.C", ...]; the list and its text stay in the book. */
+static enum brine_status read_only_list(struct reading *reading, const struct toml_value *list,
+                                        struct policy_entry *entry) {
+    if (list->kind != TOML_ARRAY || list->items.count == 0 || list->items.count > POLICY_ONLY_MAX)
+        return refuse(reading, list, "expected a list of 1 to 256 globals in", list->key,
+                      "only = [\"module.Class\"]");
+    struct arena *arena = &reading->book->arena;
+    struct policy_name *names = arena_alloc(arena, list->items.count * sizeof *names);
+    if (!names) return no_memory(reading);
+    size_t count = 0;
+    for (const struct toml_value *item = toml_first(list); item; item = item->next) {
+        struct policy_entry parts = {0};
+        struct bytes text =
+            item->kind == TOML_STRING ? arena_copy(arena, item->string) : bytes_view("", 0);
+        if (!text.data) return no_memory(reading);
+        if (!split_global(text, &parts) || is_wildcard(parts.name))
+            return refuse(reading, item, "not the name of a global:", text,
+                          "write \"module.Class\" or \"module:Outer.Inner\"");
+        names[count++] = (struct policy_name){parts.module, parts.name};
+    }
+    entry->only = names;
+    entry->only_count = count;
+    return BRINE_OK;
+}
+
+/* { name = "m.f", may = [...], args = "si?", only = [...] } */
 static enum brine_status read_row_table(struct reading *reading, const struct toml_value *value,
                                         struct policy_entry *entry, struct bytes *name) {
     for (const struct toml_value *item = toml_first(value); item; item = item->next) {
@@ -176,11 +201,14 @@ static enum brine_status read_row_table(struct reading *reading, const struct to
         } else if (bytes_equal(item->key, BYTES("args")) && item->kind == TOML_STRING) {
             if (!is_shape(item->string))
                 return refuse(reading, item, "unknown shape of arguments", item->string,
-                              "one letter an argument: s b i o f n l d t e z g a, then ? or *");
+                              "one letter an argument: s b i o f n v l t q d e m g a, then ? or *");
             entry->shape = item->string;
+        } else if (bytes_equal(item->key, BYTES("only"))) {
+            TRY(read_only_list(reading, item, entry));
         } else {
             return refuse(reading, item, "unknown key, or a value of the wrong kind, in", item->key,
-                          "an entry has name = \"module.name\", may = [...], args = \"...\"");
+                          "an entry has name = \"module.name\", may = [...], args = \"...\", "
+                          "only = [...]");
         }
     }
     if (!name->data)
@@ -466,25 +494,47 @@ static int compare_entries(const void *left, const void *right) {
     return order ? order : bytes_compare(a->name, b->name);
 }
 
-/* Melts neighbours of the same global: what one of them allows is allowed. */
+static bool same_only(const struct policy_entry *a, const struct policy_entry *b) {
+    bool same = a->only_count == b->only_count;
+    for (size_t i = 0; same && i < a->only_count; i++)
+        same = policy_takes_global(b, a->only[i].module, a->only[i].name) &&
+               policy_takes_global(a, b->only[i].module, b->only[i].name);
+    return same;
+}
+
+/* What one of two rows allows is allowed.  Only rows that let the global be called say how; where
+ * two say it differently, any arguments are, for nothing less covers both. */
+static void melt_into(struct policy_entry *last, const struct policy_entry *row) {
+    enum { HOW = POLICY_CALL | POLICY_NEW };
+    bool alike = last->shape.data && row->shape.data && bytes_equal(last->shape, row->shape);
+    if (!(last->rights & HOW)) {
+        last->shape = row->shape;
+        last->only = row->only;
+        last->only_count = row->only_count;
+    } else if (row->rights & HOW) {
+        if (!alike) last->shape = bytes_view(NULL, 0);
+        if (!same_only(last, row)) last->only_count = 0;
+    }
+    last->rights |= row->rights;
+}
+
+/* Melts neighbours of the same global; returns how many are left. */
 static size_t melt(struct policy_entry *entries, size_t count) {
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
-        struct policy_entry *last = kept ? &entries[kept - 1] : NULL;
-        if (!last || compare_entries(last, &entries[i]) != 0) {
+        if (kept && compare_entries(&entries[kept - 1], &entries[i]) == 0)
+            melt_into(&entries[kept - 1], &entries[i]);
+        else
             entries[kept++] = entries[i];
-            continue;
-        }
-        last->rights |= entries[i].rights;
-        if (!last->shape.data || !entries[i].shape.data ||
-            !bytes_equal(last->shape, entries[i].shape))
-            last->shape = bytes_view(NULL, 0); /* two shapes: any, for only "any" covers both */
     }
     return kept;
 }
 
 static size_t text_bytes(const struct policy_entry *entry) {
-    return entry->module.len + entry->name.len + entry->shape.len + strlen(entry->origin) + 1;
+    size_t bytes = entry->module.len + entry->name.len + entry->shape.len;
+    for (size_t i = 0; i < entry->only_count; i++)
+        bytes += entry->only[i].module.len + entry->only[i].name.len;
+    return bytes + strlen(entry->origin) + 1;
 }
 
 static struct bytes move_text(uint8_t **target, struct bytes text) {
@@ -495,23 +545,36 @@ static struct bytes move_text(uint8_t **target, struct bytes text) {
     return moved;
 }
 
-/* Lays entries, slots and text into one block of their exact size. */
+/* The names go to *names, their text to *target, and both move on. */
+static void move_only(struct policy_entry *entry, struct policy_name **names, uint8_t **target) {
+    const struct policy_name *from = entry->only;
+    entry->only = *names;
+    for (size_t i = 0; i < entry->only_count; i++)
+        *(*names)++ = (struct policy_name){move_text(target, from[i].module),
+                                           move_text(target, from[i].name)};
+}
+
+/* Lays entries, lists of names, slots and text into one block of their exact size. */
 static enum brine_status lay_out(struct policy_compiled *compiled,
                                  const struct policy_entry *entries, size_t count,
                                  struct brine_error *err) {
-    size_t slots = policy_slots_for(count), text = 0;
+    size_t slots = policy_slots_for(count), text = 0, only = 0;
     for (size_t i = 0; i < count; i++) text += text_bytes(&entries[i]);
-    compiled->block_bytes = count * sizeof *entries + slots * sizeof(uint32_t) + text;
+    for (size_t i = 0; i < count; i++) only += entries[i].only_count;
+    compiled->block_bytes = count * sizeof *entries + only * sizeof(struct policy_name) +
+                            slots * sizeof(uint32_t) + text;
     compiled->block = mem_alloc(compiled->mem, compiled->block_bytes);
     if (!compiled->block) return brine_fail(err, BRINE_NO_MEMORY, 0, "policy: out of memory");
     struct policy_entry *placed = compiled->block;
-    uint32_t *slot = (uint32_t *)(placed + count);
+    struct policy_name *names = (struct policy_name *)(placed + count);
+    uint32_t *slot = (uint32_t *)(names + only);
     uint8_t *target = (uint8_t *)(slot + slots);
     for (size_t i = 0; i < count; i++) {
         placed[i] = entries[i];
         placed[i].module = move_text(&target, entries[i].module);
         placed[i].name = move_text(&target, entries[i].name);
         placed[i].shape = move_text(&target, entries[i].shape);
+        move_only(&placed[i], &names, &target);
         struct bytes origin = bytes_view(entries[i].origin, strlen(entries[i].origin) + 1);
         placed[i].origin = (const char *)move_text(&target, origin).data;
     }

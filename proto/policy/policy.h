@@ -11,6 +11,7 @@
  *         "shop.models.Cart",                                   # a class: built, and its state set
  *         "shop.models:Cart.Line",                              # a class inside a class
  *         { name = "shop.money.parse", may = ["call"], args = "s" },
+ *         { name = "shop.make", may = ["call"], args = "gd", only = ["shop.models.Cart"] },
  *     ]
  *
  * Words.  A *book* holds the rows of every policy known: the presets and those of the files given.
@@ -18,6 +19,9 @@
  * class lies inside another one.  It means POLICY_CLASS.  A trailing ".*" admits any one more
  * component without a dot; such rows are reported as warnings, because what a module holds changes
  * with every release of it.
+ *
+ * args is the shape of match.h; only lists the globals that a call's arguments may be, for what
+ * calls or instantiates its argument: without it any referenced global is one.
  *
  * What a policy admits is the union of its own rows and of all it extends: rights add up, and
  * nothing narrows.  The order of rows and of names in `extends` has no meaning.
@@ -38,6 +42,7 @@ enum {
     POLICY_NAME_BYTES_MAX = 64,     /* of a policy: letters, digits, '-' and '_' */
     POLICY_GLOBAL_BYTES_MAX = 1024, /* of an entry */
     POLICY_EXTENDS_MAX = 64,
+    POLICY_ONLY_MAX = 256, /* names in a row's list */
     POLICY_BOOK_POLICIES_MAX = 1024,
     POLICY_BOOK_ROWS_MAX = 65536,
     POLICY_BOOK_BYTES_MAX = 64 << 20,

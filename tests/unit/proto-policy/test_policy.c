@@ -57,16 +57,26 @@ Test(policy, an_entry_is_the_pair_of_whole_strings_and_nothing_near_it) {
 }
 
 Test(policy, what_is_extended_adds_up_also_in_circles) {
-    struct policy_book *book = book_of(
-        "[policy.a]\nextends = ['b']\nallow = ['m.A', {name='m.X', may=['ref'], args='i'}]\n"
-        "[policy.b]\nextends = ['a', 'stdlib']\nallow = ['m.B', {name='m.X', may=['call'], "
-        "args='s'}]");
+    struct policy_book *book =
+        book_of("[policy.a]\nextends = ['b']\nallow = ['m.A', {name='m.X', may=['new'], args='i'}, "
+                "{name='m.Y', may=['ref']}, {name='m.Z', may=['call'], only=['m.A']}]\n"
+                "[policy.b]\nextends = ['a', 'stdlib']\nallow = ['m.B', {name='m.X', may=['call'], "
+                "args='s'}, {name='m.Y', may=['call'], args='s', only=['m.A', 'm:B.C']}, "
+                "{name='m.Z', may=['call'], only=['m.B']}]");
     struct policy_compiled compiled;
     compile(book, "a", &compiled);
     cr_expect_eq(rights_of(&compiled, "m", "A"), POLICY_CLASS);
     cr_expect_eq(rights_of(&compiled, "m", "B"), POLICY_CLASS);
-    cr_expect_eq(rights_of(&compiled, "m", "X"), POLICY_REF | POLICY_CALL);
+    cr_expect_eq(rights_of(&compiled, "m", "X"), POLICY_NEW | POLICY_CALL);
     cr_expect_null(policy_match(&compiled.policy, BYTES("m"), BYTES("X"))->shape.data);
+    const struct policy_entry *y = policy_match(&compiled.policy, BYTES("m"), BYTES("Y"));
+    cr_expect_eq(y->rights, POLICY_REF | POLICY_CALL);
+    cr_expect(bytes_equal(y->shape, BYTES("s")), "a row without call says nothing of arguments");
+    cr_expect(policy_takes_global(y, BYTES("m"), BYTES("A")));
+    cr_expect(policy_takes_global(y, BYTES("m"), BYTES("B.C")));
+    cr_expect_not(policy_takes_global(y, BYTES("m"), BYTES("B")));
+    const struct policy_entry *z = policy_match(&compiled.policy, BYTES("m"), BYTES("Z"));
+    cr_expect(policy_takes_global(z, BYTES("x"), BYTES("Y")), "two lists: any");
     cr_expect_neq(rights_of(&compiled, "datetime", "datetime"), 0);
     policy_compiled_deinit(&compiled);
     policy_book_destroy(book);
@@ -115,7 +125,11 @@ Test(policy, what_is_wrong_is_refused_with_its_place_and_nothing_is_added) {
         {"[policy.p]\nallow = [7]", "expected a string or a table"},
         {"[policy.p]\nallow = [{name='a.b', may=['cal']}]", "unknown right 'cal'"},
         {"[policy.p]\nallow = [{name='a.b', may=[]}]", "expected a list of rights"},
-        {"[policy.p]\nallow = [{name='a.b', args='q'}]", "unknown shape of arguments 'q'"},
+        {"[policy.p]\nallow = [{name='a.b', args='z'}]", "unknown shape of arguments 'z'"},
+        {"[policy.p]\nallow = [{name='a.b', only=[]}]", "expected a list of 1 to 256 globals"},
+        {"[policy.p]\nallow = [{name='a.b', only='a.c'}]", "expected a list of 1 to 256 globals"},
+        {"[policy.p]\nallow = [{name='a.b', only=['a.*']}]", "not the name of a global: 'a.*'"},
+        {"[policy.p]\nallow = [{name='a.b', only=[1]}]", "not the name of a global: ''"},
         {"[policy.p]\nallow = [{name='a.b', args='?s'}]", "unknown shape of arguments '?s'"},
         {"[policy.p]\nallow = [{may=['ref']}]", "an entry without 'name'"},
         {"[policy.p]\nallow = [{name='a.b', deny=1}]", "in 'deny'"},
@@ -144,8 +158,9 @@ static bool build_one(struct allocator *mem) {
     struct policy_book *book;
     struct policy_compiled compiled;
     if (policy_book_create(mem, true, &book, NULL) != BRINE_OK) return false;
-    struct policy_text file = {
-        .file = "t.toml", .text = BYTES("[policy.p]\nextends=['numpy']\nallow=['m.*', 'm.B']")};
+    struct policy_text file = {.file = "t.toml",
+                               .text = BYTES("[policy.p]\nextends=['numpy']\nallow=['m.*', 'm.B',"
+                                             "{name='m.C', only=['m.B']}]")};
     struct bytes names[] = {BYTES("p")};
     bool built = policy_book_add(book, &file, NULL) == BRINE_OK &&
                  policy_compile(book, names, 1, &compiled, NULL) == BRINE_OK;
