@@ -85,6 +85,9 @@ $(V)/obj/%.o: %.c $(V)/flags.list
 # The presets are embedded by the assembler, which names no dependencies.
 $(V)/obj/proto/policy/presets.o: $(wildcard proto/policy/presets/*.toml)
 
+# The entry point of a fuzz target is declared by nobody's header.
+$(V)/obj/tests/fuzz/%.o: CFLAGS += -Wno-missing-prototypes
+
 -include $(shell find $(V)/obj -name '*.d' 2>/dev/null)
 
 # ---- programs -----------------------------------------------------------------------------------
