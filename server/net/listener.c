@@ -294,8 +294,10 @@ static void hand_over(struct listener *listener, int fd, const union any_address
         close(fd);
         return;
     }
-    *accepted =
-        (struct accepted){.fd = fd, .is_unix = listener->is_unix, .id = ++net->next_client_id};
+    *accepted = (struct accepted){.fd = fd,
+                                  .is_unix = listener->is_unix,
+                                  .id = ++net->next_client_id,
+                                  .listener_text = listener->text};
     write_addresses(listener, accepted, peer);
     atomic_fetch_add_explicit(&net->clients_count, 1, memory_order_relaxed);
     metrics_add(&net->metrics, METRIC_connections_received_total, 1);

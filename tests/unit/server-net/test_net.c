@@ -268,6 +268,19 @@ Test(net, clients_of_all_workers_are_listed_and_killed) {
     close_host(&host);
 }
 
+Test(net, a_client_is_shown_with_the_addresses_of_both_ends) {
+    struct host host;
+    open_host(&host, "");
+    char want[160];
+    int len = snprintf(want, sizeof(want), " addr=%s:0 laddr=%s:0 fd=", host.path, host.path);
+    int fd = dial(&host);
+    char text[2048] = {0};
+    cr_assert(say(fd, "CLIENT INFO\r\n") && recv(fd, text, sizeof(text) - 1, 0) > len);
+    cr_expect(strstr(text, want), "%s", text);
+    close(fd);
+    close_host(&host);
+}
+
 Test(net, what_was_received_is_answered_before_the_end) {
     struct host host;
     open_host(&host, "");
