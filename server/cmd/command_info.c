@@ -8,6 +8,8 @@
 
 #include "base/glob.h"
 
+#include <stdio.h>
+
 enum { COMMAND_FIRST_ARG = 2 };
 
 /* ORDER as Redis lists the categories of a command. */
@@ -77,9 +79,9 @@ static void reply_categories(struct reply *reply, const struct command *command)
         count += is_in_category(command, categories[i]);
     reply_set(reply, count);
     for (size_t i = 0; i < ARRAY_LEN(categories); i++) {
-        char text[32] = "@";
+        char text[32];
         if (!is_in_category(command, categories[i])) continue;
-        strncat(text, categories[i], sizeof text - 2);
+        snprintf(text, sizeof text, "@%s", categories[i]);
         reply_simple(reply, bytes_of_cstr(text));
     }
 }

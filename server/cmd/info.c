@@ -7,6 +7,8 @@
 
 #include "cmd/handlers.h"
 
+#include "base/number.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -87,14 +89,19 @@ static void say_clients(struct info *info) {
     say(info, "blocked_clients:0\r\ntracking_clients:0\r\nclients_in_timeout_table:0\r\n");
 }
 
-/* Resident bytes of this process, as the kernel counts them; 0 when it does not say. */
+/* Resident bytes of this process, as the kernel counts them (the second number of statm, in pages);
+ * 0 when it does not say. */
 static size_t resident_bytes(void) {
-    unsigned long all_pages, resident_pages = 0;
+    char text[128] = {0};
+    uint64_t pages;
     FILE *file = fopen("/proc/self/statm", "r");
     if (!file) return 0;
-    if (fscanf(file, "%lu %lu", &all_pages, &resident_pages) != 2) resident_pages = 0;
+    const char *line = fgets(text, sizeof text, file);
     fclose(file);
-    return resident_pages * (size_t)sysconf(_SC_PAGESIZE);
+    const char *second = line ? strchr(line, ' ') : NULL;
+    if (!second || !number_parse_u64(bytes_view(second + 1, strcspn(second + 1, " ")), &pages))
+        return 0;
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 
 static void say_memory(struct info *info) {

@@ -54,10 +54,26 @@ static enum keyspace_outcome judge(struct keyspace_access *access, const struct 
 static enum keyspace_outcome prepare(struct keyspace_access *access, struct bytes value,
                                      struct prepared *prepared);
 static void lock_for_write(struct keyspace_access *access, const struct store_key *key);
-static bool condition_holds(enum keyspace_condition condition, bool found);
 static enum keyspace_outcome put(struct keyspace_access *access, const struct store_key *key,
                                  const struct store_new_value *value);
-static void changed(struct keyspace_access *access, const char *event, const struct store_key *key);
+
+static bool condition_holds(enum keyspace_condition condition, bool found) {
+    switch (condition) {
+    case KEYSPACE_ALWAYS:
+        return true;
+    case KEYSPACE_IF_ABSENT:
+        return !found;
+    case KEYSPACE_IF_PRESENT:
+        return found;
+    }
+    return false;
+}
+
+static void changed(struct keyspace_access *access, const char *event,
+                    const struct store_key *key) {
+    struct keyspace *keyspace = access->keyspace;
+    if (keyspace->on_event) keyspace->on_event(keyspace->event_context, event, key);
+}
 
 void keyspace_init(struct keyspace *keyspace, const struct keyspace_options *options) {
     *keyspace = (struct keyspace){
@@ -542,27 +558,9 @@ static void lock_for_write(struct keyspace_access *access, const struct store_ke
     }
 }
 
-static bool condition_holds(enum keyspace_condition condition, bool found) {
-    switch (condition) {
-    case KEYSPACE_ALWAYS:
-        return true;
-    case KEYSPACE_IF_ABSENT:
-        return !found;
-    case KEYSPACE_IF_PRESENT:
-        return found;
-    }
-    return false;
-}
-
 static enum keyspace_outcome put(struct keyspace_access *access, const struct store_key *key,
                                  const struct store_new_value *value) {
     enum brine_status status = store_put(access->keyspace->store, key, value, access->now_ms);
     if (status == BRINE_TOO_BIG) return KEYSPACE_KEY_TOO_BIG;
     return status == BRINE_OK ? KEYSPACE_DONE : KEYSPACE_NO_MEMORY;
-}
-
-static void changed(struct keyspace_access *access, const char *event,
-                    const struct store_key *key) {
-    struct keyspace *keyspace = access->keyspace;
-    if (keyspace->on_event) keyspace->on_event(keyspace->event_context, event, key);
 }
