@@ -241,33 +241,31 @@ static bool end_of_reply(struct load *load, struct connection *c) {
     return start_batch(load, c);
 }
 
-static void note_error(struct load *load, const char *text) {
+static void note_error(struct load *load, struct bytes text) {
     if (load->errors++) return;
-    snprintf(load->first_error, sizeof(load->first_error), "%s", text);
+    snprintf(load->first_error, sizeof(load->first_error), "%.*s", (int)text.len,
+             (const char *)text.data);
     for (char *at = load->first_error; *at; at++)
         if (*at == '"' || *at == '\\' || (unsigned char)*at < ' ') *at = '\'';
 }
 
 /* A whole line without CR LF: true when the reply ends with it, else its payload comes. */
-static bool line_ends_reply(struct load *load, struct connection *c) {
-    c->line[c->line_len] = '\0';
-    c->line_len = 0;
-    switch (c->line[0]) {
-    case '$':
-        if (c->line[1] == '-') break;
-        c->payload_left = strtoul(c->line + 1, NULL, 10) + 2;
-        return false;
-    case '_':
-        break;
-    case '+':
-    case ':':
-        return true;
-    default:
-        note_error(load, c->line);
+static bool line_ends_reply(struct load *load, struct connection *c, struct bytes line) {
+    uint8_t kind = line.len ? line.data[0] : 0;
+    if (kind == '+' || kind == ':') return true;
+    if (kind == '_' || (kind == '$' && line.len > 1 && line.data[1] == '-')) {
+        load->misses++;
         return true;
     }
-    load->misses++;
-    return true;
+    if (kind != '$') {
+        note_error(load, line);
+        return true;
+    }
+    size_t length = 0;
+    for (size_t i = 1; i < line.len && byte_is_digit(line.data[i]); i++)
+        length = length * 10 + (size_t)(line.data[i] - '0');
+    c->payload_left = length + 2;
+    return false;
 }
 
 static void check_payload(struct load *load, const struct connection *c, const uint8_t *data,
@@ -282,35 +280,42 @@ static void check_payload(struct load *load, const struct connection *c, const u
     if (!bytes_equal(bytes_view(data, len), bytes_slice(load->value, at, len))) load->mismatches++;
 }
 
+/* The line at the start of *data, which moves behind it; NULL data when it has no end yet, and then
+ * what is there is kept.  A line that lies whole in the input is not copied. */
+static struct bytes take_line(struct connection *c, struct bytes *data) {
+    const uint8_t *end = memchr(data->data, '\n', data->len);
+    size_t part = end ? (size_t)(end - data->data) + 1 : data->len;
+    struct bytes line = bytes_view(data->data, part);
+    *data = bytes_slice(*data, part, data->len);
+    if (!end || c->line_len) {
+        part = MIN(part, sizeof(c->line) - c->line_len);
+        bytes_copy_to(c->line + c->line_len, bytes_view(line.data, part));
+        c->line_len += part;
+        line = bytes_view(c->line, c->line_len);
+    }
+    if (!end) return (struct bytes){0};
+    c->line_len = 0;
+    return bytes_slice(line, 0, line.len - MIN(line.len, 2));
+}
+
 /* False when the connection cannot be used on. */
-static bool take_bytes(struct load *load, struct connection *c, const uint8_t *data, size_t len) {
-    while (len) {
+static bool take_bytes(struct load *load, struct connection *c, struct bytes data) {
+    while (data.len) {
         if (!c->replies_owed) {
             fputs("load: more replies than commands\n", stderr);
             return false;
         }
         bool ended;
         if (c->payload_left) {
-            size_t part = MIN(c->payload_left, len);
-            if (load->options.check) check_payload(load, c, data, part);
+            size_t part = MIN(c->payload_left, data.len);
+            if (load->options.check) check_payload(load, c, data.data, part);
             c->payload_left -= part;
-            data += part;
-            len -= part;
+            data = bytes_slice(data, part, data.len);
             ended = c->payload_left == 0;
         } else {
-            const uint8_t *end = memchr(data, '\n', MIN(len, LINE_BYTES_MAX));
-            size_t part = end ? (size_t)(end - data) + 1 : MIN(len, LINE_BYTES_MAX);
-            if (part >= LINE_BYTES_MAX - c->line_len) {
-                fputs("load: a line of a reply is too long\n", stderr);
-                return false;
-            }
-            bytes_copy_to(c->line + c->line_len, bytes_view(data, part));
-            c->line_len += part;
-            data += part;
-            len -= part;
-            if (!end) continue;
-            c->line_len -= MIN(c->line_len, 2);
-            ended = line_ends_reply(load, c);
+            struct bytes line = take_line(c, &data);
+            if (!line.data) return true;
+            ended = line_ends_reply(load, c, line);
         }
         if (ended && !end_of_reply(load, c)) return false;
     }
@@ -319,7 +324,7 @@ static bool take_bytes(struct load *load, struct connection *c, const uint8_t *d
 
 static bool on_readable(struct load *load, struct connection *c) {
     ssize_t got = recv(c->fd, load->read_buffer, READ_BYTES, 0);
-    if (got > 0) return take_bytes(load, c, load->read_buffer, (size_t)got);
+    if (got > 0) return take_bytes(load, c, bytes_view(load->read_buffer, (size_t)got));
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return true;
     if (got == 0) errno = ECONNRESET;
     return complain("recv");
