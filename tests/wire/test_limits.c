@@ -257,8 +257,7 @@ Test(limits, a_client_that_never_reads_is_no_longer_read_from) {
 
 static const char *const small_output[] = {"limits.output_bytes=1mb", NULL};
 
-/* Pipelined replies can wait; one reply that is larger than the limit cannot.  (In brine large
- * values are sent from where they lie and do not count; these are small.) */
+/* Pipelined replies can wait; one reply that is larger than the limit cannot. */
 Test(limits, a_reply_above_the_output_limit_ends_the_connection) {
     struct wire *wire = wire_open(small_output);
     if (!wire->is_brine) {
@@ -271,6 +270,30 @@ Test(limits, a_reply_above_the_output_limit_ends_the_connection) {
     wire_raw_send(fd, "\r\n", 2);
     cr_expect(wire_raw_is_closed(fd));
     PLAY(wire, {"PING", "+PONG"}, {"STRLEN k", "10000"});
+    close(fd);
+    wire_close(wire);
+}
+
+static const char *const four_megabytes[] = {"limits.output_bytes=4mb",
+                                             "limits.output_pause_bytes=64mb", NULL};
+
+/* A large value waits where it lies and costs its reader nothing; once it is deleted the reader
+ * alone holds it, and is charged for it. */
+Test(limits, deleted_values_that_nobody_reads_end_the_connection) {
+    enum { VALUES = 20 };
+    struct wire *wire = wire_open(four_megabytes);
+    wire_only_for(wire, BRINE_ONLY);
+    int fd = wire_raw_open(wire);
+    for (int i = 0; i < VALUES; i++) {
+        char key[8], get[16], head[10];
+        snprintf(key, sizeof key, "k%d", i);
+        set_value(wire, key, MB);
+        int len = snprintf(get, sizeof get, "GET %s\r\n", key);
+        wire_raw_send(fd, get, (size_t)len);
+        if (i == 0) cr_expect(wire_raw_read(fd, head, 10) == 10); /* it is being answered */
+    }
+    PLAY(wire, {"INFO clients", "~*connected_clients:2\\r\\n*"}, {"FLUSHALL", "+OK"});
+    wire_await(wire, 0, "INFO clients", "~*connected_clients:1\\r\\n*");
     close(fd);
     wire_close(wire);
 }
