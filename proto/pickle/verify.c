@@ -749,6 +749,9 @@ static bool start(struct machine *m, size_t length) {
         m->heap_max = UINT64_MAX;
     m->heap_max = MAX(m->heap_max, m->limits->heap_free);
     arena_reset(&m->scratch->text);
+    if (!ROOM(m, m->scratch->stack, m->scratch->stack_cap, 1)) return false;
+    m->stack = m->scratch->stack;
+    m->stack_cap = m->scratch->stack_cap;
     return more_new(m) && node_new(m, NODE_TUPLE, &empty_tuple);
 }
 
@@ -757,9 +760,7 @@ enum brine_status pickle_verify(struct bytes input, const struct policy *policy,
                                 struct pickle_report *report) {
     *report = (struct pickle_report){.reason = PICKLE_ACCEPTED};
     struct machine m = {
-        .data = input.data,
-        .stack = scratch->stack,
-        .stack_cap = scratch->stack_cap,
+        .data = input.len ? input.data : (const uint8_t *)"",
         .nodes = scratch->nodes,
         .cells = scratch->cells,
         .new_list_flags = NODE_UNLOGGED,
