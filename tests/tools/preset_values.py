@@ -10,6 +10,7 @@
 A library that is not installed is skipped and said so.  The last line of --check counts.
 """
 import argparse
+import builtins
 import collections
 import datetime
 import decimal
@@ -29,6 +30,18 @@ import urllib.parse
 import uuid
 
 PRESETS = {}
+
+
+def syntax_error(source):
+    try:
+        return compile(source, "file", "exec")
+    except SyntaxError as error:
+        return error
+
+
+def with_attributes(value, **attributes):
+    vars(value).update(attributes)
+    return value
 
 
 def preset(name):
@@ -83,7 +96,13 @@ def stdlib_values():
     import array
     values["array"] = [array.array("i", [1, 2]), array.array("d", [1.5]), array.array("b")]
     import http
-    values["status"] = http.HTTPStatus.OK
+    values["status"] = list(http.HTTPStatus)
+    values["group"] = [getattr(builtins, "ExceptionGroup", ValueError)("x", [KeyError(1), OSError(2, "no", "file")])]
+    values["syntax"] = [syntax_error("a b"), syntax_error("if 1:\nx"), SyntaxError("x"), TabError()]
+    values["attributes"] = with_attributes(ValueError("x"), note="y")
+    values["zones"] = [datetime.datetime(2026, 1, 2, fold=1), datetime.time(1, tzinfo=datetime.timezone.utc)]
+    values["mixed_keys"] = {(1, "a"): 1, datetime.timedelta(1): 2, decimal.Decimal("1.5"): 3, fractions.Fraction(1, 2): 4,
+                            ipaddress.ip_address("::1%eth0"): 5, pathlib.PurePosixPath("/"): 6, b"x": 7, None: 8, 1.5: 9}
     try:
         import zoneinfo
         values["zone"] = zoneinfo.ZoneInfo("UTC")
@@ -109,6 +128,11 @@ def numpy_values():
         "types": [np.float32, np.int64, np.ndarray],
         "masked": np.ma.array([1, 2, 3], mask=[0, 1, 0]), "recarray": structured.view(np.recarray),
         "matrix": np.matrix([[1, 2]]), "random": [np.random.RandomState(1), np.random.default_rng(1)],
+        "generators": [np.random.Generator(kind(1)) for kind in (np.random.MT19937, np.random.PCG64, np.random.PCG64DXSM,
+                                                                 np.random.Philox, np.random.SFC64)],
+        "bits": [np.random.PCG64(1), np.random.MT19937(1)], "seeds": np.random.SeedSequence(1),
+        "void": [np.zeros(2, "V3"), structured[0], np.zeros((2, 2), [("a", "f4", (2,))])],
+        "memory_order": np.arange(24).reshape(2, 3, 4).transpose(2, 0, 1), "longdouble": np.longdouble(1.5),
     }
 
 
@@ -130,6 +154,18 @@ def pandas_values():
         "interval": pd.IntervalIndex.from_breaks([0, 1, 2]), "period": pd.period_range("2026-01", periods=2, freq="M"),
         "sparse": pd.arrays.SparseArray([0, 0, 1]), "objects": pd.DataFrame({"o": [[1], {"a": 2}]}),
         "group": frame.groupby("b").a.sum(), "float32": pd.DataFrame(np.zeros((2, 2), "f4")),
+        "zones": [pd.Series(stamps.tz_localize(zone)) for zone in ("Europe/Paris", "dateutil/Europe/Paris", "UTC")],
+        "zoned": [pd.Timestamp("2026-01-01", tz="Europe/Paris"), pd.Timestamp("2026-07-01", tz="Asia/Kolkata")],
+        "floats": pd.Series([1.5, None], dtype="Float64"), "booleans": pd.Series([True, None], dtype="boolean"),
+        "intervals": pd.Series(pd.IntervalIndex.from_breaks([0.5, 1, 2])), "categories": pd.CategoricalIndex(["a", "b"]),
+        "periods": pd.Series(pd.period_range("2026-01", periods=2, freq="Q")), "empty_series": pd.Series([], dtype=float),
+        "deltas": pd.TimedeltaIndex([1, 2], unit="h"), "ordered": pd.Series(pd.Categorical([1, 2], ordered=True)),
+        "small": [pd.Series([1, None], dtype=kind) for kind in ("Int8", "UInt16", "UInt64", "Float32")],
+        "block": pd.arrays.SparseArray([0, 0, 1, 1], kind="block"), "attributes": pd.Series([1]).rename(("a", 1)),
+        "offsets": [getattr(pd.offsets, kind)() for kind in
+                    ("Day", "Hour", "Minute", "Second", "Milli", "Micro", "Nano", "BusinessDay", "Week", "MonthEnd",
+                     "MonthBegin", "BusinessMonthEnd", "BusinessMonthBegin", "QuarterEnd", "QuarterBegin", "YearEnd",
+                     "YearBegin")] + [pd.offsets.Week(2, weekday=1), pd.offsets.QuarterEnd(startingMonth=2)],
     }
 
 
@@ -138,8 +174,44 @@ def scipy_values():
     import numpy as np
     import scipy.sparse as sparse
     dense = np.eye(3)
-    return {kind: getattr(sparse, kind + "_matrix")(dense) for kind in
-            ("csr", "csc", "coo", "bsr", "dia", "dok", "lil")}
+    formats = ("csr", "csc", "coo", "bsr", "dia", "dok", "lil")
+    values = {kind: getattr(sparse, kind + "_matrix")(dense) for kind in formats}
+    values.update({kind + "_array": getattr(sparse, kind + "_array")(dense) for kind in formats})
+    return values
+
+
+def more_estimators(x, y):
+    from sklearn.cluster import DBSCAN, MiniBatchKMeans
+    from sklearn.compose import ColumnTransformer
+    from sklearn.decomposition import TruncatedSVD
+    from sklearn.dummy import DummyClassifier, DummyRegressor
+    from sklearn.ensemble import (AdaBoostClassifier, AdaBoostRegressor, BaggingClassifier, BaggingRegressor,
+                                  ExtraTreesClassifier, ExtraTreesRegressor, GradientBoostingRegressor, IsolationForest,
+                                  RandomForestRegressor, VotingClassifier, VotingRegressor)
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import ElasticNet, Lasso, LinearRegression, LogisticRegression, RidgeClassifier
+    from sklearn.linear_model import SGDClassifier, SGDRegressor
+    from sklearn.naive_bayes import BernoulliNB, MultinomialNB
+    from sklearn.neighbors import KNeighborsRegressor, NearestNeighbors
+    from sklearn.pipeline import FeatureUnion
+    from sklearn.preprocessing import LabelBinarizer, Normalizer, OrdinalEncoder, RobustScaler, StandardScaler
+    from sklearn.svm import LinearSVC, LinearSVR, OneClassSVM, SVR
+    from sklearn.tree import ExtraTreeClassifier, ExtraTreeRegressor
+    models = [DBSCAN(), MiniBatchKMeans(2, n_init=1), TruncatedSVD(2), DummyClassifier(), DummyRegressor(),
+              AdaBoostClassifier(n_estimators=2), AdaBoostRegressor(n_estimators=2), BaggingClassifier(n_estimators=2),
+              BaggingRegressor(n_estimators=2), ExtraTreesClassifier(2), ExtraTreesRegressor(2), IsolationForest(n_estimators=2),
+              GradientBoostingRegressor(n_estimators=2), RandomForestRegressor(2), SimpleImputer(), ElasticNet(), Lasso(),
+              RidgeClassifier(), SGDClassifier(), SGDRegressor(), BernoulliNB(), MultinomialNB(), KNeighborsRegressor(2),
+              Normalizer(), OrdinalEncoder(), RobustScaler(), LinearSVC(), LinearSVR(), OneClassSVM(), SVR(),
+              ExtraTreeClassifier(), ExtraTreeRegressor(), FeatureUnion([("a", StandardScaler())]),
+              ColumnTransformer([("a", StandardScaler(), [0])]),
+              VotingClassifier([("a", LogisticRegression())]), VotingRegressor([("a", LinearRegression())])]
+    values = {type(m).__name__: m.fit(x, y) for m in models}
+    values["LabelBinarizer"] = LabelBinarizer().fit(y)
+    for metric in ("euclidean", "manhattan", "chebyshev", "minkowski"):
+        for tree in ("kd_tree", "ball_tree"):
+            values["nearest_%s_%s" % (tree, metric)] = NearestNeighbors(algorithm=tree, metric=metric).fit(x)
+    return values
 
 
 @preset("sklearn")
@@ -163,6 +235,7 @@ def sklearn_values():
               MinMaxScaler(), StandardScaler(), SVC(), DecisionTreeClassifier(), DecisionTreeRegressor(),
               GradientBoostingClassifier(n_estimators=2), OneHotEncoder()]
     values = {type(m).__name__: m.fit(x, y) for m in models}
+    values.update(more_estimators(x, y))
     values["LabelEncoder"] = LabelEncoder().fit(["a", "b"])
     values["CountVectorizer"] = CountVectorizer().fit(["a bc", "bc de"])
     values["TfidfVectorizer"] = TfidfVectorizer().fit(["a bc", "bc de"])
@@ -173,7 +246,7 @@ def set_up_django():
     import django
     from django.conf import settings
     if not settings.configured:
-        settings.configure(INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes"], USE_TZ=True,
+        settings.configure(TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates"}], INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes"], USE_TZ=True,
                            SECRET_KEY="x", DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3",
                                                                   "NAME": ":memory:"}})
         django.setup()
@@ -183,9 +256,11 @@ def set_up_django():
 def django_values():
     set_up_django()
     from django.contrib.auth.models import AnonymousUser, User
-    from django.core.exceptions import ValidationError
+    from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
+    from django.template import engines
+    from django.template.response import SimpleTemplateResponse
     from django.http import HttpResponse, JsonResponse, QueryDict, SimpleCookie
-    from django.http import HttpResponseNotFound, HttpResponseRedirect
+    from django import http
     from django.utils.datastructures import MultiValueDict
     from django.utils.safestring import mark_safe
     from django.utils import timezone
@@ -195,8 +270,13 @@ def django_values():
     cookie["a"]["path"] = "/"
     return {
         "session": {"_auth_user_id": "1", "_auth_user_hash": "ab", "_session_expiry": 300},
-        "response": response, "json": JsonResponse({"a": 1}), "redirect": HttpResponseRedirect("/"),
-        "missing": HttpResponseNotFound("no"), "cookie": cookie, "safe": mark_safe("<b>"),
+        "response": response, "json": JsonResponse({"a": 1}), "redirect": http.HttpResponseRedirect("/"),
+        "others": [http.HttpResponsePermanentRedirect("/"), http.HttpResponseNotModified(), http.HttpResponseBadRequest(),
+                   http.HttpResponseForbidden("no"), http.HttpResponseNotFound("no"), http.HttpResponseGone(),
+                   http.HttpResponseNotAllowed(["GET"]), http.HttpResponseServerError()],
+        "errors": [ObjectDoesNotExist("x"), PermissionDenied(), ValidationError("x", code="c", params={"a": 1}),
+                   ValidationError(["a", ValidationError("b")])],
+        "rendered": SimpleTemplateResponse(engines["django"].from_string("x")).render(), "writable": QueryDict("a=1", mutable=True), "cookie": cookie, "safe": mark_safe("<b>"),
         "multi": MultiValueDict({"a": ["1", "2"]}), "query": QueryDict("a=1&a=2"),
         "anonymous": AnonymousUser(), "user": User(username="u", date_joined=timezone.now()),
         "invalid": ValidationError({"f": ["bad"]}), "values": [{"id": 1, "name": "x", "at": timezone.now()}],
@@ -221,12 +301,15 @@ def celery_values():
 
 @preset("flask")
 def flask_values():
-    from werkzeug.datastructures import (CombinedMultiDict, Headers, ImmutableDict, ImmutableMultiDict, MultiDict,
-                                         OrderedMultiDict)
+    from werkzeug.datastructures import (CombinedMultiDict, Headers, ImmutableDict, ImmutableList, ImmutableMultiDict,
+                                         ImmutableOrderedMultiDict, ImmutableTypeConversionDict, MultiDict,
+                                         OrderedMultiDict, TypeConversionDict)
     from markupsafe import Markup
     return {
         "markup": Markup("<b>"), "multidict": MultiDict([("a", 1), ("a", 2)]),
         "immutable": [ImmutableDict(a=1), ImmutableMultiDict([("a", 1)])], "headers": Headers([("A", "b")]),
+        "more": [ImmutableList([1, 2]), ImmutableOrderedMultiDict([("a", 1)]), TypeConversionDict(a=1),
+                 ImmutableTypeConversionDict(a=1)],
         "ordered": OrderedMultiDict([("a", 1)]), "combined": CombinedMultiDict([MultiDict({"a": 1})]),
     }
 
