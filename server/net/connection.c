@@ -436,6 +436,8 @@ static void settle(struct connection *connection) {
 static void finish_serving(struct connection *connection, const struct dispatch_result *result) {
     struct reply *reply = &connection->worker->state.reply;
     bool broken = reply_is_broken(reply);
+    if (UNLIKELY(broken))
+        metrics_add(&connection->worker->metrics, METRIC_client_output_limit_closed, 1);
     if (result->close || broken || connection->session.close_after_reply) {
         connection->finishing = true;
         connection->query.len = 0; /* what stood behind QUIT is not run */
