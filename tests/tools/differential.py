@@ -53,7 +53,7 @@ class Server:
             command = [path, "--port", str(port), "--save", "", "--loglevel", "warning"]
         else:
             command = [os.path.abspath(path), f"--server.port={port}", "--server.bind=127.0.0.1",
-                       "--log.level=warning"]
+                       "--log.level=warning", "--log.file=server.log"]
         env = {k: v for k, v in os.environ.items() if not k.startswith("BRINE_")}
         self.process = subprocess.Popen([*command, *flags], cwd=self.dir, env=env,
                                         stdout=subprocess.DEVNULL)
@@ -68,7 +68,7 @@ class Server:
                 socket.create_connection(self.address, timeout=1).close()
                 return
             except OSError:
-                time.sleep(0.01)
+                time.sleep(0.01)  # waits for the server to listen
         raise SystemExit(f"{self.name} does not start")
 
     def stop(self):

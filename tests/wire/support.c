@@ -79,7 +79,8 @@ long long wire_now_ms(void) {
 }
 
 static void pause_briefly(void) {
-    nanosleep(&(struct timespec){.tv_nsec = POLL_MS * 1000000L}, NULL);
+    nanosleep(&(struct timespec){.tv_nsec = POLL_MS * 1000000L},
+              NULL); /* waits for the server; see above */
 }
 
 /* ---- the command line ------------------------------------------------------------------------ */
@@ -227,7 +228,7 @@ static bool await_server(struct wire *wire) {
 
 static void start_server(struct wire *wire, const char *const *flags) {
     wire->is_brine = !path_is_redis(server_path());
-    strcpy(wire->host, "127.0.0.1");
+    snprintf(wire->host, sizeof wire->host, "127.0.0.1");
     snprintf(wire->dir, sizeof wire->dir, "/tmp/brine-wire-XXXXXX");
     cr_assert(mkdtemp(wire->dir), "mkdtemp: %s", strerror(errno));
     for (int attempt = 0; attempt < START_ATTEMPTS; attempt++) {

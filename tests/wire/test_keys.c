@@ -197,7 +197,7 @@ static bool scan_all(redisContext *client, const char *options, unsigned char *s
                   reply->element[0]->len < (int)sizeof cursor &&
                   reply->element[1]->type == REDIS_REPLY_ARRAY;
         if (ok) {
-            strcpy(cursor, reply->element[0]->str);
+            snprintf(cursor, sizeof cursor, "%s", reply->element[0]->str);
             for (size_t i = 0; i < reply->element[1]->elements; i++) {
                 const char *key = reply->element[1]->element[i]->str;
                 long number = strncmp(key, "key:", 4) == 0 ? strtol(key + 4, NULL, 10) : -1;
@@ -249,7 +249,7 @@ Test(keys, a_scan_across_growth_and_deletion_misses_nothing_that_stays) {
     do {
         redisReply *reply = redisCommand(wire_client(wire, 0), "SCAN %s COUNT 20", cursor);
         cr_assert(reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2);
-        strcpy(cursor, reply->element[0]->str);
+        snprintf(cursor, sizeof cursor, "%s", reply->element[0]->str);
         for (size_t i = 0; i < reply->element[1]->elements; i++) {
             long number = strtol(reply->element[1]->element[i]->str + 4, NULL, 10);
             if (number < STAY) seen[number] = 1;

@@ -248,11 +248,12 @@ enum { PIPELINE = 5000, PIPELINE_BYTES = PIPELINE * 80 };
 static void fill_pipeline(char *send, size_t *send_len, char *expect, size_t *expect_len) {
     *send_len = *expect_len = 0;
     for (int i = 0; i < PIPELINE; i++) {
-        *send_len += (size_t)sprintf(send + *send_len,
-                                     "*3\r\n$3\r\nSET\r\n$5\r\nk%04d\r\n$5\r\nv%04d\r\n"
-                                     "*2\r\n$3\r\nGET\r\n$5\r\nk%04d\r\n",
-                                     i, i, i);
-        *expect_len += (size_t)sprintf(expect + *expect_len, "+OK\r\n$5\r\nv%04d\r\n", i);
+        *send_len += (size_t)snprintf(send + *send_len, PIPELINE_BYTES - *send_len,
+                                      "*3\r\n$3\r\nSET\r\n$5\r\nk%04d\r\n$5\r\nv%04d\r\n"
+                                      "*2\r\n$3\r\nGET\r\n$5\r\nk%04d\r\n",
+                                      i, i, i);
+        *expect_len += (size_t)snprintf(expect + *expect_len, PIPELINE_BYTES - *expect_len,
+                                        "+OK\r\n$5\r\nv%04d\r\n", i);
     }
 }
 

@@ -17,7 +17,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { OUTPUT_BYTES = 256 * 1024 };
+enum { OUTPUT_BYTES = 256 * 1024, CONFIG_PATH = 64 };
 
 /* Ends the test, as skipped, where there is no brine-server to start. */
 static void need_brine(void) {
@@ -27,8 +27,8 @@ static void need_brine(void) {
 }
 
 /* A configuration file; the caller unlinks it. */
-static void write_config(char *path, const char *text) {
-    strcpy(path, "/tmp/brine-wire-conf-XXXXXX");
+static void write_config(char path[CONFIG_PATH], const char *text) {
+    snprintf(path, CONFIG_PATH, "/tmp/brine-wire-conf-XXXXXX");
     int fd = mkostemp(path, O_CLOEXEC);
     cr_assert(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
     close(fd);
