@@ -16,7 +16,8 @@ def main():
     paths = tree.files()
     layers = tree.layers()
     targets = {re.sub(r".*/fuzz_(\w+)\.c$", r"\1", path) for path in paths if re.match(r"tests/fuzz/fuzz_\w+\.c$", path)}
-    corpora = {path.split("/")[2] for path in paths if path.startswith("tests/corpus/") and path.count("/") >= 3}
+    # A link to another target's corpus is a corpus too.
+    corpora = {name for name in os.listdir("tests/corpus") if os.listdir(os.path.join("tests/corpus", name))}
     for target in sorted(targets - corpora):
         found.append(f"tests/fuzz/fuzz_{target}.c: no corpus tests/corpus/{target}/")
     tests = [path for path in paths if path.startswith("tests/") and not path.startswith("tests/corpus/")
