@@ -79,8 +79,8 @@ long long wire_now_ms(void) {
 }
 
 static void pause_briefly(void) {
-    nanosleep(&(struct timespec){.tv_nsec = POLL_MS * 1000000L},
-              NULL); /* waits for the server; see above */
+    struct timespec pause = {.tv_nsec = POLL_MS * 1000000L};
+    nanosleep(&pause, NULL); /* the caller waits for the server and will look again */
 }
 
 /* ---- the command line ------------------------------------------------------------------------ */
