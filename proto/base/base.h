@@ -28,6 +28,9 @@
 #define CACHE_LINE_BYTES 64
 #define CACHE_ALIGNED    __attribute__((aligned(CACHE_LINE_BYTES)))
 
+/* Behind a scalar's typedef: a vector of so many bytes, for operators on all elements at once. */
+#define VECTOR_OF(bytes) __attribute__((vector_size(bytes)))
+
 /* True when a * b (a + b) does not fit; otherwise *result holds it. */
 #define mul_overflows(a, b, result) __builtin_mul_overflow((a), (b), (result))
 #define add_overflows(a, b, result) __builtin_add_overflow((a), (b), (result))

@@ -129,8 +129,8 @@ static inline size_t segment_buckets(const struct segment *segment) {
 
 /* One byte for each slot, bit 0 set where the tag is equal; tag 0 finds the empty slots. */
 static inline uint64_t bucket_match(const struct bucket *bucket, uint16_t tag) {
-    typedef uint16_t tag_vector __attribute__((vector_size(sizeof bucket->tags)));
-    typedef uint8_t mask_vector __attribute__((vector_size(BUCKET_SLOTS)));
+    typedef uint16_t tag_vector VECTOR_OF(sizeof bucket->tags);
+    typedef uint8_t mask_vector VECTOR_OF(BUCKET_SLOTS);
     tag_vector tags;
     memcpy(&tags, bucket->tags, sizeof tags);
     mask_vector equal = __builtin_convertvector(tags == tag, mask_vector);

@@ -8,6 +8,7 @@
  *
  * What it does not show: sockets, commands, several threads, any mix of sizes. */
 
+#include "base/number.h"
 #include "base/random.h"
 #include "store/check.h"
 #include "store/store_write.h"
@@ -201,7 +202,9 @@ static void bytes_an_entry(struct bench *b, int64_t expire_at_ms) {
 
 int main(int argc, char **argv) {
     static struct bench bench;
-    uint32_t millions = argc > 1 ? (uint32_t)atoi(argv[1]) : 1;
+    uint64_t millions = 1;
+    if (argc > 1 && !number_parse_u64(bytes_of_cstr(argv[1]), &millions)) return 2;
+    if (millions < 1 || millions > 1000) return 2;
     random_init(&bench.random, 1);
     memset(value_bytes, 'v', sizeof value_bytes);
     static const struct {
@@ -214,7 +217,7 @@ int main(int argc, char **argv) {
                   {16, 10240, 10, NOW_MS + 3600 * 1000}};
     printf("bytes an entry beyond key and value\n");
     for (size_t i = 0; i < ARRAY_LEN(shapes); i++) {
-        bench.keys = millions * 1000000 / shapes[i].part;
+        bench.keys = (uint32_t)millions * 1000000 / shapes[i].part;
         bench.key_len = shapes[i].key_len;
         bench.value_len = shapes[i].value_len;
         /* A process of its own, so that no shape lives on what another gave back. */
@@ -227,7 +230,7 @@ int main(int argc, char **argv) {
         }
         while (child > 0 && waitpid(child, NULL, 0) < 0) {}
     }
-    bench.keys = millions * 1000000;
+    bench.keys = (uint32_t)millions * 1000000;
     bench.key_len = 16;
     bench.value_len = 64;
     times(&bench, true);

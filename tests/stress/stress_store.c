@@ -10,6 +10,7 @@
  * What is checked meanwhile: a value is always one that some thread wrote whole; the sum over a
  * group of counters that are only changed together, under one lock of several keys, is always 0. */
 
+#include "base/number.h"
 #include "base/random.h"
 #include "store/check.h"
 #include "store/store_write.h"
@@ -184,8 +185,9 @@ int main(int argc, char **argv) {
     static struct worker workers[THREADS_MAX];
     static struct mem_account account;
     static _Atomic int64_t now_ms = NOW_MS;
-    size_t threads = argc > 1 ? (size_t)atoi(argv[1]) : 4;
-    size_t steps = argc > 2 ? (size_t)atoi(argv[2]) : 60000;
+    uint64_t threads = 4, steps = 60000;
+    if (argc > 1) require(number_parse_u64(bytes_of_cstr(argv[1]), &threads), "threads: a number");
+    if (argc > 2) require(number_parse_u64(bytes_of_cstr(argv[2]), &steps), "steps: a number");
     require(threads >= 1 && threads <= THREADS_MAX, "1 to 64 threads");
     mem_account_init(&account, mem_system(), 0);
     /* Few shards and small segments, so that threads meet and tables split all the time. */
@@ -206,8 +208,8 @@ int main(int argc, char **argv) {
     }
     for (size_t i = 0; i < threads; i++) pthread_join(workers[i].thread, NULL);
     finish(store, atomic_load(&now_ms));
-    printf("stress_store: %zu threads, %zu steps each, %zu keys left\n", threads, steps,
-           (size_t)store_counts(store).keys);
+    printf("stress_store: %zu threads, %zu steps each, %zu keys left\n", (size_t)threads,
+           (size_t)steps, (size_t)store_counts(store).keys);
     store_destroy(store);
     require(mem_account_used(&account) == 0, "all memory came back");
     return 0;
