@@ -6,6 +6,7 @@
     preset_values.py --list                 the globals that each preset's values name
     preset_values.py --write DIR            DIR/PRESET/NAME.pN.pkl for every value and protocol
     preset_values.py --check BRINE_CLI      verifies all of them offline, each under its preset
+    ... --only data,stdlib                  just these presets
 
 A library that is not installed is skipped and said so.  The last line of --check counts.
 """
@@ -397,7 +398,11 @@ def main():
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--write", metavar="DIR")
     parser.add_argument("--check", metavar="BRINE_CLI")
+    parser.add_argument("--only", metavar="PRESET[,PRESET]")
     options = parser.parse_args()
+    if options.only:
+        for name in set(PRESETS) - set(options.only.split(",")):
+            del PRESETS[name]
     if options.list:
         list_globals()
     if options.write:
