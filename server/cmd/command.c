@@ -24,7 +24,8 @@ size_t command_table_count(void) {
 
 void command_index_init(struct command_index *index) {
     *index = (struct command_index){0};
-    _Static_assert(ARRAY_LEN(command_table) < COMMAND_INDEX_SLOTS / 2, "a look-up stays short");
+    _Static_assert(ARRAY_LEN(command_table) <= COMMAND_ROWS_MAX, "there is room for each row");
+    _Static_assert(COMMAND_ROWS_MAX <= COMMAND_INDEX_SLOTS / 2, "a look-up stays short");
     for (size_t row = 0; row < ARRAY_LEN(command_table); row++) {
         const struct command *command = &command_table[row];
         if (command_is_subcommand(command)) continue;
@@ -33,6 +34,7 @@ void command_index_init(struct command_index *index) {
         uint32_t slot = hash_name(name) % COMMAND_INDEX_SLOTS;
         while (index->rows[slot]) slot = (slot + 1) % COMMAND_INDEX_SLOTS;
         index->rows[slot] = (uint16_t)(row + 1);
+        index->subcommands[row] = (uint8_t)command_subcommands(command);
     }
 }
 
@@ -44,6 +46,15 @@ const struct command *command_find(const struct command_index *index, struct byt
         if (bytes_is(name, command->name)) return command;
     }
     return NULL;
+}
+
+const struct command *command_find_args(const struct command_index *index, const struct bytes *args,
+                                        size_t args_count, const struct command *recent) {
+    const struct command *command = recent;
+    if (!command || !bytes_is(args[0], command->name)) command = command_find(index, args[0]);
+    if (command && args_count > 1 && index->subcommands[command_row(command)])
+        command = command_find_subcommand(command, args[1]);
+    return command;
 }
 
 size_t command_subcommands(const struct command *container) {

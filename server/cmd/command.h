@@ -97,14 +97,19 @@ static inline size_t command_row(const struct command *command) {
 
 /* Finds commands by name: open addressing over the rows that are no subcommands.  Built once,
  * constant then. */
-enum { COMMAND_INDEX_SLOTS = 1024, COMMAND_NAME_BYTES_MAX = 32 };
+enum { COMMAND_INDEX_SLOTS = 1024, COMMAND_ROWS_MAX = 512, COMMAND_NAME_BYTES_MAX = 32 };
 struct command_index {
-    uint16_t rows[COMMAND_INDEX_SLOTS]; /* row + 1; 0: free */
+    uint16_t rows[COMMAND_INDEX_SLOTS];    /* row + 1; 0: free */
+    uint8_t subcommands[COMMAND_ROWS_MAX]; /* by row: how many rows behind it are its own */
 };
 void command_index_init(struct command_index *index);
 
 /* In any case; NULL: unknown.  Cost: about 10 ns. */
 const struct command *command_find(const struct command_index *index, struct bytes name);
+/* The row that a command's first words name: of a container its subcommand's.  `recent` (may be
+ * NULL) is tried first, which is what a pipeline mostly wants.  NULL: unknown. */
+const struct command *command_find_args(const struct command_index *index, const struct bytes *args,
+                                        size_t args_count, const struct command *recent);
 /* By what stands behind the '|'; NULL: the container has none of that name. */
 const struct command *command_find_subcommand(const struct command *container, struct bytes name);
 static inline bool command_is_subcommand(const struct command *command) {

@@ -260,9 +260,8 @@ static struct command_keys keys_as_used(const struct command *command, const str
 static void reply_keys(struct command_call *call, bool with_flags) {
     const struct bytes *args = call->args + COMMAND_FIRST_ARG;
     size_t count = call->args_count - COMMAND_FIRST_ARG, first, last, step;
-    const struct command *command = command_find(&call->worker->shared->index, args[0]);
-    if (command && count > 1 && command_subcommands(command))
-        command = command_find_subcommand(command, args[1]);
+    const struct command *command =
+        command_find_args(&call->worker->shared->index, args, count, NULL);
     if (!command) {
         reply_error(call->reply, BYTES("ERR Invalid command specified"));
         return;

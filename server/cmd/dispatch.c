@@ -106,13 +106,10 @@ void dispatch_input(struct worker_state *worker, struct session *session, struct
 /* The row of the command, and its first key's hash. */
 static void look_up(struct worker_state *worker, const struct session *session, struct slot *slot) {
     const struct bytes *args = worker->args.items + slot->first_arg;
-    const struct command *command = worker->recent;
-    if (!command || !bytes_is(args[0], command->name))
-        command = command_find(&worker->shared->index, args[0]);
+    const struct command *command =
+        command_find_args(&worker->shared->index, args, slot->args_count, worker->recent);
     worker->recent = command;
     slot->has_key = false;
-    if (command && slot->args_count > 1 && command_subcommands(command))
-        command = command_find_subcommand(command, args[1]);
     slot->command = command;
     if (!command || command->keys.use == KEYS_NONE) return;
     if ((size_t)command->keys.first >= slot->args_count) return;
