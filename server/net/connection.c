@@ -285,6 +285,8 @@ static bool keep_rest(struct connection *connection, struct bytes input, size_t 
         buf_shrink(query, 0);
     } else if (in_place) {
         buf_consume(query, consumed);
+        /* What was grown for a large value is not kept for the small command behind it. */
+        if (query->cap > QUERY_ROOM_BYTES && query->len < query->cap / 4) buf_shrink(query, 0);
     } else {
         if (consumed > 0) query->len = 0;
         rest = bytes_slice(rest, query->len, rest.len);
