@@ -115,7 +115,7 @@ bool gain(struct machine *m, uint32_t parent_number, struct pickle_value part, b
     child->flags |= NODE_NESTED;
     uint32_t flags;
     if (is_hashable(m, part, &flags)) {
-        parent->cost = add_saturating(parent->cost, child->cost + 1);
+        parent->cost = add_saturating(parent->cost, add_saturating(child->cost, 1));
         parent->key_depth = (uint16_t)MAX(parent->key_depth, child->key_depth + 1);
     }
     parent->flags |= flags;
@@ -213,7 +213,7 @@ bool add_key(struct machine *m, uint32_t target, struct pickle_value key) {
     if (key.kind == PICKLE_KIND_STR || key.kind == PICKLE_KIND_BYTES) return true;
     if (!is_hashable(m, key, &flags)) return refuse_unhashable(m, key, flags);
     if (is_container(key) &&
-        !charge_key(m, m->nodes[key.a].cost + 1, m->nodes[key.a].key_depth + 1u))
+        !charge_key(m, add_saturating(m->nodes[key.a].cost, 1), m->nodes[key.a].key_depth + 1u))
         return false;
     if (flags & NODE_OPAQUE) return add_opaque_key(m, target, key);
     return !is_foreseeable(key) || log_key(m, target, key);
