@@ -21,7 +21,9 @@ V      := $(BUILD)/$(VARIANT)
 
 # The only lists of Debian packages; everything else, .ci/run too, installs by them.
 PACKAGES_RUN  := gcc libc6-dev libuv1-dev libhiredis-dev libjemalloc-dev
-PACKAGES_TEST := $(PACKAGES_RUN) libcriterion-dev redis-tools python3 python3-redis binutils
+PACKAGES_TEST := $(PACKAGES_RUN) libcriterion-dev redis-tools python3 python3-redis binutils pkgconf
+PACKAGES_PRESETS := $(PACKAGES_RUN) python3 python3-numpy python3-pandas python3-scipy python3-sklearn python3-joblib \
+                 python3-django python3-celery python3-flask python3-werkzeug
 PACKAGES_LINT := $(PACKAGES_TEST) clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev \
                  cppcheck shellcheck codespell pyflakes3 gcovr
 
@@ -34,7 +36,7 @@ LDHARDEN := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
 CFLAGS_release := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fno-omit-frame-pointer
 CFLAGS_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -Wno-maybe-uninitialized
 CFLAGS_tsan    := -O1 -g -fsanitize=thread -fno-omit-frame-pointer -Wno-maybe-uninitialized
-CFLAGS_cov     := -O0 -g --coverage -Wno-maybe-uninitialized
+CFLAGS_cov     := -O0 -g --coverage -fprofile-update=atomic -Wno-maybe-uninitialized
 CFLAGS_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
                   -fno-omit-frame-pointer -DBRINE_FUZZING
 LDFLAGS_asan   := -fsanitize=address,undefined
@@ -106,6 +108,39 @@ ifeq ($(SAN),)
 $(BUILD)/brine-%: $(V)/brine-% FORCE
 	@[ "$$(readlink $@)" = release/$(@F) ] || ln -sfn release/$(@F) $@
 endif
+
+# ---- the library --------------------------------------------------------------------------------
+# Its own objects, for they are position independent; what is exported stands in proto/brine.map, and
+# the archive is one object whose other names are made local, so that none collides with a program's.
+LIBRARY_VERSION := $(shell sed -n 's/^\#define BRINE_VERSION "\(.*\)"/\1/p' proto/base/version.h)
+LIBRARY_SONAME  := libbrine.so.$(LIBRARY_VERSION)
+LIBRARY_OBJECTS := $(patsubst %.c,$(V)/pic/%.o,$(sort $(wildcard proto/*/*.c)))
+LIBRARY_HEADERS := proto/brine.h $(addprefix proto/base/,base.h bytes.h mem.h arena.h buf.h status.h version.h) \
+    $(addprefix proto/policy/,policy.h match.h presets.h models.def) \
+    $(addprefix proto/pickle/,verify.h reasons.def opcodes.h opcodes.def) $(wildcard proto/pickle/disasm.h proto/pickle/view.h)
+LIBRARY_EXPORTS := $(shell sed -n 's/;//g; /PICKLE_LIMITS_DEFAULT/p' proto/brine.map)
+
+$(V)/pic/%.o: %.c $(V)/flags.list
+	@mkdir -p $(@D)
+	@echo "  PIC  $<"
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -MMD -MP -c $< -o $@
+$(V)/pic/proto/policy/presets.o: $(wildcard proto/policy/presets/*.toml)
+-include $(shell find $(V)/pic -name '*.d' 2>/dev/null)
+
+$(V)/pic/objects.list: FORCE
+	@$(call write_if_changed,$@,$(LIBRARY_OBJECTS))
+$(V)/libbrine.a: $(LIBRARY_OBJECTS) $(V)/pic/objects.list proto/brine.map
+	@echo "  AR   $@"
+	@$(LD) -r -o $(V)/pic/brine.o $(LIBRARY_OBJECTS)
+	@objcopy --wildcard $(foreach e,$(LIBRARY_EXPORTS),--keep-global-symbol='$(e)') $(V)/pic/brine.o
+	@rm -f $@
+	@$(AR) rcs $@ $(V)/pic/brine.o
+$(V)/libbrine.so: $(LIBRARY_OBJECTS) $(V)/pic/objects.list proto/brine.map
+	@echo "  LD   $@"
+	@$(CC) $(CFLAGS) $(LDFLAGS_$(VARIANT)) -shared -Wl,-soname,$(LIBRARY_SONAME) -Wl,--version-script=proto/brine.map \
+		-Wl,-z,relro,-z,now,-z,noexecstack,-z,defs -o $@ $(LIBRARY_OBJECTS)
+.PHONY: library
+library: $(V)/libbrine.a $(V)/libbrine.so
 
 # ---- test programs ------------------------------------------------------------------------------
 # tests/unit/<layer with - for />/test_*.c   Criterion, linked with the layer and what is below it
@@ -231,6 +266,8 @@ help:
 #: make soak SOAK_S=600    mixed load with expiry and churn; checks memory, descriptors, errors
 #: make test-ecosystem     the Python libraries of today, from PyPI, in a venv
 #: make install PREFIX=/usr/local DESTDIR=
+#: make library            libbrine.a and libbrine.so: the verifier for programs of your own (proto/brine.h)
+#: make test-presets       the values of numpy, pandas, sklearn, Django ... under their presets (Debian's packages)
 #: make deps               every Debian package that any target needs (deps-run: to build and serve)
 #: make clean
 
@@ -289,11 +326,27 @@ endif
 test-ecosystem: $(V)/brine-server $(V)/brine-cli
 	@BRINE_SERVER=$(abspath $(V)/brine-server) sh tests/ecosystem/run.sh
 
+# Values of every library that a preset is for, written by Debian's Python and verified offline.
+.PHONY: test-presets
+test-presets:
+	@$(install_packages) $(PACKAGES_PRESETS)
+	@+$(MAKE) --no-print-directory -j$(JOBS) $(V)/brine-cli
+	@/usr/bin/python3 -W ignore tests/tools/preset_values.py --check $(V)/brine-cli
+
 .PHONY: install clean
-install: all
+LIBDIR ?= $(PREFIX)/lib
+install: all library
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/doc/brine
 	install -m 755 $(V)/brine-server $(V)/brine-cli $(DESTDIR)$(PREFIX)/bin
 	install -m 644 README.md CHANGELOG.md LICENSE $(wildcard config.example.toml) $(DESTDIR)$(PREFIX)/share/doc/brine
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig
+	install -m 644 $(V)/libbrine.a $(DESTDIR)$(LIBDIR)
+	install -m 755 $(V)/libbrine.so $(DESTDIR)$(LIBDIR)/$(LIBRARY_SONAME)
+	ln -sfn $(LIBRARY_SONAME) $(DESTDIR)$(LIBDIR)/libbrine.so
+	for header in $(LIBRARY_HEADERS:proto/%=%); do \
+		install -D -m 644 proto/$$header $(DESTDIR)$(PREFIX)/include/brine/$$header || exit 1; done
+	sed 's,@PREFIX@,$(PREFIX),; s,@LIBDIR@,$(LIBDIR),; s,@VERSION@,$(LIBRARY_VERSION),' proto/brine.pc.in \
+		>$(DESTDIR)$(LIBDIR)/pkgconfig/brine.pc
 
 clean:
 	rm -rf $(BUILD)
