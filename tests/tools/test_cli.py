@@ -47,8 +47,9 @@ def check(what, ok, detail=""):
         print(f"FAIL {what} {detail}")
 
 
-def run(command, stdin=b""):
-    result = subprocess.run(command, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=20)
+def run(command, stdin=b"", **variables):
+    result = subprocess.run(command, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=20,
+                            env=dict(os.environ, **variables))
     return result.returncode, result.stdout, result.stderr
 
 
@@ -107,6 +108,13 @@ def check_exit_codes(port, unix_socket):
     for arguments, code, out, err in rows:
         got = run([CLI] + arguments)
         check(f"{' '.join(arguments)} exits with {code}", got[0] == code and out in got[1] and err in got[2], repr(got))
+    cli = [CLI, "-p", str(port)]
+    run(cli + ["CONFIG", "SET", "requirepass", "secret word"])
+    for arguments, variables, code in (([], {}, 1), (["-a", "secret word"], {}, 0), (["--user", "default", "-a", "secret word"], {}, 0),
+                                       ([], {"BRINECLI_AUTH": "secret word"}, 0), ([], {"BRINECLI_AUTH": "wrong"}, 1)):
+        got = run(cli + arguments + ["PING"], **variables)
+        check(f"with a password set, {arguments} {variables} exits with {code}", got[0] == code, repr(got))
+    run(cli + ["-a", "secret word", "CONFIG", "SET", "requirepass", ""])
     got = run([CLI, "-p", str(port)], b"PING\nquit\nPING\n")
     check("quit ends the session", got == (0, b"PONG\n", b""), repr(got))
     got = run([CLI, "-p", str(port)], b"PING\nSHUTDOWN NOSAVE\nPING\n")
