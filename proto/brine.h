@@ -1,0 +1,42 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* libbrine: reads any pickle without executing it and says whether a policy lets it be loaded.
+ *
+ *     #include <brine.h>                                  // cc shop.c $(pkg-config --cflags --libs brine)
+ *
+ *     struct policy_book *book;                           // once
+ *     struct policy_compiled policy;
+ *     struct brine_error err;
+ *     struct bytes names[] = {BYTES("stdlib")};
+ *     if (policy_book_create(mem_system(), true, &book, &err) != BRINE_OK) ...  // err.text says why
+ *     if (policy_compile(book, names, 1, &policy, &err) != BRINE_OK) ...
+ *     policy_book_destroy(book);
+ *
+ *     struct pickle_scratch scratch;                      // once a thread
+ *     pickle_scratch_init(&scratch, mem_system(), 1 << 30);
+ *
+ *     struct pickle_report report;                        // for each pickle
+ *     if (pickle_verify(bytes_view(data, len), &policy.policy, &PICKLE_LIMITS_DEFAULT, &scratch,
+ *                       &report) != BRINE_OK) {
+ *         char line[256];
+ *         puts(pickle_report_message(&report, line, sizeof line));
+ *     }
+ *
+ *     pickle_scratch_deinit(&scratch);
+ *     policy_compiled_deinit(&policy);
+ *
+ * Reentrant, no globals: what a function works with is handed to it.  A compiled policy is any
+ * thread's, a scratch and a report are one thread's.  Exported are the names of these headers and
+ * nothing else.  The soname changes with every release until 1.0. */
+#ifndef BRINE_H
+#define BRINE_H
+
+#include "base/status.h"
+#include "base/version.h"
+#include "pickle/disasm.h"
+#include "pickle/opcodes.h"
+#include "pickle/verify.h"
+#include "policy/policy.h"
+
+#endif
