@@ -3,14 +3,16 @@
 
 /* libbrine: reads any pickle without executing it and says whether a policy lets it be loaded.
  *
- *     #include <brine.h>                                  // cc shop.c $(pkg-config --cflags --libs brine)
+ *     // cc shop.c $(pkg-config --cflags --libs brine)
+ *     #include <brine.h>
  *
  *     struct policy_book *book;                           // once
  *     struct policy_compiled policy;
  *     struct brine_error err;
  *     struct bytes names[] = {BYTES("stdlib")};
- *     if (policy_book_create(mem_system(), true, &book, &err) != BRINE_OK) ...  // err.text says why
- *     if (policy_compile(book, names, 1, &policy, &err) != BRINE_OK) ...
+ *     // each may fail: err.text says why
+ *     policy_book_create(mem_system(), true, &book, &err);
+ *     policy_compile(book, names, 1, &policy, &err);
  *     policy_book_destroy(book);
  *
  *     struct pickle_scratch scratch;                      // once a thread
