@@ -74,8 +74,7 @@ run_both() { # program
     check "$1 knows its policies" says "there is no policy 'shop'" verify "$1" shop N.
 }
 
-MAKEFLAGS='' make --no-print-directory BUILD="$build" PREFIX=/opt/brine DESTDIR="$folder/root" install >"$folder/install.log" 2>&1
-check "make install" test $? -eq 0
+check "make install" env MAKEFLAGS= make --no-print-directory BUILD="$build" PREFIX=/opt/brine DESTDIR="$folder/root" install
 root=$folder/root/opt/brine
 sed -i "s,/opt/brine,$root,g" "$root/lib/pkgconfig/brine.pc"
 export PKG_CONFIG_PATH="$root/lib/pkgconfig"
