@@ -1,0 +1,150 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Must reach dispatch_input, and through it the handler of every command, keyspace_set_string,
+ * keyspace_set_strings, keyspace_update_string, keyspace_scan, reply_value.
+ *
+ * The first byte chooses the size of the pieces and whether a password is asked for, the rest is
+ * what a client sends.  Oracles:
+ *   - the stream in pieces, each at an address of its own, gives the same replies as the whole;
+ *   - the replies are whole values of the session's protocol, at most one a command;
+ *   - no command leaves a lock; all memory comes back. */
+#include "cmd/dispatch.h"
+
+#include "base/assert.h"
+#include "resp/reply.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct life {
+    struct mem_account account;
+    struct config config;
+    struct gate gate;
+    struct store *store;
+    struct keyspace keyspace;
+    struct command_shared shared;
+    struct worker_state worker;
+    struct session session;
+    struct buf replies;
+    bool over;
+};
+
+static void must(bool condition, const char *what) {
+    BRINE_ASSERT(condition, what);
+}
+
+static void life_init(struct life *life, bool password) {
+    struct bytes words[] = {BYTES("requirepass"), BYTES("p")};
+    struct bytes pause[] = {BYTES("limits.output_pause_bytes"), BYTES("16384")};
+    *life = (struct life){0};
+    mem_account_init(&life->account, mem_system(), (size_t)64 << 20);
+    struct allocator *mem = &life->account.allocator;
+    must(config_init(&life->config, mem) == BRINE_OK, "there is memory for a config");
+    must(config_set(&life->config, pause, 1, NULL) == BRINE_OK, "the pause can be set");
+    if (password)
+        must(config_set(&life->config, words, 1, NULL) == BRINE_OK, "the password can be set");
+    gate_init_off(&life->gate);
+    life->store = store_create(&(struct store_options){
+        .mem = mem, .secret = {1, 2}, .shards = 4, .single_threaded = true});
+    must(life->store != NULL, "there is memory for a store");
+    keyspace_init(&life->keyspace,
+                  &(struct keyspace_options){.store = life->store, .gate = &life->gate});
+    command_shared_init(&life->shared);
+    worker_state_init(&life->worker, &(struct worker_options){.mem = mem,
+                                                              .config = &life->config,
+                                                              .keyspace = &life->keyspace,
+                                                              .shared = &life->shared});
+    worker_state_set_time(&life->worker, 1000000, 1000000);
+    session_init(&life->session,
+                 &(struct session_options){
+                     .id = 1, .mem = mem, .authenticated = !password, .peer = "fuzz:1"});
+    buf_init(&life->replies, mem_system(), (size_t)1 << 30);
+}
+
+static void life_deinit(struct life *life) {
+    buf_deinit(&life->replies);
+    session_deinit(&life->session);
+    worker_state_deinit(&life->worker);
+    command_shared_deinit(&life->shared);
+    keyspace_deinit(&life->keyspace);
+    store_destroy(life->store);
+    config_deinit(&life->config);
+    must(mem_account_used(&life->account) == 0, "all memory comes back");
+}
+
+static void keep(struct life *life, struct bytes bytes) {
+    must(buf_append(&life->replies, bytes) == BRINE_OK, "there is memory for the replies");
+}
+
+/* One dispatch of all of `query`, from a block of exactly its size. */
+static void call(struct life *life, struct buf *query, struct dispatch_result *result) {
+    struct reply *reply = &life->worker.reply;
+    size_t at = 0, len = query->len;
+    uint8_t *block = mem_alloc(mem_system(), MAX(len, 1));
+    bytes_copy_to(block, buf_view(query));
+    dispatch_input(&life->worker, &life->session, bytes_view(block, len), result);
+    mem_free(mem_system(), block, MAX(len, 1));
+    must(result->consumed <= len, "what was consumed was there");
+    must(life->worker.access.hold.depth == 0, "no lock is left");
+    for (size_t i = 0; i < reply->larges_count; i++) {
+        keep(life, bytes_slice(buf_view(&reply->out), at, reply->larges[i].offset - at));
+        keep(life, blob_view(reply->larges[i].blob));
+        at = reply->larges[i].offset;
+    }
+    keep(life, bytes_slice(buf_view(&reply->out), at, reply->out.len));
+    reply_clear(reply);
+    buf_consume(query, result->consumed);
+    life->over = result->close || result->drop;
+}
+
+static void live(struct life *life, struct bytes input, size_t piece, bool password) {
+    struct buf query;
+    life_init(life, password);
+    buf_init(&query, mem_system(), SIZE_MAX / 2);
+    for (size_t at = 0; at < input.len && !life->over; at += piece) {
+        struct dispatch_result result = {0};
+        must(buf_append(&query, bytes_slice(input, at, piece)) == BRINE_OK, "the input fits");
+        do call(life, &query, &result);
+        while (result.paused && !life->over);
+    }
+    buf_deinit(&query);
+}
+
+/* Each reply is read to its end, and they are counted. */
+static void check_replies(const struct life *life) {
+    struct resp_reply_reader reader;
+    struct resp_reply_event event = {.ends_reply = true};
+    struct bytes left = buf_view(&life->replies);
+    uint64_t replies = 0;
+    resp_reply_init(&reader, (struct resp_reply_limits){0});
+    while (left.len) {
+        must(resp_reply_next(&reader, left, &event, NULL) == BRINE_OK, "replies are well-formed");
+        left = bytes_slice(left, event.consumed, left.len);
+        replies += event.ends_reply;
+    }
+    must(event.ends_reply, "the last reply is whole");
+    must(replies <= life->session.commands_total + 1, "one reply a command, or a protocol error");
+}
+
+/* INFO tells of memory and time that the process took, which is never the same twice. */
+static bool asks_for_figures(struct bytes input) {
+    for (size_t i = 0; i + 4 <= input.len; i++)
+        if (bytes_is(bytes_slice(input, i, 4), "info")) return true;
+    return false;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    if (size == 0) return 0;
+    static struct life whole, cut;
+    bool password = data[0] & 1;
+    size_t piece = 1 + data[0] / 2;
+    struct bytes input = bytes_view(data + 1, size - 1);
+    live(&whole, input, MAX(input.len, 1), password);
+    live(&cut, input, piece, password);
+    check_replies(&whole);
+    must(asks_for_figures(input) || bytes_equal(buf_view(&whole.replies), buf_view(&cut.replies)),
+         "the cuts change no reply");
+    life_deinit(&whole);
+    life_deinit(&cut);
+    return 0;
+}
