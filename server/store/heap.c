@@ -148,9 +148,8 @@ static enum brine_status chunk_row_reserve(struct heap *heap) {
 
 /* A chunk is a small part of the heap, so that a small heap is small and little lies idle in the
  * newest one.  Between HEAP_SMALL_CHUNK_BYTES and 128 KB there are none: allocators serve what is
- * larger than that in whole pages, jemalloc with one more, which made entries of 80 bytes cost 15
- * more.  Where blocks are large, a chunk is a whole number of them: a tail too short for one more
- * would stay empty in each. */
+ * larger than that in whole pages, jemalloc with one more (README, D6).  Where blocks are large, a
+ * chunk is a whole number of them: a tail too short for one more would stay empty in each. */
 static size_t chunk_bytes_for(const struct heap *heap, size_t block_bytes) {
     size_t share = heap->chunk_bytes / HEAP_GROWTH_SHARE, bytes = heap->chunk_bytes_min;
     if (block_bytes > HEAP_SMALL_CHUNK_BYTES / 8)
