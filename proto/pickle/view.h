@@ -11,10 +11,10 @@
  * inside itself.
  *
  * As JSON, one value: what JSON has is itself; the rest is an object with one of the keys
- *     tuple, set, frozenset, dict (a list of pairs), bytes, bytearray (hex, cut, and "length"), int
- * (as text, beyond 2**53), float (nan, inf), global, call (with args, and state and items when
- * there are), persistent, extension, buffer; "id" beside it when it is shared, {"ref": 1}
- * afterwards,
+ *     tuple, set, frozenset, dict (keys and values in turn), bytes, bytearray (hex, cut, and
+ * "length"), int (as text, beyond 2**53), float (nan, inf), global, call (with args, and state and
+ * items when there are), persistent, extension, buffer; "id" beside it (and list, object) when it
+ * is shared, {"ref": 1} afterwards,
  *     {"more": n} in place of n parts that are left out.
  *
  * Bounded by the options and by out's limit (BRINE_TOO_BIG; what fits stands in out).  A stream

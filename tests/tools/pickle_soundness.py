@@ -72,7 +72,8 @@ class World:
     def stub(self, name):
         special = {("builtins", "getattr"): self.getattr, ("copyreg", "_reconstructor"): self.reconstructor,
                    ("copyreg", "__newobj__"): self.newobj, ("functools", "partial"): self.partial,
-                   ("_codecs", "encode"): self.encode}
+                   ("_codecs", "encode"): self.encode, ("builtins", "bytes"): self.literal(bytes),
+                   ("builtins", "bytearray"): self.literal(bytearray)}
         if name in special:
             return special[name]
         if name not in self.stubs:
@@ -90,6 +91,15 @@ class World:
     def partial(self, function):
         self.event("call", ("functools", "partial"), "call")
         return Partial(self, function)
+
+    def literal(self, kind):
+        """bytes and bytearray, whose results are values and no instances."""
+        def make(*args):
+            self.event("call", ("builtins", kind.__name__), "call")
+            if args and isinstance(args[0], int):
+                raise Violation("%s of a number" % kind.__name__)
+            return kind(*args)
+        return make
 
     def encode(self, text, encoding):
         self.event("call", ("_codecs", "encode"), "call")
