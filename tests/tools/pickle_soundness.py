@@ -513,7 +513,7 @@ def build_driver(folder):
     driver = os.path.join(folder, "pickle_driver")
     sources = glob.glob(os.path.join(ROOT, "proto/pickle/*.c")) + glob.glob(os.path.join(ROOT, "proto/base/*.c"))
     subprocess.check_call([os.environ.get("CC", "cc"), "-std=gnu11", "-O2", "-D_GNU_SOURCE", "-I", os.path.join(ROOT, "proto"), "-o", driver,
-                           os.path.join(HERE, "pickle_driver.c"), os.path.join(ROOT, "proto/policy/match.c")] + sources + ["-lm"])
+                           os.path.join(HERE, "pickle_driver.c"), os.path.join(ROOT, "proto/policy/match.c"), os.path.join(ROOT, "proto/text/json.c")] + sources + ["-lm"])
     return driver
 
 
