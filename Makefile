@@ -117,7 +117,7 @@ LIBRARY_SONAME  := libbrine.so.$(LIBRARY_VERSION)
 LIBRARY_OBJECTS := $(patsubst %.c,$(V)/pic/%.o,$(sort $(wildcard proto/*/*.c)))
 LIBRARY_HEADERS := proto/brine.h $(addprefix proto/base/,base.h bytes.h mem.h arena.h buf.h status.h version.h) \
     $(addprefix proto/policy/,policy.h match.h presets.h models.def) \
-    $(addprefix proto/pickle/,verify.h reasons.def opcodes.h opcodes.def) $(wildcard proto/pickle/disasm.h proto/pickle/view.h)
+    $(addprefix proto/pickle/,verify.h view.h disasm.h reasons.def opcodes.h opcodes.def)
 LIBRARY_EXPORTS := $(shell sed -n 's/;//g; /PICKLE_LIMITS_DEFAULT/p' proto/brine.map)
 
 $(V)/pic/%.o: %.c $(V)/flags.list

@@ -39,6 +39,7 @@
 #include "pickle/disasm.h"
 #include "pickle/opcodes.h"
 #include "pickle/verify.h"
+#include "pickle/view.h"
 #include "policy/policy.h"
 
 #endif
