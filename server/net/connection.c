@@ -7,9 +7,10 @@
  *     paused, output pending      write_done, when the output is out, runs the rest of the query
  *     paused, all sent            the next turn runs the rest (worker_queue_again)
  *     waiting                     connection_resume
- *     finishing                   write_done closes it when the output is out
+ *     finishing                   write_done ends it when the output is out
+ *     lingering                   on_read, at the end of input, or connection_check_time
  *
- * It reads exactly when it is neither paused, waiting, finishing nor ended.
+ * It reads exactly when it is neither paused, waiting nor ended.
  * Invariant: `query` holds what was received and not yet run, and nothing else does between
  * callbacks. */
 
@@ -176,6 +177,7 @@ void connection_close(struct connection *connection) {
     if (connection->closed) return;
     struct worker *worker = connection->worker;
     connection->closed = true;
+    if (connection->linger_until_mono_ms) worker->lingering_count--;
     link_out(worker, connection);
     budget_hold(&worker->budget, &connection->member, 0);
     atomic_fetch_sub_explicit(&worker->net->clients_count, 1, memory_order_relaxed);
@@ -248,6 +250,7 @@ static size_t query_room(const struct connection *connection) {
 }
 
 static bool reads_in_place(const struct connection *connection) {
+    if (connection->finishing) return false; /* what comes is thrown away */
     return connection->query.len > QUERY_IN_PLACE_BYTES ||
            resp_bytes_missing(&connection->session.decoder) > QUERY_IN_PLACE_BYTES;
 }
@@ -410,23 +413,47 @@ static size_t pause_limit(const struct connection *connection) {
     return (size_t)config_read(config->limits.output_pause_bytes);
 }
 
-/* Brings reading, closing and going on into line with the state: the one place that decides. */
-static void settle(struct connection *connection) {
-    struct session *session = &connection->session;
-    bool drained = !connection->output;
-    if (connection->finishing && drained) {
+/* Closing a socket while input lies unread in the kernel makes it send a reset, which throws away
+ * replies that the client has not read yet.  So after our last word the client is told that there
+ * is no more, and listened to, for a moment and without running anything, until it ends too. */
+static void linger(struct connection *connection) {
+    struct worker *worker = connection->worker;
+    uv_os_fd_t fd;
+    if (connection->linger_until_mono_ms) return;
+    if (worker->draining || uv_fileno(&connection->uv.handle, &fd) || shutdown(fd, SHUT_WR)) {
         connection_close(connection);
         return;
     }
-    if (connection->paused && drained && !connection->finishing && !session->waiting) {
+    connection->linger_until_mono_ms = worker->state.mono_ms + CONNECTION_LINGER_MS;
+    worker->lingering_count++;
+    start_reading(connection);
+}
+
+static void settle_finishing(struct connection *connection) {
+    if (!connection->output && connection->ended)
+        connection_close(connection);
+    else if (!connection->output)
+        linger(connection);
+    else if (!connection->ended)
+        start_reading(connection);
+}
+
+/* Brings reading, closing and going on into line with the state: the one place that decides. */
+static void settle(struct connection *connection) {
+    struct session *session = &connection->session;
+    if (connection->finishing) {
+        settle_finishing(connection);
+        return;
+    }
+    if (connection->paused && !connection->output && !session->waiting) {
         worker_queue_again(connection->worker, connection);
         return;
     }
-    bool busy = connection->paused || session->waiting || connection->finishing;
+    bool busy = connection->paused || session->waiting;
     if (connection->ended && !busy) {
         /* What is left of the query can never become a command. */
         connection->finishing = true;
-        if (drained) connection_close(connection);
+        settle_finishing(connection);
         return;
     }
     if (busy || connection->ended)
@@ -510,6 +537,11 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *room) {
         return;
     }
     note_input(connection, (size_t)count);
+    if (connection->finishing) {
+        if (connection->linger_until_mono_ms) connection->linger_bytes += (size_t)count;
+        if (connection->linger_bytes > CONNECTION_LINGER_BYTES) connection_close(connection);
+        return;
+    }
     struct buf *query = &connection->query;
     if (room->base == (char *)query->data + query->len) {
         query->len += (size_t)count;
@@ -520,7 +552,9 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *room) {
 }
 
 void connection_go_on(struct connection *connection) {
-    if (connection->closed || connection->session.waiting || connection->output) return;
+    if (connection->closed || connection->finishing || connection->session.waiting ||
+        connection->output)
+        return;
     worker_note_time(connection->worker);
     connection->paused = false;
     if (connection->query.len > 0)
@@ -584,20 +618,28 @@ bool connection_is_quiet(const struct connection *connection) {
     return !connection->output && !connection->paused && !connection->session.waiting;
 }
 
-void connection_check_orphans(struct connection *connection) {
+size_t connection_check_orphans(struct connection *connection) {
     struct output *output = connection->output;
-    if (!output || connection->closed) return;
+    if (!output || connection->closed) return 0;
     struct config *config = connection->worker->net->options.config;
     size_t behind = output_count_orphans(output);
     if (behind > (size_t)config_read(config->limits.output_bytes)) {
-        close_for_limit(connection, METRIC_client_output_limit_closed,
-                        "replaced values that it does not read reached limits.output_bytes");
-        return;
+        connection_close_for_orphans(connection);
+        return 0;
     }
-    bool open UNUSED = account(connection);
+    return account(connection) ? output->orphaned_bytes : 0;
+}
+
+void connection_close_for_orphans(struct connection *connection) {
+    close_for_limit(connection, METRIC_client_output_limit_closed,
+                    "replaced values that it does not read took too much memory");
 }
 
 void connection_check_time(struct connection *connection, int64_t mono_ms) {
+    if (connection->linger_until_mono_ms) {
+        if (mono_ms > connection->linger_until_mono_ms) connection_close(connection);
+        return;
+    }
     struct config *config = connection->worker->net->options.config;
     int64_t idle_ms = config_read(config->server.idle_timeout);
     int64_t incomplete_ms = config_read(config->limits.incomplete_timeout);

@@ -10,8 +10,9 @@
  *                query                                         output -> uv_write
  *
  * Words: *paused*: commands wait until the output has drained; *waiting*: a command's reply comes
- * later (session.waiting); *finishing*: nothing more is run, closed when the output is out;
- * *ended*: the client will send nothing more, what it sent is still answered.
+ * later (session.waiting); *finishing*: nothing more is run, what comes is thrown away, closed when
+ * the output is out; *lingering*: that has happened, and the client is waited for a moment (see
+ * linger in the .c); *ended*: the client will send nothing more, what it sent is still answered.
  *
  * Life: a connection belongs to one worker from connection_open on, and everything here is called
  * on that worker's thread.  connection_close ends it at once for everybody; its memory goes when
@@ -41,6 +42,9 @@ enum {
     CONNECTION_UNAUTHENTICATED_READ_BYTES = 8 * 1024,
     /* Redis's limits for strangers (10 arguments of 16 KB) would let each hold 160 KB. */
     CONNECTION_UNAUTHENTICATED_QUERY_BYTES = 32 * 1024,
+    /* How long, and for how much, a client may go on talking after our last word. */
+    CONNECTION_LINGER_MS = 1000,
+    CONNECTION_LINGER_BYTES = 64 * 1024 * 1024,
 };
 
 /* A new socket.  The texts are for CLIENT LIST. */
@@ -66,6 +70,8 @@ struct connection {
     struct buf query;
     struct output *output;            /* NULL: nothing is pending */
     int64_t incomplete_since_mono_ms; /* 0: no command is half sent */
+    int64_t linger_until_mono_ms;     /* 0: not lingering */
+    size_t linger_bytes;              /* thrown away since */
     uint64_t turn;                    /* of the loop, in which it last brought input */
     uint32_t turn_bytes;              /* that it brought in that turn */
     uint32_t refs;                    /* its handle's included */
@@ -92,8 +98,10 @@ void connection_resume(struct connection *connection);
 void connection_go_on(struct connection *connection);
 /* Nothing to run, nothing to send, nothing expected from other threads. */
 bool connection_is_quiet(const struct connection *connection);
-/* Accounts for values that it waits to send and that are no longer in the store. */
-void connection_check_orphans(struct connection *connection);
+/* Accounts for values that it waits to send and that are no longer in the store; returns their
+ * bytes. */
+size_t connection_check_orphans(struct connection *connection);
+void connection_close_for_orphans(struct connection *connection);
 /* Closes it when it is over its time; called now and then. */
 void connection_check_time(struct connection *connection, int64_t mono_ms);
 

@@ -63,21 +63,40 @@ static enum brine_status open_listeners(struct net *net, struct brine_error *err
                       "server.unix_socket");
 }
 
-/* As many descriptors as max_clients needs, where the host allows that many. */
-static void raise_descriptor_limit(struct net *net) {
-    size_t clients = (size_t)config_read(net->options.config->server.max_clients);
-    rlim_t wanted =
-        clients + DESCRIPTORS_RESERVED + (rlim_t)net->workers_count * DESCRIPTORS_PER_WORKER;
+/* Asks for as many descriptors as max_clients needs, where the host allows that many; returns how
+ * many clients there is room for. */
+static size_t raise_descriptor_limit(const struct net *net, size_t clients) {
+    rlim_t others = DESCRIPTORS_RESERVED + (rlim_t)net->workers_count * DESCRIPTORS_PER_WORKER;
     struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= wanted) return;
+    if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= clients + others) return clients;
     rlim_t before = limit.rlim_cur;
-    limit.rlim_cur = MIN(wanted, limit.rlim_max);
+    limit.rlim_cur = MIN(clients + others, limit.rlim_max);
     if (setrlimit(RLIMIT_NOFILE, &limit)) limit.rlim_cur = before;
-    if (limit.rlim_cur < wanted)
+    if (limit.rlim_cur >= clients + others) return clients;
+    return limit.rlim_cur > others ? (size_t)(limit.rlim_cur - others) : 0;
+}
+
+static void check_descriptor_limit(struct net *net) {
+    size_t clients = (size_t)config_read(net->options.config->server.max_clients);
+    size_t room = raise_descriptor_limit(net, clients);
+    if (room < clients)
         log_write(net->options.log, LOG_WARNING,
-                  "server.max_clients = %zu needs %llu descriptors, this host allows %llu: raise "
+                  "server.max_clients is %zu, but this host allows descriptors for %zu: raise "
                   "'ulimit -n', or connections above that will have to wait",
-                  clients, (unsigned long long)wanted, (unsigned long long)limit.rlim_cur);
+                  clients, room);
+}
+
+/* CONFIG SET maxclients.  Source: Redis config.c updateMaxclients. */
+static enum brine_status apply_max_clients(void *context, struct config *config,
+                                           enum config_option option UNUSED,
+                                           struct brine_error *err) {
+    size_t clients = (size_t)config_read(config->server.max_clients);
+    size_t room = raise_descriptor_limit(context, clients);
+    if (room >= clients) return BRINE_OK;
+    return brine_fail(err, BRINE_INVALID, 0,
+                      "The operating system is not able to handle the specified number of clients, "
+                      "try with %zu",
+                      room);
 }
 
 static void tell_facts(void *server, struct server_facts *facts) {
@@ -127,6 +146,13 @@ enum brine_status net_open(struct net *net, const struct net_options *options,
 
 /* ---- running --------------------------------------------------------------------------------- */
 
+static void notify(struct net *net, const char *state) {
+    const char *socket_name = getenv("NOTIFY_SOCKET");
+    if (!socket_name || !socket_name[0] || notify_send(socket_name, state)) return;
+    log_write(net->options.log, LOG_WARNING, "NOTIFY_SOCKET=%s cannot be told %s", socket_name,
+              state);
+}
+
 static void start_signals(struct net *net) {
     signal(SIGPIPE, SIG_IGN);
     const struct {
@@ -146,12 +172,14 @@ static void on_signal(uv_signal_t *handle, int number) {
     struct log *log = net->options.log;
     if (number == SIGHUP) {
         struct brine_error err;
-        if (log_reopen(log, &err) != BRINE_OK) log_write(log, LOG_WARNING, "%s", err.text);
-        log_write(log, LOG_NOTICE, "Log reopened after SIGHUP");
+        if (log_reopen(log, &err) == BRINE_OK)
+            log_write(log, LOG_NOTICE, "Log reopened after SIGHUP");
+        else
+            log_write(log, LOG_WARNING, "SIGHUP: %s", err.text);
         return;
     }
-    if (net->stopping && number == SIGINT) {
-        log_write(log, LOG_WARNING, "Second SIGINT: giving up on clients that were not answered");
+    if (net->stopping) {
+        log_write(log, LOG_WARNING, "Second signal: giving up on clients that were not answered");
         net->given_up = true;
         uv_stop(&net->loop);
         return;
@@ -173,7 +201,8 @@ static void stop_workers(struct net *net) {
 }
 
 enum net_end net_run(struct net *net, struct brine_error *err) {
-    raise_descriptor_limit(net);
+    check_descriptor_limit(net);
+    config_on_change(net->options.config, CONFIG_OPTION_server_max_clients, apply_max_clients, net);
     start_signals(net);
     if (start_all(net, err) != BRINE_OK) {
         stop_workers(net);
@@ -182,7 +211,7 @@ enum net_end net_run(struct net *net, struct brine_error *err) {
     for (size_t i = 0; i < net->listeners_count; i++)
         log_write(net->options.log, LOG_NOTICE, "Ready to accept connections on %s",
                   net->listeners[i].text);
-    notify_send(getenv("NOTIFY_SOCKET"), "READY=1");
+    notify(net, "READY=1");
     uv_run(&net->loop, UV_RUN_DEFAULT);
     if (net->given_up) return NET_GIVEN_UP;
     stop_workers(net);
@@ -209,7 +238,7 @@ static void close_own_handles(struct net *net) {
 static void begin_stop(struct net *net) {
     if (net->stopping) return;
     net->stopping = true;
-    notify_send(getenv("NOTIFY_SOCKET"), "STOPPING=1");
+    notify(net, "STOPPING=1");
     close_listeners(net);
     for (size_t i = 0; i < net->workers_count; i++) worker_drain(&net->workers[i]);
 }

@@ -200,7 +200,7 @@ static void on_again(uv_idle_t *handle) {
  * and ten thousand idle clients cost 0.1 ms. */
 static void check_times(struct worker *worker) {
     struct config *config = worker->net->options.config;
-    if (config_read(config->server.idle_timeout) == 0 &&
+    if (config_read(config->server.idle_timeout) == 0 && worker->lingering_count == 0 &&
         config_read(config->limits.incomplete_timeout) == 0)
         return;
     size_t count = worker->connections_count / 10 + 1;
@@ -211,15 +211,53 @@ static void check_times(struct worker *worker) {
     }
 }
 
-static void check_orphans(struct budget_member *member) {
-    connection_check_orphans(CONTAINER_OF(member, struct connection, member));
+static void bump(_Atomic size_t *value, size_t more) {
+    atomic_fetch_add_explicit(value, more, memory_order_relaxed);
+}
+
+static void check_orphans_of(struct budget_member *member) {
+    struct connection *connection = CONTAINER_OF(member, struct connection, member);
+    struct worker *worker = connection->worker;
+    size_t bytes = connection_check_orphans(connection);
+    if (bytes == 0) return;
+    bump(&worker->orphaned_bytes, bytes);
+    bump(&worker->orphans_holders, 1);
+    if (bytes <= worker->orphans_largest) return;
+    worker->orphans_largest = bytes;
+    worker->orphans_greediest = connection;
+}
+
+/* True when all clients together keep more replaced values than twice what one may, and this
+ * worker has the one that keeps most.  A single one may always finish. */
+static bool orphans_exceed(struct worker *worker) {
+    struct net *net = worker->net;
+    size_t limit = 2 * (size_t)config_read(net->options.config->limits.output_bytes);
+    size_t total = 0, holders = 0, largest = 0;
+    for (size_t i = 0; i < net->workers_count; i++) {
+        total += atomic_load_explicit(&net->workers[i].orphaned_bytes, memory_order_relaxed);
+        holders += atomic_load_explicit(&net->workers[i].orphans_holders, memory_order_relaxed);
+        largest = MAX(largest,
+                      atomic_load_explicit(&net->workers[i].orphans_largest, memory_order_relaxed));
+    }
+    return total > limit && holders > 1 && worker->orphans_greediest &&
+           worker->orphans_largest >= largest;
+}
+
+static void check_orphans(struct worker *worker) {
+    for (;;) {
+        worker->orphans_greediest = NULL;
+        worker->orphaned_bytes = worker->orphans_largest = worker->orphans_holders = 0;
+        budget_visit(&worker->budget, check_orphans_of);
+        if (!orphans_exceed(worker) || worker->orphans_greediest->closed) return;
+        connection_close_for_orphans(worker->orphans_greediest);
+    }
 }
 
 static void on_tick(uv_timer_t *handle) {
     struct worker *worker = handle->data;
     worker_note_time(worker);
     check_times(worker);
-    budget_visit(&worker->budget, check_orphans);
+    check_orphans(worker);
     if (!worker->upkeep_is_due) do_upkeep(worker);
 }
 

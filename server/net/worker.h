@@ -55,6 +55,9 @@ struct worker {
     struct connection *connections; /* open ones, in a ring that is walked by the tick */
     size_t connections_count;       /* closed ones whose memory is still there included */
     struct connection *again_first;
+    size_t lingering_count;
+    struct connection *orphans_greediest; /* while the tick looks for it */
+    _Atomic size_t orphaned_bytes, orphans_largest, orphans_holders; /* at the last tick */
     uint64_t turn;
     bool time_is_known; /* for this turn */
     size_t upkeep_shard;

@@ -281,6 +281,69 @@ Test(net, a_client_is_shown_with_the_addresses_of_both_ends) {
     close_host(&host);
 }
 
+static void talk_on(void *arg) {
+    static uint8_t zeros[1 << 20];
+    const int *fd = arg;
+    for (int i = 0; i < 8; i++) send_all(*fd, zeros, sizeof(zeros));
+}
+
+Test(net, replies_before_the_end_arrive_whatever_the_client_still_says) {
+    struct host host;
+    open_host(&host, "");
+    for (int round = 0; round < 20; round++) {
+        int fd = dial(&host);
+        uv_thread_t talker;
+        cr_assert(set_value(fd, "k", 60000));
+        cr_assert(say(fd, round % 2 ? "GET k\r\nGET k\r\nGET k\r\nQUIT\r\n"
+                                    : "GET k\r\nGET k\r\nGET k\r\n*x\r\n"));
+        cr_assert(uv_thread_create(&talker, talk_on, &fd) == 0);
+        size_t replies = 3 * (8 + 60000 + 2);
+        cr_expect(hears_bytes(fd, replies) == replies, "round %d", round);
+        cr_expect(
+            hears(fd, round % 2 ? "+OK\r\n" : "-ERR Protocol error: invalid multibulk length\r\n"));
+        char byte;
+        cr_expect(recv(fd, &byte, 1, 0) == 0, "an orderly end");
+        uv_thread_join(&talker);
+        close(fd);
+    }
+    close_host(&host);
+}
+
+Test(net, who_stays_after_the_last_word_is_closed_soon) {
+    struct host host;
+    open_host(&host, "");
+    int fd = dial(&host);
+    cr_assert(say(fd, "QUIT\r\n") && hears(fd, "+OK\r\n"));
+    while (atomic_load(&host.net.clients_count) > 0) {
+        int other = dial(&host); /* each look costs the server a connection that ends at once */
+        cr_assert(say(other, "PING\r\n") && hears(other, "+PONG\r\n"));
+        bool gone = metrics_set_sum(&host.net.metrics_set, METRIC_connected_clients) == 1;
+        close(other);
+        if (gone) break;
+    }
+    close(fd);
+    close_host(&host);
+}
+
+Test(net, replaced_values_that_nobody_reads_are_bounded_for_all_together) {
+    struct host host;
+    open_host(&host, "limits.output_bytes = \"2mb\"\n");
+    int writer = dial(&host), readers[6];
+    for (size_t i = 0; i < ARRAY_LEN(readers); i++) {
+        cr_assert(set_value(writer, "k", 1900000));
+        readers[i] = dial(&host);
+        char byte;
+        cr_assert(say(readers[i], "GET k\r\n") && recv(readers[i], &byte, 1, 0) == 1);
+    }
+    cr_assert(say(writer, "DEL k\r\n") && hears(writer, ":1\r\n"));
+    while (store_used_bytes(host.store) > 6 << 20) /* twice the limit, and the store itself */
+        cr_assert(say(writer, "PING\r\n") && hears(writer, "+PONG\r\n"));
+    cr_expect(metrics_set_sum(&host.net.metrics_set, METRIC_client_output_limit_closed) >= 3);
+    for (size_t i = 0; i < ARRAY_LEN(readers); i++) close(readers[i]);
+    close(writer);
+    close_host(&host);
+}
+
 Test(net, what_was_received_is_answered_before_the_end) {
     struct host host;
     open_host(&host, "");
