@@ -265,8 +265,10 @@ static bool top_is_mark(const struct disasm *d) {
 /* Takes the newest mark and what is above it, and says where it stood.  False when an opcode popped
  * the mark as if it were a value: pickletools counts it as one, and raises IndexError here. */
 static bool pop_mark(struct disasm *d, size_t *mark_at) {
-    d->marks.len -= sizeof *mark_at;
-    memcpy(mark_at, d->marks.data + d->marks.len, sizeof *mark_at);
+    size_t newest;
+    d->marks.len -= sizeof newest;
+    memcpy(&newest, d->marks.data + d->marks.len, sizeof newest);
+    *mark_at = newest;
     while (d->stack.len > 0 && !top_is_mark(d)) d->stack.len--;
     if (d->stack.len == 0) return false;
     d->stack.len--;

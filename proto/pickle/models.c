@@ -450,88 +450,103 @@ static bool call_numpy_dtype(struct machine *m, const struct arguments *args,
     return result->kind != 0;
 }
 
+/* --- the table --- */
+
+static bool admits_no_arguments(struct machine *m UNUSED, const struct arguments *args) {
+    return args->count == 0;
+}
+static bool admits_nothing(struct machine *m UNUSED, const struct arguments *args UNUSED) {
+    return false;
+}
+static bool admits_sequence(struct machine *m, const struct arguments *args) {
+    return admits_collection(m, args, false);
+}
+static bool admits_counter(struct machine *m, const struct arguments *args) {
+    return admits_collection(m, args, true);
+}
+static bool admits_range(struct machine *m, const struct arguments *args) {
+    return admits_numbers(m, args, 1, 3, false);
+}
+static bool admits_slice(struct machine *m UNUSED, const struct arguments *args) {
+    return args->count >= 1 && args->count <= 3;
+}
+static bool admits_complex(struct machine *m, const struct arguments *args) {
+    return admits_numbers(m, args, 2, 2, true);
+}
+static bool admits_fraction(struct machine *m, const struct arguments *args) {
+    return admits_text(m, args, is_fraction_text) || admits_numbers(m, args, 2, 2, false);
+}
+static bool admits_decimal(struct machine *m, const struct arguments *args) {
+    return admits_text(m, args, is_decimal_text);
+}
+static bool call_shaped(struct machine *m, const struct arguments *args,
+                        struct pickle_value *result) {
+    return model_shape(m, args, 0) && give_instance(m, args, result);
+}
+static bool call_to_bytes(struct machine *m, const struct arguments *args,
+                          struct pickle_value *result) {
+    return call_bytes(m, args, PICKLE_KIND_BYTES, result);
+}
+static bool call_to_bytearray(struct machine *m, const struct arguments *args,
+                              struct pickle_value *result) {
+    return call_bytes(m, args, PICKLE_KIND_BYTEARRAY, result);
+}
+static bool call_numpy_array(struct machine *m, const struct arguments *args,
+                             struct pickle_value *result) {
+    return call_numpy_reconstruct(m, args, 1, result);
+}
+static bool call_numpy_masked(struct machine *m, const struct arguments *args,
+                              struct pickle_value *result) {
+    return call_numpy_reconstruct(m, args, 2, result);
+}
+
+/* Either says yes or no to the arguments, or does the whole call. */
+static const struct {
+    bool (*admits)(struct machine *m, const struct arguments *args);
+    bool (*call)(struct machine *m, const struct arguments *args, struct pickle_value *result);
+} models[] = {
+    [POLICY_MODEL_NONE] = {.call = call_shaped},
+    [POLICY_MODEL_REFERENCE] = {.admits = admits_nothing},
+    [POLICY_MODEL_NO_ARGUMENTS] = {.admits = admits_no_arguments},
+    [POLICY_MODEL_GETATTR] = {.call = call_getattr},
+    [POLICY_MODEL_TYPE_OF] = {.call = call_type_of},
+    [POLICY_MODEL_CODECS_ENCODE] = {.call = call_codecs_encode},
+    [POLICY_MODEL_BYTES] = {.call = call_to_bytes},
+    [POLICY_MODEL_BYTEARRAY] = {.call = call_to_bytearray},
+    [POLICY_MODEL_SET] = {.call = call_set},
+    [POLICY_MODEL_SEQUENCE] = {.admits = admits_sequence},
+    [POLICY_MODEL_MAPPING] = {.admits = admits_mapping},
+    [POLICY_MODEL_COUNTER] = {.admits = admits_counter},
+    [POLICY_MODEL_DEFAULTDICT] = {.admits = admits_defaultdict},
+    [POLICY_MODEL_DEQUE] = {.admits = admits_deque},
+    [POLICY_MODEL_RANGE] = {.admits = admits_range},
+    [POLICY_MODEL_SLICE] = {.admits = admits_slice},
+    [POLICY_MODEL_COMPLEX] = {.admits = admits_complex},
+    [POLICY_MODEL_RECONSTRUCTOR] = {.call = call_reconstructor},
+    [POLICY_MODEL_NEWOBJ] = {.call = call_newobj},
+    [POLICY_MODEL_PARTIAL_NEW] = {.call = call_partial},
+    [POLICY_MODEL_FRACTION] = {.admits = admits_fraction},
+    [POLICY_MODEL_DECIMAL] = {.admits = admits_decimal},
+    [POLICY_MODEL_ARRAY] = {.admits = admits_array},
+    [POLICY_MODEL_ARRAY_RECONSTRUCTOR] = {.call = call_array_reconstructor},
+    [POLICY_MODEL_NUMPY_RECONSTRUCT] = {.call = call_numpy_array},
+    [POLICY_MODEL_NUMPY_MARECONSTRUCT] = {.call = call_numpy_masked},
+    [POLICY_MODEL_NUMPY_SCALAR] = {.admits = numpy_scalar},
+    [POLICY_MODEL_NUMPY_FROMBUFFER] = {.admits = numpy_frombuffer},
+    [POLICY_MODEL_NUMPY_DTYPE] = {.call = call_numpy_dtype},
+    [POLICY_MODEL_NUMPY_ARRAY] = {.admits = admits_nothing},
+    [POLICY_MODEL_ZONE] = {.admits = admits_zone},
+};
+#define M(id, doc) +1
+_Static_assert(ARRAY_LEN(models) == POLICY_MODELS(M), "every model has its row");
+#undef M
+
 bool model_call(struct machine *m, const struct arguments *args, struct pickle_value *result) {
-    bool admitted = false;
+    enum policy_model model = entry_of(m, args->callee)->model;
     *result = (struct pickle_value){0};
-    switch (entry_of(m, args->callee)->model) {
-    case POLICY_MODEL_NONE:
-        return model_shape(m, args, 0) && give_instance(m, args, result);
-    case POLICY_MODEL_REFERENCE:
-    case POLICY_MODEL_NUMPY_ARRAY:
-        break;
-    case POLICY_MODEL_NO_ARGUMENTS:
-        admitted = args->count == 0;
-        break;
-    case POLICY_MODEL_GETATTR:
-        return call_getattr(m, args, result);
-    case POLICY_MODEL_TYPE_OF:
-        return call_type_of(m, args, result);
-    case POLICY_MODEL_CODECS_ENCODE:
-        return call_codecs_encode(m, args, result);
-    case POLICY_MODEL_BYTES:
-        return call_bytes(m, args, PICKLE_KIND_BYTES, result);
-    case POLICY_MODEL_BYTEARRAY:
-        return call_bytes(m, args, PICKLE_KIND_BYTEARRAY, result);
-    case POLICY_MODEL_SET:
-        return call_set(m, args, result);
-    case POLICY_MODEL_SEQUENCE:
-        admitted = admits_collection(m, args, false);
-        break;
-    case POLICY_MODEL_MAPPING:
-        admitted = admits_mapping(m, args);
-        break;
-    case POLICY_MODEL_COUNTER:
-        admitted = admits_collection(m, args, true);
-        break;
-    case POLICY_MODEL_DEFAULTDICT:
-        admitted = admits_defaultdict(m, args);
-        break;
-    case POLICY_MODEL_DEQUE:
-        admitted = admits_deque(m, args);
-        break;
-    case POLICY_MODEL_RANGE:
-        admitted = admits_numbers(m, args, 1, 3, false);
-        break;
-    case POLICY_MODEL_SLICE:
-        admitted = args->count >= 1 && args->count <= 3;
-        break;
-    case POLICY_MODEL_COMPLEX:
-        admitted = admits_numbers(m, args, 2, 2, true);
-        break;
-    case POLICY_MODEL_RECONSTRUCTOR:
-        return call_reconstructor(m, args, result);
-    case POLICY_MODEL_NEWOBJ:
-        return call_newobj(m, args, result);
-    case POLICY_MODEL_PARTIAL_NEW:
-        return call_partial(m, args, result);
-    case POLICY_MODEL_FRACTION:
-        admitted = admits_text(m, args, is_fraction_text) || admits_numbers(m, args, 2, 2, false);
-        break;
-    case POLICY_MODEL_DECIMAL:
-        admitted = admits_text(m, args, is_decimal_text);
-        break;
-    case POLICY_MODEL_ARRAY:
-        admitted = admits_array(m, args);
-        break;
-    case POLICY_MODEL_ARRAY_RECONSTRUCTOR:
-        return call_array_reconstructor(m, args, result);
-    case POLICY_MODEL_NUMPY_RECONSTRUCT:
-        return call_numpy_reconstruct(m, args, 1, result);
-    case POLICY_MODEL_NUMPY_MARECONSTRUCT:
-        return call_numpy_reconstruct(m, args, 2, result);
-    case POLICY_MODEL_NUMPY_SCALAR:
-        admitted = numpy_scalar(m, args);
-        break;
-    case POLICY_MODEL_NUMPY_FROMBUFFER:
-        admitted = numpy_frombuffer(m, args);
-        break;
-    case POLICY_MODEL_NUMPY_DTYPE:
-        return call_numpy_dtype(m, args, result);
-    case POLICY_MODEL_ZONE:
-        admitted = admits_zone(m, args);
-        break;
-    }
-    if (!admitted) return refuse_arguments(m, args);
-    return give_copy(m, args, args->count > 1 && is_container(argument(m, args, 1)) ? 1 : 0,
-                     result);
+    if (models[model].call) return models[model].call(m, args, result);
+    /* A model without a row would have neither function, and is refused. */
+    if (!models[model].admits || !models[model].admits(m, args)) return refuse_arguments(m, args);
+    uint32_t copied = args->count > 1 && is_container(argument(m, args, 1)) ? 1 : 0;
+    return give_copy(m, args, copied, result);
 }

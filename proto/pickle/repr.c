@@ -5,6 +5,7 @@
 
 #include "pickle/repr.h"
 
+#include "base/number.h"
 #include "pickle/unprintable.def"
 
 #include <math.h>
@@ -182,17 +183,23 @@ enum brine_status repr_bytes(struct buf *out, struct bytes bytes) {
 
 /* --- numbers --- */
 
+static bool reads_back(const char *text, double value) {
+    double read;
+    return number_parse_double(bytes_of_cstr(text), &read) && read == value;
+}
+
 /* Writes d.ddde+xx of the fewest digits that read back as the value.  At a power of two the closest
- * decimal of that many digits may lie outside while its neighbour reads back, so that is tried too. */
+ * decimal of that many digits may lie outside while its neighbour reads back, so that is tried too.
+ */
 static void shortest(char *text, size_t size, double value) {
     for (int digits = 1; digits <= 17; digits++) {
         snprintf(text, size, "%.*e", digits - 1, value);
-        if (strtod(text, NULL) == value) return;
+        if (reads_back(text, value)) return;
         char *last = strchr(text, 'e') - 1;
         if (digits < 15 || *last == '9' || *last == '0') continue;
         for (int step = -1; step <= 1; step += 2) {
             *last = (char)(*last + step);
-            if (strtod(text, NULL) == value) return;
+            if (reads_back(text, value)) return;
             *last = (char)(*last - step);
         }
     }
@@ -204,7 +211,10 @@ enum brine_status repr_float(struct buf *out, double value) {
     if (isnan(value)) return buf_append(out, BYTES("nan"));
     if (isinf(value)) return buf_append(out, value < 0 ? BYTES("-inf") : BYTES("inf"));
     shortest(text, sizeof text, value);
-    int exponent = atoi(strchr(text, 'e') + 1), count = 0;
+    const char *power = strchr(text, 'e') + 1;
+    int exponent = 0, count = 0;
+    for (const char *c = power + 1; *c; c++) exponent = exponent * 10 + (*c - '0');
+    if (*power == '-') exponent = -exponent;
     for (const char *c = text; *c != 'e'; c++)
         if (byte_is_digit((uint8_t)*c)) digits[count++] = *c;
     while (count > 1 && digits[count - 1] == '0') count--;

@@ -234,7 +234,7 @@ static enum brine_status memo_put(struct loader *l, uint64_t index) {
     while (l->memo.len <= index * sizeof hole)
         TRY(buf_append(&l->memo, bytes_view(&hole, sizeof hole)));
     l->memo_entries += number_at(&l->memo, index) == VIEW_NOTHING;
-    memcpy(l->memo.data + index * sizeof top, &top, sizeof top);
+    bytes_copy_to(l->memo.data + index * sizeof top, bytes_view(&top, sizeof top));
     return BRINE_OK;
 }
 
@@ -383,25 +383,18 @@ static enum brine_status step_moves(struct loader *l, const struct pickle_opcode
     }
 }
 
+/* Opcodes that push something without parts or argument. */
+static const uint8_t constants[256] = {
+    [PICKLE_OP_NONE] = VIEW_NONE,         [PICKLE_OP_NEWTRUE] = VIEW_TRUE,
+    [PICKLE_OP_NEWFALSE] = VIEW_FALSE,    [PICKLE_OP_EMPTY_LIST] = VIEW_LIST,
+    [PICKLE_OP_EMPTY_DICT] = VIEW_DICT,   [PICKLE_OP_EMPTY_SET] = VIEW_SET,
+    [PICKLE_OP_EMPTY_TUPLE] = VIEW_TUPLE, [PICKLE_OP_NEXT_BUFFER] = VIEW_BUFFER,
+};
+
 static enum brine_status step(struct loader *l, const struct pickle_opcode *op) {
     uint32_t node;
+    if (constants[op->byte]) return push_new(l, (struct view_node){.kind = constants[op->byte]});
     switch (op->byte) {
-    case PICKLE_OP_NONE:
-        return push_new(l, (struct view_node){.kind = VIEW_NONE});
-    case PICKLE_OP_NEWTRUE:
-        return push_new(l, (struct view_node){.kind = VIEW_TRUE});
-    case PICKLE_OP_NEWFALSE:
-        return push_new(l, (struct view_node){.kind = VIEW_FALSE});
-    case PICKLE_OP_EMPTY_LIST:
-        return push_new(l, (struct view_node){.kind = VIEW_LIST});
-    case PICKLE_OP_EMPTY_DICT:
-        return push_new(l, (struct view_node){.kind = VIEW_DICT});
-    case PICKLE_OP_EMPTY_SET:
-        return push_new(l, (struct view_node){.kind = VIEW_SET});
-    case PICKLE_OP_EMPTY_TUPLE:
-        return push_new(l, (struct view_node){.kind = VIEW_TUPLE});
-    case PICKLE_OP_NEXT_BUFFER:
-        return push_new(l, (struct view_node){.kind = VIEW_BUFFER});
     case PICKLE_OP_TUPLE1:
         return collect_top(l, 1);
     case PICKLE_OP_TUPLE2:

@@ -520,6 +520,130 @@ def resources():
         + S("Europe/Berlin") + b"\x88\x86R.", ACCEPT, "accepted")
 
 
+def arguments():
+    """For each model arguments that it must not admit."""
+    obj = SG("app", "User") + b")\x81"
+    rng = SG("builtins", "range") + b"K\x01\x85R"
+    fun = SG("app", "helper")
+    rows = (
+        ("builtins", "object", (b"N",)), ("builtins", "getattr", (fun,)), ("builtins", "getattr", (fun, S(""))),
+        ("builtins", "type", ()), ("builtins", "type", (b"K\x01",)), ("builtins", "type", (fun,)), ("builtins", "type", (b"N", b"N")),
+        ("builtins", "bytes", (b"]",)), ("builtins", "bytes", (B(b"x"), b"N")), ("builtins", "bytearray", (S("x"),)),
+        ("builtins", "bytearray", (S("x"), S("zlib"))), ("builtins", "bytearray", (S("\u20ac"), S("latin-1"))),
+        ("builtins", "set", (obj,)), ("builtins", "set", (b"]", b"]")), ("builtins", "set", (b"}",)), ("builtins", "frozenset", (S("x"),)),
+        ("builtins", "list", (b"]", b"N")), ("builtins", "list", (obj,)), ("builtins", "tuple", (S("x"),)), ("builtins", "dict", (b"]",)),
+        ("builtins", "range", ()), ("builtins", "range", (b"G" + b"\0" * 8,)), ("builtins", "range", (b"N",)),
+        ("builtins", "range", (b"K\x01",) * 4), ("builtins", "slice", ()), ("builtins", "slice", (b"N",) * 4),
+        ("builtins", "complex", (b"N", b"N")), ("builtins", "complex", (b"K\x01",)), ("builtins", "complex", (S("1"), b"K\x01")),
+        ("_codecs", "encode", (S("x"),)), ("_codecs", "encode", (S("x"), b"U\x06latin1")), ("_codecs", "encode", (b"N", S("latin1"))),
+        ("copyreg", "_reconstructor", (SG("app", "User"), SG("builtins", "object"))),
+        ("copyreg", "_reconstructor", (SG("app", "User"), SG("builtins", "object"), b"]")),
+        ("copyreg", "_reconstructor", (SG("app", "User"), SG("builtins", "list"), b"}")),
+        ("copyreg", "_reconstructor", (SG("app", "User"), b"N", b"N")), ("copyreg", "_reconstructor", (b"N", SG("builtins", "object"), b"N")),
+        ("copyreg", "_reconstructor", (SG("collections", "deque"), SG("builtins", "object"), b"N")),
+        ("copyreg", "__newobj__", ()), ("copyreg", "__newobj__", (fun,)), ("copyreg", "__newobj__", (SG("builtins", "object"), b"N")),
+        ("copyreg", "__newobj__", (obj,)), ("functools", "partial", ()), ("functools", "partial", (SG("app", "User"),)),
+        ("collections", "OrderedDict", (b"(]l",)), ("collections", "OrderedDict", (b"(](K\x01K\x02el",)), ("collections", "OrderedDict", (b"}", b"N")),
+        ("collections", "OrderedDict", (obj,)), ("collections", "Counter", (b"]",)), ("collections", "Counter", (S("x"),)),
+        ("collections", "defaultdict", (obj,)), ("collections", "defaultdict", (b"N", b"]")), ("collections", "defaultdict", (b"N", b"}", b"N")),
+        ("collections", "defaultdict", (b"K\x01",)), ("collections", "deque", (S("x"),)), ("collections", "deque", (b"]", S("x"))),
+        ("collections", "deque", (b"]", b"J\xff\xff\xff\xff")), ("collections", "deque", (b"]", b"N", b"N")), ("collections", "deque", (rng,)),
+        ("fractions", "Fraction", (b"G" + b"\0" * 8,)), ("fractions", "Fraction", (S("1/3"), b"K\x01")), ("fractions", "Fraction", ()),
+        ("fractions", "Fraction", (b"V1\\u0031\n",)), ("decimal", "Decimal", (b"K\x01",)), ("decimal", "Decimal", (S("1"), b"N")),
+        ("decimal", "Decimal", (b"K\x01K\x02\x86",)), ("array", "array", ()), ("array", "array", (S("i"), b"K\x05")), ("array", "array", (S("ii"),)),
+        ("array", "array", (S("i"), b"]", b"N")), ("array", "array", (b"N",)),
+        ("array", "_array_reconstructor", (SG("array", "array"), S("i"), b"K\x01")),
+        ("array", "_array_reconstructor", (SG("app", "User"), S("i"), b"K\x01", B(b""))),
+        ("array", "_array_reconstructor", (SG("array", "array"), S("i"), b"K\x01", b"]")),
+        ("zoneinfo", "ZoneInfo._unpickle", ()), ("zoneinfo", "ZoneInfo._unpickle", (S("UTC"), S("x"))),
+        ("zoneinfo", "ZoneInfo._unpickle", (S("UTC"), b"K\x02")), ("zoneinfo", "ZoneInfo._unpickle", (S(""), b"\x88")),
+        ("zoneinfo", "ZoneInfo._unpickle", (S("U" * 65), b"\x88")), ("zoneinfo", "ZoneInfo._unpickle", (S("UTC"), b"\x88", b"N")),
+        ("zoneinfo", "ZoneInfo._unpickle", (b"N",)), ("pathlib", "PosixPath", (b"K\x01",)), ("pathlib", "PosixPath", (S("a"), b"N")),
+        ("numpy", "dtype", (S("f8"), b"\x89")), ("numpy", "dtype", (b"N", b"\x89", b"\x88")), ("numpy", "dtype", (S("f8"), b"N", b"\x88")),
+        ("numpy", "dtype", (S("x8"), b"\x89", b"\x88")), ("numpy", "dtype", (S("f"), b"\x89", b"\x88")), ("numpy", "dtype", (S("fx"), b"\x89", b"\x88")),
+        ("numpy", "dtype", (S("<"), b"\x89", b"\x88")), ("numpy", "dtype", (S("U18446744073709551615"), b"\x89", b"\x88")),
+        ("numpy", "dtype", (S("U4611686018427387905"[:16]), b"\x89", b"\x88")), ("numpy", "dtype", (S("f99"), b"\x89", b"\x88")),
+        ("numpy.core.multiarray", "_reconstruct", (SG("numpy", "ndarray"), b"K\x00\x85")),
+        ("numpy.core.multiarray", "_reconstruct", (b"N", b"K\x00\x85", B(b"b"))),
+        ("numpy.core.multiarray", "_reconstruct", (SG("numpy", "ndarray"), b"N", B(b"b"))),
+        ("numpy.core.multiarray", "_reconstruct", (SG("numpy", "ndarray"), b"K\x00K\x00\x86", B(b"b"))),
+        ("numpy.core.multiarray", "_reconstruct", (SG("numpy", "ndarray"), b"K\x00\x85", B(b"bb"))),
+        ("numpy.core.multiarray", "scalar", (DTYPE,)), ("numpy.core.multiarray", "scalar", (b"N", B(b"x" * 8))),
+        ("numpy.core.multiarray", "scalar", (DTYPE, B(b"x" * 7))), ("numpy.core.multiarray", "scalar", (OBJECTS, B(b"x" * 8))),
+        ("numpy.core.multiarray", "scalar", (DTYPE, b"]")),
+        ("numpy.core.numeric", "_frombuffer", (B(b"x" * 8), DTYPE, b"K\x01\x85")), ("numpy.core.numeric", "_frombuffer", (b"N", DTYPE, b"K\x01\x85", S("C"))),
+        ("numpy.core.numeric", "_frombuffer", (B(b"x" * 8), b"N", b"K\x01\x85", S("C"))),
+        ("numpy.core.numeric", "_frombuffer", (B(b"x" * 8), DTYPE, b"N", S("C"))), ("numpy.core.numeric", "_frombuffer", (B(b"x" * 8), DTYPE, b"K\x01\x85", b"N")),
+        ("numpy.core.numeric", "_frombuffer", (B(b""), OBJECTS, b"K\x00\x85", S("C"))),
+        ("numpy.core.numeric", "_frombuffer", (B(b"x" * 8), DTYPE, b"K\x01\x85", S("C"), b"K\x01")),
+        ("numpy.core.numeric", "_frombuffer", (B(b"x" * 8), DTYPE, b"(" + b"K\x01" * 65 + b"t", S("C"))),
+    )
+    for i, (module, name, args) in enumerate(rows):
+        add("a%03d_%s" % (i, name.strip("_").replace(".", "_")), call(module, name, *args), FORBIDDEN, "arguments", module + "." + name)
+    user, get = SG("app", "User"), SG("builtins", "getattr")
+    method = get + user + S("__new__") + b"\x86R"
+    begun = SG("functools", "partial") + method + b"q\x00\x85R"
+    again = b"h\x00"
+
+    def completed(state, then=b")R."):
+        return P(4) + begun + state + b"b" + then
+    fine = b"(" + again + user + b"\x85NNt"
+    add("p_partial_fine", completed(fine), ACCEPT, "accepted")
+    add("p_partial_arguments", completed(fine, b"N\x85R."), FORBIDDEN, "arguments")
+    add("p_partial_unfinished", P(4) + begun + b")R.", FORBIDDEN, "callee")
+    add("p_partial_as_data", P(4) + begun + b".", FORBIDDEN, "right-ref")
+    add("p_method_as_data", P(4) + method + b".", FORBIDDEN, "right-ref", "app.User")
+    add("p_method_called", P(4) + method + user + b"\x85R.", FORBIDDEN, "callee")
+    add("p_partial_twice", completed(fine, fine + b"b)R."), FORBIDDEN, "state-kind")
+    add("p_partial_state_short", completed(again + user + b"\x85N\x87"), FORBIDDEN, "state-kind")
+    add("p_partial_state_function", completed(b"(" + user + user + b"\x85NNt"), FORBIDDEN, "state-kind")
+    add("p_partial_state_keywords", completed(b"(" + again + user + b"\x85]Nt"), FORBIDDEN, "state-kind")
+    add("p_partial_state_attributes", completed(b"(" + again + user + b"\x85N}t"), FORBIDDEN, "state-kind")
+    add("p_partial_of_function", completed(b"(" + again + SG("app", "helper") + b"\x85NNt"), FORBIDDEN, "arguments", "app.User")
+    add("p_partial_of_object", completed(b"(" + again + SG("builtins", "object") + b"\x85NNt"), FORBIDDEN, "arguments", "app.User")
+    add("p_partial_key_kind", completed(b"(" + again + user + b"\x85}K\x01NsNt"), FORBIDDEN, "arguments", "app.User")
+    add("p_partial_hides_global", completed(b"(" + again + user + get + b"\x86NNt"), FORBIDDEN, "right-ref", "builtins.getattr")
+    add("p_reconstructor_hides_global", P(4) + SG("copyreg", "__newobj__") + user + get + b"\x86R.", FORBIDDEN, "right-ref", "builtins.getattr")
+    add("p_newobj_args_list", P(4) + user + b"]\x81.", MALFORMED, "operand-kind")
+    add("p_newobj_modelled", P(4) + SG("collections", "deque") + b"]\x85\x81.", FORBIDDEN, "arguments", "collections.deque")
+    add("p_newobj_object_arguments", P(4) + SG("builtins", "object") + b"N\x85\x81.", FORBIDDEN, "arguments", "builtins.object")
+    add("p_newobj_ex_shape", P(4) + SG("app", "Shaped") + b")}" + S("a") + b"Ns\x92.", FORBIDDEN, "arguments", "app.Shaped")
+    add("p_newobj_shape", P(4) + SG("app", "Shaped") + b"N\x85\x81.", FORBIDDEN, "arguments", "app.Shaped")
+    add("p_shape_short", P(4) + SG("app", "Pair") + b"K\x01\x85R.", FORBIDDEN, "arguments", "app.Pair")
+    add("p_obj_of_instance", P(4) + b"(" + user + b")\x81K\x01o.", FORBIDDEN, "callee")
+    add("p_obj_of_nothing", P(4) + b"N(o.", MALFORMED, "stack-underflow")
+    add("p_planted_items", P(4) + SG("app", "Both") + b")\x81" + S("append") + SG("app", "helper") + b"sNa.", FORBIDDEN, "state-key", "app.Both")
+    add("p_set_of_many_tuples", P(4) + b"(" + b"N" * 9000 + b"t\x85q\x000" + SG("builtins", "set") + b"q\x010" + b"h\x01(h\x00lR"[:0]
+        + b"](" + b"h\x00" * 2000 + b"e\x85q\x020h\x01h\x02R.", LIMIT, "key-cost-total")
+    add("p_set_hides_bare", P(4) + SG("builtins", "set") + b"(" + SG("app", "User") + b")\x81t\x85R.", FORBIDDEN, "right-hash", "builtins.set")
+    nd = SG("numpy.core.multiarray", "_reconstruct") + SG("numpy", "ndarray") + b"K\x00\x85" + B(b"b") + b"\x87R"
+    for i, state in enumerate((b"}", b"K\x01\x85", b"(NK\x01\x85" + DTYPE + b"\x89" + B(b"x" * 8) + b"t", b"(K\x01N" + DTYPE + b"\x89" + B(b"") + b"t",
+                               b"(K\x01K\x01\x85N\x89" + B(b"x" * 8) + b"t", b"(K\x01K\x01\x85" + DTYPE + b"N" + B(b"x" * 8) + b"t",
+                               b"(K\x01K\x01\x85" + DTYPE + b"\x89Nt", b"(K\x01K\x01\x85" + DTYPE + b"\x89" + B(b"x" * 8) + b"NNt",
+                               b"(K\x01K\x02\x85" + OBJECTS + b"\x89](NNNet")):
+        add("p_array_state_%d" % i, P(4) + nd + state + b"b.", FORBIDDEN, "state-kind", "numpy.ndarray")
+    size = b"J\xff\xff\xff\xff"
+    for i, state in enumerate((b"N", b"K\x03\x85", b"(N" + S("<") + b"NNN" + size * 2 + b"K\x00t", b"(K\x03K\x01NNN" + size * 2 + b"K\x00t",
+                               b"(K\x03" + S("<") + b"NNNNNK\x00t", b"(K\x03" + S("<") + b"NNN" + size * 2 + b"Nt",
+                               b"(K\x03" + S("<") + b"NNN" + size + b"K\x7fK\x00t", b"(K\x03" + S("<") + b"NNN" + size * 2 + b"M\x00\x01t",
+                               b"(K\x03" + S("<") + b"NNNK\x10K\x01K\x00t", b"(K\x03" + S("<") + b"N)N" + size * 2 + b"K\x00t")):
+        add("p_dtype_state_%d" % i, P(4) + DTYPE + state + b"b.", FORBIDDEN, "state-kind", "numpy.dtype")
+    void = SG("numpy", "dtype") + S("V16") + b"\x89\x88\x87R"
+    for i, state in enumerate((b"(K\x03" + S("|") + b"N)NK\x10K\x01K\x00t", b"(K\x03" + S("|") + b"N" + S("a") + b"\x85}" + S("a") + b"NsK\x10K\x01K\x00t",
+                               b"(K\x03" + S("|") + b"NK\x01\x85}" + S("a") + DTYPE + b"K\x00\x86sK\x10K\x01K\x00t",
+                               b"(K\x03" + S("|") + DTYPE + b"K\x03\x85\x86NNK\x10K\x01K\x00t", b"(K\x03" + S("|") + b"NNNNNK\x10K\x01K\x00t",
+                               b"(K\x03" + S("|") + DTYPE + b"\x85NNK\x10K\x01K\x00t", b"(K\x03" + S("|") + b"NNNJ\xf0\xff\xff\xffK\x01K\x00t")):
+        add("p_void_state_%d" % i, P(4) + void + state + b"b.", FORBIDDEN, "state-kind", "numpy.dtype")
+    add("p_void_subarray_fine", P(4) + void + b"(K\x03" + S("|") + DTYPE + b"K\x02\x85\x86NNK\x10K\x01K\x00tb.", ACCEPT, "accepted")
+    add("p_dtype_changed_later", P(4) + void + b"q\x00\x85h\x00(K\x03" + S("|") + b"NNNK\x10K\x01K\x00tb\x86.", FORBIDDEN, "state-kind", "numpy.dtype")
+    add("p_fields_changed_later", P(4) + b"}" + S("a") + DTYPE + b"K\x00\x86sq\x000" + void + b"(K\x03" + S("|") + b"N" + S("a") + b"\x85h\x00K\x10K\x01K\x00tb"
+        + b"h\x00" + S("b") + b"Ns\x86.", FORBIDDEN, "items-target")
+
+
+DTYPE = SG("numpy", "dtype") + S("f8") + b"\x89\x88\x87R"
+OBJECTS = SG("numpy", "dtype") + S("O8") + b"\x89\x88\x87R"
+
+
 def numpy_arrays():
     def dtype(text="f8", state=b""):
         return SG("numpy", "dtype") + S(text) + b"\x89\x88\x87R" + state
@@ -565,14 +689,14 @@ def numpy_arrays():
 
 
 def write(check):
-    for part in (imports, names, memo, operands, calls, state, outside, broken, containers, keys, resources):
+    for part in (imports, names, memo, operands, calls, state, outside, broken, containers, keys, resources, arguments):
         part()
     lines = ["# file, class, rule, global.  Written by tests/tools/pickle_corpus.py; judged under POLICY.\n"]
     lines += ["%s %s %s %s\n" % (n, v, r, g.replace(" ", "\\x20")) for n, v, r, g in EXPECTED]
     wanted = {name + ".pkl": data for name, data in FILES.items()}
     wanted["EXPECTED"] = "".join(lines).encode()
     if check:
-        found = {n: open(os.path.join(HERE, n), "rb").read() for n in os.listdir(HERE) if n == "EXPECTED" or n[:1] in "cr" and n.endswith(".pkl")}
+        found = {n: open(os.path.join(HERE, n), "rb").read() for n in os.listdir(HERE) if n == "EXPECTED" or n[:1] in "acpr" and n.endswith(".pkl")}
         wrong = sorted(set(wanted) ^ set(found) | {n for n in wanted if wanted[n] != found.get(n)})
         print("stale:", *wrong) if wrong else print("%d files as expected" % len(wanted))
         return 1 if wrong else 0

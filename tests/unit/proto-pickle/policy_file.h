@@ -21,7 +21,17 @@ struct test_policy {
     char text[TEST_POLICY_TEXT_MAX];
 };
 
-static inline uint32_t test_policy_rights(const char *words) {
+/* Cuts the next piece off `rest`, which moves behind the byte that ends it; no piece has data NULL.
+ */
+static inline struct bytes test_policy_cut(struct bytes *rest, char end) {
+    if (rest->len == 0) return bytes_view(NULL, 0);
+    const uint8_t *found = memchr(rest->data, end, rest->len);
+    struct bytes piece = bytes_slice(*rest, 0, found ? (size_t)(found - rest->data) : rest->len);
+    *rest = bytes_slice(*rest, piece.len + (found != NULL), rest->len);
+    return piece;
+}
+
+static inline uint32_t test_policy_rights(struct bytes words) {
     uint32_t rights = 0;
     static const struct {
         const char *name;
@@ -33,12 +43,10 @@ static inline uint32_t test_policy_rights(const char *words) {
             {"class", POLICY_CLASS},
         {"items", POLICY_ITEMS},
     };
-    while (*words) {
-        size_t len = strcspn(words, ",");
+    while (words.len > 0) {
+        struct bytes word = test_policy_cut(&words, ',');
         for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-            if (strlen(rows[i].name) == len && strncmp(rows[i].name, words, len) == 0)
-                rights |= rows[i].bit;
-        words += len + (words[len] == ',');
+            if (bytes_equal(word, bytes_of_cstr(rows[i].name))) rights |= rows[i].bit;
     }
     return rights;
 }
@@ -49,22 +57,17 @@ static inline bool test_policy_index(struct test_policy *p) {
                         &err) == BRINE_OK;
 }
 
-static inline bool test_policy_parse(struct test_policy *p) {
-    char *line_state = NULL;
-    for (char *line = strtok_r(p->text, "\n", &line_state); line;
-         line = strtok_r(NULL, "\n", &line_state)) {
-        char *word_state = NULL;
-        char *module = strtok_r(line, " ", &word_state);
-        if (!module || module[0] == '#') continue;
-        char *name = strtok_r(NULL, " ", &word_state);
-        char *rights = strtok_r(NULL, " ", &word_state);
-        char *shape = strtok_r(NULL, " ", &word_state);
-        if (!rights || p->count == TEST_POLICY_ENTRIES_MAX) return false;
-        p->entries[p->count++] =
-            (struct policy_entry){.module = bytes_of_cstr(module),
-                                  .name = bytes_of_cstr(name),
-                                  .rights = test_policy_rights(rights),
-                                  .shape = shape ? bytes_of_cstr(shape) : bytes_view(NULL, 0)};
+static inline bool test_policy_parse(struct test_policy *p, struct bytes text) {
+    while (text.len > 0) {
+        struct bytes line = test_policy_cut(&text, '\n');
+        if (line.len == 0 || line.data[0] == '#') continue;
+        struct policy_entry entry = {.module = test_policy_cut(&line, ' ')};
+        entry.name = test_policy_cut(&line, ' ');
+        struct bytes rights = test_policy_cut(&line, ' ');
+        if (!rights.data || p->count == TEST_POLICY_ENTRIES_MAX) return false;
+        entry.rights = test_policy_rights(rights);
+        entry.shape = test_policy_cut(&line, ' ');
+        p->entries[p->count++] = entry;
     }
     return test_policy_index(p);
 }
@@ -74,9 +77,8 @@ static inline bool test_policy_load(struct test_policy *p, const char *path) {
     p->count = 0;
     if (!file) return false;
     size_t length = fread(p->text, 1, sizeof p->text - 1, file);
-    p->text[length] = 0;
     fclose(file);
-    return test_policy_parse(p);
+    return test_policy_parse(p, bytes_view(p->text, length));
 }
 
 #endif
