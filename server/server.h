@@ -24,7 +24,7 @@
  *       1  could not start (address in use, no memory ...): one line on standard error says what
  *          and what to do
  *      78  the configuration was refused: file:line:column, the reason, the nearest known key
- *     130  a second SIGTERM or SIGINT: clients may not have been answered
+ *     130  SIGINT while stopping: clients may not have been answered
  *     A broken invariant ends the process by SIGILL after one line on standard error. */
 #ifndef BRINE_SERVER_H
 #define BRINE_SERVER_H

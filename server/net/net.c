@@ -178,8 +178,10 @@ static void on_signal(uv_signal_t *handle, int number) {
             log_write(log, LOG_WARNING, "SIGHUP: %s", err.text);
         return;
     }
+    if (net->stopping && number == SIGTERM) return;
     if (net->stopping) {
-        log_write(log, LOG_WARNING, "Second signal: giving up on clients that were not answered");
+        log_write(log, LOG_WARNING,
+                  "SIGINT while stopping: giving up on clients that were not answered");
         net->given_up = true;
         uv_stop(&net->loop);
         return;

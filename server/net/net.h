@@ -9,7 +9,7 @@
  *     net_close(&net);
  *
  * Signals: SIGTERM and SIGINT stop in order (no more is accepted, what was received is answered);
- * a second of either gives up waiting.  SIGHUP reopens the log.  SIGPIPE is ignored.
+ * a SIGINT after that gives up waiting.  SIGHUP reopens the log.  SIGPIPE is ignored.
  * systemd: READY=1 and STOPPING=1 go to $NOTIFY_SOCKET when it is set.
  *
  * Thread: the functions belong to the main thread; fields say whose they are. */
@@ -68,7 +68,7 @@ enum brine_status net_open(struct net *net, const struct net_options *options,
 
 enum net_end {
     NET_STOPPED,    /* in order: net_close is next */
-    NET_GIVEN_UP,   /* by a second signal: threads may still run, so the process must end at once */
+    NET_GIVEN_UP,   /* by a second SIGINT: threads may still run, so the process must end at once */
     NET_NOT_STARTED /* *err says why: net_close is next */
 };
 enum net_end net_run(struct net *net, struct brine_error *err);
