@@ -142,7 +142,8 @@ static enum brine_status print_integer_line(struct disasm *d, bool is_long) {
 static bool overflows(struct bytes text) {
     for (size_t i = 0; i < text.len; i++)
         if (!byte_is_digit(text.data[i]) && !memchr("+-.eE", text.data[i], 5)) return false;
-    if (!byte_is_digit(text.data[text.len - 1])) return false;
+    size_t first = text.data[0] == '-';
+    if (!byte_is_digit(text.data[text.len - 1]) || !byte_is_digit(text.data[first])) return false;
     return memchr(text.data, 'e', text.len) || memchr(text.data, 'E', text.len);
 }
 
