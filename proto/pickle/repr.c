@@ -273,6 +273,10 @@ enum brine_status repr_long(struct buf *out, struct bytes bytes) {
         count = bytes.len / 4 + 1;
     }
     while (count > 0 && limbs[count - 1] == 0) count--;
-    if (negative) TRY(buf_append_byte(out, '-'));
-    return append_limbs(out, limbs, count);
+    size_t start = out->len;
+    enum brine_status status = negative ? buf_append_byte(out, '-') : BRINE_OK;
+    if (status == BRINE_OK) status = append_limbs(out, limbs, count);
+    /* Digits come from the last to the first: half of them would be another number. */
+    if (status != BRINE_OK) out->len = start;
+    return status;
 }

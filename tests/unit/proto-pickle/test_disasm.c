@@ -100,3 +100,11 @@ Test(repr, long_integers_are_written_in_decimal) {
     }
     buf_deinit(&out);
 }
+
+Test(repr, a_number_that_does_not_fit_leaves_nothing_of_itself) {
+    struct buf out;
+    buf_init(&out, mem_system(), 3);
+    cr_expect_eq(repr_long(&out, BYTES("\x00\x80\x80")), BRINE_TOO_BIG);
+    expect_text(&out, "");
+    buf_deinit(&out);
+}
