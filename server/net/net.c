@@ -121,9 +121,21 @@ static enum brine_status open_workers(struct net *net, struct brine_error *err) 
     return BRINE_OK;
 }
 
+/* From the first listener to the last connection a request to stop finds its handler or waits for
+ * it: with the default action it would kill the process over clients that are being answered. */
+static void hold_signals(int how) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    pthread_sigmask(how, &set, NULL);
+}
+
 enum brine_status net_open(struct net *net, const struct net_options *options,
                            struct brine_error *err) {
     *net = (struct net){.options = *options, .started_at_ms = clock_wall_ms()};
+    hold_signals(SIG_BLOCK);
     make_run_id(net, options->random_seed);
     net->services =
         (struct services){.server = net, .facts = tell_facts, .clients_query = clients_query};
@@ -165,6 +177,7 @@ static void start_signals(struct net *net) {
         uv_signal_start(rows[i].handle, on_signal, rows[i].number);
     }
     net->signals_are_open = true;
+    hold_signals(SIG_UNBLOCK);
 }
 
 static void on_signal(uv_signal_t *handle, int number) {
@@ -230,6 +243,7 @@ static void close_own_handles(struct net *net) {
     if (net->inbox_is_open) inbox_close(&net->inbox);
     net->inbox_is_open = false;
     if (net->signals_are_open) {
+        hold_signals(SIG_BLOCK); /* closing a handle brings the default action back */
         uv_close((uv_handle_t *)&net->on_term, NULL);
         uv_close((uv_handle_t *)&net->on_int, NULL);
         uv_close((uv_handle_t *)&net->on_hup, NULL);
