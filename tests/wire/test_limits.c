@@ -92,6 +92,7 @@ Test(limits, one_client_too_many_is_told_so) {
 }
 
 Test(limits, connections_that_come_and_go_leave_nothing) {
+    static const char half[] = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$100\r\nhalf";
     struct wire *wire = wire_open(NULL);
     for (int i = 0; i < 2000; i++) {
         int fd = wire_raw_open(wire);
@@ -99,7 +100,7 @@ Test(limits, connections_that_come_and_go_leave_nothing) {
         if (i % 2)
             cr_expect(raw_answers(fd, "PING\r\n", "+PONG\r\n"));
         else
-            wire_raw_send(fd, "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$100\r\nhalf", 34);
+            wire_raw_send(fd, half, sizeof half - 1);
         close(fd);
     }
     wire_await(wire, 0, "INFO clients", "~*connected_clients:1\\r\\n*");
@@ -325,7 +326,10 @@ Test(limits, the_buffers_of_all_clients_share_one_budget) {
     }
     size_t after = resident_bytes(wire);
     cr_expect(closed > 0, "all of them were served");
-    cr_expect(after < before + 32 * MB, "%zu MB resident, then %zu", before / MB, after / MB);
+    /* ASan keeps what is freed resident for a while, to know it again. */
+    const char *variant = getenv("BRINE_VARIANT");
+    if (!variant || strcmp(variant, "asan") != 0)
+        cr_expect(after < before + 32 * MB, "%zu MB resident, then %zu", before / MB, after / MB);
     PLAY(wire, {"PING", "+PONG"}, {"SET small v", "+OK"});
     wire_close(wire);
 }
