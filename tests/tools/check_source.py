@@ -25,7 +25,8 @@ EVERYWHERE = ("",)
 
 # (calls, where they are banned, where not all the same, what to use)
 BANNED = [
-    ("strcpy strcat stpcpy sprintf vsprintf gets strtok strtok_r strncpy strncat", EVERYWHERE, (), "buf.h, snprintf"),
+    ("strcpy strcat stpcpy sprintf vsprintf gets strtok strncpy strncat", EVERYWHERE, (), "buf.h, snprintf"),
+    ("strtok_r", tree.LIBRARY_FOLDERS, (), "bytes_slice"),
     ("atoi atol atoll atof", EVERYWHERE, (), "number.h"),
     ("sscanf scanf fscanf", tree.LIBRARY_FOLDERS, (), "number.h"),
     ("strtol strtoll strtoul strtoull strtod strtof", ("proto/", "server/"), ("proto/base/number.c",), "number.h"),
