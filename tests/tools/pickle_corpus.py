@@ -401,6 +401,10 @@ def containers():
         add("c54_shape_%02d" % i, P(3) + G(module, name) + b".", FORBIDDEN if name != "wild*" else ACCEPT,
             "global" if name != "wild*" else "accepted", repr(module + "." + name) if not (module + name).isprintable() or " " in module + name
             else module + "." + name if name != "wild*" else "-")
+    add("c54_wildcard_dunder", P(4) + SG("wild", "__getattr__") + b".", FORBIDDEN, "global", "wild.__getattr__")
+    add("c54_wildcard_dotted", P(4) + SG("wild", "a.b") + b".", FORBIDDEN, "global", "wild.a.b")
+    add("c54_wildcard_star", P(4) + SG("wild", "*") + b".", FORBIDDEN, "global", "wild.*")
+    add("c54_wildcard_fine", P(4) + SG("wild", "anything") + b".", ACCEPT, "accepted")
     add("c54_backslash", P(3) + G("date\\x74ime", "datetime") + b".", FORBIDDEN, "global", "date\\x74ime.datetime")
 
 
@@ -532,7 +536,7 @@ def arguments():
         ("builtins", "bytearray", (S("x"), S("zlib"))), ("builtins", "bytearray", (S("\u20ac"), S("latin-1"))),
         ("builtins", "set", (obj,)), ("builtins", "set", (b"]", b"]")), ("builtins", "set", (b"}",)), ("builtins", "frozenset", (S("x"),)),
         ("builtins", "list", (b"]", b"N")), ("builtins", "list", (obj,)), ("builtins", "tuple", (S("x"),)), ("builtins", "dict", (b"]",)),
-        ("builtins", "range", ()), ("builtins", "range", (b"G" + b"\0" * 8,)), ("builtins", "range", (b"N",)),
+        ("builtins", "float", (S("1"),)), ("builtins", "range", ()), ("builtins", "range", (b"G" + b"\0" * 8,)), ("builtins", "range", (b"N",)),
         ("builtins", "range", (b"K\x01",) * 4), ("builtins", "slice", ()), ("builtins", "slice", (b"N",) * 4),
         ("builtins", "complex", (b"N", b"N")), ("builtins", "complex", (b"K\x01",)), ("builtins", "complex", (S("1"), b"K\x01")),
         ("_codecs", "encode", (S("x"),)), ("_codecs", "encode", (S("x"), b"U\x06latin1")), ("_codecs", "encode", (b"N", S("latin1"))),
