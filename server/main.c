@@ -101,7 +101,8 @@ static enum brine_status setup_log(struct server *server, struct brine_error *er
     };
     TRY(log_open(&server->log, &options, err));
     config_on_change(&server->config, CONFIG_OPTION_log_level, apply_log_level, &server->log);
-    mem_account_init(&server->clients_memory, mem_system(), 0);
+    mem_account_init(&server->memory, mem_system(), 0);
+    mem_account_init(&server->clients_memory, &server->memory.allocator, 0);
     return BRINE_OK;
 }
 
@@ -118,7 +119,7 @@ static enum brine_status draw_random(void *target, size_t bytes, struct brine_er
 static enum brine_status setup_store(struct server *server, struct brine_error *err) {
     struct config *config = &server->config;
     struct store_options options = {
-        .mem = mem_system(),
+        .mem = &server->memory.allocator,
         .threads = net_choose_workers(config),
         .shards = (size_t)config_read(config->server.shards),
         .databases = (size_t)config_read(config->server.databases),
@@ -158,6 +159,7 @@ static void teardown_keyspace(struct server *server) {
 static enum brine_status setup_net(struct server *server, struct brine_error *err) {
     struct net_options options = {
         .mem = &server->clients_memory.allocator,
+        .memory = &server->memory,
         .config = &server->config,
         .log = &server->log,
         .keyspace = &server->keyspace,

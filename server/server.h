@@ -41,6 +41,7 @@
 enum { EXIT_STOPPED = 0, EXIT_NOT_STARTED = 1, EXIT_GIVEN_UP = 130 };
 
 struct server {
+    struct mem_account memory;         /* any thread: all but options and log; INFO's used_memory */
     struct mem_account clients_memory; /* any thread: connections and all that serves them */
     struct config config;              /* any thread, by its own rules */
     struct log log;                    /* any thread; reopened by main */

@@ -109,6 +109,9 @@ static void tell_facts(void *server, struct server_facts *facts) {
     facts->tcp_port = config_read(net->options.config->server.port);
     facts->workers = net->workers_count;
     facts->clients_buffer_bytes = budget_held(&net->budget);
+    if (!net->options.memory) return;
+    facts->memory_used_bytes = mem_account_used(net->options.memory);
+    facts->memory_peak_bytes = mem_account_peak(net->options.memory);
 }
 
 static enum brine_status open_workers(struct net *net, struct brine_error *err) {
@@ -177,7 +180,6 @@ static void start_signals(struct net *net) {
         uv_signal_start(rows[i].handle, on_signal, rows[i].number);
     }
     net->signals_are_open = true;
-    hold_signals(SIG_UNBLOCK);
 }
 
 static void on_signal(uv_signal_t *handle, int number) {
@@ -223,6 +225,7 @@ enum net_end net_run(struct net *net, struct brine_error *err) {
         stop_workers(net);
         return NET_NOT_STARTED;
     }
+    hold_signals(SIG_UNBLOCK); /* in this thread alone: workers began with them blocked */
     for (size_t i = 0; i < net->listeners_count; i++)
         log_write(net->options.log, LOG_NOTICE, "Ready to accept connections on %s",
                   net->listeners[i].text);

@@ -22,7 +22,8 @@
 enum { NET_RUN_ID_BYTES = 40, NET_LISTENERS_MAX = 32, NET_WORKERS_MAX = 256 };
 
 struct net_options {
-    struct allocator *mem; /* clients' memory */
+    struct allocator *mem;            /* clients' memory */
+    const struct mem_account *memory; /* all memory, for INFO; NULL: not known */
     struct config *config;
     struct log *log;
     struct keyspace *keyspace;
