@@ -51,6 +51,12 @@ static bool letter_admits(char letter, struct pickle_value value) {
         return value.kind == PICKLE_KIND_BOOL;
     case 'n':
         return value.kind == PICKLE_KIND_NONE;
+    case 'v':
+        return is_leaf(value);
+    case 'q':
+        return value.kind == PICKLE_KIND_LIST || value.kind == PICKLE_KIND_TUPLE;
+    case 'm':
+        return value.kind == PICKLE_KIND_INSTANCE || value.kind == PICKLE_KIND_NONE;
     case 'l':
         return value.kind == PICKLE_KIND_LIST;
     case 'd':
@@ -68,8 +74,22 @@ static bool letter_admits(char letter, struct pickle_value value) {
     }
 }
 
+/* For callables that call what they are handed: the policy lists what that may be. */
+static bool takes_globals(struct machine *m, const struct arguments *args, uint32_t from) {
+    const struct policy_entry *entry = entry_of(m, args->callee);
+    for (uint32_t i = from; entry->only_count > 0 && i < args->count; i++) {
+        struct pickle_value value = argument(m, args, i);
+        if (value.kind != PICKLE_KIND_GLOBAL) continue;
+        const struct pickle_global *global = &m->scratch->globals[value.a];
+        if (!policy_takes_global(entry, global->module, global->name))
+            return refuse_arguments(m, args);
+    }
+    return true;
+}
+
 bool model_shape(struct machine *m, const struct arguments *args, uint32_t from) {
     struct bytes shape = entry_of(m, args->callee)->shape;
+    if (!takes_globals(m, args, from)) return false;
     if (!shape.data) return true;
     size_t at = 0;
     for (uint32_t i = from; i < args->count; i++) {
@@ -544,6 +564,7 @@ _Static_assert(ARRAY_LEN(models) == POLICY_MODELS(M), "every model has its row")
 bool model_call(struct machine *m, const struct arguments *args, struct pickle_value *result) {
     enum policy_model model = entry_of(m, args->callee)->model;
     *result = (struct pickle_value){0};
+    if (!takes_globals(m, args, 0)) return false;
     if (models[model].call) return models[model].call(m, args, result);
     /* A model without a row would have neither function, and is refused. */
     if (!models[model].admits || !models[model].admits(m, args)) return refuse_arguments(m, args);

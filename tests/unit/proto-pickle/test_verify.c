@@ -302,6 +302,12 @@ Test(verify, an_entry_limits_the_shape_of_arguments) {
         {"f", BYTES("K\x01\x85"), true},
         {"o", BYTES("\x88\x85"), true},
         {"o", BYTES("K\x01\x85"), false},
+        {"v", BYTES("K\x01\x85"), true},
+        {"v", BYTES("]\x85"), false},
+        {"q", BYTES(")\x85"), true},
+        {"q", BYTES("}\x85"), false},
+        {"m", BYTES("N\x85"), true},
+        {"m", BYTES("K\x01\x85"), false},
         {"e", BYTES("\x8f\x85"), true},
         {"i?s?", BYTES("Va\n\x85"), false},
     };
@@ -322,6 +328,27 @@ Test(verify, an_entry_limits_the_shape_of_arguments) {
         cr_expect_eq(status == BRINE_OK, rows[i].fits, "row %zu '%s': %s", i, rows[i].shape,
                      pickle_reason_rule(rig->report.reason));
     }
+    rig_close(rig);
+}
+
+Test(verify, an_entry_may_list_the_globals_that_its_arguments_may_be) {
+    static const struct policy_name only[] = {{BYTES("app"), BYTES("User")}};
+    struct rig *rig = rig_open();
+    rig->policy.count = 3;
+    rig->policy.entries[0] = (struct policy_entry){.module = BYTES("app"),
+                                                   .name = BYTES("make"),
+                                                   .rights = POLICY_CALL,
+                                                   .only = only,
+                                                   .only_count = 1};
+    rig->policy.entries[1] = (struct policy_entry){
+        .module = BYTES("app"), .name = BYTES("User"), .rights = POLICY_CLASS};
+    rig->policy.entries[2] = (struct policy_entry){
+        .module = BYTES("app"), .name = BYTES("Other"), .rights = POLICY_CLASS};
+    cr_assert(test_policy_index(&rig->policy));
+    cr_expect_eq(verify(rig, BYTES("capp\nmake\ncapp\nUser\n\x85R.")), BRINE_OK);
+    cr_expect_eq(verify(rig, BYTES("capp\nmake\nK\x01\x85R.")), BRINE_OK);
+    cr_expect_eq(verify(rig, BYTES("capp\nmake\ncapp\nOther\n\x85R.")), BRINE_DENIED);
+    cr_expect_eq(rig->report.reason, PICKLE_ARGUMENTS);
     rig_close(rig);
 }
 
