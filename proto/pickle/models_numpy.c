@@ -238,9 +238,17 @@ static bool subarray_agrees(struct machine *m, struct pickle_value sub, int64_t 
  * fields give.  Source: ndarraytypes.h, NPY_ITEM_REFCOUNT 1, NPY_LIST_PICKLE 2,
  * NPY_ITEM_IS_POINTER 4. */
 static bool flags_agree(struct pickle_value flags, struct pickle_value alignment, bool objects) {
-    enum { REFCOUNT = 1, LIST_PICKLE = 2, IS_POINTER = 4, ALL = 255, ALIGNMENT_MAX = 64 };
-    int64_t align = (int64_t)alignment.b;
-    if (flags.b > ALL || align < -1 || align > ALIGNMENT_MAX) return false;
+    /* Flags are a signed char in numpy: an aligned struct has -112. */
+    enum {
+        REFCOUNT = 1,
+        LIST_PICKLE = 2,
+        IS_POINTER = 4,
+        LEAST = -128,
+        MOST = 255,
+        ALIGNMENT_MAX = 64
+    };
+    int64_t align = (int64_t)alignment.b, all = (int64_t)flags.b;
+    if (all < LEAST || all > MOST || align < -1 || align > ALIGNMENT_MAX) return false;
     uint64_t pointers = flags.b & (REFCOUNT | LIST_PICKLE | IS_POINTER);
     return objects ? (pointers & (REFCOUNT | LIST_PICKLE)) == (REFCOUNT | LIST_PICKLE)
                    : pointers == 0;
