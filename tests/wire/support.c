@@ -280,12 +280,25 @@ void wire_only_for(struct wire *wire, enum wire_only only) {
     cr_skip_test("an expectation of %s", only == BRINE_ONLY ? "brine's own" : "Redis alone");
 }
 
+/* TSan's runtime puts signals off and now and then loses one that arrives on the way into
+ * epoll_wait: 1 of some 100 starts, 0 of 900 without it.  There alone it is asked again, which
+ * changes nothing for a server that has heard it. */
+static bool asks_again(void) {
+    const char *variant = getenv("BRINE_VARIANT");
+    return variant && strcmp(variant, "tsan") == 0;
+}
+
 /* Waits for the end of the child; kills it at the deadline and returns -1. */
-static int exit_status_of(pid_t pid) {
+static int exit_status_of(pid_t pid, bool again) {
     int status = 0;
-    for (long long deadline = wire_now_ms() + WIRE_DEADLINE_MS; wire_now_ms() < deadline;) {
+    long long start = wire_now_ms(), asked = start;
+    while (wire_now_ms() < start + WIRE_DEADLINE_MS) {
         if (waitpid(pid, &status, WNOHANG) == pid) {
             return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+        }
+        if (again && wire_now_ms() > asked + 1000) {
+            kill(pid, SIGTERM);
+            asked = wire_now_ms();
         }
         pause_briefly();
     }
@@ -299,7 +312,7 @@ void wire_close(struct wire *wire) {
     if (wire->lock_fd >= 0) close(wire->lock_fd);
     if (wire->pid <= 0) return;
     kill(wire->pid, SIGTERM);
-    int status = exit_status_of(wire->pid);
+    int status = exit_status_of(wire->pid, asks_again());
     if (!wire->may_die) cr_expect(status == 0, "the server ended with exit status %d", status);
     remove_tree(wire->dir);
 }
@@ -315,7 +328,7 @@ int wire_run_to_exit(const char *const *arguments, char *output, size_t output_s
     size_t len = wire_raw_read(out[0], output, output_size - 1);
     output[len] = '\0';
     close(out[0]);
-    return exit_status_of(pid);
+    return exit_status_of(pid, false);
 }
 
 /* ---- replies as text ------------------------------------------------------------------------- */
