@@ -130,6 +130,8 @@ static enum option_fault parse_list(const struct option_row *row, struct bytes t
         while (at + len < text.len && text.data[at + len] != ',' && text.data[at + len] != ' ')
             len++;
         if (len > 0) {
+            /* The file's form, ["a", "b"], would be taken for odd names. */
+            if (text.data[at] == '[' || text.data[at] == '"') return FAULT_SHAPE;
             enum option_fault fault = add_item(row, bytes_slice(text, at, len), value);
             if (fault != FAULT_NONE) return fault;
         }
@@ -363,8 +365,8 @@ enum brine_status option_describe(const struct option_row *row, struct buf *out)
         return buf_printf(out, "text of %lld to %lld bytes without NUL", (long long)row->min,
                           (long long)row->max);
     case KIND_LIST:
-        return buf_printf(out, "a list of %lld to %lld texts", (long long)row->min,
-                          (long long)row->max);
+        return buf_printf(out, "a list of %lld to %lld texts (an array in a file, elsewhere a,b)",
+                          (long long)row->min, (long long)row->max);
     case KIND_BUFFER_LIMITS:
         break;
     }

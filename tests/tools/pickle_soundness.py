@@ -38,6 +38,17 @@ def read_policy():
     return entries
 
 
+def rights_of(policy, name):
+    """What the policy lets be done with a global: its own row, or that of a wildcard, which stands
+    for one last component that is neither empty nor a dunder; None: it may not be resolved."""
+    if name in policy and name[1] != "*" and not name[1].endswith(".*"):
+        return policy[name]
+    prefix, dot, last = name[1].rpartition(".")
+    if not last or last.startswith("__") or last == "*" or name in policy:
+        return None
+    return policy.get((name[0], prefix + dot + "*"))
+
+
 # ---- the child: readers with inert stubs ---------------------------------------------------------
 
 class Violation(BaseException):
@@ -53,7 +64,7 @@ class World:
 
     def event(self, what, name, *rights):
         self.events.append("%s %s.%s" % ((what,) + name))
-        have = self.policy.get(name, set())
+        have = rights_of(self.policy, name) or set()
         if not any(r in have for r in rights):
             raise Violation("%s on %s.%s without the right" % ((what,) + name))
 
@@ -65,7 +76,7 @@ class World:
             elif module in compat.IMPORT_MAPPING:
                 module = compat.IMPORT_MAPPING[module]
         self.found.append("%s:%s" % (module, name))
-        if (module, name) not in self.policy:
+        if rights_of(self.policy, (module, name)) is None:
             raise Violation("resolves %s.%s" % (module, name))
         return self.stub((module, name))
 
@@ -114,7 +125,7 @@ class World:
         module, name = target.stub_name
         if attribute == "__new__":
             return target.__new__
-        if (module, name + "." + attribute) not in self.policy:
+        if rights_of(self.policy, (module, name + "." + attribute)) is None:
             raise Violation("getattr gives %s.%s.%s" % (module, name, attribute))
         return self.stub((module, name + "." + attribute))
 
@@ -191,7 +202,7 @@ def make_stub(world, name):
     space = dict(__new__=new, extend=extend, append=append, add=add, __setitem__=setitem, __hash__=hashed,
                  __setattr__=setattribute, __call__=called, stub_name=name, stub_world=world,
                  __eq__=lambda self, other: self is other)
-    if "state" in world.policy[name] or name[0] == "numpy":
+    if "state" in rights_of(world.policy, name) or name[0] == "numpy":
         space["__setstate__"] = setstate
     return StubType("Stub", (object,), space)
 
