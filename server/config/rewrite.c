@@ -230,12 +230,13 @@ static bool sync_folder(char *path) {
 }
 
 static enum brine_status replace_file(struct rewrite *rewrite) {
-    char path[PATH_MAX], temporary[PATH_MAX + 8];
+    char path[PATH_MAX], temporary[PATH_MAX + 24];
     if (!realpath((const char *)rewrite->config->file_path.data, path)) return fail_errno(rewrite);
-    snprintf(temporary, sizeof temporary, "%s.XXXXXX", path);
+    snprintf(temporary, sizeof temporary, "%s.tmp.%d", path, (int)getpid());
     struct stat old;
     if (stat(path, &old) != 0) return fail_errno(rewrite);
-    int fd = mkostemp(temporary, O_CLOEXEC);
+    unlink(temporary); /* of a process that died in here and had our number */
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0) return fail_errno(rewrite);
     bool written = fchmod(fd, old.st_mode & 07777) == 0 &&
                    write_whole(fd, buf_view(&rewrite->result)) && fsync(fd) == 0;
