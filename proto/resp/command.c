@@ -267,7 +267,9 @@ decode_array(struct resp_decoder *decoder, const struct resp_limits *limits, str
     size_t first = read_count(input, 1, &count);
     BRINE_ASSERT(first > 0, "the fast reader takes a count that the careful one passed");
     if (!reserve_args(args, count)) return no_memory(decoder, err);
-    bool collected = collect(limits, input, args, out);
+    /* Each argument was judged when it came, and stays so when a limit is lowered meanwhile. */
+    const struct resp_limits judged = {.bulk_bytes_max = SIZE_MAX, .args_max = SIZE_MAX};
+    bool collected = collect(&judged, input, args, out);
     BRINE_ASSERT(collected, "the fast reader takes a command that the careful one passed");
     return RESP_COMMAND;
 }

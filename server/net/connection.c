@@ -250,7 +250,6 @@ static size_t query_room(const struct connection *connection) {
 }
 
 static bool reads_in_place(const struct connection *connection) {
-    if (connection->finishing) return false; /* what comes is thrown away */
     return connection->query.len > QUERY_IN_PLACE_BYTES ||
            resp_bytes_missing(&connection->session.decoder) > QUERY_IN_PLACE_BYTES;
 }
@@ -263,6 +262,10 @@ static void give_room(uv_handle_t *handle, size_t suggested UNUSED, uv_buf_t *ro
     struct worker *worker = connection->worker;
     *room = (uv_buf_t){0};
     if (connection->turn == worker->turn && connection->turn_bytes >= CONNECTION_TURN_BYTES) return;
+    if (connection->finishing) { /* what comes is thrown away */
+        *room = (uv_buf_t){.base = (char *)worker->read_buffer, .len = WORKER_READ_BYTES};
+        return;
+    }
     if (reads_in_place(connection)) {
         struct buf *query = &connection->query;
         if (buf_reserve(query, query_room(connection)) != BRINE_OK) return;
@@ -429,7 +432,15 @@ static void linger(struct connection *connection) {
     start_reading(connection);
 }
 
+/* From here on nothing more is run; what was received and not run is dropped. */
+static void begin_finishing(struct connection *connection) {
+    connection->finishing = true;
+    connection->query.len = 0;
+    buf_shrink(&connection->query, 0);
+}
+
 static void settle_finishing(struct connection *connection) {
+    if (connection->ended) stop_reading(connection);
     if (!connection->output && connection->ended)
         connection_close(connection);
     else if (!connection->output)
@@ -452,7 +463,7 @@ static void settle(struct connection *connection) {
     bool busy = connection->paused || session->waiting;
     if (connection->ended && !busy) {
         /* What is left of the query can never become a command. */
-        connection->finishing = true;
+        begin_finishing(connection);
         settle_finishing(connection);
         return;
     }
@@ -467,11 +478,8 @@ static void finish_serving(struct connection *connection, const struct dispatch_
     bool broken = reply_is_broken(reply);
     if (UNLIKELY(broken))
         metrics_add(&connection->worker->metrics, METRIC_client_output_limit_closed, 1);
-    if (result->close || broken || connection->session.close_after_reply) {
-        connection->finishing = true;
-        connection->query.len = 0; /* what stood behind QUIT is not run */
-        buf_shrink(&connection->query, 0);
-    }
+    if (result->close || broken || connection->session.close_after_reply)
+        begin_finishing(connection);
     bool open = send_reply(connection);
     reply_clear(reply);
     if (UNLIKELY(reply->out.cap > REPLY_BYTES_KEPT)) reply_shrink(reply, REPLY_BYTES_KEPT);

@@ -455,3 +455,34 @@ Test(limits, what_was_received_is_answered_before_the_server_stops) {
     close(fd);
     wire_close(wire);
 }
+
+/* It reads nothing, is in the middle of a large value, and goes on sending while the server stops.
+ */
+Test(limits, half_a_large_value_is_dropped_when_the_server_stops) {
+    static const char *const far_pause[] = {"limits.output_pause_bytes=64mb", NULL};
+    static const char begin[] = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$30000000\r\n";
+    struct wire *wire = wire_open(far_pause);
+    if (wire->pid <= 0) {
+        wire_close(wire);
+        cr_skip_test("the server is not ours to stop");
+    }
+    wire_only_for(wire, BRINE_ONLY);
+    set_value(wire, "k", 100000);
+    int fd = wire_raw_open(wire);
+    for (int i = 0; i < 200; i++) wire_raw_send(fd, "GET k\r\n", 7);
+    wire_raw_send(fd, begin, sizeof begin - 1);
+    wire_raw_send(fd, big, 300000);
+    wire_await(wire, 0, "CLIENT LIST", "~*qbuf=300031 *");
+    int busy = wire_raw_open(wire);
+    kill(wire->pid, SIGTERM);
+    char answer[64];
+    do wire_raw_send(busy, "PING\r\n", 6); /* is heard until the server reads nobody any more */
+    while (wire_raw_read_some(busy, answer, sizeof answer) > 0);
+    close(busy);
+    wire_raw_send_until_full(fd, big, 300000);
+    size_t due = 200 * (strlen("$100000\r\n") + 100000 + 2);
+    size_t got = wire_raw_read(fd, big, due);
+    cr_expect(got == due, "%zu of %zu bytes", got, due);
+    close(fd);
+    wire_close(wire);
+}

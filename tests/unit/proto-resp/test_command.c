@@ -591,6 +591,28 @@ Test(resp_command, a_limit_lowered_below_what_is_held_stops_growth_and_nothing_e
     wire_deinit(&wire);
 }
 
+/* RESET, or CONFIG SET proto-max-bulk-len, in front of half a command. */
+Test(resp_command, a_limit_lowered_under_half_a_command_lets_it_be_completed) {
+    struct buf input;
+    buf_init(&input, mem_system(), 1 << 16);
+    cr_assert_eq(buf_append(&input, BYTES("*12\r\n$3000\r\n")), BRINE_OK);
+    for (int i = 0; i < 300; i++) cr_assert_eq(buf_append(&input, BYTES("0123456789")), BRINE_OK);
+    cr_assert_eq(buf_append(&input, BYTES("\r\n")), BRINE_OK);
+    size_t half = input.len;
+    for (int i = 0; i < 11; i++) cr_assert_eq(buf_append(&input, BYTES("$1\r\na\r\n")), BRINE_OK);
+    struct wire wire;
+    wire_init(&wire, mem_system());
+    struct resp_command command;
+    cr_assert_eq(decode(&wire, bytes_slice(buf_view(&input), 0, half), &command), RESP_NEED_MORE);
+    wire.limits.bulk_bytes_max = 100;
+    wire.limits.args_max = 11;
+    wire.limits.unauthenticated = true;
+    cr_assert_eq(decode(&wire, buf_view(&input), &command), RESP_COMMAND);
+    cr_expect(command.argc == 12 && wire.args.items[command.first_arg].len == 3000);
+    wire_deinit(&wire);
+    buf_deinit(&input);
+}
+
 Test(resp_command, any_allocation_may_be_refused) {
     struct buf array;
     buf_init(&array, mem_system(), 1 << 16);
