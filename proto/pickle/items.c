@@ -294,6 +294,7 @@ static bool fillable(struct machine *m, enum pickle_kind kind, enum policy_right
     }
     uint32_t global = m->nodes[target.a].global;
     if (!has_right(m, global, right)) return refuse_global(m, PICKLE_ITEMS, global);
+    if (m->nodes[target.a].flags & NODE_BUILT) return refuse_global(m, PICKLE_STATE_LAST, global);
     if (kind != PICKLE_KIND_DICT && m->nodes[target.a].flags & NODE_PLANTED)
         return refuse_global(m, PICKLE_STATE_KEY, global);
     if (kind == PICKLE_KIND_SET) m->nodes[target.a].flags |= NODE_SET;

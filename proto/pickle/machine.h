@@ -60,6 +60,9 @@ enum node_flag {
     NODE_FROZEN = 1 << 17,    /* a dict that a dtype keeps: no more items */
     NODE_FLEXIBLE = 1 << 18,  /* a dtype whose state sets its size */
     NODE_OBJECTS = 1 << 19,   /* a dtype whose items hold pointers; a dict with such a field */
+    NODE_VOID = 1 << 22,      /* a dtype that may have fields or a subarray */
+    NODE_BUILT = 1 << 20,     /* an instance that has its state */
+    NODE_UNORDERED = 1 << 21, /* a dict with a field that is not behind those before it */
 };
 
 enum { NO_GLOBAL = UINT32_MAX, NO_KEY = UINT32_MAX };

@@ -105,7 +105,7 @@ bool numpy_frombuffer(struct machine *m, const struct arguments *args) {
 }
 
 /* "f8", "<U3", "O8", "V16": the size of an item, 0 for objects. */
-static bool dtype_size(struct bytes text, uint32_t *item_bytes, bool *flexible) {
+static bool dtype_size(struct bytes text, uint32_t *item_bytes, uint32_t *flags) {
     enum { SIZE_MAX_BYTES = 1 << 30 };
     size_t at = text.len > 0 && memchr("<>|=", text.data[0], 4) != NULL;
     if (at >= text.len || !memchr("biufcmMSUVO", text.data[at], 11)) return false;
@@ -115,16 +115,17 @@ static bool dtype_size(struct bytes text, uint32_t *item_bytes, bool *flexible) 
     if (digits.len > 0 && !number_parse_u64(digits, &size)) return false;
     if (digits.len == 0 && kind != 'O') return false;
     if (kind == 'U' && mul_overflows(size, (uint64_t)4, &size)) return false;
-    *flexible = kind == 'S' || kind == 'U' || kind == 'V';
-    if (size > SIZE_MAX_BYTES || (!*flexible && size > 64)) return false;
+    bool flexible = kind == 'S' || kind == 'U' || kind == 'V';
+    if (size > SIZE_MAX_BYTES || (!flexible && size > 64)) return false;
+    *flags = NODE_DTYPE | (flexible ? NODE_FLEXIBLE : 0) | (kind == 'V' ? NODE_VOID : 0) |
+             (kind == 'O' ? NODE_OBJECTS : 0);
     *item_bytes = kind == 'O' ? 0 : (uint32_t)size;
     return true;
 }
 
 bool numpy_dtype(struct machine *m, const struct arguments *args, struct pickle_value *result) {
     enum { DTYPE_TEXT_BYTES_MAX = 16 };
-    uint32_t item_bytes;
-    bool flexible;
+    uint32_t item_bytes, flags;
     if (args->count != 3) return false;
     struct pickle_value text = argument(m, args, 0);
     if (text.kind != PICKLE_KIND_STR || text.flags & ~VALUE_8BIT || text.a > DTYPE_TEXT_BYTES_MAX)
@@ -133,11 +134,10 @@ bool numpy_dtype(struct machine *m, const struct arguments *args, struct pickle_
         if (argument(m, args, i).kind != PICKLE_KIND_BOOL &&
             argument(m, args, i).kind != PICKLE_KIND_INT)
             return false;
-    if (!dtype_size(payload(m, text), &item_bytes, &flexible)) return false;
+    if (!dtype_size(payload(m, text), &item_bytes, &flags)) return false;
     struct pickle_more *more;
     if (instance_new(m, args->callee, result) && (more = more_of(m, result->a)) != NULL) {
-        m->nodes[result->a].flags |= NODE_DTYPE | (flexible ? NODE_FLEXIBLE : 0) |
-                                     (item_bytes == 0 && !flexible ? NODE_OBJECTS : 0);
+        m->nodes[result->a].flags |= flags;
         more->aux = item_bytes;
         return true;
     }
@@ -196,6 +196,7 @@ bool numpy_note_field(struct machine *m, uint32_t parent, struct pickle_value ke
     /* Objects are pointers inside an item. */
     uint64_t size = more_seen(m, dtype.a)->aux ? more_seen(m, dtype.a)->aux : 8, end;
     if (add_overflows(offset.b, size, &end) || end > UINT32_MAX) end = UINT32_MAX;
+    if (offset.b < dict->aux || tuple->count != 2) m->nodes[parent].flags |= NODE_UNORDERED;
     dict->aux = MAX(dict->aux, (uint32_t)end);
     dict->fields++;
     m->nodes[parent].flags |= m->nodes[dtype.a].flags & NODE_OBJECTS;
@@ -212,6 +213,9 @@ static bool fields_agree(struct machine *m, struct pickle_value names, struct pi
     struct pickle_node *dict = &m->nodes[fields.a];
     const struct pickle_more *more = more_seen(m, fields.a);
     if (more->fields != dict->count || dict->flags & NODE_OTHER_KEYS) return false;
+    /* A number that shares its bytes with an object would be taken as a pointer; a title makes
+     * numpy overlook the field when it counts references. */
+    if (dict->flags & NODE_OBJECTS && dict->flags & NODE_UNORDERED) return false;
     if (m->nodes[names.a].count != dict->count || item_bytes < 0 || more->aux > item_bytes)
         return false;
     uint32_t check = 0;
@@ -234,24 +238,31 @@ static bool subarray_agrees(struct machine *m, struct pickle_value sub, int64_t 
            sizes_agree(items, more_seen(m, dtype.a)->aux, (uint64_t)item_bytes);
 }
 
-/* The flags say which items are pointers: numpy believes them, so they have to be those that the
- * fields give.  Source: ndarraytypes.h, NPY_ITEM_REFCOUNT 1, NPY_LIST_PICKLE 2,
- * NPY_ITEM_IS_POINTER 4. */
-static bool flags_agree(struct pickle_value flags, struct pickle_value alignment, bool objects) {
+/* What a dtype's items hold, as far as its flags tell. */
+enum held { HOLDS_NO_OBJECTS, HOLDS_FIELDS, HOLDS_POINTERS };
+
+/* The flags say which items are pointers and whether memory is zeroed before it takes some: numpy
+ * believes them, so with objects they have to be just those that numpy writes.
+ * Source: ndarraytypes.h, NPY_ITEM_REFCOUNT 1, NPY_LIST_PICKLE 2, NPY_ITEM_IS_POINTER 4,
+ * NPY_NEEDS_INIT 8, NPY_NEEDS_PYAPI 16; NPY_OBJECT_DTYPE_FLAGS, NPY_FROM_FIELDS. */
+static bool flags_agree(struct pickle_value flags, struct pickle_value alignment, enum held held) {
     /* Flags are a signed char in numpy: an aligned struct has -112. */
     enum {
         REFCOUNT = 1,
         LIST_PICKLE = 2,
         IS_POINTER = 4,
+        OBJECT_FLAGS = 63,
+        FROM_FIELDS = 27,
+        ALIGNED_STRUCT = 128,
         LEAST = -128,
         MOST = 255,
         ALIGNMENT_MAX = 64
     };
     int64_t align = (int64_t)alignment.b, all = (int64_t)flags.b;
     if (all < LEAST || all > MOST || align < -1 || align > ALIGNMENT_MAX) return false;
-    uint64_t pointers = flags.b & (REFCOUNT | LIST_PICKLE | IS_POINTER);
-    return objects ? (pointers & (REFCOUNT | LIST_PICKLE)) == (REFCOUNT | LIST_PICKLE)
-                   : pointers == 0;
+    if (held == HOLDS_POINTERS) return all == OBJECT_FLAGS;
+    if (held == HOLDS_FIELDS) return (all & 255 & ~ALIGNED_STRUCT) == FROM_FIELDS;
+    return (flags.b & (REFCOUNT | LIST_PICKLE | IS_POINTER)) == 0;
 }
 
 /* (version, byte order, subarray, names, fields, item size, alignment, flags[, metadata]) */
@@ -272,18 +283,24 @@ bool numpy_dtype_state(struct machine *m, uint32_t target, struct pickle_value s
     bool plain = parts[NAMES].kind == PICKLE_KIND_NONE && parts[FIELDS].kind == PICKLE_KIND_NONE &&
                  parts[SUBARRAY].kind == PICKLE_KIND_NONE;
     uint32_t objects = dtype->flags & NODE_OBJECTS;
+    enum held held = objects ? HOLDS_POINTERS : HOLDS_NO_OBJECTS;
     if (parts[FIELDS].kind == PICKLE_KIND_DICT)
         objects |= m->nodes[parts[FIELDS].a].flags & NODE_OBJECTS;
     if (parts[SUBARRAY].kind == PICKLE_KIND_TUPLE && m->nodes[parts[SUBARRAY].a].count == 2) {
         struct pickle_value base = m->cells[m->nodes[parts[SUBARRAY].a].first];
         if (is_dtype(m, base)) objects |= m->nodes[base.a].flags & NODE_OBJECTS;
     }
-    if (!flags_agree(parts[FLAGS], parts[ALIGNMENT], objects != 0)) return false;
+    /* An array of plain objects inside an item has no size here, and is refused below. */
+    if (objects && held == HOLDS_NO_OBJECTS) held = HOLDS_FIELDS;
+    if (!flags_agree(parts[FLAGS], parts[ALIGNMENT], held)) return false;
+    /* Pointers have no byte order. */
+    if (objects && !plain_str_is(m, parts[ORDER], BYTES("|"))) return false;
     dtype->flags |= objects;
     if (!flexible) return plain && (size == -1 || (size > 0 && size == more_seen(m, target)->aux));
-    if (size < -1 || size > INT32_MAX) return false;
+    /* numpy would believe fields inside a string too, and write its characters over pointers. */
+    if (!plain && !(dtype->flags & NODE_VOID)) return false;
     /* The size of the name stands: a larger one here would be read beyond the data. */
-    if (size >= 0 && size != more_seen(m, target)->aux) return false;
+    if (size != more_seen(m, target)->aux) return false;
     return fields_agree(m, parts[NAMES], parts[FIELDS], size) &&
            subarray_agrees(m, parts[SUBARRAY], size);
 }

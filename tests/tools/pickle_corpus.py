@@ -617,6 +617,11 @@ def arguments():
     add("p_obj_of_instance", P(4) + b"(" + user + b")\x81K\x01o.", FORBIDDEN, "callee")
     add("p_obj_of_nothing", P(4) + b"N(o.", MALFORMED, "stack-underflow")
     add("p_planted_items", P(4) + SG("app", "Both") + b")\x81" + S("append") + SG("app", "helper") + b"sNa.", FORBIDDEN, "state-key", "app.Both")
+    both, made = SG("app", "Both") + b")\x81", b"}" + S("value_encode") + SG("app", "helper") + b"sb"
+    for name, later in (("item", S("a") + b"Ns"), ("items", b"(" + S("a") + b"Nu"), ("append", b"Na"), ("appends", b"(Ne"), ("elements", b"(N\x90"), ("state", b"}b")):
+        add("p_state_then_" + name, P(4) + both + made + later + b".", FORBIDDEN, "state-last", "app.Both")
+    add("p_state_then_item_memo", P(4) + both + b"q\x00" + made + b"0h\x00" + S("a") + b"Ns.", FORBIDDEN, "state-last", "app.Both")
+    add("p_items_then_state", P(4) + both + b"Na" + S("a") + b"Ns" + made + b".", ACCEPT, "accepted")
     add("p_set_of_many_tuples", P(4) + b"(" + b"N" * 9000 + b"t\x85q\x000" + SG("builtins", "set") + b"q\x010" + b"h\x01(h\x00lR"[:0]
         + b"](" + b"h\x00" * 2000 + b"e\x85q\x020h\x01h\x02R.", LIMIT, "key-cost-total")
     add("p_set_hides_bare", P(4) + SG("builtins", "set") + b"(" + SG("app", "User") + b")\x81t\x85R.", FORBIDDEN, "right-hash", "builtins.set")
@@ -691,6 +696,26 @@ def numpy_arrays():
     add("r15_fields_names", P(4) + record(16, 8, b"b") + b".", FORBIDDEN, "state-kind", "numpy.dtype")
     add("r15_fields_hidden_object", P(4) + record(16, 0, field="O8") + b".", FORBIDDEN, "state-kind", "numpy.dtype")
     add("r15_fields_object", P(4) + record(16, 0, field="O8", flag=27) + b".", ACCEPT, "accepted")
+
+    def struct_of(size, flag, *fields, kind="V", order="|", title=b""):
+        pairs = b"".join(S(name) + b"(" + dtype(field) + b"K" + bytes([offset]) + title + b"t" for name, field, offset in fields)
+        named = b"(" + b"".join(S(name) for name, _, _ in fields) + b"t"
+        return P(4) + dtype(kind + str(size), b"(K\x03" + S(order) + b"N" + named + b"}(" + pairs + b"uK" + bytes([size * (4 if kind == "U" else 1)])
+                            + b"K\x01" + (b"K" + bytes([flag]) if flag >= 0 else b"J" + struct.pack("<i", flag)) + b"tb") + b"."
+    beside = (("a", "O8", 0), ("b", "f8", 8))
+    add("r15_object_beside", struct_of(16, 27, *beside), ACCEPT, "accepted")
+    add("r15_object_beside_aligned", struct_of(16, -101, *beside), ACCEPT, "accepted")
+    for name, forged in (
+            ("overlap", struct_of(8, 27, ("a", "O8", 0), ("b", "f8", 0))), ("overlap_after", struct_of(8, 27, ("a", "f8", 0), ("b", "O8", 0))),
+            ("overlap_part", struct_of(16, 27, ("a", "O8", 0), ("b", "f8", 4))), ("overlap_objects", struct_of(16, 27, ("a", "O8", 0), ("b", "O8", 4))),
+            ("unordered", struct_of(16, 27, ("a", "O8", 8), ("b", "f8", 0))), ("titled", struct_of(16, 27, *beside, title=S("a"))),
+            ("byte_order", struct_of(16, 27, *beside, order=">")), ("in_text", struct_of(4, 27, *beside, kind="U")),
+            ("no_init", struct_of(16, 3, *beside)), ("as_pointers", struct_of(16, 63, *beside))):
+        add("r15_object_" + name, forged, FORBIDDEN, "state-kind", "numpy.dtype")
+    for flag in (3, 27, 55):
+        add("r15_dtype_object_flags_%d" % flag, P(4) + dtype("O8", flags % flag) + b".", FORBIDDEN, "state-kind", "numpy.dtype")
+    add("r15_number_in_text", struct_of(2, 16, ("a", "f8", 0), kind="U"), FORBIDDEN, "state-kind", "numpy.dtype")
+    add("r15_void_no_size", P(4) + dtype("V8", b"(K\x03" + S("|") + b"NNNJ\xff\xff\xff\xffK\x01K\x00tb") + b".", FORBIDDEN, "state-kind", "numpy.dtype")
     add("r15_size_grown", P(4) + dtype("V8", b"(K\x03" + S("|") + b"NNNK\x40K\x01K\x00tb") + b".", FORBIDDEN, "state-kind", "numpy.dtype")
 
 
