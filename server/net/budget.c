@@ -52,11 +52,15 @@ struct budget_member *budget_greediest(const struct budget_share *share) {
 }
 
 void budget_visit(struct budget_share *share, void (*fn)(struct budget_member *member)) {
+    share->visits++;
     for (int class = 0; class < BUDGET_CLASSES; class ++) {
         struct budget_member *member = share->classes[class];
         while (member) {
             struct budget_member *next = member->next;
-            fn(member);
+            if (member->visit != share->visits) {
+                member->visit = share->visits;
+                fn(member);
+            }
             member = next;
         }
     }

@@ -28,6 +28,7 @@ struct budget {
 struct budget_member { /* zero-initialised: holds nothing */
     struct budget_member *previous, *next;
     size_t held_bytes;
+    uint64_t visit; /* the last one that met it */
 };
 
 enum { BUDGET_CLASSES = 64 }; /* class c holds 2^c to 2^(c+1) - 1 bytes */
@@ -35,6 +36,7 @@ enum { BUDGET_CLASSES = 64 }; /* class c holds 2^c to 2^(c+1) - 1 bytes */
 struct budget_share {
     struct budget *budget;
     struct budget_member *classes[BUDGET_CLASSES];
+    uint64_t visits;           /* so far */
     uint64_t used_classes;     /* bit c: classes[c] is not empty */
     _Atomic int largest_class; /* -1: nobody holds anything; for other workers to compare */
 };
@@ -42,8 +44,8 @@ struct budget_share {
 void budget_share_init(struct budget_share *share, struct budget *budget);
 /* The member holds so many bytes from now on; 0 takes it out of the lists. */
 void budget_hold(struct budget_share *share, struct budget_member *member, size_t bytes);
-/* Calls fn for every member; fn may change what members hold, or take them out: one that enters
- * another list meanwhile may be met twice or not at all. */
+/* Calls fn once for every member; fn may change what members hold, or take them out: one that
+ * enters another list meanwhile may not be met. */
 void budget_visit(struct budget_share *share, void (*fn)(struct budget_member *member));
 /* A member of the largest class of this share; NULL when nobody holds anything. */
 struct budget_member *budget_greediest(const struct budget_share *share);

@@ -48,6 +48,25 @@ Test(budget, a_visit_meets_every_member_even_when_each_leaves) {
     cr_expect(budget_greediest(&share) == NULL);
 }
 
+static void grow(struct budget_member *member) {
+    visited_bytes++;
+    budget_hold(visited_share, member, member->held_bytes * 4);
+}
+
+Test(budget, a_member_that_grows_while_it_is_visited_is_met_once) {
+    struct budget budget = {0};
+    struct budget_share share;
+    struct budget_member member = {0};
+    budget_share_init(&share, &budget);
+    budget_hold(&share, &member, 100);
+    visited_share = &share;
+    visited_bytes = 0;
+    budget_visit(&share, grow);
+    cr_expect(visited_bytes == 1 && budget_held(&budget) == 400);
+    budget_visit(&share, grow);
+    cr_expect(visited_bytes == 2 && budget_held(&budget) == 1600);
+}
+
 Test(budget, lists_and_totals_agree_with_a_plain_array_after_many_changes) {
     enum { MEMBERS = 40, SHARES = 2, STEPS = 20000 };
     static struct budget_member members[SHARES][MEMBERS];
