@@ -88,7 +88,6 @@ struct pickle_more {
      */
     uint32_t aux;
     uint32_t fields;   /* dict: how many (dtype, offset) values */
-    uint32_t check;    /* dict: sum of a hash of those values' keys */
     uint64_t expanded; /* of its parts that have parts, when that is limited */
 };
 

@@ -178,11 +178,14 @@ bool numpy_array_state(struct machine *m, struct pickle_value state) {
     return sizes_agree(items, item_bytes, length);
 }
 
-static uint32_t name_hash(const struct machine *m, struct pickle_value name) {
-    uint32_t hash = 2166136261u;
-    struct bytes text = payload(m, name);
-    for (size_t i = 0; i < text.len; i++) hash = (hash ^ text.data[i]) * 16777619u;
-    return hash ^ hash >> 15;
+/* Keeps the field's name, unless all names are kept anyway. */
+static bool note_name(struct machine *m, struct pickle_more *dict, struct pickle_value name) {
+    struct pickle_scratch *scratch = m->scratch;
+    if (scratch->collect_keys) return true;
+    if (!ROOM(m, scratch->names, scratch->names_cap, m->names_count + 1)) return false;
+    scratch->names[m->names_count] = (struct pickle_name){.value = name, .previous = dict->names};
+    dict->names = m->names_count++;
+    return true;
 }
 
 bool numpy_note_field(struct machine *m, uint32_t parent, struct pickle_value key,
@@ -200,7 +203,21 @@ bool numpy_note_field(struct machine *m, uint32_t parent, struct pickle_value ke
     dict->aux = MAX(dict->aux, (uint32_t)end);
     dict->fields++;
     m->nodes[parent].flags |= m->nodes[dtype.a].flags & NODE_OBJECTS;
-    if (key.kind == PICKLE_KIND_STR) dict->check += name_hash(m, key);
+    return key.kind != PICKLE_KIND_STR || note_name(m, dict, key);
+}
+
+/* The names are the dict's keys, in its order: numpy looks each up and trusts to find it. */
+static bool names_agree(const struct machine *m, struct pickle_value names, uint32_t dict) {
+    uint32_t at = more_seen(m, dict)->names;
+    for (uint32_t i = m->nodes[names.a].count; i > 0; i--) {
+        struct pickle_value name = m->cells[m->nodes[names.a].first + i - 1];
+        if (at == NO_KEY) return false;
+        struct pickle_value key = m->scratch->names[at].value;
+        if (name.kind != PICKLE_KIND_STR || name.flags != key.flags ||
+            !bytes_equal(payload(m, name), payload(m, key)))
+            return false;
+        at = m->scratch->names[at].previous;
+    }
     return true;
 }
 
@@ -218,14 +235,8 @@ static bool fields_agree(struct machine *m, struct pickle_value names, struct pi
     if (dict->flags & NODE_OBJECTS && dict->flags & NODE_UNORDERED) return false;
     if (m->nodes[names.a].count != dict->count || item_bytes < 0 || more->aux > item_bytes)
         return false;
-    uint32_t check = 0;
-    for (uint32_t i = 0; i < m->nodes[names.a].count; i++) {
-        struct pickle_value name = m->cells[m->nodes[names.a].first + i];
-        if (name.kind != PICKLE_KIND_STR) return false;
-        check += name_hash(m, name);
-    }
     dict->flags |= NODE_FROZEN;
-    return check == more->check;
+    return dict->count == 0 || names_agree(m, names, fields.a);
 }
 
 static bool subarray_agrees(struct machine *m, struct pickle_value sub, int64_t item_bytes) {

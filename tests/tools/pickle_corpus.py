@@ -714,6 +714,10 @@ def numpy_arrays():
         add("r15_object_" + name, forged, FORBIDDEN, "state-kind", "numpy.dtype")
     for flag in (3, 27, 55):
         add("r15_dtype_object_flags_%d" % flag, P(4) + dtype("O8", flags % flag) + b".", FORBIDDEN, "state-kind", "numpy.dtype")
+    # Names that one 32-bit checksum takes for each other, and a name that is missing.
+    for name, named, key in (("checksum", "glbvs", "yacxa"), ("missing", "a", "b")):
+        add("r15_names_" + name, P(4) + dtype("V8", b"(K\x03" + S("|") + b"N" + S(named) + b"\x85}" + S(key) + dtype() + b"K\x00\x86sK\x08K\x01K\x10tb")
+            + b".", FORBIDDEN, "state-kind", "numpy.dtype")
     add("r15_number_in_text", struct_of(2, 16, ("a", "f8", 0), kind="U"), FORBIDDEN, "state-kind", "numpy.dtype")
     add("r15_void_no_size", P(4) + dtype("V8", b"(K\x03" + S("|") + b"NNNJ\xff\xff\xff\xffK\x01K\x00tb") + b".", FORBIDDEN, "state-kind", "numpy.dtype")
     add("r15_size_grown", P(4) + dtype("V8", b"(K\x03" + S("|") + b"NNNK\x40K\x01K\x00tb") + b".", FORBIDDEN, "state-kind", "numpy.dtype")
