@@ -25,12 +25,13 @@ void reply_outcome(struct command_call *call, enum keyspace_outcome outcome) {
     case KEYSPACE_DONE:
     case KEYSPACE_NOT_DONE:
     case KEYSPACE_STOPPED:
+    case KEYSPACE_DEFERRED: /* dispatch takes back whatever was said and has it run elsewhere */
         return;
     case KEYSPACE_WRONG_TYPE:
         reply_error(call->reply, ERROR_WRONG_TYPE);
         return;
     case KEYSPACE_REFUSED:
-        reply_error(call->reply, bytes_of_cstr(call->access->why.text));
+        reply_error(call->reply, bytes_of_cstr(call->access->answer.text));
         return;
     case KEYSPACE_NO_MEMORY:
         reply_error(call->reply, ERROR_NO_MEMORY);

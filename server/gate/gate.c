@@ -18,27 +18,30 @@ void gate_init(struct gate *gate, gate_judge *judge, void *context) {
     *gate = (struct gate){.judge = judge, .context = context};
 }
 
-enum gate_verdict gate_admit(const struct gate *gate, const struct gate_question *question,
-                             struct gate_refusal *why) {
-    enum gate_verdict verdict = gate->judge(gate->context, question, why);
-    BRINE_ASSERT(verdict == GATE_ADMIT || why->text[0], "a refusal says why");
+enum gate_verdict gate_admit(const struct gate *gate, struct gate_desk *desk,
+                             const struct gate_question *question, struct gate_answer *answer) {
+    answer->label = 0;
+    enum gate_verdict verdict = gate->judge(gate->context, desk, question, answer);
+    BRINE_ASSERT(verdict != GATE_REFUSE || answer->text[0], "a refusal says why");
+    BRINE_ASSERT(verdict != GATE_DEFER || question->may_defer, "only who asked for it is deferred");
     return verdict;
 }
 
-enum gate_verdict gate_refuse(struct gate_refusal *why, size_t offset, const char *format, ...) {
-    why->offset = offset;
-    int head = snprintf(why->text, sizeof why->text, "PICKLEDENIED offset %zu: ", offset);
+enum gate_verdict gate_refuse(struct gate_answer *answer, size_t offset, const char *format, ...) {
+    answer->offset = offset;
+    int head = snprintf(answer->text, sizeof answer->text, "PICKLEDENIED offset %zu: ", offset);
     va_list args;
     va_start(args, format);
-    vsnprintf(why->text + head, sizeof why->text - (size_t)head, format, args);
+    vsnprintf(answer->text + head, sizeof answer->text - (size_t)head, format, args);
     va_end(args);
-    for (char *at = why->text; *at; at++)
+    for (char *at = answer->text; *at; at++)
         if ((unsigned char)*at < ' ' || *at == 127) *at = '?';
     return GATE_REFUSE;
 }
 
-static enum gate_verdict admit_all(void *context, const struct gate_question *question,
-                                   struct gate_refusal *why) {
-    (void)context, (void)question, (void)why;
+static enum gate_verdict admit_all(void *context, struct gate_desk *desk,
+                                   const struct gate_question *question,
+                                   struct gate_answer *answer) {
+    (void)context, (void)desk, (void)question, (void)answer;
     return GATE_ADMIT;
 }

@@ -4,14 +4,19 @@
 /* The gate decides whether a value may be stored under a key: the one question that every write of
  * a string value asks before it reaches the store.  keyspace/ is the only caller.
  *
- *     struct gate_refusal why;
- *     if (gate_admit(gate, db, key, value, &why) == GATE_REFUSE) reply_error(reply, why.text);
+ *     switch (gate_admit(gate, desk, &question, &answer)) {
+ *     case GATE_ADMIT:  put(value, answer.label);        break;
+ *     case GATE_DROP:   remove(key); reply_ok();         break;
+ *     case GATE_REFUSE: reply_error(reply, answer.text); break;
+ *     case GATE_DEFER:  ask_again_elsewhere();           break;
+ *     }
  *
- * Words: a *judge* is what answers; a *refusal* says which byte, and why, in one line that reaches
- * the client's traceback as it stands.
+ * Words: a *judge* is what answers; a *label* is a small number that stands for what was found in a
+ * value (its type, protocol, globals, and under which policy it was judged), kept with the entry; a
+ * *desk* is the memory that a judge works in, one a thread; an *actor* is who asks.
  *
- * Thread: any, at the same time; a judge is pure with respect to the store and is never asked while
- * a shard's lock is held (keyspace asserts it), so it may take as long as its limits allow.
+ * Thread: any, at the same time, each with a desk of its own; a judge is never asked while a
+ * shard's lock is held (keyspace asserts it), so it may take as long as its limits allow.
  * Ownership: everything is borrowed for the call.  Errors: a judge that cannot decide refuses.
  * Cost: with gate.mode = "off" one indirect call.
  *
@@ -21,24 +26,45 @@
 #define BRINE_GATE_H
 
 #include "base/bytes.h"
+#include "gate/desk.h"
 
-enum gate_verdict { GATE_ADMIT, GATE_REFUSE };
+enum gate_verdict {
+    GATE_ADMIT,
+    GATE_REFUSE, /* an error that answer.text says; nothing is changed */
+    GATE_DROP,   /* answered as if it were stored; the key is then absent */
+    GATE_DEFER,  /* too long for an event loop: ask again on a thread that may take its time */
+};
 
 enum { GATE_TEXT_BYTES = 512 };
 
-struct gate_refusal {
-    size_t offset;              /* into the value, of the byte that decided */
+struct gate_answer {
+    uint16_t label;             /* of what is admitted; 0: nothing is known of it */
+    size_t offset;              /* of a refusal: into the value, of the byte that decided */
     char text[GATE_TEXT_BYTES]; /* "PICKLEDENIED offset 34: ...", NUL-terminated, one line */
 };
+
+/* Who asks, for the audit trail; views are valid during the question. */
+struct gate_actor {
+    uint64_t client_id;
+    const char *address; /* "" for the server itself */
+    struct bytes user, client_name, library_name, library_version;
+};
+typedef void gate_actor_fn(const void *context, struct gate_actor *actor);
 
 /* What is to be judged: the bytes as they would lie in the store afterwards. */
 struct gate_question {
     uint32_t db;
     struct bytes key, value;
+    const char *command;  /* lower case, as in the command table; "" when there is none */
+    gate_actor_fn *actor; /* called only when somebody wants to know; NULL: the server itself */
+    const void *actor_context;
+    bool may_defer; /* GATE_DEFER is an answer that the asker understands */
+    bool published; /* a message: `key` is the channel, and nothing is stored */
 };
 
-typedef enum gate_verdict gate_judge(void *context, const struct gate_question *question,
-                                     struct gate_refusal *why);
+typedef enum gate_verdict gate_judge(void *context, struct gate_desk *desk,
+                                     const struct gate_question *question,
+                                     struct gate_answer *answer);
 
 struct gate {
     gate_judge *judge;
@@ -50,12 +76,13 @@ void gate_init_off(struct gate *gate);
 /* A gate with a judge of the caller's, who keeps `context` alive as long as the gate. */
 void gate_init(struct gate *gate, gate_judge *judge, void *context);
 
-enum gate_verdict gate_admit(const struct gate *gate, const struct gate_question *question,
-                             struct gate_refusal *why) MUST_USE;
+enum gate_verdict gate_admit(const struct gate *gate, struct gate_desk *desk,
+                             const struct gate_question *question,
+                             struct gate_answer *answer) MUST_USE;
 
-/* Fills *why with "PICKLEDENIED offset N: " and the reason, cut to fit; control bytes become '?'.
- * Returns GATE_REFUSE, so that a judge refuses in one statement. */
-enum gate_verdict gate_refuse(struct gate_refusal *why, size_t offset, const char *format, ...)
+/* Fills the answer with "PICKLEDENIED offset N: " and the reason, cut to fit; control bytes become
+ * '?'.  Returns GATE_REFUSE, so that a judge refuses in one statement. */
+enum gate_verdict gate_refuse(struct gate_answer *answer, size_t offset, const char *format, ...)
     PRINTF_LIKE(3, 4);
 
 #endif

@@ -40,6 +40,8 @@ enum {
 struct prepared {
     struct bytes bytes;
     struct blob *blob;
+    uint16_t label;
+    bool dropped; /* the key is to be absent */
 };
 
 /* What an update remembers of the old value between its two looks. */
@@ -50,12 +52,11 @@ struct snapshot {
 };
 
 static enum keyspace_outcome judge(struct keyspace_access *access, const struct store_key *key,
-                                   struct bytes value);
-static enum keyspace_outcome prepare(struct keyspace_access *access, struct bytes value,
-                                     struct prepared *prepared);
+                                   struct bytes value, struct prepared *prepared);
+static enum keyspace_outcome prepare(struct keyspace_access *access, struct prepared *prepared);
 static void lock_for_write(struct keyspace_access *access, const struct store_key *key);
 static enum keyspace_outcome put(struct keyspace_access *access, const struct store_key *key,
-                                 const struct store_new_value *value);
+                                 const struct prepared *prepared, int64_t expire_at_ms);
 
 static bool condition_holds(enum keyspace_condition condition, bool found) {
     switch (condition) {
@@ -96,11 +97,13 @@ void keyspace_access_init(struct keyspace_access *access, struct keyspace *keysp
     *access = (struct keyspace_access){.keyspace = keyspace, .metrics = metrics};
     buf_init(&access->old, mem, SCRATCH_BYTES_MAX);
     buf_init(&access->new, mem, SCRATCH_BYTES_MAX);
+    gate_desk_init(&access->desk, mem);
 }
 
 void keyspace_access_deinit(struct keyspace_access *access) {
     buf_deinit(&access->old);
     buf_deinit(&access->new);
+    gate_desk_deinit(&access->desk);
 }
 
 /* ---- reading ----------------------------------------------------------------------------------*/
@@ -180,13 +183,12 @@ enum keyspace_outcome keyspace_set_string(struct keyspace_access *access,
                                           const struct keyspace_set_options *options) {
     struct store *store = access->keyspace->store;
     struct prepared prepared;
-    enum keyspace_outcome outcome = judge(access, key, value);
-    if (outcome == KEYSPACE_DONE) outcome = prepare(access, value, &prepared);
+    int64_t expire_at_ms = options->expire_at_ms;
+    enum keyspace_outcome outcome = judge(access, key, value, &prepared);
+    if (outcome == KEYSPACE_DONE) outcome = prepare(access, &prepared);
     if (outcome != KEYSPACE_DONE) return outcome;
 
     lock_for_write(access, key);
-    struct store_new_value new_value = {
-        .bytes = prepared.bytes, .blob = prepared.blob, .expire_at_ms = options->expire_at_ms};
     /* The plain SET, which is most of all writes, needs no look at what was there. */
     if (options->keep_ttl || options->on_old || options->only_if != KEYSPACE_ALWAYS) {
         struct store_value old;
@@ -195,10 +197,10 @@ enum keyspace_outcome keyspace_set_string(struct keyspace_access *access,
             outcome = KEYSPACE_STOPPED;
         else if (!condition_holds(options->only_if, found))
             outcome = KEYSPACE_NOT_DONE;
-        if (options->keep_ttl && found) new_value.expire_at_ms = old.expire_at_ms;
+        if (options->keep_ttl && found) expire_at_ms = old.expire_at_ms;
     }
     if (outcome == KEYSPACE_DONE) {
-        outcome = put(access, key, &new_value);
+        outcome = put(access, key, &prepared, expire_at_ms);
         if (outcome == KEYSPACE_DONE) changed(access, "set", key);
     } else {
         blob_unref(prepared.blob);
@@ -230,6 +232,7 @@ struct undo {
     size_t offset, len; /* into access->old, when there is no blob */
     int64_t expire_at_ms;
     enum value_type type;
+    uint16_t label;
     bool found;
 };
 
@@ -238,7 +241,8 @@ static bool remember_for_undo(struct keyspace_access *access, const struct store
     struct store_value old;
     *undo = (struct undo){0};
     if (!store_find(access->keyspace->store, key, access->now_ms, &old)) return true;
-    *undo = (struct undo){.found = true, .expire_at_ms = old.expire_at_ms, .type = old.type};
+    *undo = (struct undo){
+        .found = true, .expire_at_ms = old.expire_at_ms, .type = old.type, .label = old.label};
     if (old.blob) {
         undo->blob = blob_ref(old.blob);
         return true;
@@ -257,6 +261,7 @@ static void undo_put(struct keyspace_access *access, const struct store_key *key
         .blob = undo->blob,
         .expire_at_ms = undo->expire_at_ms,
         .type = undo->type,
+        .label = undo->label,
     };
     if (!undo->blob) old.bytes = bytes_slice(buf_view(&access->old), undo->offset, undo->len);
     undo->blob = NULL;
@@ -274,9 +279,9 @@ static enum keyspace_outcome put_all(struct keyspace_access *access,
     while (done < count && outcome == KEYSPACE_DONE) {
         bool safe = remember_for_undo(access, &pairs[done].key, &undo[done]);
         remembered++;
-        struct store_new_value value = {.bytes = prepared[done].bytes, .blob = prepared[done].blob};
+        outcome = safe ? put(access, &pairs[done].key, &prepared[done], STORE_NO_EXPIRY)
+                       : KEYSPACE_NO_MEMORY;
         prepared[done].blob = safe ? NULL : prepared[done].blob;
-        outcome = safe ? put(access, &pairs[done].key, &value) : KEYSPACE_NO_MEMORY;
         if (outcome == KEYSPACE_DONE) done++;
     }
     if (outcome == KEYSPACE_DONE)
@@ -294,15 +299,13 @@ enum keyspace_outcome keyspace_set_strings(struct keyspace_access *access,
     struct prepared *prepared = NULL;
     struct undo *undo = NULL;
     enum keyspace_outcome outcome = KEYSPACE_DONE;
-    for (size_t i = 0; i < count && outcome == KEYSPACE_DONE; i++)
-        outcome = judge(access, &pairs[i].key, pairs[i].value);
-    if (outcome != KEYSPACE_DONE) return outcome;
-
     prepared = mem_alloc_zeroed(mem, count * sizeof *prepared);
     undo = mem_alloc(mem, count * sizeof *undo);
     if (!prepared || !undo) outcome = KEYSPACE_NO_MEMORY;
+    for (size_t i = 0; i < count && outcome == KEYSPACE_DONE; i++)
+        outcome = judge(access, &pairs[i].key, pairs[i].value, &prepared[i]);
     for (size_t i = 0; i < count && outcome == KEYSPACE_DONE; i++) {
-        outcome = prepare(access, pairs[i].value, &prepared[i]);
+        outcome = prepare(access, &prepared[i]);
         keys[i] = pairs[i].key;
     }
     if (outcome != KEYSPACE_DONE) goto done;
@@ -383,20 +386,20 @@ static enum keyspace_outcome try_update(struct keyspace_access *access, const st
     case KEYSPACE_STEP_NO_MEMORY:
         return KEYSPACE_NO_MEMORY;
     }
-    outcome = judge(access, key, buf_view(&access->new));
-    if (outcome == KEYSPACE_DONE) outcome = prepare(access, buf_view(&access->new), &prepared);
+    outcome = judge(access, key, buf_view(&access->new), &prepared);
+    if (outcome == KEYSPACE_DONE) outcome = prepare(access, &prepared);
     if (outcome != KEYSPACE_DONE) return outcome;
 
     if (owns)
         store_lock(store, &access->hold, key);
     else
         lock_for_write(access, key);
-    struct store_new_value value = {.bytes = prepared.bytes, .blob = prepared.blob};
-    *overtaken = !snapshot_holds(access, key, snapshot, &value.expire_at_ms);
+    int64_t expire_at_ms;
+    *overtaken = !snapshot_holds(access, key, snapshot, &expire_at_ms);
     if (*overtaken)
         blob_unref(prepared.blob);
     else
-        outcome = put(access, key, &value);
+        outcome = put(access, key, &prepared, expire_at_ms);
     return outcome;
 }
 
@@ -525,21 +528,40 @@ bool keyspace_make_room(struct keyspace_access *access, size_t bytes_max) {
 /* ---- the steps of a write ---------------------------------------------------------------------*/
 
 static enum keyspace_outcome judge(struct keyspace_access *access, const struct store_key *key,
-                                   struct bytes value) {
+                                   struct bytes value, struct prepared *prepared) {
     BRINE_ASSERT(access->hold.depth == 0, "the gate is never asked while a lock is held");
-    struct gate_question question = {.db = key->db, .key = key->name, .value = value};
-    if (gate_admit(access->keyspace->gate, &question, &access->why) == GATE_REFUSE) {
-        metrics_add(access->metrics, METRIC_gate_refused, 1);
-        return KEYSPACE_REFUSED;
+    struct gate_question question = {
+        .db = key->db,
+        .key = key->name,
+        .value = value,
+        .command = access->command ? access->command : "",
+        .actor = access->actor,
+        .actor_context = access->actor_context,
+        .may_defer = access->may_defer,
+    };
+    *prepared = (struct prepared){.bytes = value};
+    switch (gate_admit(access->keyspace->gate, &access->desk, &question, &access->answer)) {
+    case GATE_ADMIT:
+        metrics_add(access->metrics, METRIC_gate_admitted, 1);
+        prepared->label = access->answer.label;
+        return KEYSPACE_DONE;
+    case GATE_DROP:
+        metrics_add(access->metrics, METRIC_gate_dropped, 1);
+        prepared->dropped = true;
+        return KEYSPACE_DONE;
+    case GATE_DEFER:
+        access->deferred = true;
+        return KEYSPACE_DEFERRED;
+    case GATE_REFUSE:
+        break;
     }
-    metrics_add(access->metrics, METRIC_gate_admitted, 1);
-    return KEYSPACE_DONE;
+    metrics_add(access->metrics, METRIC_gate_refused, 1);
+    return KEYSPACE_REFUSED;
 }
 
-static enum keyspace_outcome prepare(struct keyspace_access *access, struct bytes value,
-                                     struct prepared *prepared) {
-    *prepared = (struct prepared){.bytes = value};
-    if (value.len < access->keyspace->blob_from_bytes) return KEYSPACE_DONE;
+static enum keyspace_outcome prepare(struct keyspace_access *access, struct prepared *prepared) {
+    struct bytes value = prepared->bytes;
+    if (value.len < access->keyspace->blob_from_bytes || prepared->dropped) return KEYSPACE_DONE;
     prepared->blob = blob_create(store_allocator(access->keyspace->store), value.len);
     if (!prepared->blob) return KEYSPACE_NO_MEMORY;
     bytes_copy_to(prepared->blob->data, value);
@@ -558,9 +580,20 @@ static void lock_for_write(struct keyspace_access *access, const struct store_ke
     }
 }
 
+/* Under the lock.  Takes the prepared blob, whatever comes out. */
 static enum keyspace_outcome put(struct keyspace_access *access, const struct store_key *key,
-                                 const struct store_new_value *value) {
-    enum brine_status status = store_put(access->keyspace->store, key, value, access->now_ms);
+                                 const struct prepared *prepared, int64_t expire_at_ms) {
+    if (prepared->dropped) {
+        (void)store_remove(access->keyspace->store, key, access->now_ms);
+        return KEYSPACE_DONE;
+    }
+    struct store_new_value value = {
+        .bytes = prepared->bytes,
+        .blob = prepared->blob,
+        .expire_at_ms = expire_at_ms,
+        .label = prepared->label,
+    };
+    enum brine_status status = store_put(access->keyspace->store, key, &value, access->now_ms);
     if (status == BRINE_TOO_BIG) return KEYSPACE_KEY_TOO_BIG;
     return status == BRINE_OK ? KEYSPACE_DONE : KEYSPACE_NO_MEMORY;
 }

@@ -6,10 +6,11 @@
  * other folder can see store_write.h.
  *
  *     enum keyspace_outcome outcome = keyspace_set_string(access, &key, value, &options);
- *     if (outcome == KEYSPACE_REFUSED) reply_error(reply, access->why.text);
+ *     if (outcome == KEYSPACE_REFUSED) reply_error(reply, access->answer.text);
  *
  * Words: an *access* is who acts, with whose hold, at what time.  An *outcome* is what came of it;
- * all but DONE and NOT_DONE changed nothing.  A *transform* computes a new value from the old one.
+ * all but DONE and NOT_DONE changed nothing.  What the gate drops is DONE, and the key is absent.
+ * A *transform* computes a new value from the old one.
  *
  * Locks: a write takes and leaves its locks itself and is called with nothing held (asserted), for
  * it asks the gate.  A read is between keyspace_enter... and keyspace_leave, and short.
@@ -60,8 +61,14 @@ struct keyspace_access {
     struct store_hold hold;
     struct metrics *metrics; /* NULL: counts nothing */
     int64_t now_ms;
-    struct gate_refusal why; /* of the last KEYSPACE_REFUSED */
-    struct buf old, new;     /* an update's scratch */
+    const char *command; /* whose question it is: see struct gate_question */
+    gate_actor_fn *actor;
+    const void *actor_context;
+    bool may_defer;
+    bool deferred;             /* an outcome was KEYSPACE_DEFERRED; the asker clears it */
+    struct gate_answer answer; /* of the last question; its text of the last KEYSPACE_REFUSED */
+    struct gate_desk desk;
+    struct buf old, new; /* an update's scratch */
 };
 
 void keyspace_access_init(struct keyspace_access *access, struct keyspace *keyspace,
@@ -72,10 +79,11 @@ enum keyspace_outcome {
     KEYSPACE_DONE,
     KEYSPACE_NOT_DONE,   /* a condition was not met */
     KEYSPACE_WRONG_TYPE, /* the key holds something else than a string */
-    KEYSPACE_REFUSED,    /* by the gate: access->why */
+    KEYSPACE_REFUSED,    /* by the gate: access->answer */
     KEYSPACE_STOPPED,    /* a callback said no, and knows why */
     KEYSPACE_NO_MEMORY,
     KEYSPACE_KEY_TOO_BIG,
+    KEYSPACE_DEFERRED, /* judging takes long, and access->may_defer: ask again where time is */
 };
 
 static inline struct store_key keyspace_key(const struct keyspace_access *access, uint32_t db,

@@ -45,7 +45,8 @@
     M(expired_keys, COUNTER, "keys removed because their time was over")                           \
     M(evicted_keys, COUNTER, "keys removed to make room")                                          \
     M(gate_admitted, COUNTER, "values that the gate admitted")                                     \
-    M(gate_refused, COUNTER, "values that the gate refused")
+    M(gate_refused, COUNTER, "values that the gate refused")                                       \
+    M(gate_dropped, COUNTER, "values answered as stored and dropped by the gate")
 
 enum metric {
 #define M(name, kind, doc) METRIC_##name,

@@ -134,6 +134,7 @@ struct store_value {
     struct blob *blob;  /* when boxed; a reference must be taken to keep it, else NULL */
     int64_t expire_at_ms;
     enum value_type type;
+    uint16_t label; /* what the gate found in it; 0: nothing is known */
 };
 
 /* False when the key is absent or has expired. */

@@ -14,6 +14,7 @@ struct store_new_value {
     struct blob *blob;  /* instead of bytes; the reference is taken, whatever comes out */
     int64_t expire_at_ms;
     enum value_type type;
+    uint16_t label; /* the gate's: see store_value */
 };
 
 /* Sets the key, whatever it held.  NO_MEMORY leaves the old value as it was; TOO_BIG is a key

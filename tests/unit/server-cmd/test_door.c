@@ -50,8 +50,8 @@ struct stub {
     const char *forbidden; /* NULL: all values */
 };
 
-static enum gate_verdict stub_judge(void *context, const struct gate_question *question,
-                                    struct gate_refusal *why) {
+static enum gate_verdict stub_judge(void *context, struct gate_desk *desk UNUSED,
+                                    const struct gate_question *question, struct gate_answer *why) {
     struct stub *stub = context;
     stub->questions++;
     cr_expect(stub->world->worker.access.hold.depth == 0, "asked while a lock is held");
