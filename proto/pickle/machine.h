@@ -125,6 +125,13 @@ struct machine {
     struct pickle_report *report;
 };
 
+/* tests/stress/exhaustive_step.c compiles the loop once more with this set: after each step it then
+ * hands the machine to that program, which checks the invariant. */
+#ifndef BRINE_CHECK_MACHINE
+#define BRINE_CHECK_MACHINE 0
+#endif
+void machine_check(const struct machine *m);
+
 /* --- refusing: each fills the report and returns false --- */
 bool refuse(struct machine *m, enum pickle_reason reason) __attribute__((cold, noinline));
 bool refuse_global(struct machine *m, enum pickle_reason reason, uint32_t global)

@@ -692,6 +692,10 @@ static bool run(struct machine *m) {
             break;
         }
         ok = step_fast(m, &c);
+        if (BRINE_CHECK_MACHINE && ok) {
+            save(m, &c);
+            machine_check(m);
+        }
     } while (LIKELY(ok));
     m->opcodes = opcodes;
     m->proto_needed = proto_needed;
