@@ -116,7 +116,7 @@ LIBRARY_VERSION := $(shell sed -n 's/^\#define BRINE_VERSION "\(.*\)"/\1/p' prot
 LIBRARY_SONAME  := libbrine.so.$(LIBRARY_VERSION)
 LIBRARY_OBJECTS := $(patsubst %.c,$(V)/pic/%.o,$(sort $(wildcard proto/*/*.c)))
 LIBRARY_HEADERS := proto/brine.h $(addprefix proto/base/,base.h bytes.h mem.h arena.h buf.h status.h version.h) \
-    $(addprefix proto/policy/,policy.h match.h presets.h models.def) \
+    $(addprefix proto/policy/,policy.h match.h dangerous.h presets.h models.def) \
     $(addprefix proto/pickle/,verify.h view.h disasm.h reasons.def opcodes.h opcodes.def)
 LIBRARY_EXPORTS := $(shell sed -n 's/;//g; /PICKLE_LIMITS_DEFAULT/p' proto/brine.map)
 
@@ -248,7 +248,7 @@ check: check-programs
 # ---- what people type ---------------------------------------------------------------------------
 install_packages = sh tests/tools/install_packages.sh
 
-.PHONY: help deps deps-run deps-test run test lint fuzz fuzz-build coverage bench bench-parts soak test-ecosystem
+.PHONY: help deps deps-run deps-test run test lint fuzz fuzz-build coverage bench bench-verify bench-parts soak test-ecosystem
 help:
 	@sed -n 's/^#: //p' Makefile
 #: make                    build/brine-server and build/brine-cli (release, hardened)
@@ -262,6 +262,7 @@ help:
 #: make generated          write config.example.toml anew
 #: make fuzz FUZZ_S=60     each fuzz target for 60 seconds; FUZZ=resp takes one
 #: make bench              compare with redis-server; BENCH_ROUNDS=, BENCH_QUICK=1, BENCH_PEER='NAME=COMMAND with {port}'
+#: make bench-verify       the verifier beside CPython's pickle.loads and pickletools.genops; BENCH_ARGS='--only WORD'
 #: make bench-parts        single parts in isolation, no sockets
 #: make soak SOAK_S=600    mixed load with expiry and churn; checks memory, descriptors, errors
 #: make test-ecosystem     the Python libraries of today, from PyPI, in a venv
@@ -311,6 +312,12 @@ bench:
 	@+$(MAKE) --no-print-directory -j$(JOBS) SAN= all $(BUILD)/release/tests/bench/load
 	@python3 tests/bench/bench.py --build $(BUILD)/release $(if $(BENCH_ROUNDS),--rounds $(BENCH_ROUNDS)) \
 		$(if $(BENCH_QUICK),--quick) $(if $(BENCH_PEER),--peer '$(BENCH_PEER)') $(BENCH_ARGS)
+
+# Beside Debian's CPython, which has the libraries whose values are measured.
+bench-verify:
+	@$(install_packages) $(PACKAGES_PRESETS)
+	@+$(MAKE) --no-print-directory -j$(JOBS) SAN= $(BUILD)/release/tests/bench/bench_verify
+	@/usr/bin/python3 -W ignore tests/bench/bench_verify.py $(BUILD)/release/tests/bench/bench_verify $(BENCH_ARGS)
 
 bench-parts: $(BENCHES)
 	@for program in $^; do $$program || exit 1; done
