@@ -1,23 +1,40 @@
 /* SPDX-FileCopyrightText: 2026 The brine authors */
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* How fast the verifier is: for each pickle file MB/s, opcodes/s and time a call, best of a few
- * rounds, and whether the steady state allocates.  bench_verify.py makes the files and measures
- * CPython's pickle.loads and pickletools.genops on them beside it. usage: bench_verify POLICY
- * FILE... */
+/* How long the verifier takes for pickles that lie in files, under all presets and one class of
+ * the bench's own.  bench_verify.py writes the files, asks for one round at a time and measures
+ * CPython between the rounds.  Without files it measures a list of rows that it makes itself.
+ *
+ * usage: bench_verify [FILE...]
+ *   each line of standard input is "NUMBER MICROSECONDS": a file, and how long to verify it again
+ *   and again.  The answer is ns a call, opcodes, allocations since the first call of that file,
+ *   and the verdict, parted by tabs. */
 
-#include "../unit/proto-pickle/policy_file.h"
 #include "base/buf.h"
 #include "pickle/verify.h"
+#include "policy/policy.h"
+#include "policy/presets.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
-enum { ROUNDS = 15, ROUND_NS = 20000000 };
+enum { FILES_MAX = 64, LINE_BYTES = 256 };
+
+static const char own_policy[] = "[policy.bench]\nallow = [\"shop.Line\"]\n";
 
 /* Counts what passes, to show that the steady state takes nothing. */
 struct counting {
     struct allocator allocator;
     size_t calls;
+};
+
+struct subject {
+    struct bytes input;
+    struct counting counting;
+    struct pickle_scratch scratch;
+    size_t first_calls; /* of the allocator, made by the first verification */
+    bool seen;
 };
 
 static void *count_resize(struct allocator *self, void *old, size_t old_bytes, size_t new_bytes) {
@@ -31,79 +48,105 @@ static int64_t now_ns(void) {
     return t.tv_sec * 1000000000ll + t.tv_nsec;
 }
 
-static uint8_t *read_file(const char *path, size_t *length) {
-    FILE *file = fopen(path, "rb");
-    if (!file) return NULL;
-    fseek(file, 0, SEEK_END);
-    *length = (size_t)ftell(file);
-    rewind(file);
-    uint8_t *bytes = mem_alloc(mem_system(), *length + 1);
-    if (bytes && fread(bytes, 1, *length, file) != *length) bytes = NULL;
-    fclose(file);
-    return bytes;
+static void fail(const char *why) {
+    fprintf(stderr, "bench_verify: %s\n", why);
+    exit(2);
 }
 
-static bool bench(const char *name, struct bytes input, const struct policy *policy) {
-    struct counting counting = {.allocator.resize = count_resize};
-    struct pickle_scratch scratch;
+static struct bytes read_file(const char *path) {
+    FILE *file = fopen(path, "rb");
+    if (!file) fail("a file cannot be opened");
+    fseek(file, 0, SEEK_END);
+    size_t length = (size_t)ftell(file);
+    rewind(file);
+    uint8_t *bytes = mem_alloc(mem_system(), length + 1);
+    if (!bytes || fread(bytes, 1, length, file) != length) fail("a file cannot be read");
+    fclose(file);
+    return bytes_view(bytes, length);
+}
+
+static void load_policy(struct policy_compiled *compiled) {
+    struct policy_book *book;
+    struct brine_error err;
+    struct bytes names[POLICY_PRESET_COUNT + 1];
+    struct policy_text text = {.file = "bench", .text = bytes_of_cstr(own_policy)};
+    for (int i = 0; i < POLICY_PRESET_COUNT; i++)
+        names[i] = bytes_of_cstr(policy_preset_name((enum policy_preset)i));
+    names[POLICY_PRESET_COUNT] = BYTES("bench");
+    if (policy_book_create(mem_system(), true, &book, &err) != BRINE_OK ||
+        policy_book_add(book, &text, &err) != BRINE_OK ||
+        policy_compile(book, names, ARRAY_LEN(names), compiled, &err) != BRINE_OK)
+        fail(err.text);
+    policy_book_destroy(book);
+}
+
+static void subject_init(struct subject *subject, struct bytes input) {
+    *subject = (struct subject){.input = input, .counting.allocator.resize = count_resize};
+    pickle_scratch_init(&subject->scratch, &subject->counting.allocator, (size_t)4 << 30);
+}
+
+/* Verifies for about so long and prints the round's line. */
+static bool measure(struct subject *subject, const struct policy *policy, int64_t round_ns) {
     struct pickle_report report;
-    char line[256];
-    pickle_scratch_init(&scratch, &counting.allocator, (size_t)4 << 30);
-    enum brine_status status =
-        pickle_verify(input, policy, &PICKLE_LIMITS_DEFAULT, &scratch, &report);
-    size_t calls_before = counting.calls;
-    int batch = report.opcodes < 1024 ? 64 : 1;
-    double best = 1e18;
-    for (int round = 0; round < ROUNDS; round++) {
-        int64_t start = now_ns(), spent = 0;
-        size_t calls = 0;
-        for (; spent < ROUND_NS; spent = now_ns() - start)
-            for (int i = 0; i < batch; i++, calls++)
-                status |= pickle_verify(input, policy, &PICKLE_LIMITS_DEFAULT, &scratch, &report);
-        best = MIN(best, (double)spent / (double)calls);
+    enum brine_status status = BRINE_OK;
+    char line[LINE_BYTES];
+    size_t calls = 0, batch = subject->input.len < 65536 ? 64 : 1;
+    if (!subject->seen) {
+        status = pickle_verify(subject->input, policy, &PICKLE_LIMITS_DEFAULT, &subject->scratch,
+                               &report);
+        subject->first_calls = subject->counting.calls;
+        subject->seen = true;
     }
-    printf("%s\t%zu\t%llu\t%.1f\t%.1f\t%.1f\t%zu\t%s\n", name, input.len,
-           (unsigned long long)report.opcodes, best, (double)input.len / best * 1000,
-           (double)report.opcodes / best * 1000, counting.calls - calls_before,
+    int64_t start = now_ns(), spent = 0;
+    for (; spent < round_ns && status == BRINE_OK; spent = now_ns() - start)
+        for (size_t i = 0; i < batch; i++, calls++)
+            status |= pickle_verify(subject->input, policy, &PICKLE_LIMITS_DEFAULT,
+                                    &subject->scratch, &report);
+    printf("%.1f\t%llu\t%zu\t%s\n", calls ? (double)spent / (double)calls : 0,
+           (unsigned long long)report.opcodes, subject->counting.calls - subject->first_calls,
            status == BRINE_OK ? "accepted" : pickle_report_message(&report, line, sizeof line));
-    pickle_scratch_deinit(&scratch);
+    fflush(stdout);
     return status == BRINE_OK;
 }
 
 /* A list of rows: an integer, a string from the memo, a dict, a tuple, a bool. */
-static bool bench_dense(void) {
-    enum { ROWS = 20000 };
-    static struct policy none;
+static bool measure_dense(const struct policy *policy) {
+    enum { ROWS = 20000, ROUNDS = 5, ROUND_NS = 50000000 };
     struct buf dense;
     buf_init(&dense, mem_system(), 1 << 24);
-    enum brine_status status = buf_append(&dense, BYTES("\x80\x04\x8c\x03key\x94"
+    enum brine_status status = buf_append(&dense, BYTES("\x80\x04\x8c\x04"
+                                                        "name\x94"
                                                         "0]\x94("));
     for (int i = 0; i < ROWS && status == BRINE_OK; i++)
         status = buf_append(&dense, BYTES("](K\x07h\x00}(\x8c\x01"
                                           "aK\x01\x8c\x01"
                                           "bK\x02N\x86u\x88"
                                           "e"));
-    if (status == BRINE_OK) status = buf_append(&dense, BYTES("e."));
-    bool fine = status == BRINE_OK && bench("dense", buf_view(&dense), &none);
+    if (status != BRINE_OK || buf_append(&dense, BYTES("e.")) != BRINE_OK) return false;
+    struct subject subject;
+    subject_init(&subject, buf_view(&dense));
+    bool fine = true;
+    puts("ns a call\topcodes\tallocations\tverdict   (rows of a list)");
+    for (int i = 0; i < ROUNDS && fine; i++) fine = measure(&subject, policy, ROUND_NS);
+    pickle_scratch_deinit(&subject.scratch);
     buf_deinit(&dense);
     return fine;
 }
 
-static bool bench_file(const char *path, const struct policy *policy) {
-    size_t length;
-    uint8_t *bytes = read_file(path, &length);
-    if (!bytes) return false;
-    bool fine = bench(path, bytes_view(bytes, length), policy);
-    mem_free(mem_system(), bytes, length + 1);
-    return fine;
-}
-
 int main(int argc, char **argv) {
-    static struct test_policy policy;
-    if (argc > 1 && (argc < 3 || !test_policy_load(&policy, argv[1]))) return 2;
-    puts("file\tbytes\topcodes\tns a call\tMB/s\tMop/s\tallocations\tverdict");
-    if (argc == 1) return bench_dense() ? 0 : 1;
-    for (int i = 2; i < argc; i++)
-        if (!bench_file(argv[i], &policy.policy)) return 1;
+    static struct subject subjects[FILES_MAX];
+    struct policy_compiled compiled;
+    unsigned number;
+    long long round_us;
+    char line[LINE_BYTES];
+    if (argc > FILES_MAX) fail("too many files");
+    load_policy(&compiled);
+    if (argc == 1) return measure_dense(&compiled.policy) ? 0 : 1;
+    for (int i = 1; i < argc; i++) subject_init(&subjects[i - 1], read_file(argv[i]));
+    while (fgets(line, sizeof line, stdin)) {
+        if (sscanf(line, "%u %lld", &number, &round_us) != 2 || number + 1 >= (unsigned)argc)
+            fail("what is asked for is not NUMBER MICROSECONDS");
+        (void)measure(&subjects[number], &compiled.policy, round_us * 1000);
+    }
     return 0;
 }
