@@ -60,16 +60,27 @@ static size_t run_batch(struct worker_state *worker, struct session *session, st
                         struct dispatch_result *result);
 static bool run_slot(struct worker_state *worker, struct session *session, struct slot *slot,
                      struct dispatch_result *result);
+static bool call_handler(struct worker_state *worker, struct session *session,
+                         const struct slot *slot, struct reply_mark mark);
+static void end_command(struct worker_state *worker, const struct session *session,
+                        const struct slot *slot, struct reply_mark mark,
+                        struct dispatch_result *result);
+
+/* What depends on the client and on options that may change at any time. */
+static void prepare(struct worker_state *worker, const struct session *session) {
+    worker->reply.writer.version = session->resp_version;
+    worker->reply.out.limit = (size_t)config_read(worker->config->limits.output_bytes);
+    worker->args.limit = (size_t)config_read(worker->config->limits.args);
+}
 
 void dispatch_input(struct worker_state *worker, struct session *session, struct bytes input,
                     struct dispatch_result *result) {
     struct batch batch;
     size_t at = 0;
     *result = (struct dispatch_result){0};
-    worker->reply.writer.version = session->resp_version;
-    worker->reply.out.limit = (size_t)config_read(worker->config->limits.output_bytes);
-    worker->args.limit = (size_t)config_read(worker->config->limits.args);
+    prepare(worker, session);
     session->last_active_mono_ms = worker->mono_ms;
+    worker->access.may_defer = worker->services && worker->services->may_defer;
 
     for (;;) {
         decode_batch(worker, session, input, at, &batch);
@@ -117,15 +128,20 @@ static void look_up(struct worker_state *worker, const struct session *session, 
     slot->key = keyspace_key(&worker->access, session->db, args[command->keys.first]);
 }
 
-static void decode_batch(struct worker_state *worker, struct session *session, struct bytes input,
-                         size_t at, struct batch *batch) {
+static struct resp_limits decoder_limits(const struct worker_state *worker,
+                                         const struct session *session) {
     struct config *config = worker->config;
-    struct resp_limits limits = {
+    return (struct resp_limits){
         .bulk_bytes_max = (size_t)config_read(config->limits.bulk_bytes),
         .args_max = (size_t)config_read(config->limits.args),
         .inline_bytes_max = (size_t)config_read(config->limits.inline_bytes),
         .unauthenticated = !session->authenticated,
     };
+}
+
+static void decode_batch(struct worker_state *worker, struct session *session, struct bytes input,
+                         size_t at, struct batch *batch) {
+    struct resp_limits limits = decoder_limits(worker, session);
     size_t most = session->authenticated ? DISPATCH_BATCH : 1;
     batch->count = 0;
     batch->result = RESP_COMMAND;
@@ -187,6 +203,7 @@ static size_t run_batch(struct worker_state *worker, struct session *session, st
         struct slot *slot = &batch->slots[ran];
         timer_switch(worker, &timer, slot->command);
         bool go_on = run_slot(worker, session, slot, result);
+        if (UNLIKELY(result->deferred)) break; /* it has not run yet */
         ran++;
         if (!go_on) break;
         if (UNLIKELY(reply_bytes(&worker->reply) > pause_bytes)) {
@@ -290,50 +307,147 @@ static void account_error(struct worker_state *worker) {
 static bool run_slot(struct worker_state *worker, struct session *session, struct slot *slot,
                      struct dispatch_result *result) {
     struct reply *reply = &worker->reply;
-    const struct command *command = slot->command;
     struct reply_mark mark = reply_begin(reply);
-    if (UNLIKELY(!command) &&
+    if (UNLIKELY(!slot->command) &&
         is_other_protocol(worker, session, worker->args.items[slot->first_arg])) {
         result->drop = true;
         return false;
     }
     if (LIKELY(!is_rejected(worker, session, slot))) {
-        struct command_call call = {
-            .args = worker->args.items + slot->first_arg,
-            .args_count = slot->args_count,
-            .command = command,
-            .session = session,
-            .access = &worker->access,
-            .reply = reply,
-            .now_ms = worker->now_ms,
-            .worker = worker,
-        };
-        if (slot->has_key) {
-            call.key = slot->key;
-            if (UNLIKELY(slot->key.db != session->db))
-                call.key = keyspace_key(call.access, session->db, slot->key.name);
-        }
-        brine_assert_doing(command->name);
-        if (worker->scratch.newest) arena_reset(&worker->scratch);
-        session->last_command = command;
-        command->handler(&call);
-        BRINE_ASSERT(worker->access.hold.depth == 0, "a command leaves no lock behind");
-        metrics_add(worker->metrics, METRIC_commands_processed_total, 1);
-        struct metrics_command *counts = command_metrics(worker, command);
-        if (counts) {
-            metrics_bump(&counts->calls, 1);
-            if (UNLIKELY(reply->errors != mark.errors)) metrics_bump(&counts->failed, 1);
+        session->last_command = slot->command;
+        if (UNLIKELY(!call_handler(worker, session, slot, mark))) {
+            session->waiting = true;
+            result->deferred = true;
+            return false;
         }
     }
     session->commands_total++;
-    if (UNLIKELY(reply->errors != mark.errors)) account_error(worker);
-    if (UNLIKELY(reply_is_broken(reply))) {
-        log_write(worker->log, LOG_WARNING, "client %s closed: a reply to '%s' is too long: %s",
-                  session->peer, command ? command->name : "",
-                  brine_status_meaning(reply->writer.failed));
-        reply_rewind(reply, mark);
-        result->close = true;
-    }
+    end_command(worker, session, slot, mark, result);
     if (session->close_after_reply) result->close = true;
     return !result->close && !session->waiting;
+}
+
+/* For the audit trail, and called only when it writes a record. */
+static void describe_actor(const void *context, struct gate_actor *actor) {
+    const struct session *session = context;
+    *actor = (struct gate_actor){
+        .client_id = session->id,
+        .address = session->peer,
+        .user = BYTES("default"),
+        .client_name = session_text_view(&session->name),
+        .library_name = session_text_view(&session->library_name),
+        .library_version = session_text_view(&session->library_version),
+    };
+}
+
+/* False: the gate wants more time than an event loop has; nothing has happened. */
+static bool call_handler(struct worker_state *worker, struct session *session,
+                         const struct slot *slot, struct reply_mark mark) {
+    struct reply *reply = &worker->reply;
+    const struct command *command = slot->command;
+    struct keyspace_access *access = &worker->access;
+    struct command_call call = {
+        .args = worker->args.items + slot->first_arg,
+        .args_count = slot->args_count,
+        .command = command,
+        .session = session,
+        .access = access,
+        .reply = reply,
+        .now_ms = worker->now_ms,
+        .worker = worker,
+    };
+    if (slot->has_key) {
+        call.key = slot->key;
+        if (UNLIKELY(slot->key.db != session->db))
+            call.key = keyspace_key(call.access, session->db, slot->key.name);
+    }
+    access->command = command->name;
+    access->actor = describe_actor;
+    access->actor_context = session;
+    brine_assert_doing(command->name);
+    if (worker->scratch.newest) arena_reset(&worker->scratch);
+    command->handler(&call);
+    BRINE_ASSERT(access->hold.depth == 0, "a command leaves no lock behind");
+    if (UNLIKELY(access->deferred)) {
+        access->deferred = false;
+        reply_rewind(reply, mark);
+        return false;
+    }
+    metrics_add(worker->metrics, METRIC_commands_processed_total, 1);
+    struct metrics_command *counts = command_metrics(worker, command);
+    if (counts) {
+        metrics_bump(&counts->calls, 1);
+        if (UNLIKELY(reply->errors != mark.errors)) metrics_bump(&counts->failed, 1);
+    }
+    return true;
+}
+
+/* Accounts for its error and for a reply that grew too long. */
+static void end_command(struct worker_state *worker, const struct session *session,
+                        const struct slot *slot, struct reply_mark mark,
+                        struct dispatch_result *result) {
+    struct reply *reply = &worker->reply;
+    if (UNLIKELY(reply->errors != mark.errors)) account_error(worker);
+    if (LIKELY(!reply_is_broken(reply))) return;
+    log_write(worker->log, LOG_WARNING, "client %s closed: a reply to '%s' is too long: %s",
+              session->peer, slot->command ? slot->command->name : "",
+              brine_status_meaning(reply->writer.failed));
+    reply_rewind(reply, mark);
+    result->close = true;
+}
+
+/* ---- what was deferred ------------------------------------------------------------------------*/
+
+/* The input was decoded once already, so only a limit that was lowered since, or memory, can be in
+ * the way. */
+static bool decode_one(struct worker_state *worker, const struct session *session,
+                       struct bytes input, struct slot *slot) {
+    struct resp_decoder decoder = {0};
+    struct resp_limits limits = decoder_limits(worker, session);
+    struct resp_command command;
+    struct brine_error error;
+    enum resp_result result;
+    size_t at = 0;
+    resp_args_clear(&worker->args);
+    arena_reset(&worker->inline_args);
+    do {
+        result = resp_decode(&decoder, &limits, bytes_slice(input, at, input.len), &worker->args,
+                             &worker->inline_args, &command, &error);
+        if (result == RESP_COMMAND || result == RESP_EMPTY) at += command.consumed;
+    } while (result == RESP_EMPTY);
+    if (result == RESP_COMMAND) {
+        *slot =
+            (struct slot){.first_arg = command.first_arg, .args_count = command.argc, .end = at};
+        look_up(worker, session, slot);
+        return true;
+    }
+    if (result == RESP_BROKEN)
+        reply_errorf(&worker->reply, "ERR %s", error.text);
+    else
+        reply_error(&worker->reply, ERROR_NO_MEMORY);
+    return false;
+}
+
+void dispatch_deferred(struct worker_state *worker, struct session *session, struct bytes input,
+                       struct dispatch_result *result) {
+    struct slot slot;
+    *result = (struct dispatch_result){0};
+    prepare(worker, session);
+    worker->access.may_defer = false;
+    struct reply_mark mark = reply_begin(&worker->reply);
+    if (!decode_one(worker, session, input, &slot)) {
+        account_error(worker);
+        result->close = true;
+        result->consumed = input.len;
+        return;
+    }
+    struct timer timer = {0};
+    timer_switch(worker, &timer, slot.command);
+    bool ran = call_handler(worker, session, &slot, mark);
+    BRINE_ASSERT(ran, "who may not defer is not deferred");
+    timer_switch(worker, &timer, NULL);
+    end_command(worker, session, &slot, mark, result);
+    result->consumed = slot.end;
+    resp_args_clear(&worker->args);
+    if (UNLIKELY(worker->args.cap > ARGS_KEPT)) resp_args_shrink(&worker->args, ARGS_KEPT);
 }

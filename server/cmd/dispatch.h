@@ -23,9 +23,17 @@ struct dispatch_result {
     bool drop;       /* close at once: the peer does not speak our protocol */
     bool paused;     /* the reply is long: call again with the rest when it has drained, also when
                         nothing new was read */
+    bool deferred;   /* the command at `consumed` takes long to judge: the session waits until
+                        dispatch_deferred has run it on a thread that may take its time */
 };
 
 void dispatch_input(struct worker_state *worker, struct session *session, struct bytes input,
                     struct dispatch_result *result);
+
+/* Runs the one command at the head of the input, which was deferred, however long it takes; the
+ * worker state is another thread's own, and its reply gets the reply.  Dispatch does not write to
+ * the session here, for its worker may look at it meanwhile. */
+void dispatch_deferred(struct worker_state *worker, struct session *session, struct bytes input,
+                       struct dispatch_result *result);
 
 #endif

@@ -52,6 +52,12 @@ void worker_state_deinit(struct worker_state *worker) {
     keyspace_access_deinit(&worker->access);
 }
 
+void worker_state_trim(struct worker_state *worker) {
+    enum { KEPT_BYTES = 256 * 1024 };
+    reply_shrink(&worker->reply, KEPT_BYTES);
+    gate_desk_trim(&worker->access.desk, KEPT_BYTES);
+}
+
 void worker_state_set_time(struct worker_state *worker, int64_t now_ms, int64_t mono_ms) {
     worker->now_ms = worker->access.now_ms = now_ms;
     worker->mono_ms = mono_ms;

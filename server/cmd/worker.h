@@ -49,6 +49,8 @@ struct services {
      * session waits meanwhile.  Takes the query over. */
     void (*clients_query)(struct worker_state *worker, struct session *session,
                           struct client_query *query);
+    /* net runs commands that dispatch defers: see dispatch.h. */
+    bool may_defer;
 };
 
 /* ---- what workers share ------------------------------------------------------------------------
@@ -122,6 +124,8 @@ struct worker_state {
 /* Allocates nothing yet. */
 void worker_state_init(struct worker_state *worker, const struct worker_options *options);
 void worker_state_deinit(struct worker_state *worker);
+/* Gives back what a giant value made it take. */
+void worker_state_trim(struct worker_state *worker);
 /* Both clocks, read once a loop turn. */
 void worker_state_set_time(struct worker_state *worker, int64_t now_ms, int64_t mono_ms);
 

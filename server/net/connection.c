@@ -7,6 +7,7 @@
  *     paused, output pending      write_done, when the output is out, runs the rest of the query
  *     paused, all sent            the next turn runs the rest (worker_queue_again)
  *     waiting                     connection_resume
+ *     in the background           connection_end_background
  *     finishing                   write_done ends it when the output is out
  *     lingering                   on_read, at the end of input, or connection_check_time
  *
@@ -40,6 +41,7 @@ static void give_room(uv_handle_t *handle, size_t suggested, uv_buf_t *room);
 static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *room);
 static void start_write(struct connection *connection);
 static void closed(uv_handle_t *handle);
+static void release(struct connection *connection);
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
@@ -186,12 +188,17 @@ void connection_close(struct connection *connection) {
     uv_close(&connection->uv.handle, closed);
 }
 
-/* Second step: libuv has called back for all that was in flight.  Only the memory itself may still
- * be referred to. */
+/* Second step: libuv has called back for all that was in flight. */
 static void closed(uv_handle_t *handle) {
     struct connection *connection = handle->data;
     if (connection->output) output_destroy(connection->output);
     connection->output = NULL;
+    connection->handle_closed = true;
+    if (!connection->in_background) release(connection);
+}
+
+/* Third step: no thread uses it either.  Only the memory itself may still be referred to. */
+static void release(struct connection *connection) {
     buf_deinit(&connection->query);
     session_deinit(&connection->session);
     mem_free(connection->worker->net->options.mem, connection->addresses,
@@ -310,7 +317,7 @@ static bool keep_rest(struct connection *connection, struct bytes input, size_t 
 }
 
 static void note_incomplete(struct connection *connection, size_t consumed) {
-    if (connection->query.len == 0 || connection->paused)
+    if (connection->query.len == 0 || connection->paused || connection->session.waiting)
         connection->incomplete_since_mono_ms = 0;
     else if (consumed > 0 || connection->incomplete_since_mono_ms == 0)
         connection->incomplete_since_mono_ms = connection->worker->state.mono_ms;
@@ -509,6 +516,7 @@ static void serve(struct connection *connection, struct bytes input) {
         return;
     }
     finish_serving(connection, &result);
+    if (UNLIKELY(result.deferred) && !connection->closed) background_run(connection);
 }
 
 static void note_input(struct connection *connection, size_t count) {
@@ -576,6 +584,22 @@ void connection_resume(struct connection *connection) {
     /* What came behind the command that waited is run as if the reply had been a long one. */
     struct dispatch_result result = {.paused = connection->query.len > 0};
     finish_serving(connection, &result);
+}
+
+void connection_end_background(struct connection *connection,
+                               const struct dispatch_result *result) {
+    connection->in_background = false;
+    if (connection->closed) {
+        if (connection->handle_closed) release(connection);
+        return;
+    }
+    connection->session.waiting = false;
+    if (!keep_rest(connection, buf_view(&connection->query), result->consumed)) {
+        reply_clear(&connection->worker->state.reply);
+        return;
+    }
+    struct dispatch_result rest = {.close = result->close, .paused = connection->query.len > 0};
+    finish_serving(connection, &rest);
 }
 
 /* From this callback on libuv no longer uses what was in flight.  With UV_ECANCELED the connection

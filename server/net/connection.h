@@ -33,6 +33,7 @@
 #include <uv.h>
 
 struct worker;
+struct dispatch_result;
 
 enum {
     /* After so much input in one turn the others are served first.  It is some 0.3 ms of small
@@ -77,7 +78,9 @@ struct connection {
     uint32_t refs;                    /* its handle's included */
     bool reading, paused, finishing, ended, closed;
     bool again_queued;
-    char *addresses; /* where session.peer and .local are not the listener's text */
+    bool in_background; /* a thread runs a command: query and session are not to be touched */
+    bool handle_closed; /* libuv is done with it; what is left waits for the background */
+    char *addresses;    /* where session.peer and .local are not the listener's text */
     uint32_t addresses_bytes;
     struct session session;
 };
@@ -94,6 +97,9 @@ void connection_close(struct connection *connection);
 void connection_finish(struct connection *connection);
 /* The reply that the session waited for is in the worker's reply: sends it and goes on. */
 void connection_resume(struct connection *connection);
+/* The background is done with the command at the head of the query, and its reply is in the
+ * worker's reply, unless the connection was closed meanwhile. */
+void connection_end_background(struct connection *connection, const struct dispatch_result *result);
 /* Runs commands that were left for a later turn. */
 void connection_go_on(struct connection *connection);
 /* Nothing to run, nothing to send, nothing expected from other threads. */

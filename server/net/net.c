@@ -140,8 +140,8 @@ enum brine_status net_open(struct net *net, const struct net_options *options,
     *net = (struct net){.options = *options, .started_at_ms = clock_wall_ms()};
     hold_signals(SIG_BLOCK);
     make_run_id(net, options->random_seed);
-    net->services =
-        (struct services){.server = net, .facts = tell_facts, .clients_query = clients_query};
+    net->services = (struct services){
+        .server = net, .facts = tell_facts, .clients_query = clients_query, .may_defer = true};
     int code = uv_loop_init(&net->loop);
     if (code)
         return brine_fail(err, BRINE_IO, 0, "cannot start the main loop: %s", uv_strerror(code));
@@ -149,13 +149,15 @@ enum brine_status net_open(struct net *net, const struct net_options *options,
     command_shared_init(&net->shared);
     net->shared_is_open = true;
     size_t commands = command_table_count();
-    if (metrics_set_init(&net->metrics_set, options->mem, NET_WORKERS_MAX + 1, commands) ||
+    if (metrics_set_init(&net->metrics_set, options->mem,
+                         NET_WORKERS_MAX + BACKGROUND_THREADS_MAX + 1, commands) ||
         metrics_init(&net->metrics, options->mem, commands))
         return brine_fail(err, BRINE_NO_MEMORY, 0, "out of memory for metrics");
     metrics_set_add(&net->metrics_set, &net->metrics);
     TRY(inbox_open(&net->inbox, &net->loop, net, err));
     net->inbox_is_open = true;
     TRY(open_listeners(net, err));
+    TRY(background_open(&net->background, net, err));
     return open_workers(net, err);
 }
 
@@ -207,6 +209,7 @@ static void on_signal(uv_signal_t *handle, int number) {
 }
 
 static enum brine_status start_all(struct net *net, struct brine_error *err) {
+    TRY(background_start(&net->background, err));
     for (size_t i = 0; i < net->workers_count; i++) TRY(worker_start(&net->workers[i], err));
     for (size_t i = 0; i < net->listeners_count; i++)
         TRY(listener_start(&net->listeners[i], net, &net->loop, err));
@@ -215,6 +218,7 @@ static enum brine_status start_all(struct net *net, struct brine_error *err) {
 
 static void stop_workers(struct net *net) {
     for (size_t i = 0; i < net->workers_count; i++) worker_stop(&net->workers[i]);
+    background_stop(&net->background);
 }
 
 enum net_end net_run(struct net *net, struct brine_error *err) {
@@ -286,6 +290,7 @@ void net_close(struct net *net) {
     close_listeners(net);
     for (size_t i = 0; i < net->workers_count; i++) worker_close(&net->workers[i]);
     mem_free(net->options.mem, net->workers, net->workers_allocated * sizeof(struct worker));
+    background_close(&net->background);
     metrics_deinit(&net->metrics);
     metrics_set_deinit(&net->metrics_set);
     if (net->shared_is_open) command_shared_deinit(&net->shared);

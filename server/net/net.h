@@ -16,6 +16,7 @@
 #ifndef BRINE_NET_H
 #define BRINE_NET_H
 
+#include "net/background.h"
 #include "net/listener.h"
 #include "net/worker.h"
 
@@ -48,7 +49,8 @@ struct net {
     bool stopping, given_up;
     size_t workers_drained;
 
-    struct worker *workers; /* the array is fixed; each is its own thread's */
+    struct background background; /* its own lock */
+    struct worker *workers;       /* the array is fixed; each is its own thread's */
     size_t workers_count, workers_allocated;
     struct message stop_message;
     atomic_bool stop_asked; /* stop_message is on its way; any thread */

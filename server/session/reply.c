@@ -38,6 +38,18 @@ void reply_forget(struct reply *reply) {
     reply->writer.failed = BRINE_OK;
 }
 
+void reply_swap(struct reply *a, struct reply *b) {
+    struct reply old_a = *a, old_b = *b;
+    *a = old_b;
+    *b = old_a;
+    a->out.limit = old_a.out.limit;
+    b->out.limit = old_b.out.limit;
+    a->writer.out = &a->out;
+    b->writer.out = &b->out;
+    a->writer.version = old_a.writer.version;
+    b->writer.version = old_b.writer.version;
+}
+
 void reply_shrink(struct reply *reply, size_t keep_bytes) {
     buf_shrink(&reply->out, keep_bytes);
 }

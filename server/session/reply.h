@@ -47,6 +47,8 @@ void reply_deinit(struct reply *reply);
 void reply_clear(struct reply *reply);
 /* After net took the blobs over: clears without giving their references back. */
 void reply_forget(struct reply *reply);
+/* Each has afterwards what the other had, but for their limits and versions. */
+void reply_swap(struct reply *a, struct reply *b);
 /* Gives memory beyond `keep_bytes` back. */
 void reply_shrink(struct reply *reply, size_t keep_bytes);
 

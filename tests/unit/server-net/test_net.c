@@ -28,6 +28,8 @@ struct host {
     struct net net;
     uv_thread_t thread;
     enum net_end end;
+    gate_judge *judge; /* NULL: the gate is off */
+    void *judge_context;
     char path[64];
 };
 
@@ -43,21 +45,22 @@ static enum brine_status load_config(struct config *config, const char *toml,
 }
 
 /* Listens on a Unix socket alone, which needs no free port; `toml` is added to that. */
-static void open_host(struct host *host, const char *toml) {
+static void open_host_with(struct host *host, const char *toml, gate_judge *judge,
+                           void *judge_context) {
     char text[512];
     struct brine_error err = {0};
-    *host = (struct host){0};
+    *host = (struct host){.judge = judge, .judge_context = judge_context};
     snprintf(host->path, sizeof(host->path), "/tmp/brine-net-%d", (int)getpid());
     cr_assert(config_init(&host->config, mem_system()) == BRINE_OK);
-    snprintf(text, sizeof(text),
-             "server.port = 0\nserver.threads = 2\nserver.unix_socket = \"%s\"\n%s", host->path,
-             toml);
+    snprintf(text, sizeof(text), "server.port = 0\n%sserver.unix_socket = \"%s\"\n%s",
+             strstr(toml, "server.threads") ? "" : "server.threads = 2\n", host->path, toml);
     cr_assert(load_config(&host->config, text, &err) == BRINE_OK, "%s", err.text);
     mem_account_init(&host->memory, mem_system(), 0);
     host->store =
         store_create(&(struct store_options){.mem = mem_system(), .secret = {1, 2}, .threads = 2});
     cr_assert(host->store);
     gate_init_off(&host->gate);
+    if (judge) gate_init(&host->gate, judge, judge_context);
     keyspace_init(&host->keyspace,
                   &(struct keyspace_options){.store = host->store, .gate = &host->gate});
     struct net_options options = {.mem = &host->memory.allocator,
@@ -68,6 +71,10 @@ static void open_host(struct host *host, const char *toml) {
                                   .random_seed = 1};
     cr_assert(net_open(&host->net, &options, &err) == BRINE_OK, "%s", err.text);
     cr_assert(uv_thread_create(&host->thread, run_net, host) == 0);
+}
+
+static void open_host(struct host *host, const char *toml) {
+    open_host_with(host, toml, NULL, NULL);
 }
 
 static void close_host(struct host *host) {
@@ -404,8 +411,7 @@ Test(net, a_start_without_memory_is_said_at_every_place_and_leaks_nothing) {
     struct host host = {0};
     struct brine_error err = {0};
     char text[128];
-    snprintf(text, sizeof(text),
-             "server.port = 0\nserver.threads = 2\nserver.unix_socket = \"/tmp/brine-mem-%d\"\n",
+    snprintf(text, sizeof(text), "server.port = 0\nserver.unix_socket = \"/tmp/brine-mem-%d\"\n",
              (int)getpid());
     cr_assert(config_init(&host.config, mem_system()) == BRINE_OK);
     cr_assert(load_config(&host.config, text, &err) == BRINE_OK, "%s", err.text);
@@ -439,4 +445,109 @@ Test(net, without_memory_clients_are_dropped_and_the_server_goes_on) {
     cr_expect(say(first, "PING\r\n") && hears(first, "+PONG\r\n"));
     close(first);
     close_host(&host);
+}
+
+/* ---- the background -------------------------------------------------------------------------- */
+
+/* Wants time for values that begin with "slow", and says when it has begun with one and may end. */
+struct slow_judge {
+    uv_sem_t begun, may_end;
+};
+
+static enum gate_verdict judge_slowly(void *context, struct gate_desk *desk UNUSED,
+                                      const struct gate_question *question,
+                                      struct gate_answer *answer) {
+    struct slow_judge *slow = context;
+    if (question->value.len < 4 || memcmp(question->value.data, "slow", 4)) return GATE_ADMIT;
+    if (question->may_defer) return GATE_DEFER;
+    uv_sem_post(&slow->begun);
+    uv_sem_wait(&slow->may_end);
+    return bytes_equal(question->value, BYTES("slow evil")) ? gate_refuse(answer, 5, "evil")
+                                                            : GATE_ADMIT;
+}
+
+static void open_slow_host(struct host *host, struct slow_judge *slow) {
+    uv_sem_init(&slow->begun, 0);
+    uv_sem_init(&slow->may_end, 0);
+    /* One worker, so that all clients share the loop that must not be held up. */
+    open_host_with(host, "server.threads = 1\ngate.threads = 1\n", judge_slowly, slow);
+}
+
+static void close_slow_host(struct host *host, struct slow_judge *slow) {
+    close_host(host);
+    uv_sem_destroy(&slow->begun);
+    uv_sem_destroy(&slow->may_end);
+}
+
+Test(background, others_are_served_while_a_value_is_judged_and_replies_stay_in_order) {
+    struct host host;
+    struct slow_judge slow;
+    open_slow_host(&host, &slow);
+    int fd = dial(&host), other = dial(&host);
+    cr_assert(
+        say(fd, "SET a 1\r\nSET k \"slow good\"\r\nGET k\r\nSET k \"slow evil\"\r\nGET k\r\n"));
+    uv_sem_wait(&slow.begun);
+    cr_expect(say(other, "GET a\r\nGET k\r\n") && hears(other, "$1\r\n1\r\n$-1\r\n"));
+    uv_sem_post(&slow.may_end);
+    cr_expect(hears(fd, "+OK\r\n+OK\r\n$9\r\nslow good\r\n"));
+    uv_sem_wait(&slow.begun);
+    uv_sem_post(&slow.may_end);
+    cr_expect(hears(fd, "-PICKLEDENIED offset 5: evil\r\n$9\r\nslow good\r\n"));
+    close(fd);
+    close(other);
+    close_slow_host(&host, &slow);
+}
+
+Test(background, a_client_that_leaves_meanwhile_is_forgotten_when_the_thread_is_done) {
+    struct host host;
+    struct slow_judge slow;
+    open_slow_host(&host, &slow);
+    int fd = dial(&host), other = dial(&host);
+    cr_assert(say(fd, "SET k \"slow good\"\r\nSET after 1\r\n"));
+    uv_sem_wait(&slow.begun);
+    cr_expect(say(other, "CLIENT KILL SKIPME yes\r\n") && hears(other, ":1\r\n"));
+    cr_expect(hears_end(fd));
+    uv_sem_post(&slow.may_end);
+    /* A second job of the one thread is begun when the first is over. */
+    cr_assert(say(other, "SET l \"slow good\"\r\n"));
+    uv_sem_wait(&slow.begun);
+    uv_sem_post(&slow.may_end);
+    cr_expect(hears(other, "+OK\r\n"));
+    cr_expect(say(other, "GET k\r\nGET after\r\n") && hears(other, "$9\r\nslow good\r\n$-1\r\n"));
+    close(other);
+    close_slow_host(&host, &slow);
+}
+
+Test(background, a_stop_waits_for_what_is_being_judged) {
+    struct host host;
+    struct slow_judge slow;
+    open_slow_host(&host, &slow);
+    int fd = dial(&host);
+    cr_assert(say(fd, "SET k \"slow good\"\r\nGET k\r\n"));
+    uv_sem_wait(&slow.begun);
+    net_stop(&host.net);
+    uv_sem_post(&slow.may_end);
+    cr_expect(hears(fd, "+OK\r\n$9\r\nslow good\r\n"));
+    cr_expect(hears_end(fd));
+    close_slow_host(&host, &slow);
+}
+
+Test(background, many_clients_take_turns_on_few_threads) {
+    enum { CLIENTS = 20 };
+    struct host host;
+    struct slow_judge slow;
+    int fds[CLIENTS];
+    open_slow_host(&host, &slow);
+    for (size_t i = 0; i < CLIENTS; i++) {
+        fds[i] = dial(&host);
+        char text[128];
+        snprintf(text, sizeof(text), "SET k%zu \"slow good\"\r\nAPPEND k%zu x\r\nPING\r\n", i, i);
+        cr_assert(say(fds[i], text));
+    }
+    for (size_t i = 0; i < 2 * CLIENTS; i++) uv_sem_post(&slow.may_end);
+    for (size_t i = 0; i < CLIENTS; i++) {
+        cr_expect(hears(fds[i], "+OK\r\n:10\r\n+PONG\r\n"), "client %zu", i);
+        close(fds[i]);
+    }
+    close_slow_host(&host, &slow);
 }

@@ -1,0 +1,190 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "net/background.h"
+
+#include "net/net.h"
+#include "observe/clock.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Travels to the background and back.  The connection is referred to. */
+struct job {
+    struct message message;
+    struct connection *connection;
+    struct bytes input;
+    struct dispatch_result result;
+    struct reply reply;
+};
+
+static struct allocator *mem_of(const struct background *background) {
+    return background->net->options.mem;
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+size_t background_choose_threads(const struct config *config) {
+    int64_t wanted = config_read(config->gate.threads);
+    if (wanted == 0) wanted = (int64_t)uv_available_parallelism() / 2;
+    return (size_t)MIN(MAX(wanted, 1), BACKGROUND_THREADS_MAX);
+}
+
+static enum brine_status open_thread(struct background *background,
+                                     struct background_thread *thread, size_t index) {
+    struct net *net = background->net;
+    *thread = (struct background_thread){.background = background};
+    TRY(metrics_init(&thread->metrics, net->options.mem, command_table_count()));
+    worker_state_init(&thread->state,
+                      &(struct worker_options){
+                          .mem = net->options.mem,
+                          .config = net->options.config,
+                          .keyspace = net->options.keyspace,
+                          .shared = &net->shared,
+                          .metrics = &thread->metrics,
+                          .metrics_set = &net->metrics_set,
+                          .log = net->options.log,
+                          .mono_ns = clock_mono_ns,
+                          .random_seed = net->options.random_seed + NET_WORKERS_MAX + index,
+                      });
+    metrics_set_add(&net->metrics_set, &thread->metrics);
+    return BRINE_OK;
+}
+
+enum brine_status background_open(struct background *background, struct net *net,
+                                  struct brine_error *err) {
+    size_t wanted = background_choose_threads(net->options.config);
+    *background = (struct background){.net = net};
+    pthread_mutex_init(&background->lock, NULL);
+    pthread_cond_init(&background->wake, NULL);
+    background->threads =
+        mem_alloc_zeroed(mem_of(background), wanted * sizeof(struct background_thread));
+    if (!background->threads) return brine_fail(err, BRINE_NO_MEMORY, 0, "out of memory");
+    background->threads_allocated = wanted;
+    for (; background->threads_count < wanted; background->threads_count++)
+        if (open_thread(background, &background->threads[background->threads_count],
+                        background->threads_count) != BRINE_OK)
+            return brine_fail(err, BRINE_NO_MEMORY, 0, "out of memory for background threads");
+    return BRINE_OK;
+}
+
+void background_close(struct background *background) {
+    if (!background->net) return;
+    for (size_t i = 0; i < background->threads_count; i++) {
+        worker_state_deinit(&background->threads[i].state);
+        metrics_deinit(&background->threads[i].metrics);
+    }
+    mem_free(mem_of(background), background->threads,
+             background->threads_allocated * sizeof(struct background_thread));
+    pthread_cond_destroy(&background->wake);
+    pthread_mutex_destroy(&background->lock);
+}
+
+/* ---- a thread -------------------------------------------------------------------------------- */
+
+/* NULL: there is nothing left to do, ever. */
+static struct job *next_job(struct background *background) {
+    pthread_mutex_lock(&background->lock);
+    while (!background->oldest && !background->stopping)
+        pthread_cond_wait(&background->wake, &background->lock);
+    struct message *message = background->oldest;
+    if (message) background->oldest = message->next;
+    pthread_mutex_unlock(&background->lock);
+    return message ? CONTAINER_OF(message, struct job, message) : NULL;
+}
+
+static void run_job(struct worker_state *state, struct job *job) {
+    worker_state_set_time(state, clock_wall_ms(), clock_mono_ms());
+    dispatch_deferred(state, &job->connection->session, job->input, &job->result);
+    reply_swap(&state->reply, &job->reply);
+    reply_clear(&state->reply);
+    worker_state_trim(state);
+}
+
+static void run_thread(void *arg) {
+    struct background_thread *thread = arg;
+    struct background *background = thread->background;
+    struct job *job;
+    /* The scheduler's hint is all it is: without it the loops only wait a little more. */
+    (void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), BACKGROUND_NICE);
+    while ((job = next_job(background)) != NULL) {
+        run_job(&thread->state, job);
+        inbox_push(&job->connection->worker->inbox, &job->message);
+    }
+}
+
+enum brine_status background_start(struct background *background, struct brine_error *err) {
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int code = 0;
+    for (size_t i = 0; i < background->threads_count && code == 0; i++) {
+        struct background_thread *thread = &background->threads[i];
+        code = uv_thread_create(&thread->thread, run_thread, thread);
+        thread->running = code == 0;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (code == 0) return BRINE_OK;
+    return brine_fail(err, BRINE_IO, 0, "cannot start a background thread: %s", uv_strerror(code));
+}
+
+void background_stop(struct background *background) {
+    pthread_mutex_lock(&background->lock);
+    background->stopping = true;
+    pthread_cond_broadcast(&background->wake);
+    pthread_mutex_unlock(&background->lock);
+    for (size_t i = 0; i < background->threads_count; i++) {
+        if (background->threads[i].running) uv_thread_join(&background->threads[i].thread);
+        background->threads[i].running = false;
+    }
+}
+
+/* ---- there and back -------------------------------------------------------------------------- */
+
+/* On the connection's worker again. */
+static void finish_job(struct message *message, void *owner) {
+    struct worker *worker = owner;
+    struct job *job = CONTAINER_OF(message, struct job, message);
+    struct connection *connection = job->connection;
+    worker_note_time(worker);
+    if (!connection->closed) reply_swap(&worker->state.reply, &job->reply);
+    reply_deinit(&job->reply);
+    connection_end_background(connection, &job->result);
+    connection_unref(connection);
+    mem_free(worker->net->options.mem, job, sizeof *job);
+}
+
+static void run_here(struct connection *connection) {
+    struct worker *worker = connection->worker;
+    struct dispatch_result result = {0};
+    dispatch_deferred(&worker->state, &connection->session, buf_view(&connection->query), &result);
+    connection_end_background(connection, &result);
+}
+
+void background_run(struct connection *connection) {
+    struct net *net = connection->worker->net;
+    struct background *background = &net->background;
+    struct job *job = mem_alloc(net->options.mem, sizeof *job);
+    connection->in_background = true;
+    if (!job) {
+        run_here(connection);
+        return;
+    }
+    *job = (struct job){
+        .message.run = finish_job,
+        .connection = connection,
+        .input = buf_view(&connection->query),
+    };
+    reply_init(&job->reply, net->options.mem, SIZE_MAX);
+    connection_ref(connection);
+    pthread_mutex_lock(&background->lock);
+    if (background->oldest)
+        background->newest->next = &job->message;
+    else
+        background->oldest = &job->message;
+    background->newest = &job->message;
+    pthread_cond_signal(&background->wake);
+    pthread_mutex_unlock(&background->lock);
+}

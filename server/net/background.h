@@ -1,0 +1,66 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The background: threads for commands whose value takes long to judge, so that one client's large
+ * pickle does not hold up the others of its loop.
+ *
+ * The way of one: dispatch finds that the gate answers GATE_DEFER, takes back what the command did
+ * (nothing but its reply), and leaves it at the head of the connection's query.  background_run
+ * hands the connection over; a thread runs that one command with a worker_state of its own, and the
+ * loop then sends its reply and goes on with what came behind.  Meanwhile the session is `waiting`,
+ * nothing is read from the socket, and query and session stay as they are, also when the
+ * connection is closed: its memory is given back when the thread is done with it.
+ *
+ * Words: a *job* is one such command.  Jobs are begun in the order in which they came; there is at
+ * most one a connection, which bounds them.
+ *
+ * Thread: background_run belongs to a worker; open, start, stop and close to the main thread. */
+#ifndef BRINE_BACKGROUND_H
+#define BRINE_BACKGROUND_H
+
+#include "cmd/dispatch.h"
+#include "net/inbox.h"
+
+#include <pthread.h>
+
+struct connection;
+struct net;
+
+enum {
+    BACKGROUND_THREADS_MAX = 64,
+    BACKGROUND_NICE = 10, /* the loops go first */
+};
+
+struct background_thread {
+    struct background *background;
+    struct worker_state state;
+    struct metrics metrics;
+    uv_thread_t thread;
+    bool running;
+};
+
+struct background {
+    struct net *net;
+    pthread_mutex_t lock; /* a leaf */
+    pthread_cond_t wake;
+    struct message *oldest, *newest; /* jobs that wait */
+    bool stopping;
+    struct background_thread *threads;
+    size_t threads_count, threads_allocated;
+};
+
+/* How many threads there will be. */
+size_t background_choose_threads(const struct config *config);
+
+enum brine_status background_open(struct background *background, struct net *net,
+                                  struct brine_error *err) MUST_USE;
+enum brine_status background_start(struct background *background, struct brine_error *err) MUST_USE;
+/* When no connection has a job any more. */
+void background_stop(struct background *background);
+void background_close(struct background *background);
+
+/* Has the command at the head of the connection's query run; the session is waiting already. Should
+ * there be no memory for a job, the worker runs it itself. */
+void background_run(struct connection *connection);
+
+#endif
