@@ -104,9 +104,10 @@ bool numpy_frombuffer(struct machine *m, const struct arguments *args) {
     return sizes_agree(items, more_seen(m, dtype.a)->aux, length);
 }
 
+enum { ITEM_BYTES_MAX = 1 << 30 };
+
 /* "f8", "<U3", "O8", "V16": the size of an item, 0 for objects. */
 static bool dtype_size(struct bytes text, uint32_t *item_bytes, uint32_t *flags) {
-    enum { SIZE_MAX_BYTES = 1 << 30 };
     size_t at = text.len > 0 && memchr("<>|=", text.data[0], 4) != NULL;
     if (at >= text.len || !memchr("biufcmMSUVO", text.data[at], 11)) return false;
     uint8_t kind = text.data[at];
@@ -116,25 +117,41 @@ static bool dtype_size(struct bytes text, uint32_t *item_bytes, uint32_t *flags)
     if (digits.len == 0 && kind != 'O') return false;
     if (kind == 'U' && mul_overflows(size, (uint64_t)4, &size)) return false;
     bool flexible = kind == 'S' || kind == 'U' || kind == 'V';
-    if (size > SIZE_MAX_BYTES || (!flexible && size > 64)) return false;
+    if (size > ITEM_BYTES_MAX || (!flexible && size > 64)) return false;
     *flags = NODE_DTYPE | (flexible ? NODE_FLEXIBLE : 0) | (kind == 'V' ? NODE_VOID : 0) |
              (kind == 'O' ? NODE_OBJECTS : 0);
     *item_bytes = kind == 'O' ? 0 : (uint32_t)size;
     return true;
 }
 
-bool numpy_dtype(struct machine *m, const struct arguments *args, struct pickle_value *result) {
-    enum { DTYPE_TEXT_BYTES_MAX = 16 };
-    uint32_t item_bytes, flags;
-    if (args->count != 3) return false;
-    struct pickle_value text = argument(m, args, 0);
-    if (text.kind != PICKLE_KIND_STR || text.flags & ~VALUE_8BIT || text.a > DTYPE_TEXT_BYTES_MAX)
+/* The items of a record array are numpy.record, a void whose size only the state tells. */
+static bool is_record(struct machine *m, struct pickle_value value) {
+    if (value.kind != PICKLE_KIND_GLOBAL || !has_right(m, value.a, POLICY_REF)) return false;
+    if (!global_is(m, value.a, "numpy", "record") && !global_is(m, value.a, "numpy.rec", "record"))
         return false;
-    for (uint32_t i = 1; i < 3; i++)
-        if (argument(m, args, i).kind != PICKLE_KIND_BOOL &&
-            argument(m, args, i).kind != PICKLE_KIND_INT)
+    m->scratch->globals[value.a].uses |= PICKLE_USE_REF;
+    return true;
+}
+
+static bool is_number(struct pickle_value value, uint64_t number) {
+    return (value.kind == PICKLE_KIND_BOOL || value.kind == PICKLE_KIND_INT) && value.b == number;
+}
+
+/* dtype(name, align false, copy true), as numpy writes it: without the copy some names are the one
+ * dtype of all arrays, which nothing may change. */
+bool numpy_dtype(struct machine *m, const struct arguments *args, struct pickle_value *result) {
+    enum { NAME, ALIGN, COPY, PARTS };
+    enum { DTYPE_TEXT_BYTES_MAX = 16 };
+    uint32_t item_bytes = 0, flags = NODE_DTYPE | NODE_FLEXIBLE | NODE_VOID | NODE_UNSIZED;
+    if (args->count != PARTS || !is_number(argument(m, args, ALIGN), false) ||
+        !is_number(argument(m, args, COPY), true))
+        return false;
+    struct pickle_value name = argument(m, args, NAME);
+    if (!is_record(m, name)) {
+        if (name.kind != PICKLE_KIND_STR || name.flags & ~VALUE_8BIT ||
+            name.a > DTYPE_TEXT_BYTES_MAX || !dtype_size(payload(m, name), &item_bytes, &flags))
             return false;
-    if (!dtype_size(payload(m, text), &item_bytes, &flags)) return false;
+    }
     struct pickle_more *more;
     if (instance_new(m, args->callee, result) && (more = more_of(m, result->a)) != NULL) {
         m->nodes[result->a].flags |= flags;
@@ -310,6 +327,9 @@ bool numpy_dtype_state(struct machine *m, uint32_t target, struct pickle_value s
     if (!flexible) return plain && (size == -1 || (size > 0 && size == more_seen(m, target)->aux));
     /* numpy would believe fields inside a string too, and write its characters over pointers. */
     if (!plain && !(dtype->flags & NODE_VOID)) return false;
+    /* A record has its size from here, once and before anything holds it. */
+    if (dtype->flags & NODE_UNSIZED && size >= 0 && size <= ITEM_BYTES_MAX)
+        m->scratch->mores[dtype->more].aux = (uint32_t)size;
     /* The size of the name stands: a larger one here would be read beyond the data. */
     if (size != more_seen(m, target)->aux) return false;
     return fields_agree(m, parts[NAMES], parts[FIELDS], size) &&
