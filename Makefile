@@ -339,6 +339,7 @@ test-presets:
 	@$(install_packages) $(PACKAGES_PRESETS)
 	@+$(MAKE) --no-print-directory -j$(JOBS) $(V)/brine-cli
 	@/usr/bin/python3 -W ignore tests/tools/preset_values.py --check $(V)/brine-cli
+	@/usr/bin/python3 tests/tools/pickle_real.py --presets stdlib,numpy,pandas --count 10000
 
 .PHONY: install clean
 LIBDIR ?= $(PREFIX)/lib

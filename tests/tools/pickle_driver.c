@@ -3,12 +3,13 @@
 
 /* Verifies many pickles for a script: from standard input a four-byte length and the bytes, again
  * and again; to standard output one line each, fields parted by tabs: rule, offset, module.name of
- * a refusal, type, heap, then module:name:uses of each global. usage: pickle_driver POLICY
- * [verify|dis|view|json]   (dis, view and json answer with a length too) */
+ * a refusal, type, heap, then module:name:uses of each global.
+ * usage: pickle_driver POLICY|preset:NAME[,NAME] [dis]   (dis answers with a length too) */
 
 #include "../unit/proto-pickle/policy_file.h"
 #include "pickle/disasm.h"
 #include "pickle/verify.h"
+#include "policy/policy.h"
 
 static bool read_exactly(void *target, size_t bytes) {
     return fread(target, 1, bytes, stdin) == bytes;
@@ -56,18 +57,46 @@ static bool print_verification(struct bytes input, const struct policy *policy,
     return (status == BRINE_OK) == (report.reason == PICKLE_ACCEPTED);
 }
 
+/* The presets of a list "a,b" as one policy. */
+static bool compile_presets(const char *list, struct policy *policy) {
+    enum { NAMES_MAX = 16 };
+    struct policy_book *book;
+    struct policy_compiled compiled;
+    struct brine_error err;
+    struct bytes names[NAMES_MAX], rest = bytes_of_cstr(list);
+    size_t count = 0;
+    while (rest.len > 0 && count < NAMES_MAX) names[count++] = test_policy_cut(&rest, ',');
+    bool ok = policy_book_create(mem_system(), true, &book, &err) == BRINE_OK &&
+              policy_compile(book, names, count, &compiled, &err) == BRINE_OK;
+    if (ok)
+        *policy = compiled.policy;
+    else
+        fprintf(stderr, "pickle_driver: %s\n", err.text);
+    return ok;
+}
+
+static bool load_policy(const char *word, struct policy *policy) {
+    static const char mark[] = "preset:";
+    static struct test_policy file;
+    if (strncmp(word, mark, sizeof mark - 1) == 0)
+        return compile_presets(word + sizeof mark - 1, policy);
+    if (!test_policy_load(&file, word)) return false;
+    *policy = file.policy;
+    return true;
+}
+
 int main(int argc, char **argv) {
-    static struct test_policy policy;
+    struct policy policy;
     struct pickle_scratch scratch;
-    if (argc < 2 || !test_policy_load(&policy, argv[1])) return 2;
+    if (argc < 2 || !load_policy(argv[1], &policy)) return 2;
     pickle_scratch_init(&scratch, mem_system(), (size_t)4 << 30);
     uint32_t length;
     while (read_exactly(&length, sizeof length)) {
         uint8_t *bytes = mem_alloc(mem_system(), length + 1);
         if (!bytes || !read_exactly(bytes, length)) return 1;
         struct bytes input = bytes_view(bytes, length);
-        bool ok = argc > 2 ? print_disassembly(input)
-                           : print_verification(input, &policy.policy, &scratch);
+        bool ok =
+            argc > 2 ? print_disassembly(input) : print_verification(input, &policy, &scratch);
         if (!ok) return 3;
         fflush(stdout);
         mem_free(mem_system(), bytes, length + 1);

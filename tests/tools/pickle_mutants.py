@@ -7,7 +7,6 @@ A mutant's refusal is `true` instead ("go on"), so that nothing else changes.  T
 every verdict, rule and global has to stay as EXPECTED says.  By hand, some minutes.
 usage: pickle_mutants.py [FILE.c ...]       prints survivors; exit status 1 when there are any that
                                             SPARED does not explain"""
-import glob
 import os
 import re
 import shutil
@@ -17,7 +16,10 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.join(HERE, "..", "..")
+sys.path.insert(0, HERE)
+from pickle_soundness import driver_sources  # noqa: E402
+
+ROOT = os.path.normpath(os.path.join(HERE, "..", ".."))
 CORPUS = os.path.join(HERE, "..", "corpus", "pickle")
 FILES = ["verify.c", "items.c", "calls.c", "models.c", "models_numpy.c", "state.c", "text.c", "probes.c"]
 SITE = re.compile(r"\brefuse(_global|_limit|_name|_arguments|_bare|_unhashable|_short|_outside)?\((?!struct)")
@@ -90,15 +92,12 @@ class Bench:
 
     def __init__(self, folder):
         self.folder = folder
-        sources = glob.glob(os.path.join(ROOT, "proto/pickle/*.c")) + glob.glob(os.path.join(ROOT, "proto/base/*.c"))
-        sources += [os.path.join(ROOT, "proto/policy/match.c"), os.path.join(ROOT, "proto/text/json.c"),
-                    os.path.join(HERE, "pickle_driver.c")]
-        self.objects = {s: self.compile(s) for s in sources}
+        self.objects = {s: self.compile(s) for s in driver_sources()}
 
     def compile(self, source, origin=None):
-        target = os.path.join(self.folder, "mutant.o" if origin else os.path.basename(source) + "%d.o" % len(source))
+        target = os.path.join(self.folder, "mutant.o" if origin else source[len(ROOT):].replace("/", "-") + ".o")
         subprocess.check_call([os.environ.get("CC", "cc"), "-std=gnu11", "-O1", "-w", "-D_GNU_SOURCE", "-I", os.path.join(ROOT, "proto"),
-                               "-I", HERE, "-c", source, "-o", target])
+                               "-I", HERE, "-c", source, "-o", target], cwd=ROOT)
         return target
 
     def link(self, replaced=None, mutant=None):

@@ -23,7 +23,7 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.join(HERE, "..", "..")
+ROOT = os.path.normpath(os.path.join(HERE, "..", ".."))
 CORPUS = os.path.join(HERE, "..", "corpus", "pickle")
 POLICY = os.path.join(CORPUS, "POLICY")
 CLASS = "ref,call,new,build"
@@ -520,11 +520,16 @@ def streams(count, seed):
             yield change(rng, rng.choice(base))
 
 
+def driver_sources():
+    folders = ("proto/base", "proto/pickle", "proto/policy", "proto/text")
+    return sorted(f for folder in folders for f in glob.glob(os.path.join(ROOT, folder, "*.c"))) + [os.path.join(HERE, "pickle_driver.c")]
+
+
 def build_driver(folder):
     driver = os.path.join(folder, "pickle_driver")
-    sources = glob.glob(os.path.join(ROOT, "proto/pickle/*.c")) + glob.glob(os.path.join(ROOT, "proto/base/*.c"))
-    subprocess.check_call([os.environ.get("CC", "cc"), "-std=gnu11", "-O2", "-D_GNU_SOURCE", "-I", os.path.join(ROOT, "proto"), "-o", driver,
-                           os.path.join(HERE, "pickle_driver.c"), os.path.join(ROOT, "proto/policy/match.c"), os.path.join(ROOT, "proto/text/json.c")] + sources + ["-lm"])
+    # From the top of the tree, which the embedded presets are named from.
+    subprocess.check_call([os.environ.get("CC", "cc"), "-std=gnu11", "-O2", "-D_GNU_SOURCE", "-I", "proto", "-o", driver]
+                          + driver_sources() + ["-lm"], cwd=ROOT)
     return driver
 
 

@@ -160,7 +160,7 @@ def pandas_values():
         "floats": pd.Series([1.5, None], dtype="Float64"), "booleans": pd.Series([True, None], dtype="boolean"),
         "intervals": pd.Series(pd.IntervalIndex.from_breaks([0.5, 1, 2])), "categories": pd.CategoricalIndex(["a", "b"]),
         "periods": pd.Series(pd.period_range("2026-01", periods=2, freq="Q")), "empty_series": pd.Series([], dtype=float),
-        "deltas": pd.TimedeltaIndex([1, 2], unit="h"), "ordered": pd.Series(pd.Categorical([1, 2], ordered=True)),
+        "deltas": pd.to_timedelta([1, 2], unit="h"), "ordered": pd.Series(pd.Categorical([1, 2], ordered=True)),
         "small": [pd.Series([1, None], dtype=kind) for kind in ("Int8", "UInt16", "UInt64", "Float32")],
         "block": pd.arrays.SparseArray([0, 0, 1, 1], kind="block"), "attributes": pd.Series([1]).rename(("a", 1)),
         "offsets": [getattr(pd.offsets, kind)() for kind in
