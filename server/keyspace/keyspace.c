@@ -15,10 +15,11 @@
  *
  * Progress.  One of the writers of a key always succeeds, but the same one might always lose: its
  * value is long and takes long to judge.  So an update that was overtaken KEYSPACE_UPDATE_TRIES
- * times reserves the key's hash.  Every writer compares that word with its own key under the
- * shard's lock; who finds its key reserved leaves the lock and waits until the reservation is
- * given up.  The owner's next look is then the last one, but for what flushes and expires, which
- * does not wait.  One key of the whole keyspace is reserved at a time. */
+ * times reserves the key's hash.  Whoever puts a value compares that word with its own key under
+ * the shard's lock; who finds its key reserved leaves the lock and waits until the reservation is
+ * given up, or is deferred, for an event loop does not wait.  The owner's next look is then the
+ * last one, but for what removes, flushes and expires, which does not wait: what is absent is soon
+ * judged. One key of the whole keyspace is reserved at a time. */
 
 #include "keyspace/keyspace.h"
 
@@ -54,7 +55,8 @@ struct snapshot {
 static enum keyspace_outcome judge(struct keyspace_access *access, const struct store_key *key,
                                    struct bytes value, struct prepared *prepared);
 static enum keyspace_outcome prepare(struct keyspace_access *access, struct prepared *prepared);
-static void lock_for_write(struct keyspace_access *access, const struct store_key *key);
+static enum keyspace_outcome lock_for_write(struct keyspace_access *access,
+                                            const struct store_key *key);
 static enum keyspace_outcome put(struct keyspace_access *access, const struct store_key *key,
                                  const struct prepared *prepared, int64_t expire_at_ms);
 
@@ -188,7 +190,11 @@ enum keyspace_outcome keyspace_set_string(struct keyspace_access *access,
     if (outcome == KEYSPACE_DONE) outcome = prepare(access, &prepared);
     if (outcome != KEYSPACE_DONE) return outcome;
 
-    lock_for_write(access, key);
+    outcome = lock_for_write(access, key);
+    if (outcome != KEYSPACE_DONE) {
+        blob_unref(prepared.blob);
+        return outcome;
+    }
     /* The plain SET, which is most of all writes, needs no look at what was there. */
     if (options->keep_ttl || options->on_old || options->only_if != KEYSPACE_ALWAYS) {
         struct store_value old;
@@ -209,9 +215,20 @@ enum keyspace_outcome keyspace_set_string(struct keyspace_access *access,
     return outcome;
 }
 
+/* Holding nothing: until no key is reserved, unless the asker would rather be deferred. */
+static enum keyspace_outcome wait_for_reservation(struct keyspace_access *access) {
+    if (access->may_defer) {
+        access->deferred = true;
+        return KEYSPACE_DEFERRED;
+    }
+    pthread_mutex_lock(&access->keyspace->reservation);
+    pthread_mutex_unlock(&access->keyspace->reservation);
+    return KEYSPACE_DONE;
+}
+
 /* Locks the keys that are to be written together, when none of them is reserved. */
-static void lock_keys_for_write(struct keyspace_access *access, const struct store_key *keys,
-                                size_t count) {
+static enum keyspace_outcome lock_keys_for_write(struct keyspace_access *access,
+                                                 const struct store_key *keys, size_t count) {
     struct keyspace *keyspace = access->keyspace;
     for (;;) {
         store_lock_keys(keyspace->store, &access->hold, keys, count);
@@ -219,10 +236,11 @@ static void lock_keys_for_write(struct keyspace_access *access, const struct sto
         bool waits = false;
         for (size_t i = 0; reserved && i < count && !waits; i++)
             waits = (keys[i].hash | 1) == reserved;
-        if (!waits) return;
+        /* Inside a hold nobody can have looked at the key since he reserved it. */
+        if (!waits || access->hold.depth > 1) return KEYSPACE_DONE;
         store_unlock(keyspace->store, &access->hold);
-        pthread_mutex_lock(&keyspace->reservation);
-        pthread_mutex_unlock(&keyspace->reservation);
+        enum keyspace_outcome outcome = wait_for_reservation(access);
+        if (outcome != KEYSPACE_DONE) return outcome;
     }
 }
 
@@ -310,7 +328,8 @@ enum keyspace_outcome keyspace_set_strings(struct keyspace_access *access,
     }
     if (outcome != KEYSPACE_DONE) goto done;
 
-    lock_keys_for_write(access, keys, count);
+    outcome = lock_keys_for_write(access, keys, count);
+    if (outcome != KEYSPACE_DONE) goto done;
     for (size_t i = 0; only_if_absent && i < count && outcome == KEYSPACE_DONE; i++) {
         struct store_value old;
         if (store_find(access->keyspace->store, &keys[i], access->now_ms, &old))
@@ -393,7 +412,11 @@ static enum keyspace_outcome try_update(struct keyspace_access *access, const st
     if (owns)
         store_lock(store, &access->hold, key);
     else
-        lock_for_write(access, key);
+        outcome = lock_for_write(access, key);
+    if (outcome != KEYSPACE_DONE) {
+        blob_unref(prepared.blob);
+        return outcome;
+    }
     int64_t expire_at_ms;
     *overtaken = !snapshot_holds(access, key, snapshot, &expire_at_ms);
     if (*overtaken)
@@ -413,7 +436,12 @@ enum keyspace_outcome keyspace_update_string(struct keyspace_access *access,
     int tries = 0;
     do {
         if (!owns && tries++ == KEYSPACE_UPDATE_TRIES) {
-            pthread_mutex_lock(&keyspace->reservation);
+            if (access->may_defer && pthread_mutex_trylock(&keyspace->reservation)) {
+                access->deferred = true;
+                outcome = KEYSPACE_DEFERRED;
+                break;
+            }
+            if (!access->may_defer) pthread_mutex_lock(&keyspace->reservation);
             atomic_store_explicit(&keyspace->reserved_hash, key->hash | 1, memory_order_release);
             owns = true;
         }
@@ -444,7 +472,7 @@ enum keyspace_outcome keyspace_remove(struct keyspace_access *access, const stru
     struct store *store = access->keyspace->store;
     struct store_value old;
     enum keyspace_outcome outcome = KEYSPACE_DONE;
-    lock_for_write(access, key);
+    store_lock(store, &access->hold, key);
     bool found = store_find(store, key, access->now_ms, &old);
     if (on_old && !on_old(context, found ? &old : NULL))
         outcome = KEYSPACE_STOPPED;
@@ -459,7 +487,7 @@ enum keyspace_outcome keyspace_remove(struct keyspace_access *access, const stru
 size_t keyspace_remove_keys(struct keyspace_access *access, const struct store_key *keys,
                             size_t count) {
     size_t removed = 0;
-    lock_keys_for_write(access, keys, count);
+    store_lock_keys(access->keyspace->store, &access->hold, keys, count);
     for (size_t i = 0; i < count; i++) {
         if (!store_remove(access->keyspace->store, &keys[i], access->now_ms)) continue;
         removed++;
@@ -475,7 +503,7 @@ enum keyspace_outcome keyspace_change_expiry(struct keyspace_access *access,
     struct store *store = access->keyspace->store;
     struct store_value value;
     enum keyspace_outcome outcome = KEYSPACE_NOT_DONE;
-    lock_for_write(access, key);
+    store_lock(store, &access->hold, key);
     if (store_find(store, key, access->now_ms, &value)) {
         int64_t expire_at_ms = value.expire_at_ms;
         bool wanted = decide(context, &value, &expire_at_ms);
@@ -568,16 +596,19 @@ static enum keyspace_outcome prepare(struct keyspace_access *access, struct prep
     return KEYSPACE_DONE;
 }
 
-static void lock_for_write(struct keyspace_access *access, const struct store_key *key) {
+static enum keyspace_outcome lock_for_write(struct keyspace_access *access,
+                                            const struct store_key *key) {
     struct keyspace *keyspace = access->keyspace;
     store_lock(keyspace->store, &access->hold, key);
     while (UNLIKELY(atomic_load_explicit(&keyspace->reserved_hash, memory_order_acquire) ==
-                    (key->hash | 1))) {
+                    (key->hash | 1)) &&
+           access->hold.depth == 1) {
         store_unlock(keyspace->store, &access->hold);
-        pthread_mutex_lock(&keyspace->reservation);
-        pthread_mutex_unlock(&keyspace->reservation);
+        enum keyspace_outcome outcome = wait_for_reservation(access);
+        if (outcome != KEYSPACE_DONE) return outcome;
         store_lock(keyspace->store, &access->hold, key);
     }
+    return KEYSPACE_DONE;
 }
 
 /* Under the lock.  Takes the prepared blob, whatever comes out. */
