@@ -20,7 +20,7 @@ VARIANT := $(or $(SAN),release)
 V      := $(BUILD)/$(VARIANT)
 
 # The only lists of Debian packages; everything else, .ci/run too, installs by them.
-PACKAGES_RUN  := gcc libc6-dev libuv1-dev libhiredis-dev libjemalloc-dev
+PACKAGES_RUN  := gcc libc6-dev libuv1-dev libhiredis-dev libjemalloc-dev libssl-dev
 PACKAGES_TEST := $(PACKAGES_RUN) libcriterion-dev redis-tools python3 python3-redis binutils pkgconf
 PACKAGES_PRESETS := $(PACKAGES_RUN) python3 python3-numpy python3-pandas python3-scipy python3-sklearn python3-joblib \
                  python3-django python3-celery python3-flask python3-werkzeug
@@ -52,7 +52,7 @@ $(error SAN=$(SAN) is not a variant: asan, tsan, cov or nothing)
 endif
 CFLAGS  := -std=gnu11 $(WARNINGS) $(HARDEN) $(CFLAGS_$(VARIANT)) $(EXTRA_CFLAGS)
 LDFLAGS := $(LDHARDEN) $(LDFLAGS_$(VARIANT))
-LIBS_SYSTEM := -luv -lhiredis -lpthread -lm
+LIBS_SYSTEM := -luv -lhiredis -lcrypto -lpthread -lm
 
 .PHONY: all
 all: $(V)/brine-server $(V)/brine-cli $(if $(SAN),,$(BUILD)/brine-server $(BUILD)/brine-cli)
@@ -202,6 +202,13 @@ $(foreach t,$(STRESS_SOURCES),$(eval $(call MAIN_RULE,$(t),$(STRESS_SUPPORT))))
 $(foreach t,$(SIM_SOURCES),$(eval $(call MAIN_RULE,$(t),$(SIM_SUPPORT))))
 $(foreach t,$(BENCH_SOURCES),$(eval $(call MAIN_RULE,$(t))))
 $(foreach t,$(FUZZ_SOURCES),$(eval $(call FUZZ_RULE,$(t))))
+
+# The verifier's loop once more: it hands each step to this program's machine_check().
+$(V)/obj/checked/verify.o: proto/pickle/verify.c $(V)/flags.list
+	@mkdir -p $(@D)
+	@echo "  CC   $< (checked)"
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -DBRINE_CHECK_MACHINE=1 -MMD -MP -c $< -o $@
+$(V)/tests/stress/exhaustive_step: $(V)/obj/checked/verify.o
 
 UNIT_TESTS   := $(call program_of,$(UNIT_SOURCES))
 WIRE_TESTS   := $(call program_of,$(WIRE_SOURCES))

@@ -14,9 +14,10 @@
  * can still show.
  *
  * A line is always one valid JSON object of ASCII and UTF-8.  Fields that are not known are left
- * out.  A text that is not UTF-8, or holds NUL, is written as Python shows bytes (\xff, backslashes
- * doubled), and a field "<name>_escaped": true says so; a text that was cut has its whole length in
- * "<name>_bytes".  The order of fields is fixed; new ones may come.
+ * out.  A text that is not UTF-8, or holds what terminals obey (C1 controls, changes of direction),
+ * is written as Python shows bytes (\xff, backslashes doubled), and a field "<name>_escaped": true
+ * says so; a text that was cut has its whole length in "<name>_bytes".  The order of fields is
+ * fixed; new ones may come.
  *
  * What cannot be written, because the disk is full or the directory is gone, stays in the ring;
  * once that is full, new records are dropped and counted.  Before the next record that finds room,
@@ -56,8 +57,9 @@ enum audit_event {
 #undef E
 };
 
-/* Every text a stranger can choose is cut to this; the length as it was is told. */
-enum { AUDIT_KEY_BYTES_MAX = 512, AUDIT_TEXT_BYTES_MAX = 200, AUDIT_RECORD_BYTES_MAX = 4096 };
+/* Keys and `text` are cut to the first, all other texts to the second; the length as it was is
+ * told. */
+enum { AUDIT_KEY_BYTES_MAX = 512, AUDIT_TEXT_BYTES_MAX = 256, AUDIT_RECORD_BYTES_MAX = 6144 };
 
 /* One text field a row, in the order of a line: id, the name in JSON. */
 #define AUDIT_TEXTS(T)                                                                             \
@@ -140,7 +142,7 @@ struct audit_options {
     int64_t (*wall_ms)(void *arg); /* NULL: the system's clock */
     void *wall_arg;
 };
-enum { AUDIT_QUEUE_BYTES_MIN = 16 << 10 };
+enum { AUDIT_QUEUE_BYTES_MIN = 64 << 10 };
 
 /* A file that cannot be opened is an error here; later it is a loss that is counted. */
 enum brine_status audit_open(struct audit **audit, const struct audit_options *options,
