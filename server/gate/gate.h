@@ -26,6 +26,7 @@
 #define BRINE_GATE_H
 
 #include "base/bytes.h"
+#include "base/status.h"
 #include "gate/desk.h"
 
 enum gate_verdict {
@@ -38,8 +39,8 @@ enum gate_verdict {
 enum { GATE_TEXT_BYTES = 512 };
 
 struct gate_answer {
-    uint16_t label;             /* of what is admitted; 0: nothing is known of it */
-    size_t offset;              /* of a refusal: into the value, of the byte that decided */
+    uint32_t label; /* of what is admitted, a gate_ticket (kinds.h); 0: nothing is known of it */
+    size_t offset;  /* of a refusal: into the value, of the byte that decided */
     char text[GATE_TEXT_BYTES]; /* "PICKLEDENIED offset 34: ...", NUL-terminated, one line */
 };
 
@@ -60,21 +61,31 @@ struct gate_question {
     const void *actor_context;
     bool may_defer; /* GATE_DEFER is an answer that the asker understands */
     bool published; /* a message: `key` is the channel, and nothing is stored */
+    bool recheck;   /* the value is stored already, admitted by an older policy */
 };
 
 typedef enum gate_verdict gate_judge(void *context, struct gate_desk *desk,
                                      const struct gate_question *question,
                                      struct gate_answer *answer);
 
+struct gate_keeper; /* keeper.h: the judge that reads values */
+struct gate_kinds;  /* kinds.h: what labels mean */
+
 struct gate {
     gate_judge *judge;
-    void *context; /* the judge's own; borrowed */
+    void *context;              /* the judge's own; borrowed */
+    struct gate_keeper *keeper; /* NULL: another judge */
+    struct gate_kinds *kinds;   /* NULL: values get no labels and are never judged again */
 };
 
 /* A gate that admits everything: gate.mode = "off". */
 void gate_init_off(struct gate *gate);
 /* A gate with a judge of the caller's, who keeps `context` alive as long as the gate. */
 void gate_init(struct gate *gate, gate_judge *judge, void *context);
+
+/* Reads rules and policies again, as on SIGHUP; on failure, and of a gate without a keeper, nothing
+ * changes. */
+enum brine_status gate_reload(const struct gate *gate, struct brine_error *err) MUST_USE;
 
 enum gate_verdict gate_admit(const struct gate *gate, struct gate_desk *desk,
                              const struct gate_question *question,
