@@ -7,6 +7,8 @@
 
 #include "policy/match.h"
 
+#include "policy/dangerous.h"
+
 static inline uint64_t mix(uint64_t a, uint64_t b) {
     unsigned __int128 product = (unsigned __int128)a * b;
     return (uint64_t)product ^ (uint64_t)(product >> 64);
@@ -86,12 +88,54 @@ static const struct policy_entry *find_wildcard(const struct policy *policy, str
     return find(policy, module, bytes_view(pattern, prefix + 1));
 }
 
+/* ---- names that a policy does not know ------------------------------------------------------- */
+
+enum {
+    EVERY_RIGHT = POLICY_CLASS | POLICY_STATE_ANY | POLICY_ITEMS | POLICY_HASH,
+};
+
+/* One for each model, because that belongs to the name. */
+static const struct policy_entry unknown_entries[] = {
+#define M(id, doc)                                                                                 \
+    [POLICY_MODEL_##                                                                               \
+        id] = {.rights = EVERY_RIGHT, .model = POLICY_MODEL_##id, .origin = "not in the policy"},
+    POLICY_MODELS(M)
+#undef M
+};
+
+/* A component that begins with "__" is no class's own: through __globals__, __class__ and the like
+ * everything is reached.  Functions that Cython writes for pickles are the exception. */
+static bool has_dunder(struct bytes name) {
+    for (size_t at = 0; at < name.len; at++) {
+        struct bytes rest = bytes_slice(name, at, name.len);
+        bool begins = at == 0 || name.data[at - 1] == '.';
+        if (begins && bytes_starts_with(rest, BYTES("__")) &&
+            !bytes_starts_with(rest, BYTES("__pyx_unpickle_")))
+            return true;
+    }
+    return false;
+}
+
+static const struct policy_entry *match_unknown(struct bytes module, struct bytes name) {
+    enum policy_model model = policy_model_of(module, name);
+    bool special = has_dunder(name) || (has_dunder(module) && !bytes_is(module, "__main__"));
+    if (model == POLICY_MODEL_NONE && (special || policy_is_dangerous(module, name))) return NULL;
+    return &unknown_entries[model];
+}
+
+bool policy_entry_is_unknown(const struct policy_entry *entry) {
+    return entry >= unknown_entries && entry < unknown_entries + ARRAY_LEN(unknown_entries);
+}
+
 const struct policy_entry *policy_match(const struct policy *policy, struct bytes module,
                                         struct bytes name) {
-    if (policy->entries_count == 0 || is_wildcard(name)) return NULL;
-    const struct policy_entry *entry = find(policy, module, name);
-    if (LIKELY(entry || policy->wildcards_count == 0)) return entry;
-    return find_wildcard(policy, module, name);
+    const struct policy_entry *entry = NULL;
+    if (is_wildcard(name)) return NULL;
+    if (LIKELY(policy->entries_count > 0)) entry = find(policy, module, name);
+    if (LIKELY(entry)) return entry;
+    if (policy->wildcards_count > 0) entry = find_wildcard(policy, module, name);
+    if (UNLIKELY(!entry && policy->admits_unknown)) entry = match_unknown(module, name);
+    return entry;
 }
 
 bool policy_takes_global(const struct policy_entry *entry, struct bytes module, struct bytes name) {

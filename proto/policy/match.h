@@ -81,6 +81,9 @@ struct policy {
     uint32_t *slots; /* entry number + 1, or 0 */
     size_t slots_count;
     size_t wildcards_count;
+    /* For learning, set after policy_index or compiling: names that it does not know are admitted
+     * with every right, but for what is dangerous.h's and for attributes that every object has. */
+    bool admits_unknown;
 };
 
 /* How many slots policy_index needs for so many entries: a power of two. */
@@ -95,6 +98,9 @@ enum brine_status policy_index(struct policy *policy, struct policy_entry *entri
 /* NULL when the policy does not know the name. */
 const struct policy_entry *policy_match(const struct policy *policy, struct bytes module,
                                         struct bytes name) MUST_USE;
+
+/* True for what policy_match gave because of admits_unknown; such an entry has no name. */
+bool policy_entry_is_unknown(const struct policy_entry *entry) MUST_USE;
 
 /* Whether a global may be an argument of a call of the entry.  Cost: linear in its list. */
 bool policy_takes_global(const struct policy_entry *entry, struct bytes module,

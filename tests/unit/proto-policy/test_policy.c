@@ -95,6 +95,51 @@ Test(policy, a_wildcard_admits_one_component_and_is_warned_about) {
     policy_book_destroy(book);
 }
 
+Test(policy, a_learning_policy_admits_what_it_does_not_know_but_nothing_dangerous) {
+    struct policy_book *book = book_of("[policy.p]\n"
+                                       "allow = [{ name = \"m.X\", may = [\"ref\"] }, \"w.*\"]\n");
+    struct policy_compiled compiled;
+    compile(book, "p", &compiled);
+    static const struct {
+        const char *module, *name;
+        bool known, unknown;
+        enum policy_model model;
+    } rows[] = {
+        {"m", "X", true, false, POLICY_MODEL_NONE},
+        {"w", "A", true, false, POLICY_MODEL_NONE},
+        {"shop.models", "Cart", false, true, POLICY_MODEL_NONE},
+        {"shop.models", "Cart.Line", false, true, POLICY_MODEL_NONE},
+        {"__main__", "Cart", false, true, POLICY_MODEL_NONE},
+        {"pandas._libs.internals", "__pyx_unpickle_Slider", false, true, POLICY_MODEL_NONE},
+        {"_codecs", "encode", false, true, POLICY_MODEL_CODECS_ENCODE},
+        {"copyreg", "__newobj__", false, true, POLICY_MODEL_NEWOBJ},
+        {"os", "system", false, false, POLICY_MODEL_NONE},
+        {"shop.models", "os.system", false, false, POLICY_MODEL_NONE},
+        {"builtins", "eval", false, false, POLICY_MODEL_NONE},
+        {"shop", "__builtins__", false, false, POLICY_MODEL_NONE},
+        {"shop", "Cart.__init__.__globals__", false, false, POLICY_MODEL_NONE},
+        {"shop.__main__", "x", false, false, POLICY_MODEL_NONE},
+        {"shop", "*", false, false, POLICY_MODEL_NONE},
+        {"shop", "Cart.*", false, false, POLICY_MODEL_NONE},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct bytes module = bytes_of_cstr(rows[i].module), name = bytes_of_cstr(rows[i].name);
+        compiled.policy.admits_unknown = false;
+        const struct policy_entry *entry = policy_match(&compiled.policy, module, name);
+        cr_expect((entry != NULL) == rows[i].known, "row %zu", i);
+        cr_expect(!entry || !policy_entry_is_unknown(entry), "row %zu", i);
+        compiled.policy.admits_unknown = true;
+        entry = policy_match(&compiled.policy, module, name);
+        cr_expect((entry != NULL) == (rows[i].known || rows[i].unknown), "row %zu learning", i);
+        if (!entry) continue;
+        cr_expect(policy_entry_is_unknown(entry) == rows[i].unknown, "row %zu learning", i);
+        cr_expect(entry->model == rows[i].model, "row %zu learning", i);
+    }
+    cr_expect(rights_of(&compiled, "m", "X") == POLICY_REF, "what is known keeps its rights");
+    policy_compiled_deinit(&compiled);
+    policy_book_destroy(book);
+}
+
 Test(policy, the_presets_compile_and_data_names_nothing) {
     struct policy_book *book = book_of("");
     cr_assert_eq(policy_book_count(book), POLICY_PRESET_COUNT);
