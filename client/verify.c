@@ -31,8 +31,11 @@ static const char usage_text[] =
     "Says of each pickle whether the policy lets it be loaded; executes nothing, needs no server.\n"
     "PATH is a file, a directory (all files below it) or - for standard input.\n"
     "      --policy WORD     presets (data, stdlib, numpy, pandas, scipy, sklearn, django,\n"
-    "                        celery, flask), or a TOML file with [policy.NAME] tables, which\n"
+    "                        celery, flask, joblib), or a TOML file with [policy.NAME] tables, "
+    "which\n"
     "                        needs no NAME when it has one (stdlib)\n"
+    "      --joblib          written by joblib.dump: the raw bytes of arrays stand between "
+    "opcodes\n"
     "      --json            one JSON object a line for each pickle\n"
     "  -v, --verbose         say what was accepted too\n"
     "  -h, --help\n"
@@ -40,7 +43,7 @@ static const char usage_text[] =
 
 struct verify {
     const struct policy *policy;
-    bool json, verbose;
+    bool json, verbose, joblib;
     struct pickle_scratch scratch;
     struct buf input, line, joined;
     size_t accepted, refused, skipped, unread;
@@ -288,6 +291,7 @@ static int verify_paths(struct verify *verify, char **paths, size_t count) {
     buf_init(&verify->line, mem_system(), LINE_BYTES_MAX);
     buf_init(&verify->joined, mem_system(), LINE_BYTES_MAX);
     pickle_scratch_init(&verify->scratch, mem_system(), SCRATCH_BYTES_MAX);
+    verify->scratch.joblib_arrays = verify->joblib;
     for (size_t i = 0; i < count && !verify->stopped; i++) {
         if (strcmp(paths[i], "-") == 0)
             verify_file(verify, "-", "-");
@@ -311,12 +315,13 @@ static int verify_paths(struct verify *verify, char **paths, size_t count) {
 
 struct request {
     const char *policy;
-    bool json, verbose, done;
+    bool json, verbose, joblib, done;
 };
 
 static bool parse_request(struct request *request, int argc, char **argv) {
-    enum { JSON = 256, POLICY };
+    enum { JSON = 256, POLICY, JOBLIB };
     static const struct option rows[] = {{"policy", required_argument, NULL, POLICY},
+                                         {"joblib", no_argument, NULL, JOBLIB},
                                          {"json", no_argument, NULL, JSON},
                                          {"verbose", no_argument, NULL, 'v'},
                                          {"help", no_argument, NULL, 'h'},
@@ -328,6 +333,9 @@ static bool parse_request(struct request *request, int argc, char **argv) {
             break;
         case JSON:
             request->json = true;
+            break;
+        case JOBLIB:
+            request->joblib = true;
             break;
         case 'v':
             request->verbose = true;
@@ -358,8 +366,10 @@ int verify_main(int argc, char **argv) {
         fprintf(stderr, "brine-cli: %s\n", err.text);
         return EXIT_TROUBLE;
     }
-    struct verify verify = {
-        .policy = &compiled.policy, .json = request.json, .verbose = request.verbose};
+    struct verify verify = {.policy = &compiled.policy,
+                            .json = request.json,
+                            .verbose = request.verbose,
+                            .joblib = request.joblib};
     int code = verify_paths(&verify, argv + optind, (size_t)(argc - optind));
     policy_compiled_deinit(&compiled);
     return code;

@@ -112,8 +112,7 @@ static bool instantiate(struct machine *m, struct pickle_value class, struct pic
     if (!has_right(m, class.a, POLICY_NEW)) return refuse_global(m, PICKLE_NEW, class.a);
     struct arguments args = {.callee = class.a, .tuple = tuple.a, .count = m->nodes[tuple.a].count};
     enum policy_model model = entry_of(m, class.a)->model;
-    bool admitted =
-        model == POLICY_MODEL_NONE || (model == POLICY_MODEL_NO_ARGUMENTS && args.count == 0);
+    bool admitted = model == POLICY_MODEL_NONE || (makes_plainly(model) && args.count == 0);
     if (!admitted) return refuse_global(m, PICKLE_ARGUMENTS, class.a);
     m->scratch->globals[class.a].uses |= PICKLE_USE_NEW;
     return model_shape(m, &args, 0) && instance_new(m, class.a, result) &&

@@ -237,6 +237,7 @@ bool note_str_key(struct machine *m, uint32_t number, struct pickle_value key,
             (struct pickle_name){.value = key, .previous = more->names};
         more->names = m->names_count++;
     }
+    if (scratch->joblib_arrays) joblib_note_item(m, number, key, value);
     uint8_t buffer[TEXT_BYTES_MAX];
     struct bytes text = text_of(m, key, buffer);
     bool undecoded = key.flags & ~VALUE_8BIT && key.a > TEXT_RAW_BYTES_MAX;
@@ -262,7 +263,7 @@ static inline bool may_be_planted(struct machine *m, struct pickle_value key) {
 static inline bool set_item(struct machine *m, uint32_t target, struct pickle_value key,
                             struct pickle_value value) {
     if (LIKELY(key.kind == PICKLE_KIND_STR)) {
-        if (UNLIKELY(may_be_planted(m, key) || m->scratch->collect_keys) &&
+        if (UNLIKELY(may_be_planted(m, key) || m->sees_keys) &&
             !note_str_key(m, target, key, value))
             return false;
     } else {
@@ -276,6 +277,12 @@ static inline bool set_item(struct machine *m, uint32_t target, struct pickle_va
 }
 
 /* --- opcodes --- */
+
+static uint32_t use_of_items(enum pickle_kind kind) {
+    if (kind == PICKLE_KIND_LIST) return PICKLE_USE_ITEMS | PICKLE_USE_ITEMS_LIST;
+    if (kind == PICKLE_KIND_SET) return PICKLE_USE_ITEMS | PICKLE_USE_ITEMS_SET;
+    return PICKLE_USE_ITEMS | PICKLE_USE_ITEMS_DICT;
+}
 
 /* The container at the top must be one that the stream may fill: of this kind, or an instance with
  * the right to such items. */
@@ -298,7 +305,7 @@ static bool fillable(struct machine *m, enum pickle_kind kind, enum policy_right
     if (kind != PICKLE_KIND_DICT && m->nodes[target.a].flags & NODE_PLANTED)
         return refuse_global(m, PICKLE_STATE_KEY, global);
     if (kind == PICKLE_KIND_SET) m->nodes[target.a].flags |= NODE_SET;
-    m->scratch->globals[global].uses |= PICKLE_USE_ITEMS;
+    m->scratch->globals[global].uses |= use_of_items(kind);
     return true;
 }
 

@@ -103,6 +103,20 @@ struct pickle_name {
     uint32_t previous;
 };
 
+/* The state that a NumpyArrayWrapper may get, as far as it is seen: the dict filled last. */
+enum { WRAPPER_PARTS = 6 };
+struct wrapper_state {
+    uint32_t dict, seen; /* seen: a bit a part */
+    struct pickle_value parts[WRAPPER_PARTS];
+};
+
+/* The pickle around the one that is being read. */
+struct outer_pickle {
+    uint32_t class; /* of the array that it waits for */
+    uint32_t start, top, fence, marks_count, memo_len, memo_entries;
+    uint8_t proto;
+};
+
 struct machine {
     const uint8_t *data;
     uint32_t len, at, end; /* end: of the open frame or of the input */
@@ -124,6 +138,12 @@ struct machine {
     const struct pickle_limits *limits;
     struct pickle_scratch *scratch;
     struct pickle_report *report;
+    bool sees_keys; /* str keys are looked at one by one */
+    /* joblib.c */
+    bool inside;    /* in the pickle of an array of objects */
+    uint32_t start; /* of the pickle that is being read */
+    struct wrapper_state wrapper;
+    struct outer_pickle outer;
 };
 
 /* tests/stress/exhaustive_step.c compiles the loop once more with this set: after each step it then
@@ -199,6 +219,11 @@ static inline const struct policy_entry *entry_of(const struct machine *m, uint3
 }
 static inline bool has_right(const struct machine *m, uint32_t global, uint32_t rights) {
     return global != NO_GLOBAL && (entry_of(m, global)->rights & rights) == rights;
+}
+/* Instances are made without arguments or with any: __new__ does nothing that a model would fix. */
+static inline bool makes_plainly(enum policy_model model) {
+    return model == POLICY_MODEL_NONE || model == POLICY_MODEL_NO_ARGUMENTS ||
+           model == POLICY_MODEL_JOBLIB_ARRAY;
 }
 bool global_is(const struct machine *m, uint32_t global, const char *module, const char *name);
 
@@ -318,6 +343,22 @@ bool numpy_dtype_state(struct machine *m, uint32_t node, struct pickle_value sta
 /* Notes in `parent` (a dict) the (dtype, offset) that `part` (a tuple) may be. */
 bool numpy_note_field(struct machine *m, uint32_t parent, struct pickle_value key,
                       struct pickle_value part);
+
+/* What a reader finds behind an array's shape and dtype: so many bytes, or objects. */
+bool numpy_stream_bytes(const struct machine *m, struct pickle_value shape,
+                        struct pickle_value dtype, uint64_t *bytes, bool *objects);
+/* A class that an array may be told to have. */
+bool numpy_is_array_class(const struct machine *m, struct pickle_value value);
+
+/* --- joblib.c --- */
+bool joblib_begin(struct machine *m);
+/* An item of a dict that may become the state of a NumpyArrayWrapper. */
+void joblib_note_item(struct machine *m, uint32_t dict, struct pickle_value key,
+                      struct pickle_value value);
+/* Behind the BUILD of a NumpyArrayWrapper, which is at the top of the stack. */
+bool joblib_read_array(struct machine *m, struct pickle_value state);
+/* At the STOP of the pickle inside. */
+bool joblib_objects_end(struct machine *m);
 
 /* --- state.c --- */
 bool step_build(struct machine *m);

@@ -31,8 +31,7 @@ static bool is_latin1_name(const struct machine *m, struct pickle_value value) {
 /* A class whose instances a model makes without calling it. */
 static bool is_class(const struct machine *m, struct pickle_value value) {
     if (value.kind != PICKLE_KIND_GLOBAL || !has_right(m, value.a, POLICY_NEW)) return false;
-    enum policy_model model = entry_of(m, value.a)->model;
-    return model == POLICY_MODEL_NONE || model == POLICY_MODEL_NO_ARGUMENTS;
+    return makes_plainly(entry_of(m, value.a)->model);
 }
 
 /* --- shapes --- */
@@ -358,7 +357,7 @@ static bool call_newobj(struct machine *m, const struct arguments *args,
     if (!admitted) return refuse_arguments(m, args);
     struct pickle_value class = argument(m, args, 0);
     struct arguments of_class = {.callee = class.a, .tuple = args->tuple, .count = args->count};
-    if (entry_of(m, class.a)->model == POLICY_MODEL_NO_ARGUMENTS && args->count != 1)
+    if (entry_of(m, class.a)->model != POLICY_MODEL_NONE && args->count != 1)
         return refuse_arguments(m, args);
     return model_shape(m, &of_class, 1) && give_instance_of(m, args, class, 1, result);
 }
@@ -555,6 +554,7 @@ static const struct {
     [POLICY_MODEL_NUMPY_FROMBUFFER] = {.admits = numpy_frombuffer},
     [POLICY_MODEL_NUMPY_DTYPE] = {.call = call_numpy_dtype},
     [POLICY_MODEL_NUMPY_ARRAY] = {.admits = admits_nothing},
+    [POLICY_MODEL_JOBLIB_ARRAY] = {.admits = admits_nothing},
     [POLICY_MODEL_ZONE] = {.admits = admits_zone},
 };
 #define M(id, doc) +1

@@ -15,7 +15,7 @@ static bool is_dtype(const struct machine *m, struct pickle_value value) {
 
 /* A class that _reconstruct may be told to make: listed as a reference or as a class, and either
  * ndarray or without a model. */
-static bool is_array_class(const struct machine *m, struct pickle_value value) {
+bool numpy_is_array_class(const struct machine *m, struct pickle_value value) {
     if (value.kind != PICKLE_KIND_GLOBAL) return false;
     const struct policy_entry *entry = entry_of(m, value.a);
     return entry->rights & (POLICY_REF | POLICY_NEW) &&
@@ -36,7 +36,7 @@ bool numpy_reconstruct(struct machine *m, const struct arguments *args, uint32_t
                        struct pickle_value *result) {
     if (args->count != classes + 2) return false;
     for (uint32_t i = 0; i < classes; i++)
-        if (!is_array_class(m, argument(m, args, i))) return false;
+        if (!numpy_is_array_class(m, argument(m, args, i))) return false;
     if (!is_empty_shape(m, argument(m, args, classes)) ||
         !is_one_byte(argument(m, args, classes + 1)))
         return false;
@@ -69,6 +69,16 @@ static bool sizes_agree(uint64_t items, uint32_t item_bytes, uint64_t bytes) {
     uint64_t product;
     return item_bytes > 0 && !mul_overflows(items, (uint64_t)item_bytes, &product) &&
            product == bytes;
+}
+
+bool numpy_stream_bytes(const struct machine *m, struct pickle_value shape,
+                        struct pickle_value dtype, uint64_t *bytes, bool *objects) {
+    uint64_t items;
+    if (!is_dtype(m, dtype) || !shape_items(m, shape, &items)) return false;
+    *objects = m->nodes[dtype.a].flags & NODE_OBJECTS;
+    if (*objects) return true;
+    uint64_t item_bytes = more_seen(m, dtype.a)->aux;
+    return item_bytes > 0 && !mul_overflows(items, item_bytes, bytes);
 }
 
 /* Length of what numpy takes as raw data: bytes, or a str of Python 2. */
@@ -301,7 +311,9 @@ bool numpy_dtype_state(struct machine *m, uint32_t target, struct pickle_value s
     const struct pickle_node *node = &m->nodes[state.a];
     const struct pickle_value *parts = m->cells + node->first;
     if (node->count != PARTS && node->count != PARTS + 1) return false;
-    bool fits = parts[VERSION].kind == PICKLE_KIND_INT &&
+    /* Of another version numpy would take other parts for the names and the size. */
+    uint64_t version = node->count == PARTS ? 3 : 4;
+    bool fits = parts[VERSION].kind == PICKLE_KIND_INT && parts[VERSION].b == version &&
                 (parts[ORDER].kind == PICKLE_KIND_STR || parts[ORDER].kind == PICKLE_KIND_NONE) &&
                 parts[SIZE].kind == PICKLE_KIND_INT && parts[ALIGNMENT].kind == PICKLE_KIND_INT &&
                 parts[FLAGS].kind == PICKLE_KIND_INT;

@@ -9,9 +9,12 @@
 #include "pickle/machine.h"
 
 /* A dict whose keys become attributes. */
+static bool are_attributes(const struct machine *m, struct pickle_value state) {
+    return state.kind == PICKLE_KIND_DICT && !(m->nodes[state.a].flags & NODE_OTHER_KEYS);
+}
+
 static bool check_attributes(struct machine *m, struct pickle_value state) {
-    if (state.kind != PICKLE_KIND_DICT || m->nodes[state.a].flags & NODE_OTHER_KEYS)
-        return refuse(m, PICKLE_STATE_KIND);
+    if (!are_attributes(m, state)) return refuse(m, PICKLE_STATE_KIND);
     if (m->nodes[state.a].flags & NODE_PLANTED) return refuse(m, PICKLE_STATE_KEY);
     m->nodes[state.a].flags |= NODE_STATE;
     return true;
@@ -25,6 +28,17 @@ static bool check_plain_state(struct machine *m, struct pickle_value state) {
     struct pickle_value attributes = m->cells[pair->first], slots = m->cells[pair->first + 1];
     return (attributes.kind == PICKLE_KIND_NONE || check_attributes(m, attributes)) &&
            check_attributes(m, slots);
+}
+
+/* What check_plain_state would admit, but for the keys. */
+static bool is_plain_state(const struct machine *m, struct pickle_value state) {
+    if (state.kind == PICKLE_KIND_NONE) return true;
+    if (state.kind != PICKLE_KIND_TUPLE) return are_attributes(m, state);
+    const struct pickle_node *pair = &m->nodes[state.a];
+    if (pair->count != 2) return false;
+    struct pickle_value attributes = m->cells[pair->first], slots = m->cells[pair->first + 1];
+    return (attributes.kind == PICKLE_KIND_NONE || are_attributes(m, attributes)) &&
+           are_attributes(m, slots);
 }
 
 /* The class's own __setstate__ gets it: any value, but dicts still plant nothing, at the top or
@@ -131,6 +145,7 @@ static bool collect_keys(struct machine *m, uint32_t global, uint32_t dict) {
 static bool note_state(struct machine *m, uint32_t target, struct pickle_value state) {
     uint32_t global = m->nodes[target].global;
     m->scratch->globals[global].uses |= PICKLE_USE_STATE;
+    if (!is_plain_state(m, state)) m->scratch->globals[global].uses |= PICKLE_USE_STATE_ANY;
     if (state.kind == PICKLE_KIND_DICT) {
         struct pickle_node *node = &m->nodes[target], *dict = &m->nodes[state.a];
         node->cost = add_saturating(node->cost, dict->cost);
@@ -149,6 +164,9 @@ bool step_build(struct machine *m) {
         return refuse_global(m, PICKLE_STATE_TARGET,
                              target.kind == PICKLE_KIND_GLOBAL ? target.a : NO_GLOBAL);
     }
-    return check_instance_state(m, target.a, state) && gain_any(m, target.a, state) &&
-           note_state(m, target.a, state);
+    if (!check_instance_state(m, target.a, state) || !gain_any(m, target.a, state) ||
+        !note_state(m, target.a, state))
+        return false;
+    uint32_t global = m->nodes[target.a].global;
+    return entry_of(m, global)->model != POLICY_MODEL_JOBLIB_ARRAY || joblib_read_array(m, state);
 }

@@ -106,7 +106,9 @@ struct pickle_more *more_of(struct machine *m, uint32_t node) {
 }
 
 #define EACH_ARRAY(X)                                                                              \
-    X(stack) X(marks) X(memo) X(nodes) X(mores) X(cells) X(keys) X(names) X(table) X(globals)
+    X(stack)                                                                                       \
+    X(marks) X(memo) X(nodes) X(mores) X(cells) X(keys) X(names) X(table) X(globals)               \
+        X(other_stack) X(other_marks) X(other_memo)
 
 void pickle_scratch_init(struct pickle_scratch *scratch, struct allocator *mem,
                          size_t limit_bytes) {
@@ -127,10 +129,11 @@ void pickle_scratch_trim(struct pickle_scratch *scratch, size_t keep_bytes) {
     if (scratch->taken_bytes + scratch->text.taken_bytes <= keep_bytes) return;
     struct allocator *mem = scratch->mem;
     size_t limit_bytes = scratch->limit_bytes;
-    bool collect_keys = scratch->collect_keys;
+    bool collect_keys = scratch->collect_keys, joblib_arrays = scratch->joblib_arrays;
     pickle_scratch_deinit(scratch);
     pickle_scratch_init(scratch, mem, limit_bytes);
     scratch->collect_keys = collect_keys;
+    scratch->joblib_arrays = joblib_arrays;
 }
 
 /* --- arguments --- */
@@ -307,7 +310,7 @@ static bool step_get_text(struct machine *m) {
 static bool step_proto(struct machine *m) {
     if (!need(m, 1)) return false;
     uint64_t proto = take_le(m, 1);
-    if (m->op_at != 0) return refuse(m, PICKLE_PROTOCOL_LATE);
+    if (m->op_at != m->start) return refuse(m, PICKLE_PROTOCOL_LATE);
     if (proto > PICKLE_PROTOCOL_MAX) return refuse(m, PICKLE_PROTOCOL);
     m->proto = (uint8_t)proto;
     return true;
@@ -332,6 +335,7 @@ static bool check_heap(struct machine *m) {
 static bool step_stop(struct machine *m) {
     if (!above_fence(m, 1)) return false;
     if (m->top != 1 || m->marks_count != 0) return refuse(m, PICKLE_LEFTOVERS);
+    if (m->inside) return check_heap(m);
     if (m->at != m->len) return refuse(m, PICKLE_TRAILING);
     uint32_t root;
     /* The result is data like any part: a node that holds it applies the same rules. */
@@ -670,8 +674,8 @@ HOT bool step_fast(struct machine *m, struct cursor *c) {
 static bool run(struct machine *m) {
     struct cursor c;
     load(m, &c);
-    uint64_t opcodes = 0, opcodes_max = m->limits->opcodes_max;
-    uint8_t proto_needed = 0;
+    uint64_t opcodes = m->opcodes, opcodes_max = m->limits->opcodes_max;
+    uint8_t proto_needed = m->proto_needed;
     bool ok;
     do {
         c.op = c.at;
@@ -756,7 +760,8 @@ static bool start(struct machine *m, size_t length) {
     if (!ROOM(m, m->scratch->stack, m->scratch->stack_cap, 1)) return false;
     m->stack = m->scratch->stack;
     m->stack_cap = m->scratch->stack_cap;
-    return more_new(m) && node_new(m, NODE_TUPLE, &empty_tuple);
+    m->sees_keys = m->scratch->collect_keys || m->scratch->joblib_arrays;
+    return more_new(m) && node_new(m, NODE_TUPLE, &empty_tuple) && joblib_begin(m);
 }
 
 enum brine_status pickle_verify(struct bytes input, const struct policy *policy,
@@ -773,7 +778,8 @@ enum brine_status pickle_verify(struct bytes input, const struct policy *policy,
         .scratch = scratch,
         .report = report,
     };
-    if (start(&m, input.len)) (void)run(&m);
+    bool ok = start(&m, input.len) && run(&m);
+    while (ok && m.inside) ok = joblib_objects_end(&m) && run(&m);
     report_facts(&m);
     return status_of(report->reason);
 }

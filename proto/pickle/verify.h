@@ -99,6 +99,12 @@ enum pickle_use {
     PICKLE_USE_STATE = 8,
     PICKLE_USE_ITEMS = 16,
     PICKLE_USE_HASH = 32,
+    /* With STATE: at least one state was none that the right "build" covers. */
+    PICKLE_USE_STATE_ANY = 64,
+    /* With ITEMS: which. */
+    PICKLE_USE_ITEMS_LIST = 128,
+    PICKLE_USE_ITEMS_DICT = 256,
+    PICKLE_USE_ITEMS_SET = 512,
 };
 
 /* One resolution of a name.  A pickle that does not use its memo may resolve the same name again.
@@ -154,6 +160,11 @@ struct pickle_scratch {
     struct allocator *mem;
     size_t limit_bytes, taken_bytes;
     bool collect_keys; /* may be set after init: fill in the state keys of globals */
+    /* May be set from call to call: the reader is joblib.load, so a NumpyArrayWrapper's state is
+     * followed by the raw bytes of its array, or by a second pickle when that holds objects.
+     * Careful: any other reader takes the raw bytes for opcodes, so this is only for values that
+     * nothing but joblib.load reads; without it such a wrapper is refused (array-stream). */
+    bool joblib_arrays;
     struct pickle_value *stack;
     uint32_t *marks;
     struct pickle_value *memo;
@@ -164,8 +175,10 @@ struct pickle_scratch {
     struct pickle_name *names;
     uint64_t *table;
     struct pickle_global *globals;
+    struct pickle_value *other_stack, *other_memo; /* of the pickle inside an array stream */
+    uint32_t *other_marks;
     uint32_t stack_cap, marks_cap, memo_cap, nodes_cap, mores_cap, cells_cap, keys_cap, names_cap,
-        table_cap, globals_cap;
+        table_cap, globals_cap, other_stack_cap, other_marks_cap, other_memo_cap;
     struct arena text;
 };
 

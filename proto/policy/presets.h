@@ -17,7 +17,8 @@
     P(sklearn)                                                                                     \
     P(django)                                                                                      \
     P(celery)                                                                                      \
-    P(flask)
+    P(flask)                                                                                       \
+    P(joblib)
 
 enum policy_preset {
 #define P(name) POLICY_PRESET_##name,
