@@ -9,6 +9,7 @@
 /* What is found in one table. */
 struct census {
     uint64_t keys, keys_with_expiry;
+    uint64_t label_weight; /* sums over entries that tell one spread of labels from another */
     size_t live_bytes, blob_bytes, boxed;
 };
 
@@ -16,6 +17,22 @@ struct census {
     do {                                                                                           \
         if (!(condition)) return invariant;                                                        \
     } while (0)
+
+/* Sums of these are equal when counts are, but for an accident. */
+static uint64_t label_weight(size_t label, uint64_t entries, uint64_t bytes) {
+    uint64_t odd = (label + 1) * UINT64_C(0x9e3779b97f4a7c15);
+    return entries * odd + bytes * (odd >> 7 | 1);
+}
+
+static const char *check_labels(const struct shard *shard, const struct store_slice *slice,
+                                const struct census *census) {
+    uint64_t weight = 0;
+    if (!shard->store->note_flags) return slice->labels ? "labels are counted by option" : NULL;
+    for (size_t i = 0; i < slice->labels_cap; i++)
+        weight += label_weight(i, slice->labels[i].entries, slice->labels[i].bytes);
+    CHECK(weight == census->label_weight, "a slice counts its labels");
+    return NULL;
+}
 
 static const char *check_expiry(const struct shard *shard, const struct table *table,
                                 const struct segment *segment, uint16_t code,
@@ -35,7 +52,7 @@ static const char *check_slot(const struct shard *shard, const struct table *tab
                               const struct place *at, struct census *census) {
     heap_ref ref = at->bucket->refs[at->slot];
     const struct entry *entry = heap_entry(shard->heap, ref);
-    CHECK(!(entry->flags & F_FREE), "an entry in the index is not free");
+    CHECK(!flags_are_free(entry->flags), "an entry in the index is not free");
     struct bytes name = entry_key(entry);
     struct store_key key = store_key(shard->store, db, name);
     CHECK(store_shard_index(shard->store, key.hash) == shard->index, "an entry is in its shard");
@@ -45,12 +62,15 @@ static const char *check_slot(const struct shard *shard, const struct table *tab
     CHECK(table_find(table, shard->heap, key.hash, name, &found), "an entry is found by its name");
     CHECK(found.bucket == at->bucket && found.slot == at->slot, "a name is there once");
     struct blob *blob = entry_blob(entry);
+    CHECK(!shard->store->note_flags || entry_notes(entry).label < shard->slices[db].labels_cap,
+          "a label can be counted");
     census->keys++;
+    census->label_weight += label_weight(entry_notes(entry).label, 1, entry_value_len(entry));
     census->keys_with_expiry += entry_expire_at_ms(entry) != STORE_NO_EXPIRY;
     census->live_bytes += (size_t)entry->units * ENTRY_UNIT_BYTES;
     census->boxed += blob != NULL;
     census->blob_bytes += blob ? sizeof *blob + blob->len : 0;
-    size_t units = entry_units_needed(entry_expiry_bytes(entry), entry->key_len, entry->value_len);
+    size_t units = entry_units_needed(entry_prefix_bytes(entry), entry->key_len, entry->value_len);
     CHECK(entry->units >= units, "an entry fits its block");
     return check_expiry(shard, table, at->segment, at->bucket->expiries[at->slot], entry);
 }
@@ -115,6 +135,9 @@ static const char *check_shard(const struct shard *shard, struct store_check *ch
         CHECK(census.keys == counter_get(&slice->keys), "a slice counts its keys");
         CHECK(census.keys_with_expiry == counter_get(&slice->keys_with_expiry),
               "a slice counts its keys with expiry");
+        const char *broken = check_labels(shard, slice, &census);
+        if (broken) return broken;
+        check->structure_bytes += slice->labels_cap * sizeof *slice->labels;
         all.keys += census.keys;
         all.live_bytes += census.live_bytes;
         all.boxed += census.boxed;

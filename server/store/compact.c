@@ -34,7 +34,7 @@ static bool move_entry(struct shard *shard, heap_ref ref) {
     struct place place;
     bool found = find_place(shard, entry, ref, &place);
     BRINE_ASSERT(found, "every live entry is in a table");
-    size_t units = entry_units_needed(entry_expiry_bytes(entry), entry->key_len, entry->value_len);
+    size_t units = entry_units_needed(entry_prefix_bytes(entry), entry->key_len, entry->value_len);
     heap_ref to = heap_alloc_hole(heap, units);
     if (!to) return false;
     struct entry *moved = heap_entry(heap, to);
@@ -43,7 +43,7 @@ static bool move_entry(struct shard *shard, heap_ref ref) {
     moved->key_len = entry->key_len;
     moved->value_len = entry->value_len;
     memcpy(moved->body, entry->body,
-           entry_expiry_bytes(entry) + (size_t)entry->key_len + entry->value_len);
+           entry_prefix_bytes(entry) + (size_t)entry->key_len + entry->value_len);
     place.bucket->refs[place.slot] = to;
     heap_free(heap, ref);
     return true;

@@ -4,10 +4,15 @@
 /* An entry: one key and its value in one block of a shard's heap (heap.h).  Private to store/.
  *
  *     0       2       3        4         6           8
- *     +-------+-------+--------+---------+-----------+- - - - - - - - -+-----+-------+- - - -+
- *     | units | flags | access | key_len | value_len |  expire_at_ms   | key | value | slack |
- *     +-------+-------+--------+---------+-----------+- - - - - - - - -+-----+-------+- - - -+
- *                                                     8, when F_EXPIRY               to units * 8
+ *     +-------+-------+--------+---------+-----------+--------+-----+-------+- - - -+
+ *     | units | flags | access | key_len | value_len | prefix | key | value | slack |
+ *     +-------+-------+--------+---------+-----------+--------+-----+-------+- - - -+
+ *                                                                           to units * 8
+ *     the prefix, of what there is:
+ *     +--------------+-------+--------+-------------+
+ *     | expire_at_ms | label | writer | stored_at_s |
+ *     +--------------+-------+--------+-------------+
+ *     8, F_EXPIRY    2, F_LABEL  2 + 4, F_ORIGIN, never without a label
  *
  * `units` is the block's size in 8 bytes, which is all the heap needs to walk a chunk: a block has
  * no header beside this one.  A boxed entry's value is the pointer to its blob, unaligned.
@@ -23,16 +28,27 @@ enum {
     ENTRY_UNIT_BYTES = 8,
     ENTRY_HEADER_BYTES = 8,
     ENTRY_EXPIRY_BYTES = 8,
+    ENTRY_LABEL_BYTES = 2,
+    ENTRY_ORIGIN_BYTES = 6,
     ENTRY_INLINE_BYTES_MAX = 32 * 1024,
 };
 
 enum entry_flag {
-    ENTRY_TYPE_MASK = 0x0f, /* enum value_type */
+    ENTRY_TYPE_MASK = 0x07, /* enum value_type */
+    ENTRY_FREE = 0x07,      /* instead of a type: the block is free */
+    F_LABEL = 0x08,
     F_EXPIRY = 0x10,
     F_BOXED = 0x20,
     F_PREV_FREE = 0x40, /* the block before this one is free: the heap's, kept by all others */
-    F_FREE = 0x80,
+    F_ORIGIN = 0x80,
 };
+#define ONE_MORE(name, word) +1
+_Static_assert(0 VALUE_TYPES(ONE_MORE) <= ENTRY_FREE, "no type looks like a free block");
+#undef ONE_MORE
+
+static inline bool flags_are_free(uint8_t flags) {
+    return (flags & ENTRY_TYPE_MASK) == ENTRY_FREE;
+}
 
 struct entry {
     uint16_t units;
@@ -45,8 +61,14 @@ struct entry {
 _Static_assert(sizeof(struct entry) == ENTRY_HEADER_BYTES,
                "the entry header is paid per key: change it knowingly");
 
-static inline size_t entry_expiry_bytes(const struct entry *entry) {
-    return entry->flags & F_EXPIRY ? ENTRY_EXPIRY_BYTES : 0;
+/* Without branches, for every look at a key needs it. */
+static inline size_t flags_prefix_bytes(uint8_t flags) {
+    return (size_t)(flags & F_EXPIRY) / (F_EXPIRY / ENTRY_EXPIRY_BYTES) +
+           (size_t)(flags & F_LABEL) / (F_LABEL / ENTRY_LABEL_BYTES) +
+           (size_t)(flags / F_ORIGIN) * ENTRY_ORIGIN_BYTES;
+}
+static inline size_t entry_prefix_bytes(const struct entry *entry) {
+    return flags_prefix_bytes(entry->flags);
 }
 
 static inline int64_t entry_expire_at_ms(const struct entry *entry) {
@@ -55,19 +77,41 @@ static inline int64_t entry_expire_at_ms(const struct entry *entry) {
     return at_ms;
 }
 
+/* What an entry knows beside its value, as far as the store keeps it. */
+struct entry_notes {
+    uint16_t label, writer;
+    uint32_t stored_at_s;
+};
+_Static_assert(sizeof(struct entry_notes) == ENTRY_LABEL_BYTES + ENTRY_ORIGIN_BYTES,
+               "notes lie in the entry as in this struct");
+
+static inline void entry_set_notes(struct entry *entry, const struct entry_notes *notes) {
+    uint8_t *at = entry->body + (entry->flags & F_EXPIRY ? ENTRY_EXPIRY_BYTES : 0);
+    memcpy(at, notes, entry->flags & F_ORIGIN ? sizeof *notes : sizeof notes->label);
+}
+static inline struct entry_notes entry_notes(const struct entry *entry) {
+    struct entry_notes notes = {0};
+    const uint8_t *at = entry->body + (entry->flags & F_EXPIRY ? ENTRY_EXPIRY_BYTES : 0);
+    if (entry->flags & F_ORIGIN)
+        memcpy(&notes, at, sizeof notes);
+    else if (entry->flags & F_LABEL)
+        memcpy(&notes.label, at, sizeof notes.label);
+    return notes;
+}
+
 static inline struct bytes entry_key(const struct entry *entry) {
-    return bytes_view(entry->body + entry_expiry_bytes(entry), entry->key_len);
+    return bytes_view(entry->body + entry_prefix_bytes(entry), entry->key_len);
 }
 
 /* The bytes after the key: the value, or the pointer to its blob. */
 static inline uint8_t *entry_payload(struct entry *entry) {
-    return entry->body + entry_expiry_bytes(entry) + entry->key_len;
+    return entry->body + entry_prefix_bytes(entry) + entry->key_len;
 }
 
 static inline struct blob *entry_blob(const struct entry *entry) {
     struct blob *blob = NULL;
     if (entry->flags & F_BOXED)
-        memcpy(&blob, entry->body + entry_expiry_bytes(entry) + entry->key_len, sizeof blob);
+        memcpy(&blob, entry->body + entry_prefix_bytes(entry) + entry->key_len, sizeof blob);
     return blob;
 }
 
@@ -75,10 +119,19 @@ static inline void entry_view_value(const struct entry *entry, struct store_valu
     value->blob = entry_blob(entry);
     value->bytes = value->blob
                        ? blob_view(value->blob)
-                       : bytes_view(entry->body + entry_expiry_bytes(entry) + entry->key_len,
+                       : bytes_view(entry->body + entry_prefix_bytes(entry) + entry->key_len,
                                     entry->value_len);
     value->expire_at_ms = entry_expire_at_ms(entry);
     value->type = (enum value_type)(entry->flags & ENTRY_TYPE_MASK);
+    struct entry_notes notes = entry_notes(entry);
+    value->label = notes.label;
+    value->writer = notes.writer;
+    value->stored_at_s = notes.stored_at_s;
+}
+
+static inline size_t entry_value_len(const struct entry *entry) {
+    const struct blob *blob = entry_blob(entry);
+    return blob ? blob->len : entry->value_len;
 }
 
 static inline bool entry_has_key(const struct entry *entry, struct bytes name) {
@@ -89,8 +142,8 @@ static inline bool expiry_is_over(int64_t expire_at_ms, int64_t now_ms) {
     return expire_at_ms != STORE_NO_EXPIRY && now_ms > expire_at_ms;
 }
 
-static inline size_t entry_units_needed(size_t expiry_bytes, size_t key_len, size_t value_len) {
-    size_t bytes = ENTRY_HEADER_BYTES + expiry_bytes + key_len + value_len;
+static inline size_t entry_units_needed(size_t prefix_bytes, size_t key_len, size_t value_len) {
+    size_t bytes = ENTRY_HEADER_BYTES + prefix_bytes + key_len + value_len;
     size_t units = (bytes + ENTRY_UNIT_BYTES - 1) / ENTRY_UNIT_BYTES;
     return MAX(units, 2); /* a free block needs 16 bytes */
 }

@@ -17,7 +17,7 @@ static void drop_table(struct store_slice *slice, struct shard *shard) {
     table->next = shard->dropped_tables;
     shard->dropped_tables = table;
     slice->table = NULL;
-    slice_count_none(slice);
+    slice_count_none(shard, slice);
 }
 
 /* Every key of the heap is gone: so may the heap be. */

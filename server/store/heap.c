@@ -126,7 +126,7 @@ static void bin_remove(struct heap *heap, heap_ref ref, const struct free_block 
 static void free_block_make(struct heap *heap, heap_ref ref, size_t units) {
     struct free_block *block = free_block_at(heap, ref);
     block->units = (uint16_t)units;
-    block->flags = F_FREE;
+    block->flags = ENTRY_FREE;
     block->unused = 0;
     *free_block_tail(block) = (uint32_t)units;
     heap_entry(heap, ref + (heap_ref)units)->flags |= F_PREV_FREE;
@@ -248,7 +248,7 @@ heap_ref heap_alloc(struct heap *heap, size_t units) {
 static void release(struct heap *heap, heap_ref ref, size_t units, bool prev_free) {
     heap_ref behind = ref + (heap_ref)units;
     const struct entry *next = heap_entry(heap, behind);
-    if (next->flags & F_FREE) {
+    if (flags_are_free(next->flags)) {
         bin_remove(heap, behind, free_block_at(heap, behind));
         units += next->units;
     }
@@ -265,7 +265,7 @@ void heap_free(struct heap *heap, heap_ref ref) {
     const struct entry *entry = heap_entry(heap, ref);
     struct heap_chunk *chunk = &heap->chunks[ref_chunk(ref)];
     size_t bytes = (size_t)entry->units * ENTRY_UNIT_BYTES;
-    BRINE_ASSERT(!(entry->flags & F_FREE) && bytes > 0, "a block is freed once");
+    BRINE_ASSERT(!flags_are_free(entry->flags) && bytes > 0, "a block is freed once");
     chunk->live_bytes -= (uint32_t)bytes;
     heap->live_bytes -= bytes;
     release(heap, ref, entry->units, (entry->flags & F_PREV_FREE) != 0);
@@ -291,7 +291,7 @@ static void chunk_each_free(struct heap *heap, uint32_t number,
     for (heap_ref ref = ref_make(number, 0);;) {
         struct free_block *block = free_block_at(heap, ref);
         if (block->units == 0) return;
-        if (block->flags & F_FREE) move(heap, ref, block);
+        if (flags_are_free(block->flags)) move(heap, ref, block);
         ref += block->units;
     }
 }
@@ -330,7 +330,7 @@ heap_ref heap_next_live(const struct heap *heap, uint32_t chunk, uint32_t unit) 
     for (heap_ref ref = ref_make(chunk, unit);;) {
         const struct entry *entry = heap_entry(heap, ref);
         if (entry->units == 0) return 0;
-        if (!(entry->flags & F_FREE)) return ref;
+        if (!flags_are_free(entry->flags)) return ref;
         ref += entry->units;
     }
 }
@@ -348,7 +348,7 @@ static const char *chunk_check(const struct heap *heap, uint32_t number, size_t 
         struct free_block *block = free_block_at(heap, ref);
         if (((block->flags & F_PREV_FREE) != 0) != prev_free) return "F_PREV_FREE tells the truth";
         if (block->units == 0) break;
-        bool is_free = (block->flags & F_FREE) != 0;
+        bool is_free = flags_are_free(block->flags);
         if (is_free && prev_free) return "no two free blocks are neighbours";
         if (is_free && *free_block_tail(block) != block->units)
             return "a free block ends with its size";
@@ -378,7 +378,7 @@ const char *heap_check(const struct heap *heap) {
         if (marked != (heap->bins[bin] != 0)) return "the bitmap knows which bins hold something";
         for (heap_ref ref = heap->bins[bin], prev = 0; ref; binned++) {
             const struct free_block *block = free_block_at(heap, ref);
-            if (!(block->flags & F_FREE) || bin_of(block->units) != bin || block->prev != prev)
+            if (!flags_are_free(block->flags) || bin_of(block->units) != bin || block->prev != prev)
                 return "a bin holds free blocks of its size";
             prev = ref;
             ref = block->next;

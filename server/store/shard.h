@@ -22,6 +22,8 @@ struct store_slice {
     store_counter keys;
     store_counter keys_with_expiry;
     store_counter expire_at_sum_s;
+    struct store_label_count *labels; /* by label; grows to the highest that was stored */
+    uint32_t labels_cap;
 };
 
 struct shard {
@@ -50,6 +52,7 @@ struct store {
     size_t shard_count, databases;
     unsigned shard_bits;
     size_t key_bytes_max, boxed_from_bytes, chunk_bytes_min, chunk_bytes_max, segment_pairs;
+    uint8_t note_flags; /* of every entry: F_LABEL, F_ORIGIN */
     bool single_threaded;
     store_removed_fn *on_removed;
     void *on_removed_ctx;
@@ -87,8 +90,10 @@ void shard_leave(struct store *store, struct store_hold *hold);
 /* Counts an entry in, out, or from one expiry to another (STORE_NO_EXPIRY: none). */
 void slice_count_expiry(struct store_slice *slice, int64_t old_at_ms, int64_t new_at_ms);
 
-/* Counts nothing in it any more. */
-void slice_count_none(struct store_slice *slice);
+/* Counts nothing in it any more, and frees what counted labels. */
+void slice_count_none(struct shard *shard, struct store_slice *slice);
+/* Frees what counted labels, where no entry is left. */
+void slice_drop_labels(struct shard *shard, struct store_slice *slice);
 
 /* Writes a slot's coarse expiry and tells segment, table and shard when they are due. */
 void shard_note_expiry(struct shard *shard, struct table *table, struct place place,

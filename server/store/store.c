@@ -60,6 +60,9 @@ static void take_options(struct store *store, const struct store_options *option
     store->chunk_bytes_min =
         or_default(options->chunk_bytes_min, MIN(CHUNK_BYTES_MIN_DEFAULT, store->chunk_bytes_max));
     store->segment_pairs = or_default(options->segment_pairs, SEGMENT_PAIRS_DEFAULT);
+    store->note_flags = options->notes == STORE_NOTES_FULL    ? F_LABEL | F_ORIGIN
+                        : options->notes == STORE_NOTES_LABEL ? F_LABEL
+                                                              : 0;
     store->single_threaded = options->single_threaded;
     store->on_removed = options->on_removed;
     store->on_removed_ctx = options->on_removed_ctx;
@@ -113,7 +116,10 @@ struct store *store_create(const struct store_options *options) {
 
 static void shard_deinit(struct shard *shard) {
     BRINE_ASSERT(!shard->holder, "nobody holds a store that is destroyed");
-    for (size_t db = 0; db < shard->store->databases; db++) table_destroy(shard->slices[db].table);
+    for (size_t db = 0; db < shard->store->databases; db++) {
+        table_destroy(shard->slices[db].table);
+        slice_drop_labels(shard, &shard->slices[db]);
+    }
     for (struct table *next, *table = shard->dropped_tables; table; table = next) {
         next = table->next;
         table_destroy(table);

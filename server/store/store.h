@@ -64,6 +64,9 @@ enum store_removal { STORE_REMOVED_EXPIRED };
 /* Called under the shard's lock, before the entry goes; it may not call the store. */
 typedef void store_removed_fn(void *ctx, uint32_t db, struct bytes name, enum store_removal reason);
 
+/* What an entry remembers beside its value: its label, or its label, writer and time as well. */
+enum store_notes { STORE_NOTES_NONE, STORE_NOTES_LABEL, STORE_NOTES_FULL };
+
 struct store_options {
     struct allocator *mem;        /* outlives the store */
     struct hash_secret secret;    /* from the operating system */
@@ -74,6 +77,7 @@ struct store_options {
     size_t boxed_from_bytes;      /* 0: 16 KB; at most 32 KB */
     size_t chunk_bytes_min;       /* 0: 4 KB; a power of two */
     size_t chunk_bytes_max;       /* 0: 256 KB, the most; a power of two */
+    enum store_notes notes;       /* 0, 2 or 8 bytes an entry */
     size_t segment_pairs;         /* 0: 48, the most; bucket pairs of a full segment */
     bool single_threaded;         /* one thread uses the store: locks are only counted */
     store_removed_fn *on_removed; /* may be NULL */
@@ -134,7 +138,9 @@ struct store_value {
     struct blob *blob;  /* when boxed; a reference must be taken to keep it, else NULL */
     int64_t expire_at_ms;
     enum value_type type;
-    uint16_t label; /* what the gate found in it; 0: nothing is known */
+    uint16_t label;       /* what the gate found in it; 0: nothing is known */
+    uint16_t writer;      /* who stored it; 0: not known */
+    uint32_t stored_at_s; /* when; 0: not known */
 };
 
 /* False when the key is absent or has expired. */
@@ -176,6 +182,16 @@ struct store_counts store_counts_db(const struct store *store, uint32_t db);
 struct store_counts store_counts(const struct store *store);
 /* Exactly what is taken from options.mem at this moment, pinned blobs included. */
 size_t store_used_bytes(const struct store *store);
+
+/* How many entries have a label, and the bytes of their values. */
+struct store_label_count {
+    uint64_t entries, bytes;
+};
+/* Adds, for each label below labels_count, what one shard (0 to store_shards() - 1) holds of it in
+ * all databases; takes its lock.  Exact: what was overwritten, removed or flushed is not counted,
+ * what has expired is until it is met.  Without notes everything has label 0 and is not counted. */
+void store_count_labels(struct store *store, struct store_hold *hold, size_t shard,
+                        struct store_label_count *counts, size_t labels_count);
 
 const char *value_type_name(enum value_type type);
 

@@ -14,7 +14,8 @@ struct store_new_value {
     struct blob *blob;  /* instead of bytes; the reference is taken, whatever comes out */
     int64_t expire_at_ms;
     enum value_type type;
-    uint16_t label; /* the gate's: see store_value */
+    uint16_t label, writer; /* see store_value; kept as far as the store's notes go */
+    uint32_t stored_at_s;
 };
 
 /* Sets the key, whatever it held.  NO_MEMORY leaves the old value as it was; TOO_BIG is a key
@@ -29,6 +30,11 @@ bool store_remove(struct store *store, const struct store_key *key, int64_t now_
 /* STORE_NO_EXPIRY keeps the key for good.  NOT_FOUND, or NO_MEMORY with nothing changed. */
 enum brine_status store_set_expiry(struct store *store, const struct store_key *key,
                                    int64_t expire_at_ms, int64_t now_ms) MUST_USE;
+
+/* Gives the key's value another label; the rest stays.  NOT_FOUND, or NO_MEMORY with nothing
+ * changed; without notes it does nothing. */
+enum brine_status store_set_label(struct store *store, const struct store_key *key, uint16_t label,
+                                  int64_t now_ms) MUST_USE;
 
 /* Empties one database, or all.  What was in it is gone when the call returns; its memory comes
  * back by store_reclaim.  Takes all locks.  Cost: O(shards * databases), nothing per key. */

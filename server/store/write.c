@@ -12,7 +12,10 @@
 
 #include "store/shard.h"
 
-enum { SLACK_SHARE = 8 }; /* a block keeps up to this part of itself unused */
+enum {
+    SLACK_SHARE = 8, /* a block keeps up to this part of itself unused */
+    LABELS_CAP_FIRST = 16,
+};
 
 /* The year 2242.  What lives longer counts as living so long, so that the sum of 2^31 keys fits. */
 #define EXPIRE_AT_S_MAX (INT64_C(1) << 33)
@@ -22,7 +25,9 @@ struct content {
     struct bytes name;
     struct bytes payload; /* the value's bytes, or the pointer to its blob */
     int64_t expire_at_ms;
-    uint8_t flags; /* type and F_BOXED */
+    struct entry_notes notes;
+    size_t value_len;
+    uint8_t flags; /* all but the heap's */
 };
 
 /* ---- bookkeeping
@@ -44,7 +49,43 @@ void slice_count_expiry(struct store_slice *slice, int64_t old_at_ms, int64_t ne
     }
 }
 
-void slice_count_none(struct store_slice *slice) {
+/* Makes sure that the label can be counted, before anything is changed. */
+static enum brine_status slice_reserve_label(struct shard *shard, struct store_slice *slice,
+                                             uint16_t label) {
+    if (LIKELY(label < slice->labels_cap) || !shard->store->note_flags) return BRINE_OK;
+    uint32_t cap = LABELS_CAP_FIRST;
+    while (cap <= label) cap *= 2;
+    struct store_label_count *labels =
+        mem_resize(&shard->store->account.allocator, slice->labels,
+                   slice->labels_cap * sizeof *labels, cap * sizeof *labels);
+    if (!labels) return BRINE_NO_MEMORY;
+    memset(labels + slice->labels_cap, 0, (cap - slice->labels_cap) * sizeof *labels);
+    slice->labels = labels;
+    slice->labels_cap = cap;
+    return BRINE_OK;
+}
+
+static void slice_count_label(struct store_slice *slice, uint16_t label, size_t bytes) {
+    if (!slice->labels) return;
+    slice->labels[label].entries++;
+    slice->labels[label].bytes += bytes;
+}
+
+static void slice_uncount_label(struct store_slice *slice, uint16_t label, size_t bytes) {
+    if (!slice->labels) return;
+    slice->labels[label].entries--;
+    slice->labels[label].bytes -= bytes;
+}
+
+void slice_drop_labels(struct shard *shard, struct store_slice *slice) {
+    mem_free(&shard->store->account.allocator, slice->labels,
+             slice->labels_cap * sizeof *slice->labels);
+    slice->labels = NULL;
+    slice->labels_cap = 0;
+}
+
+void slice_count_none(struct shard *shard, struct store_slice *slice) {
+    slice_drop_labels(shard, slice);
     atomic_store_explicit(&slice->keys, 0, memory_order_relaxed);
     atomic_store_explicit(&slice->keys_with_expiry, 0, memory_order_relaxed);
     atomic_store_explicit(&slice->expire_at_sum_s, 0, memory_order_relaxed);
@@ -90,6 +131,7 @@ void shard_tidy(struct shard *shard, uint32_t db) {
     if (slice->table && counter_get(&slice->keys) == 0) {
         table_destroy(slice->table);
         slice->table = NULL;
+        slice_drop_labels(shard, slice);
     }
     shard_tidy_heap(shard);
 }
@@ -102,7 +144,10 @@ void shard_tidy_heap(struct shard *shard) {
 
 void shard_discard(struct shard *shard, uint32_t db, heap_ref ref) {
     struct store_slice *slice = &shard->slices[db];
-    slice_count_expiry(slice, entry_expire_at_ms(heap_entry(shard->heap, ref)), STORE_NO_EXPIRY);
+    const struct entry *entry = heap_entry(shard->heap, ref);
+    slice_count_expiry(slice, entry_expire_at_ms(entry), STORE_NO_EXPIRY);
+    if (shard->store->note_flags)
+        slice_uncount_label(slice, entry_notes(entry).label, entry_value_len(entry));
     counter_add(&slice->keys, UINT64_MAX);
     shard_free_entry(shard->heap, ref);
 }
@@ -159,12 +204,8 @@ bool store_remove(struct store *store, const struct store_key *key, int64_t now_
 /* ---- setting
  * ------------------------------------------------------------------------------------- */
 
-static size_t content_expiry_bytes(const struct content *content) {
-    return content->expire_at_ms == STORE_NO_EXPIRY ? 0 : ENTRY_EXPIRY_BYTES;
-}
-
 static size_t content_units(const struct content *content) {
-    return entry_units_needed(content_expiry_bytes(content), content->name.len,
+    return entry_units_needed(flags_prefix_bytes(content->flags), content->name.len,
                               content->payload.len);
 }
 
@@ -175,7 +216,7 @@ static void move_bytes(uint8_t *to, struct bytes from) {
 /* Writes header and body; key is where the name's bytes are now, which may be in this entry. */
 static void entry_write(struct heap *heap, struct entry *entry, const struct content *content,
                         const uint8_t *key) {
-    size_t prefix = content_expiry_bytes(content), key_len = content->name.len;
+    size_t prefix = flags_prefix_bytes(content->flags), key_len = content->name.len;
     uint8_t *key_to = entry->body + prefix, *payload_to = key_to + key_len;
     /* In place, the key moves towards where something was read already: up after the value has
      * moved up, down before the value moves down. */
@@ -186,11 +227,12 @@ static void entry_write(struct heap *heap, struct entry *entry, const struct con
         move_bytes(key_to, bytes_view(key, key_len));
         move_bytes(payload_to, content->payload);
     }
-    if (prefix) memcpy(entry->body, &content->expire_at_ms, sizeof content->expire_at_ms);
+    entry->flags = (uint8_t)((entry->flags & F_PREV_FREE) | content->flags);
+    if (content->flags & F_EXPIRY)
+        memcpy(entry->body, &content->expire_at_ms, sizeof content->expire_at_ms);
+    if (content->flags & F_LABEL) entry_set_notes(entry, &content->notes);
     entry->key_len = (uint16_t)key_len;
     entry->value_len = (uint16_t)content->payload.len;
-    entry->flags =
-        (uint8_t)((entry->flags & F_PREV_FREE) | content->flags | (prefix ? F_EXPIRY : 0));
     if (content->flags & F_BOXED) heap->boxed_entries++;
 }
 
@@ -213,7 +255,8 @@ static enum brine_status replace(struct shard *shard, const struct store_key *ke
     struct entry *entry = heap_entry(heap, ref);
     struct blob *old_blob = entry_blob(entry);
     int64_t old_at_ms = entry_expire_at_ms(entry);
-    size_t units = content_units(content);
+    uint16_t old_label = entry_notes(entry).label;
+    size_t old_len = entry_value_len(entry), units = content_units(content);
     if (units <= entry->units) {
         entry_write(heap, entry, content, entry_key(entry).data);
         if (old_blob) heap->boxed_entries--;
@@ -226,6 +269,8 @@ static enum brine_status replace(struct shard *shard, const struct store_key *ke
         shard_free_entry(heap, ref);
     }
     struct store_slice *slice = &shard->slices[key->db];
+    slice_uncount_label(slice, old_label, old_len);
+    slice_count_label(slice, content->notes.label, content->value_len);
     slice_count_expiry(slice, old_at_ms, content->expire_at_ms);
     shard_note_expiry(shard, slice->table, place, content->expire_at_ms, now_ms);
     return BRINE_OK;
@@ -249,6 +294,7 @@ static enum brine_status insert(struct shard *shard, const struct store_key *key
     heap_ref ref = 0;
     struct place place;
     enum brine_status status = shard_furnish(shard, key->db);
+    if (status == BRINE_OK) status = slice_reserve_label(shard, slice, content->notes.label);
     if (status != BRINE_OK) goto failed;
     ref = entry_create(shard->heap, content);
     status = BRINE_NO_MEMORY;
@@ -256,6 +302,7 @@ static enum brine_status insert(struct shard *shard, const struct store_key *key
     status = table_insert(slice->table, shard_keys(shard), key->hash, ref, &place);
     if (status != BRINE_OK) goto failed;
     counter_add(&slice->keys, 1);
+    slice_count_label(slice, content->notes.label, content->value_len);
     slice_count_expiry(slice, STORE_NO_EXPIRY, content->expire_at_ms);
     shard_note_expiry(shard, slice->table, place, content->expire_at_ms, now_ms);
     return BRINE_OK;
@@ -272,7 +319,10 @@ failed:
 static enum brine_status put_content(struct shard *shard, const struct store_key *key,
                                      const struct content *content, int64_t now_ms) {
     struct place place;
-    if (shard_find(shard, key, now_ms, &place)) return replace(shard, key, content, place, now_ms);
+    if (shard_find(shard, key, now_ms, &place)) {
+        TRY(slice_reserve_label(shard, &shard->slices[key->db], content->notes.label));
+        return replace(shard, key, content, place, now_ms);
+    }
     return insert(shard, key, content, now_ms);
 }
 
@@ -294,8 +344,12 @@ enum brine_status store_put(struct store *store, const struct store_key *key,
         .name = key->name,
         .payload = boxed ? bytes_view(&blob, sizeof blob) : bytes,
         .expire_at_ms = value->expire_at_ms,
-        .flags = (uint8_t)(value->type | (boxed ? F_BOXED : 0)),
+        .value_len = bytes.len,
+        .flags = (uint8_t)(value->type | (boxed ? F_BOXED : 0) | store->note_flags |
+                           (value->expire_at_ms == STORE_NO_EXPIRY ? 0 : F_EXPIRY)),
     };
+    if (store->note_flags)
+        content.notes = (struct entry_notes){value->label, value->writer, value->stored_at_s};
     status = put_content(shard, key, &content, now_ms);
     if (boxed && status == BRINE_OK) blob = NULL;
 done:
@@ -318,7 +372,9 @@ enum brine_status store_set_expiry(struct store *store, const struct store_key *
             .name = key->name,
             .payload = bytes_view(entry_payload(entry), entry->value_len),
             .expire_at_ms = expire_at_ms,
-            .flags = entry->flags & (ENTRY_TYPE_MASK | F_BOXED),
+            .notes = entry_notes(entry),
+            .value_len = entry_value_len(entry),
+            .flags = (uint8_t)((entry->flags & ~F_PREV_FREE) | F_EXPIRY),
         };
         if (blob) blob_ref(blob); /* the new entry's; the old one's is dropped with it */
         enum brine_status status = replace(shard, key, &content, place, now_ms);
@@ -329,4 +385,35 @@ enum brine_status store_set_expiry(struct store *store, const struct store_key *
     slice_count_expiry(slice, old_at_ms, expire_at_ms);
     shard_note_expiry(shard, slice->table, place, expire_at_ms, now_ms);
     return BRINE_OK;
+}
+
+enum brine_status store_set_label(struct store *store, const struct store_key *key, uint16_t label,
+                                  int64_t now_ms) {
+    struct shard *shard = store_held_shard(store, key);
+    struct store_slice *slice = &shard->slices[key->db];
+    struct place place;
+    if (!shard_find(shard, key, now_ms, &place)) return BRINE_NOT_FOUND;
+    if (!store->note_flags) return BRINE_OK;
+    TRY(slice_reserve_label(shard, slice, label));
+    struct entry *entry = heap_entry(shard->heap, place.bucket->refs[place.slot]);
+    struct entry_notes notes = entry_notes(entry);
+    slice_uncount_label(slice, notes.label, entry_value_len(entry));
+    notes.label = label;
+    entry_set_notes(entry, &notes);
+    slice_count_label(slice, label, entry_value_len(entry));
+    return BRINE_OK;
+}
+
+void store_count_labels(struct store *store, struct store_hold *hold, size_t index,
+                        struct store_label_count *counts, size_t labels_count) {
+    const struct shard *shard = store_shard(store, index);
+    shard_enter(store, hold, index);
+    for (size_t db = 0; db < store->databases; db++) {
+        const struct store_slice *slice = &shard->slices[db];
+        for (size_t label = 0; label < MIN(labels_count, slice->labels_cap); label++) {
+            counts[label].entries += slice->labels[label].entries;
+            counts[label].bytes += slice->labels[label].bytes;
+        }
+    }
+    shard_leave(store, hold);
 }

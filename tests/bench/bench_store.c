@@ -4,7 +4,7 @@
 /* The store alone, one thread: nanoseconds a find and a put, one at a time and in batches of 16
  * that look ahead; the longest single put while it grows; bytes an entry beyond key and value.
  *
- *     bench_store [million keys, default 1]
+ *     bench_store [million keys, default 1 [notes, default 0: none; 1: labels; 2: origins too]]
  *
  * What it does not show: sockets, commands, several threads, any mix of sizes. */
 
@@ -19,11 +19,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BATCH = 16, NOW_MS = 1000, FINDS = 4 * 1000 * 1000, ROUNDS = 3 };
+enum { BATCH = 16, NOW_MS = 1000, FINDS = 4 * 1000 * 1000, ROUNDS = 3, LABELS = 20 };
 
 struct bench {
     struct mem_account account;
     struct store *store;
+    enum store_notes notes;
     struct store_hold hold;
     struct random random;
     uint32_t keys;
@@ -60,13 +61,16 @@ static struct bytes key_name(const struct bench *b, uint32_t number, char *name)
 
 static void open_store(struct bench *b, bool single_threaded) {
     mem_account_init(&b->account, mem_system(), 0);
-    b->store = store_create(&(struct store_options){
-        .mem = &b->account.allocator, .secret = {1, 2}, .single_threaded = single_threaded});
+    b->store = store_create(&(struct store_options){.mem = &b->account.allocator,
+                                                    .secret = {1, 2},
+                                                    .notes = b->notes,
+                                                    .single_threaded = single_threaded});
     if (!b->store) exit(1);
 }
 
 static void put(struct bench *b, const struct store_key *key, int64_t expire_at_ms) {
     struct store_new_value value = {.bytes = bytes_view(value_bytes, b->value_len),
+                                    .label = (uint16_t)(key->hash % LABELS),
                                     .expire_at_ms = expire_at_ms};
     store_lock(b->store, &b->hold, key);
     if (store_put(b->store, key, &value, NOW_MS) != BRINE_OK) exit(1);
@@ -202,9 +206,11 @@ static void bytes_an_entry(struct bench *b, int64_t expire_at_ms) {
 
 int main(int argc, char **argv) {
     static struct bench bench;
-    uint64_t millions = 1;
+    uint64_t millions = 1, notes = 0;
     if (argc > 1 && !number_parse_u64(bytes_of_cstr(argv[1]), &millions)) return 2;
-    if (millions < 1 || millions > 1000) return 2;
+    if (argc > 2 && !number_parse_u64(bytes_of_cstr(argv[2]), &notes)) return 2;
+    if (millions < 1 || millions > 1000 || notes > STORE_NOTES_FULL) return 2;
+    bench.notes = (enum store_notes)notes;
     random_init(&bench.random, 1);
     memset(value_bytes, 'v', sizeof value_bytes);
     static const struct {

@@ -19,7 +19,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { KEYS = 5000, COUNTERS = 16, THREADS_MAX = 64, NOW_MS = 1000000, VALUE_BYTES_MAX = 20000 };
+enum {
+    KEYS = 5000,
+    COUNTERS = 16,
+    THREADS_MAX = 64,
+    NOW_MS = 1000000,
+    VALUE_BYTES_MAX = 20000,
+    LABELS = 40
+};
 enum { DB_KEYS = 0, DB_FLUSHED = 1, DB_COUNTERS = 2 };
 
 struct worker {
@@ -52,6 +59,7 @@ static void put_random(struct worker *w, const struct store_key *key, int64_t no
     size_t len = random_below(&w->random, 50) ? random_below(&w->random, 300)
                                               : random_below(&w->random, VALUE_BYTES_MAX);
     struct store_new_value value = {.bytes = bytes_view(w->value, len)};
+    value.label = (uint16_t)random_below(&w->random, LABELS);
     memset(w->value, (int)random_below(&w->random, 256), len);
     if (random_below(&w->random, 2))
         value.expire_at_ms = now_ms + (int64_t)random_below(&w->random, 3000);
@@ -67,7 +75,13 @@ static void step_key(struct worker *w, uint32_t db) {
     store_prefetch_bucket(w->store, &w->hold, &key);
     store_prefetch_entry(w->store, &w->hold, &key);
     store_lock(w->store, &w->hold, &key);
-    switch (random_below(&w->random, 5)) {
+    switch (random_below(&w->random, 6)) {
+    case 5:
+        if (store_find(w->store, &key, now_ms, &value))
+            require(store_set_label(w->store, &key, (uint16_t)random_below(&w->random, LABELS),
+                                    now_ms) == BRINE_OK,
+                    "what is there can be labelled");
+        break;
     case 0:
         store_remove(w->store, &key, now_ms);
         break;
@@ -144,6 +158,11 @@ static void step_upkeep(struct worker *w) {
     store_reclaim(w->store, &w->hold, shard, 200);
     store_compact(w->store, &w->hold, shard, 100);
     if (random_below(&w->random, 100) == 0) store_flush_db(w->store, &w->hold, DB_FLUSHED);
+    struct store_label_count counts[LABELS] = {{0}};
+    store_count_labels(w->store, &w->hold, shard, counts, LABELS);
+    for (size_t i = 0; i < LABELS; i++)
+        require(counts[i].entries < 3 * KEYS && (counts[i].entries || !counts[i].bytes),
+                "labels are counted at any moment");
     struct store_scan scan = {.db = DB_KEYS, .now_ms = now_ms, .visit = visit, .ctx = w};
     uint64_t cursor = random_u64(&w->random);
     for (int i = 0; i < 5; i++) cursor = store_scan(w->store, &w->hold, &scan, cursor);
@@ -195,6 +214,7 @@ int main(int argc, char **argv) {
                                                                .secret = {7, 8},
                                                                .shards = 8,
                                                                .threads = threads,
+                                                               .notes = STORE_NOTES_FULL,
                                                                .segment_pairs = 4,
                                                                .boxed_from_bytes = 100,
                                                                .chunk_bytes_max = 16 * 1024});

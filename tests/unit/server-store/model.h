@@ -16,9 +16,11 @@
 #include <stdio.h>
 
 enum { MODEL_KEYS = 3000, MODEL_DBS = 3, MODEL_NAME_BYTES = 40, MODEL_VALUE_BYTES = 40 * 1024 };
+enum { MODEL_LABELS = 200 };
 
 struct model_key {
     bool present;
+    uint16_t label;
     uint32_t len, seed;
     int64_t expire_at_ms;
 };
@@ -32,6 +34,7 @@ struct model {
     size_t value_bytes_max;
     uint64_t hook_calls;
     bool unreclaimed; /* blobs of flushed keys may still be there */
+    enum store_notes notes;
     struct model_key keys[MODEL_DBS][MODEL_KEYS];
     uint8_t value[MODEL_VALUE_BYTES];
 };
@@ -71,6 +74,7 @@ static inline bool model_init(struct model *m, struct store_options options, uin
     options.mem = &m->mem.allocator;
     options.secret = (struct hash_secret){seed, ~seed};
     options.databases = MODEL_DBS;
+    m->notes = options.notes;
     options.on_removed = model_count_removed;
     options.on_removed_ctx = m;
     m->store = store_create(&options);
@@ -97,13 +101,27 @@ static inline uint32_t model_pick_len(struct model *m) {
     return (uint32_t)random_below(&m->random, m->value_bytes_max);
 }
 
+/* Mostly few, sometimes one that makes the counts grow. */
+static inline uint16_t model_pick_label(struct model *m) {
+    return (uint16_t)random_below(&m->random, random_below(&m->random, 50) ? 5 : MODEL_LABELS);
+}
+
+static inline uint16_t model_writer(uint32_t seed) {
+    return (uint16_t)(seed >> 3);
+}
+
 static inline void model_put(struct model *m, const struct store_key *key,
                              struct model_key *known) {
     struct model_key next = {.present = true,
                              .len = model_pick_len(m),
                              .seed = (uint32_t)random_u64(&m->random),
+                             .label = model_pick_label(m),
                              .expire_at_ms = model_pick_expiry(m)};
-    struct store_new_value value = {.type = VALUE_STRING, .expire_at_ms = next.expire_at_ms};
+    struct store_new_value value = {.type = VALUE_STRING,
+                                    .expire_at_ms = next.expire_at_ms,
+                                    .label = next.label,
+                                    .writer = model_writer(next.seed),
+                                    .stored_at_s = ~next.seed};
     struct bytes bytes = model_value(m, next.len, next.seed);
     if (random_below(&m->random, 4) == 0)
         value.blob = blob_create(store_allocator(m->store), bytes.len);
@@ -124,6 +142,9 @@ static inline void model_find(struct model *m, const struct store_key *key,
     if (!found) return;
     cr_assert_eq(value.expire_at_ms, known->expire_at_ms);
     cr_assert_eq(value.type, VALUE_STRING);
+    cr_assert_eq(value.label, m->notes == STORE_NOTES_NONE ? 0 : known->label);
+    cr_assert_eq(value.writer, m->notes == STORE_NOTES_FULL ? model_writer(known->seed) : 0);
+    cr_assert_eq(value.stored_at_s, m->notes == STORE_NOTES_FULL ? ~known->seed : 0);
     cr_assert(bytes_equal(value.bytes, model_value(m, known->len, known->seed)));
 }
 
@@ -137,6 +158,18 @@ static inline void model_set_expiry(struct model *m, const struct store_key *key
     }
     cr_assert_eq(status, model_live(m, known) ? BRINE_OK : BRINE_NOT_FOUND);
     if (status == BRINE_OK) known->expire_at_ms = at_ms;
+}
+
+static inline void model_set_label(struct model *m, const struct store_key *key,
+                                   struct model_key *known) {
+    uint16_t label = model_pick_label(m);
+    enum brine_status status = store_set_label(m->store, key, label, m->now_ms);
+    if (status == BRINE_NO_MEMORY) {
+        cr_assert(m->mem.refused);
+        return;
+    }
+    cr_assert_eq(status, model_live(m, known) ? BRINE_OK : BRINE_NOT_FOUND);
+    if (status == BRINE_OK) known->label = label;
 }
 
 /* One step on one key; removals are as likely as `removals` in 100. */
@@ -155,6 +188,8 @@ static inline void model_step(struct model *m, uint32_t keys, uint64_t removals)
         known->present = false;
     } else if (die < removals + (100 - removals) / 5) {
         model_set_expiry(m, &key, known);
+    } else if (die < removals + (100 - removals) / 4) {
+        model_set_label(m, &key, known);
     } else if (die < removals + (100 - removals) / 2) {
         model_find(m, &key, known);
     } else {
@@ -229,6 +264,34 @@ static inline void model_compare_counts(struct model *m) {
         cr_assert(counts.keys >= live && counts.keys <= live + ending, "db %u: %zu keys, live %zu",
                   db, (size_t)counts.keys, (size_t)live);
     }
+}
+
+/* After a sweep: each label is counted as often as it is there, but for what ends this second. */
+static inline void model_compare_labels(struct model *m) {
+    struct store_label_count counts[MODEL_LABELS] = {{0}}, live[MODEL_LABELS] = {{0}};
+    uint64_t ending = 0, beyond = 0;
+    if (m->notes == STORE_NOTES_NONE) return;
+    for (size_t shard = 0; shard < store_shards(m->store); shard++)
+        store_count_labels(m->store, &m->hold, shard, counts, MODEL_LABELS);
+    for (uint32_t db = 0; db < MODEL_DBS; db++) {
+        for (uint32_t number = 0; number < MODEL_KEYS; number++) {
+            const struct model_key *key = &m->keys[db][number];
+            if (model_live(m, key)) {
+                live[key->label].entries++;
+                live[key->label].bytes += key->len;
+            } else if (key->present && (key->expire_at_ms + 999) / 1000 > m->now_ms / 1000) {
+                ending++;
+            }
+        }
+    }
+    for (size_t label = 0; label < MODEL_LABELS; label++) {
+        cr_assert(counts[label].entries >= live[label].entries, "label %zu", label);
+        beyond += counts[label].entries - live[label].entries;
+        cr_assert(counts[label].entries > live[label].entries ||
+                      counts[label].bytes == live[label].bytes,
+                  "label %zu", label);
+    }
+    cr_assert(beyond <= ending, "%zu counted that are not there", (size_t)beyond);
 }
 
 #endif

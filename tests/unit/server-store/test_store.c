@@ -11,10 +11,13 @@ static const struct {
     {"default", {.shards = 0}},
     {"one thread", {.single_threaded = true, .shards = 4}},
     {"one shard", {.shards = 1}},
+    {"labels", {.shards = 4, .notes = STORE_NOTES_LABEL}},
+    {"labels and origins", {.shards = 2, .notes = STORE_NOTES_FULL, .segment_pairs = 4}},
     {"tiny segments", {.shards = 2, .segment_pairs = 1}},
     {"tiny chunks", {.shards = 2, .chunk_bytes_min = 64, .chunk_bytes_max = 1024}},
     {"hostile",
      {.shards = 1,
+      .notes = STORE_NOTES_FULL,
       .segment_pairs = 2,
       .chunk_bytes_min = 64,
       .chunk_bytes_max = 512,
@@ -43,6 +46,7 @@ static void run_batches(struct model *m, size_t batches, size_t steps) {
         if (batch % 3 == 0) m->now_ms += (int64_t)random_below(&m->random, 20 * 3600000);
         model_upkeep(m, model_sweep);
         model_compare_counts(m);
+        model_compare_labels(m);
         model_upkeep(m, model_compact);
         model_check(m);
     }
@@ -65,6 +69,7 @@ Test(store, agrees_with_a_naive_map_over_random_steps) {
 
 Test(store, is_consistent_after_any_refused_allocation) {
     static const struct store_options options = {.shards = 1,
+                                                 .notes = STORE_NOTES_FULL,
                                                  .segment_pairs = 2,
                                                  .chunk_bytes_min = 64,
                                                  .chunk_bytes_max = 1024,
