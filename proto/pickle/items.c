@@ -241,8 +241,13 @@ bool note_str_key(struct machine *m, uint32_t number, struct pickle_value key,
     uint8_t buffer[TEXT_BYTES_MAX];
     struct bytes text = text_of(m, key, buffer);
     bool undecoded = key.flags & ~VALUE_8BIT && key.a > TEXT_RAW_BYTES_MAX;
-    if (!undecoded && !is_planted_name(text)) return true;
     struct pickle_node *node = &m->nodes[number];
+    bool is_cache = value.kind == PICKLE_KIND_DICT || value.kind == PICKLE_KIND_NONE;
+    if (!is_cache && bytes_equal(text, BYTES("_cache"))) {
+        if (node->flags & NODE_STATE) return refuse(m, PICKLE_STATE_KEY);
+        node->flags |= NODE_BAD_CACHE;
+    }
+    if (!undecoded && !is_planted_name(text)) return true;
     /* A dict that was a state may by now be the __dict__ of what got it. */
     if (node->flags & NODE_STATE) return refuse(m, PICKLE_STATE_KEY);
     if (bytes_equal(text, BYTES("__setstate__")) && !is_leaf(value) &&

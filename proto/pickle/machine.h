@@ -62,6 +62,8 @@ enum node_flag {
     NODE_OBJECTS = 1 << 19,   /* a dtype whose items hold pointers; a dict with such a field */
     NODE_VOID = 1 << 22,      /* a dtype that may have fields or a subarray */
     NODE_UNSIZED = 1 << 23,   /* a dtype that has its size from its state */
+    NODE_TIME = 1 << 24,      /* a dtype of dates or spans, whose state has a unit */
+    NODE_BAD_CACHE = 1 << 25, /* a dict whose _cache is no dict */
     NODE_BUILT = 1 << 20,     /* an instance that has its state */
     NODE_UNORDERED = 1 << 21, /* a dict with a field that is not behind those before it */
 };

@@ -129,7 +129,7 @@ static bool dtype_size(struct bytes text, uint32_t *item_bytes, uint32_t *flags)
     bool flexible = kind == 'S' || kind == 'U' || kind == 'V';
     if (size > ITEM_BYTES_MAX || (!flexible && size > 64)) return false;
     *flags = NODE_DTYPE | (flexible ? NODE_FLEXIBLE : 0) | (kind == 'V' ? NODE_VOID : 0) |
-             (kind == 'O' ? NODE_OBJECTS : 0);
+             (kind == 'O' ? NODE_OBJECTS : 0) | (byte_lower(kind) == 'm' ? NODE_TIME : 0);
     *item_bytes = kind == 'O' ? 0 : (uint32_t)size;
     return true;
 }
@@ -303,6 +303,29 @@ static bool flags_agree(struct pickle_value flags, struct pickle_value alignment
     return (flags.b & (REFCOUNT | LIST_PICKLE | IS_POINTER)) == 0;
 }
 
+/* (metadata, (unit, count, divisor, events)): without it numpy 2 follows a null pointer. */
+static bool is_time_unit(const struct machine *m, struct pickle_value value) {
+    enum { METADATA, UNIT, PAIR };
+    enum { NAME, FIRST_NUMBER, UNIT_PARTS = 4 };
+    if (value.kind != PICKLE_KIND_TUPLE || m->nodes[value.a].count != PAIR) return false;
+    const struct pickle_value *pair = m->cells + m->nodes[value.a].first;
+    if (pair[METADATA].kind != PICKLE_KIND_DICT && pair[METADATA].kind != PICKLE_KIND_NONE)
+        return false;
+    if (pair[UNIT].kind != PICKLE_KIND_TUPLE || m->nodes[pair[UNIT].a].count != UNIT_PARTS)
+        return false;
+    const struct pickle_value *unit = m->cells + m->nodes[pair[UNIT].a].first;
+    for (unsigned i = FIRST_NUMBER; i < UNIT_PARTS; i++)
+        if (unit[i].kind != PICKLE_KIND_INT || unit[i].b < 1 || unit[i].b > INT32_MAX) return false;
+    return unit[NAME].kind == PICKLE_KIND_BYTES || unit[NAME].kind == PICKLE_KIND_STR;
+}
+
+/* What stands behind the flags; numpy keeps it unseen. */
+static bool metadata_agrees(const struct machine *m, const struct pickle_node *dtype,
+                            const struct pickle_value *metadata) {
+    if (dtype->flags & NODE_TIME) return metadata && is_time_unit(m, *metadata);
+    return !metadata || metadata->kind == PICKLE_KIND_DICT || metadata->kind == PICKLE_KIND_NONE;
+}
+
 /* (version, byte order, subarray, names, fields, item size, alignment, flags[, metadata]) */
 bool numpy_dtype_state(struct machine *m, uint32_t target, struct pickle_value state) {
     enum { VERSION, ORDER, SUBARRAY, NAMES, FIELDS, SIZE, ALIGNMENT, FLAGS, PARTS };
@@ -317,7 +340,8 @@ bool numpy_dtype_state(struct machine *m, uint32_t target, struct pickle_value s
                 (parts[ORDER].kind == PICKLE_KIND_STR || parts[ORDER].kind == PICKLE_KIND_NONE) &&
                 parts[SIZE].kind == PICKLE_KIND_INT && parts[ALIGNMENT].kind == PICKLE_KIND_INT &&
                 parts[FLAGS].kind == PICKLE_KIND_INT;
-    if (!fits) return false;
+    if (!fits || !metadata_agrees(m, dtype, node->count > PARTS ? &parts[PARTS] : NULL))
+        return false;
     int64_t size = (int64_t)parts[SIZE].b;
     bool flexible = dtype->flags & NODE_FLEXIBLE;
     bool plain = parts[NAMES].kind == PICKLE_KIND_NONE && parts[FIELDS].kind == PICKLE_KIND_NONE &&

@@ -13,21 +13,26 @@ static bool are_attributes(const struct machine *m, struct pickle_value state) {
     return state.kind == PICKLE_KIND_DICT && !(m->nodes[state.a].flags & NODE_OTHER_KEYS);
 }
 
-static bool check_attributes(struct machine *m, struct pickle_value state) {
-    if (!are_attributes(m, state)) return refuse(m, PICKLE_STATE_KIND);
-    if (m->nodes[state.a].flags & NODE_PLANTED) return refuse(m, PICKLE_STATE_KEY);
-    m->nodes[state.a].flags |= NODE_STATE;
+/* The keys of a dict must be none that a reader would follow: `barred` are flags of its node. */
+static bool check_keys(struct machine *m, struct pickle_value dict, uint32_t barred) {
+    if (m->nodes[dict.a].flags & barred) return refuse(m, PICKLE_STATE_KEY);
+    m->nodes[dict.a].flags |= NODE_STATE;
     return true;
 }
 
-static bool check_plain_state(struct machine *m, struct pickle_value state) {
+static bool check_attributes(struct machine *m, struct pickle_value state, uint32_t barred) {
+    if (!are_attributes(m, state)) return refuse(m, PICKLE_STATE_KIND);
+    return check_keys(m, state, barred);
+}
+
+static bool check_plain_state(struct machine *m, struct pickle_value state, uint32_t barred) {
     if (state.kind == PICKLE_KIND_NONE) return true;
-    if (state.kind != PICKLE_KIND_TUPLE) return check_attributes(m, state);
+    if (state.kind != PICKLE_KIND_TUPLE) return check_attributes(m, state, barred);
     const struct pickle_node *pair = &m->nodes[state.a];
     if (pair->count != 2) return refuse(m, PICKLE_STATE_KIND);
     struct pickle_value attributes = m->cells[pair->first], slots = m->cells[pair->first + 1];
-    return (attributes.kind == PICKLE_KIND_NONE || check_attributes(m, attributes)) &&
-           check_attributes(m, slots);
+    return (attributes.kind == PICKLE_KIND_NONE || check_attributes(m, attributes, barred)) &&
+           check_attributes(m, slots, barred);
 }
 
 /* What check_plain_state would admit, but for the keys. */
@@ -43,20 +48,21 @@ static bool is_plain_state(const struct machine *m, struct pickle_value state) {
 
 /* The class's own __setstate__ gets it: any value, but dicts still plant nothing, at the top or
  * just below it, where such methods hand them to __dict__. */
-static bool check_any_state(struct machine *m, struct pickle_value state) {
-    if (state.kind == PICKLE_KIND_DICT) {
-        if (m->nodes[state.a].flags & NODE_PLANTED) return refuse(m, PICKLE_STATE_KEY);
-        m->nodes[state.a].flags |= NODE_STATE;
-    }
+static bool check_any_state(struct machine *m, struct pickle_value state, uint32_t barred) {
+    if (state.kind == PICKLE_KIND_DICT) return check_keys(m, state, barred);
     if (state.kind != PICKLE_KIND_TUPLE) return true;
     const struct pickle_node *tuple = &m->nodes[state.a];
     for (uint32_t i = 0; i < tuple->count; i++) {
         struct pickle_value part = m->cells[tuple->first + i];
-        if (part.kind != PICKLE_KIND_DICT) continue;
-        if (m->nodes[part.a].flags & NODE_PLANTED) return refuse(m, PICKLE_STATE_KEY);
-        m->nodes[part.a].flags |= NODE_STATE;
+        if (part.kind == PICKLE_KIND_DICT && !check_keys(m, part, barred)) return false;
     }
     return true;
+}
+
+/* pandas reads the attribute `_cache` as a dict without a look. */
+static uint32_t barred_keys(const struct machine *m, uint32_t global) {
+    bool is_pandas = bytes_starts_with(m->scratch->globals[global].module, BYTES("pandas."));
+    return NODE_PLANTED | (is_pandas ? NODE_BAD_CACHE : 0);
 }
 
 static bool check_instance_state(struct machine *m, uint32_t target, struct pickle_value state) {
@@ -68,17 +74,18 @@ static bool check_instance_state(struct machine *m, uint32_t target, struct pick
     if (node->flags & NODE_BUILT) return refuse_global(m, PICKLE_STATE_LAST, node->global);
     node->flags |= NODE_BUILT;
     bool any = has_right(m, node->global, POLICY_STATE_ANY);
+    uint32_t barred = barred_keys(m, node->global);
     if (node->flags & NODE_DTYPE) {
         if (!numpy_dtype_state(m, target, state))
             return refuse_global(m, PICKLE_STATE_KIND, node->global);
-        return check_any_state(m, state);
+        return check_any_state(m, state, barred);
     }
     if (node->flags & NODE_NDARRAY) {
         if (!numpy_array_state(m, state) && (!any || state.kind == PICKLE_KIND_TUPLE))
             return refuse_global(m, PICKLE_STATE_KIND, node->global);
-        return check_any_state(m, state);
+        return check_any_state(m, state, barred);
     }
-    return any ? check_any_state(m, state) : check_plain_state(m, state);
+    return any ? check_any_state(m, state, barred) : check_plain_state(m, state, barred);
 }
 
 /* --- facts: the sorted keys of a class's state --- */
