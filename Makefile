@@ -20,7 +20,8 @@ VARIANT := $(or $(SAN),release)
 V      := $(BUILD)/$(VARIANT)
 
 # The only lists of Debian packages; everything else, .ci/run too, installs by them.
-PACKAGES_RUN  := gcc libc6-dev libuv1-dev libhiredis-dev libjemalloc-dev libssl-dev
+PACKAGES_RUN  := gcc libc6-dev libuv1-dev libhiredis-dev libjemalloc-dev libssl-dev \
+                 zlib1g-dev libbz2-dev liblzma-dev liblz4-dev libzstd-dev
 PACKAGES_TEST := $(PACKAGES_RUN) libcriterion-dev redis-tools python3 python3-redis binutils pkgconf
 PACKAGES_PRESETS := $(PACKAGES_RUN) python3 python3-numpy python3-pandas python3-scipy python3-sklearn python3-joblib \
                  python3-django python3-celery python3-flask python3-werkzeug
@@ -52,7 +53,8 @@ $(error SAN=$(SAN) is not a variant: asan, tsan, cov or nothing)
 endif
 CFLAGS  := -std=gnu11 $(WARNINGS) $(HARDEN) $(CFLAGS_$(VARIANT)) $(EXTRA_CFLAGS)
 LDFLAGS := $(LDHARDEN) $(LDFLAGS_$(VARIANT))
-LIBS_SYSTEM := -luv -lhiredis -lcrypto -lpthread -lm
+LIBS_UNPACK := -lz -lbz2 -llzma -llz4 -lzstd
+LIBS_SYSTEM := -luv -lhiredis -lcrypto $(LIBS_UNPACK) -lpthread -lm
 
 .PHONY: all
 all: $(V)/brine-server $(V)/brine-cli $(if $(SAN),,$(BUILD)/brine-server $(BUILD)/brine-cli)
@@ -117,7 +119,8 @@ LIBRARY_SONAME  := libbrine.so.$(LIBRARY_VERSION)
 LIBRARY_OBJECTS := $(patsubst %.c,$(V)/pic/%.o,$(sort $(wildcard proto/*/*.c)))
 LIBRARY_HEADERS := proto/brine.h $(addprefix proto/base/,base.h bytes.h mem.h arena.h buf.h status.h version.h) \
     $(addprefix proto/policy/,policy.h match.h dangerous.h presets.h models.def) \
-    $(addprefix proto/pickle/,verify.h view.h disasm.h reasons.def opcodes.h opcodes.def)
+    $(addprefix proto/pickle/,verify.h view.h disasm.h reasons.def opcodes.h opcodes.def) \
+    $(addprefix proto/frame/,frame.h frames.def)
 LIBRARY_EXPORTS := $(shell sed -n 's/;//g; /PICKLE_LIMITS_DEFAULT/p' proto/brine.map)
 
 $(V)/pic/%.o: %.c $(V)/flags.list
@@ -138,7 +141,7 @@ $(V)/libbrine.a: $(LIBRARY_OBJECTS) $(V)/pic/objects.list proto/brine.map
 $(V)/libbrine.so: $(LIBRARY_OBJECTS) $(V)/pic/objects.list proto/brine.map
 	@echo "  LD   $@"
 	@$(CC) $(CFLAGS) $(LDFLAGS_$(VARIANT)) -shared -Wl,-soname,$(LIBRARY_SONAME) -Wl,--version-script=proto/brine.map \
-		-Wl,-z,relro,-z,now,-z,noexecstack,-z,defs -o $@ $(LIBRARY_OBJECTS)
+		-Wl,-z,relro,-z,now,-z,noexecstack,-z,defs -o $@ $(LIBRARY_OBJECTS) $(LIBS_UNPACK)
 .PHONY: library
 library: $(V)/libbrine.a $(V)/libbrine.so
 

@@ -36,6 +36,7 @@
 
 #include "base/status.h"
 #include "base/version.h"
+#include "frame/frame.h"
 #include "pickle/disasm.h"
 #include "pickle/opcodes.h"
 #include "pickle/verify.h"

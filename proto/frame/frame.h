@@ -37,10 +37,10 @@
 struct frame_codecs; /* unpack.h: what the libraries keep between values */
 
 enum frame_kind {
-#define F(ID, name, unpacks, doc) FRAME_##ID,
+#define F(ID, name, doc) FRAME_##ID,
     FRAMES(F)
 #undef F
-        FRAME_KINDS
+    FRAME_KINDS
 };
 #define FRAME_BIT(kind) (1u << (kind))
 enum { FRAME_ALL = FRAME_BIT(FRAME_KINDS) - 1, FRAME_DEPTH_MAX = 6 };

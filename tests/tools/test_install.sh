@@ -80,6 +80,7 @@ sed -i "s,/opt/brine,$root,g" "$root/lib/pkgconfig/brine.pc"
 export PKG_CONFIG_PATH="$root/lib/pkgconfig"
 flags="$(pkg-config --cflags brine)"
 libs="$(pkg-config --libs brine)"
+below="$(pkg-config --static --libs-only-l brine | sed 's/-lbrine//')"
 check "brine.pc has the version of the tree" test "$(pkg-config --modversion brine)" = \
     "$(sed -n 's/^#define BRINE_VERSION "\(.*\)"/\1/p' proto/base/version.h)"
 cd "$folder" || exit 1
@@ -87,7 +88,7 @@ cd "$folder" || exit 1
 # shellcheck disable=SC2086
 check "a program links the shared library" $cc -std=gnu11 -Wall -Wextra -Werror $flags shop.c -o shared $libs
 # shellcheck disable=SC2086
-check "a program links the archive" $cc -std=gnu11 -Wall -Wextra -Werror $flags shop.c -o archived "$root/lib/libbrine.a"
+check "a program links the archive" $cc -std=gnu11 -Wall -Wextra -Werror $flags shop.c -o archived "$root/lib/libbrine.a" $below
 export LD_LIBRARY_PATH="$root/lib"
 run_both ./shared
 run_both ./archived
@@ -97,7 +98,7 @@ for header in $(cd "$root/include/brine" && find . -name '*.h'); do
     check "$header compiles alone" sh -c "echo '#include \"$header\"' | $cc -std=gnu11 -Wall -Werror $flags -x c -c -o header.o -"
 done
 foreign=$( (nm -D --defined-only "$root/lib/libbrine.so"; nm -g --defined-only "$root/lib/libbrine.a") |
-    awk 'NF == 3 { print $3 }' | grep -Ev '^(brine|pickle|policy|mem|arena|buf)_|^PICKLE_LIMITS_DEFAULT$')
+    awk 'NF == 3 { print $3 }' | grep -Ev '^(brine|frame|pickle|policy|mem|arena|buf)_|^(PICKLE_LIMITS|FRAME_OPTIONS)_DEFAULT$')
 check "only brine's names are exported: $foreign" test -z "$foreign"
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -1,0 +1,266 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The framings that are not compression; kombu.c has the longest of them. */
+
+#include "frame/adapters.h"
+
+#include "base/reader.h"
+
+/* ---- '!' and '|' ------------------------------------------------------------------------------*/
+
+/* Source: cachelib redis.py load_object. */
+enum brine_status adapter_bang(struct frame_look *look, struct bytes *payload) {
+    if (look->turn.index++ > 0 || look->input.len < 2 || look->input.data[0] != '!')
+        return BRINE_NOT_FOUND;
+    *payload = bytes_slice(look->input, 1, SIZE_MAX);
+    return BRINE_OK;
+}
+
+/* json.loads takes UTF-16 and UTF-32 too, by a mark or a zero among the first four bytes; what is
+ * in those is not looked at. */
+static bool may_be_json(struct bytes head) {
+    struct bytes start = bytes_slice(head, 0, 4);
+    if (start.len > 0 && memchr(start.data, 0, start.len)) return true;
+    if (bytes_starts_with(head, BYTES("\xfe\xff")) || bytes_starts_with(head, BYTES("\xff\xfe")))
+        return true;
+    if (bytes_starts_with(head, BYTES("\xef\xbb\xbf"))) head = bytes_slice(head, 3, SIZE_MAX);
+    return json_is_whole(head);
+}
+
+/* The first '|' counts, though one may stand in a string of the JSON: then that is cut off and the
+ * reader fails.  Source: dogpile cache/region.py _parse_serialized_from_backend. */
+enum brine_status adapter_dogpile(struct frame_look *look, struct bytes *payload) {
+    const uint8_t *bar = memchr(look->input.data, '|', look->input.len);
+    if (look->turn.index++ > 0 || !bar) return BRINE_NOT_FOUND;
+    size_t head = (size_t)(bar - look->input.data);
+    if (head + 1 == look->input.len || !may_be_json(bytes_slice(look->input, 0, head)))
+        return BRINE_NOT_FOUND;
+    *payload = bytes_slice(look->input, head + 1, SIZE_MAX);
+    return BRINE_OK;
+}
+
+/* ---- signatures -------------------------------------------------------------------------------*/
+
+/* SIZE_MAX when there is none. */
+static size_t find_first(struct bytes text, struct bytes word) {
+    const uint8_t *found = memmem(text.data, text.len, word.data, word.len);
+    return found ? (size_t)(found - text.data) : SIZE_MAX;
+}
+
+static size_t find_last(struct bytes text, struct bytes word) {
+    for (size_t len = text.len; len >= word.len;) {
+        const uint8_t *end = memrchr(text.data, word.data[word.len - 1], len);
+        if (!end || (size_t)(end - text.data) + 1 < word.len) return SIZE_MAX;
+        size_t at = (size_t)(end - text.data) + 1 - word.len;
+        if (memcmp(text.data + at, word.data, word.len) == 0) return at;
+        len = at + word.len - 1;
+    }
+    return SIZE_MAX;
+}
+
+static bool cut_prefix(const struct frame_affix *affix, struct bytes *text) {
+    size_t length = affix->prefix_bytes;
+    if (affix->prefix_to.len > 0) {
+        size_t at = find_first(*text, affix->prefix_to);
+        if (at == SIZE_MAX || (length > 0 && at != length)) return false;
+        length = at + affix->prefix_to.len;
+    }
+    if (length > text->len) return false;
+    *text = bytes_slice(*text, length, SIZE_MAX);
+    return true;
+}
+
+static bool cut_suffix(const struct frame_affix *affix, struct bytes *text) {
+    if (affix->suffix_from.len == 0) {
+        if (affix->suffix_bytes > text->len) return false;
+        *text = bytes_slice(*text, 0, text->len - affix->suffix_bytes);
+        return true;
+    }
+    struct bytes rest = *text;
+    for (uint32_t part = MAX(affix->suffix_parts, 1u); part > 0; part--) {
+        size_t at = find_last(rest, affix->suffix_from);
+        if (at == SIZE_MAX) return false;
+        rest = bytes_slice(rest, 0, at);
+    }
+    size_t behind = text->len - rest.len - affix->suffix_from.len;
+    if (affix->suffix_bytes > 0 && behind != affix->suffix_bytes) return false;
+    *text = rest;
+    return true;
+}
+
+enum brine_status adapter_signed(struct frame_look *look, struct bytes *payload) {
+    size_t *index = &look->turn.index;
+    for (*index = MAX(*index, look->affixes_done); *index < look->options->affixes_count;) {
+        const struct frame_affix *affix = &look->options->affixes[(*index)++];
+        struct bytes text = look->input;
+        if (!cut_prefix(affix, &text) || !cut_suffix(affix, &text)) continue;
+        if (text.len == 0 || text.len == look->input.len) continue;
+        *payload = text;
+        return BRINE_OK;
+    }
+    return BRINE_NOT_FOUND;
+}
+
+bool adapter_has_suffix(struct bytes input, const struct frame_options *options) {
+    for (size_t i = 0; i < options->affixes_count; i++) {
+        struct bytes text = input;
+        if (!cut_prefix(&options->affixes[i], &text)) continue;
+        size_t before = text.len;
+        if (cut_suffix(&options->affixes[i], &text) && text.len < before) return true;
+    }
+    return false;
+}
+
+/* ---- a pickled str ----------------------------------------------------------------------------*/
+
+enum { PICKLE_PROTO = 0x80, PICKLE_FRAME = 0x95, PICKLE_MEMOIZE = 0x94 };
+
+static uint8_t peek(const struct reader *r) {
+    return reader_left(r) > 0 ? r->data[r->offset] : 0;
+}
+
+/* [PROTO] [FRAME] a string with its length [MEMOIZE or PUT] STOP: what picklers of protocol 1 and
+ * later write, and of the ways to spell a str just that one. */
+enum brine_status adapter_string(struct frame_look *look, struct bytes *payload) {
+    struct reader r = reader_over(look->input);
+    if (look->turn.index++ > 0) return BRINE_NOT_FOUND;
+    if (peek(&r) == PICKLE_PROTO) (void)read_take(&r, 2);
+    if (peek(&r) == PICKLE_FRAME) (void)read_take(&r, 9);
+    uint8_t opcode = read_u8(&r);
+    uint64_t length = 0;
+    if (opcode == 'X')
+        length = read_u32le(&r);
+    else if (opcode == 0x8c)
+        length = read_u8(&r);
+    else if (opcode == 0x8d)
+        length = read_u64le(&r);
+    else
+        return BRINE_NOT_FOUND;
+    struct bytes text = read_take(&r, length);
+    uint8_t next = read_u8(&r);
+    if (next == 'q') (void)read_u8(&r);
+    if (next == 'r') (void)read_u32le(&r);
+    if (next == 'q' || next == 'r' || next == PICKLE_MEMOIZE) next = read_u8(&r);
+    if (reader_failed(&r) || next != '.' || text.len == 0) return BRINE_NOT_FOUND;
+    *payload = text;
+    return BRINE_OK;
+}
+
+/* ---- base64 -----------------------------------------------------------------------------------*/
+
+enum { NO_LETTER = 64, HEAD_BYTES = 16 };
+
+static uint8_t letter_value(uint8_t c, bool url_safe) {
+    if (c >= 'A' && c <= 'Z') return (uint8_t)(c - 'A');
+    if (c >= 'a' && c <= 'z') return (uint8_t)(c - 'a' + 26);
+    if (byte_is_digit(c)) return (uint8_t)(c - '0' + 52);
+    if (c == '+' || (url_safe && c == '-')) return 62;
+    if (c == '/' || (url_safe && c == '_')) return 63;
+    return NO_LETTER;
+}
+
+/* Appends at most `most` bytes, for which there must be room.  False when no reader takes the text.
+ *
+ * As binascii.a2b_base64 without strict_mode, which b64decode uses: what is no letter is skipped,
+ * '=' too unless it completes a group, and then the rest is not looked at.  A group that lacks its
+ * '=' is an error there, but readers put them on, so it counts here. */
+static bool decode_base64(struct bytes text, bool url_safe, struct buf *out, size_t most) {
+    uint8_t values[256];
+    for (size_t c = 0; c < sizeof values; c++) values[c] = letter_value((uint8_t)c, url_safe);
+    uint32_t group = 0;
+    unsigned letters = 0, pads = 0;
+    size_t end = out->len + most;
+    for (size_t i = 0; i < text.len && out->len < end; i++) {
+        uint8_t value = values[text.data[i]];
+        if (value == NO_LETTER) {
+            if (text.data[i] == '=' && letters >= 2 && letters + ++pads >= 4) return true;
+            continue;
+        }
+        pads = 0;
+        group = group << 6 | value;
+        letters = (letters + 1) % 4;
+        if (letters == 2) out->data[out->len++] = (uint8_t)(group >> 4);
+        if (letters == 3) out->data[out->len++] = (uint8_t)(group >> 2);
+        if (letters == 0) out->data[out->len++] = (uint8_t)group;
+    }
+    return letters != 1 || out->len == end;
+}
+
+/* Opcodes with which a pickle can begin (INST because Python's own unpickler imports before it
+ * misses the mark), and first bytes of what else may be in base64. */
+static bool may_begin(struct bytes head) {
+    static const uint8_t opcodes[] = "()]}FGIJKLMNPSTUVXBCci\x80\x82\x83\x84\x88\x89\x8a\x8b\x8c"
+                                     "\x8d\x8e\x8f\x95\x96\x97";
+    static const uint8_t others[] = "{[ \t\r\n\x1f\xfd\x04\x22\x23\x24\x25\x26\x27\x28";
+    uint8_t first = head.data[0];
+    return memchr(opcodes, first, sizeof opcodes - 1) || memchr(others, first, sizeof others - 1) ||
+           (first & 0x8f) == 8 || (first & 0xf0) == 0x50 || unpack_is_lzma(head);
+}
+
+/* With the usual letters, then, when it makes a difference, with those for URLs. */
+enum brine_status adapter_base64(struct frame_look *look, struct bytes *payload) {
+    struct buf *out = look->unpack.out;
+    for (size_t *index = &look->turn.index; *index < 2;) {
+        bool url_safe = (*index)++ == 1;
+        size_t room;
+        if (url_safe && !memchr(look->input.data, '-', look->input.len) &&
+            !memchr(look->input.data, '_', look->input.len))
+            break;
+        buf_clear(out);
+        TRY(unpack_reserve(&look->unpack, HEAD_BYTES, &room));
+        bool decoded = decode_base64(look->input, url_safe, out, MIN(room, (size_t)HEAD_BYTES));
+        if (!decoded || out->len == 0 || !may_begin(buf_view(out))) continue;
+        buf_clear(out);
+        TRY(unpack_reserve(&look->unpack, look->input.len / 4 * 3 + 3, &room));
+        if (!decode_base64(look->input, url_safe, out, room) || out->len == 0) continue;
+        TRY(unpack_check(&look->unpack));
+        *payload = buf_view(out);
+        return BRINE_OK;
+    }
+    return BRINE_NOT_FOUND;
+}
+
+/* ---- joblib -----------------------------------------------------------------------------------*/
+
+static int digit_value(uint8_t c) {
+    if (byte_is_digit(c)) return c - '0';
+    c = byte_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : 99;
+}
+
+/* \x6a, \152, \u006a, \U0000006a: a letter of the name in the escapes of pickled text. */
+static bool is_escaped_letter(struct bytes escape) {
+    size_t base = 16, at = 2, digits;
+    switch (escape.len > 1 ? escape.data[1] : 0) {
+    case 'x':
+        digits = 2;
+        break;
+    case 'u':
+        digits = 4;
+        break;
+    case 'U':
+        digits = 8;
+        break;
+    default:
+        base = 8;
+        at = 1;
+        digits = 3;
+    }
+    uint32_t letter = 0;
+    for (size_t end = at + digits; at < end; at++) {
+        int digit = at < escape.len ? digit_value(escape.data[at]) : 99;
+        if ((size_t)digit >= base) return false;
+        letter = letter * (uint32_t)base + (uint32_t)digit;
+    }
+    return letter > 0 && letter < 0x80 && strchr("joblib", (int)letter);
+}
+
+bool adapter_may_name_joblib(struct bytes input) {
+    if (input.len == 0) return false;
+    if (find_first(input, BYTES("joblib")) != SIZE_MAX) return true;
+    const uint8_t *end = input.data + input.len;
+    for (const uint8_t *at = input.data; (at = memchr(at, '\\', (size_t)(end - at))); at++)
+        if (is_escaped_letter(bytes_view(at, (size_t)(end - at)))) return true;
+    return false;
+}
