@@ -92,6 +92,7 @@ static const struct policy_entry *find_wildcard(const struct policy *policy, str
 
 enum {
     EVERY_RIGHT = POLICY_CLASS | POLICY_STATE_ANY | POLICY_ITEMS | POLICY_HASH,
+    UNKNOWN_NAME_BYTES_MAX = 500, /* of each part: together they fit into a policy's row */
 };
 
 /* One for each model, because that belongs to the name. */
@@ -116,7 +117,15 @@ static bool has_dunder(struct bytes name) {
     return false;
 }
 
+/* False: no row of a policy could name it, so learning it would lead nowhere. */
+static bool is_nameable(struct bytes text) {
+    for (size_t at = 0; at < text.len; at++)
+        if (text.data[at] <= ' ' || strchr(":*\"\\\x7f", text.data[at])) return false;
+    return text.len <= UNKNOWN_NAME_BYTES_MAX;
+}
+
 static const struct policy_entry *match_unknown(struct bytes module, struct bytes name) {
+    if (!is_nameable(module) || !is_nameable(name)) return NULL;
     enum policy_model model = policy_model_of(module, name);
     bool special = has_dunder(name) || (has_dunder(module) && !bytes_is(module, "__main__"));
     if (model == POLICY_MODEL_NONE && (special || policy_is_dangerous(module, name))) return NULL;

@@ -121,6 +121,9 @@ Test(policy, a_learning_policy_admits_what_it_does_not_know_but_nothing_dangerou
         {"shop.__main__", "x", false, false, POLICY_MODEL_NONE},
         {"shop", "*", false, false, POLICY_MODEL_NONE},
         {"shop", "Cart.*", false, false, POLICY_MODEL_NONE},
+        {"shop", "a b", false, false, POLICY_MODEL_NONE},
+        {"shop:x", "Cart", false, false, POLICY_MODEL_NONE},
+        {"shop", "Ca\"rt", false, false, POLICY_MODEL_NONE},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct bytes module = bytes_of_cstr(rows[i].module), name = bytes_of_cstr(rows[i].name);
