@@ -14,7 +14,7 @@
 
 #include "pickle/machine.h"
 
-static bool is_hashable(struct machine *m, struct pickle_value value, uint32_t *flags) {
+static inline bool is_hashable(struct machine *m, struct pickle_value value, uint32_t *flags) {
     *flags = 0;
     switch ((enum pickle_kind)value.kind) {
     case PICKLE_KIND_TUPLE:
@@ -81,7 +81,6 @@ static bool gain_reference(struct machine *m, uint32_t parent, struct pickle_val
 }
 
 static bool grow_depth(struct machine *m, struct pickle_node *parent, uint32_t depth) {
-    if (depth <= parent->depth) return true;
     if (depth > m->limits->nesting_max || depth > UINT16_MAX - 1)
         return refuse_limit(m, PICKLE_NESTING, depth, m->limits->nesting_max);
     if (parent->flags & NODE_NESTED) {
@@ -109,8 +108,8 @@ static bool gain_more(struct machine *m, uint32_t parent, uint32_t child, bool p
 bool gain(struct machine *m, uint32_t parent_number, struct pickle_value part, bool bare) {
     if (!is_container(part)) return gain_reference(m, parent_number, part, bare);
     struct pickle_node *parent = &m->nodes[parent_number], *child = &m->nodes[part.a];
-    if (child->flags & NODE_BARE) return refuse_bare(m, part.a);
-    if (m->limits->expanded_max && parent->flags & NODE_NESTED)
+    if (UNLIKELY(child->flags & NODE_BARE)) return refuse_bare(m, part.a);
+    if (UNLIKELY(m->limits->expanded_max) && parent->flags & NODE_NESTED)
         return refuse_limit(m, PICKLE_EXPANDED, UINT64_MAX, m->limits->expanded_max);
     child->flags |= NODE_NESTED;
     uint32_t flags;
@@ -119,13 +118,14 @@ bool gain(struct machine *m, uint32_t parent_number, struct pickle_value part, b
         parent->key_depth = (uint16_t)MAX(parent->key_depth, child->key_depth + 1);
     }
     parent->flags |= flags;
-    bool pair = part.kind == PICKLE_KIND_LIST && child->flags & NODE_FIRST_STR;
+    bool pair = child->flags & NODE_FIRST_STR;
     if (UNLIKELY(pair || m->limits->expanded_max) && !gain_more(m, parent_number, part.a, pair))
         return false;
-    return grow_depth(m, parent, child->depth + 1u);
+    uint32_t depth = child->depth + 1u;
+    return depth <= parent->depth || grow_depth(m, parent, depth);
 }
 
-bool step_tuple(struct machine *m, uint32_t count) {
+static inline bool make_tuple(struct machine *m, uint32_t count) {
     struct pickle_scratch *scratch = m->scratch;
     uint32_t number;
     if (!above_fence(m, count)) return false;
@@ -138,35 +138,79 @@ bool step_tuple(struct machine *m, uint32_t count) {
     m->cells_count += count;
     m->top -= count;
     m->heap += 8ull * count;
+    struct pickle_value *cells = m->cells + node->first;
+    const struct pickle_value *parts = m->stack + m->top;
     for (uint32_t i = 0; i < count; i++) {
-        struct pickle_value part = m->stack[m->top + i];
-        m->cells[node->first + i] = part;
-        if (UNLIKELY(!is_leaf(part)) && !gain(m, number, part, true)) return false;
+        cells[i] = parts[i];
+        if (!is_leaf(parts[i]) && !gain(m, number, parts[i], true)) return false;
     }
-    return push(m, (struct pickle_value){.kind = PICKLE_KIND_TUPLE, .a = number});
+    return push_node(m, PICKLE_KIND_TUPLE, number);
+}
+
+bool step_tuple(struct machine *m, uint32_t count) {
+    return make_tuple(m, count);
+}
+bool step_tuple1(struct machine *m) {
+    return make_tuple(m, 1);
+}
+bool step_tuple2(struct machine *m) {
+    return make_tuple(m, 2);
+}
+bool step_tuple3(struct machine *m) {
+    return make_tuple(m, 3);
 }
 
 /* --- keys --- */
 
-/* Keeps a key whose hash can be foreseen: `target` is the dict, set, or list that may become one.
- */
-static bool log_key(struct machine *m, uint32_t target, struct pickle_value key) {
+/* The container's run at the end of the log, where it can go on; NULL when it has none there. */
+static union pickle_key *open_run(struct machine *m, uint32_t target) {
+    uint32_t at = m->nodes[target].keys;
+    if (at == 0) return NULL;
+    union pickle_key *run = &m->scratch->keys[at];
+    return at + 1 + run->run.stored == m->keys_count ? run : NULL;
+}
+
+static bool begin_run(struct machine *m, uint32_t target, struct pickle_value key, uint32_t count) {
     struct pickle_scratch *scratch = m->scratch;
-    if (!ROOM(m, scratch->keys, scratch->keys_cap, m->keys_count + 1)) return false;
-    struct pickle_more *more = more_of(m, target);
-    if (!more) return false;
-    uint32_t number = m->keys_count++;
-    scratch->keys[number] = (struct pickle_key){.value = key, .next = NO_KEY, .offset = m->op_at};
-    if (more->keys_last == NO_KEY)
-        more->keys_first = number;
-    else
-        scratch->keys[more->keys_last].next = number;
-    more->keys_last = number;
-    more->keys_count++;
+    if (!ROOM(m, scratch->keys, scratch->keys_cap, m->keys_count + 3)) return false;
+    m->keys_count += m->keys_count == 0; /* number 0 says "none" */
+    uint32_t previous = m->nodes[target].keys;
+    uint32_t total = count + (previous ? scratch->keys[previous].run.total : 0);
+    m->nodes[target].keys = m->keys_count;
+    scratch->keys[m->keys_count++].run =
+        (struct pickle_run){.previous = previous, .total = total, .stored = 1, .offset = m->op_at};
+    scratch->keys[m->keys_count++].value = key;
+    m->keys_most = MAX(m->keys_most, total);
     return true;
 }
 
-static bool is_foreseeable(struct pickle_value key) {
+/* Keeps `count` keys whose hash can be foreseen, of which the first is given and the others are the
+ * integers that follow it: `target` is the dict, set, or list that may become one. */
+static bool log_keys(struct machine *m, uint32_t target, struct pickle_value key, uint32_t count) {
+    struct pickle_scratch *scratch = m->scratch;
+    union pickle_key *run = open_run(m, target);
+    if (!run) return begin_run(m, target, key, count);
+    uint32_t before = run->run.previous ? scratch->keys[run->run.previous].run.total : 0;
+    uint32_t length = run->run.total - before;
+    if (run->run.stored == 1 && continues_run(run[1].value, length, key)) {
+        run->run.total += count;
+    } else {
+        if (count > 1 || length != run->run.stored) return begin_run(m, target, key, count);
+        if (!ROOM(m, scratch->keys, scratch->keys_cap, m->keys_count + 1)) return false;
+        run = &scratch->keys[m->nodes[target].keys];
+        scratch->keys[m->keys_count++].value = key;
+        run->run.stored++;
+        run->run.total++;
+    }
+    m->keys_most = MAX(m->keys_most, run->run.total);
+    return true;
+}
+
+static bool log_key(struct machine *m, uint32_t target, struct pickle_value key) {
+    return log_keys(m, target, key, 1);
+}
+
+static inline bool is_foreseeable(struct pickle_value key) {
     return key.kind == PICKLE_KIND_INT || key.kind == PICKLE_KIND_LONG ||
            key.kind == PICKLE_KIND_FLOAT || key.kind == PICKLE_KIND_TUPLE;
 }
@@ -257,12 +301,21 @@ bool note_str_key(struct machine *m, uint32_t number, struct pickle_value key,
     return true;
 }
 
-/* Every planted name begins with one of these, or is written in a way that has to be decoded. */
-static inline bool may_be_planted(struct machine *m, struct pickle_value key) {
-    if (key.flags & ~VALUE_8BIT) return true;
+/* Every planted name begins with "__", is one of "add", "append", "extend", or is written in a way
+ * that has to be decoded. */
+static inline bool may_be_planted(const struct machine *m, struct pickle_value key) {
+    if (UNLIKELY(key.flags & ~VALUE_8BIT)) return true;
     if (key.a < 3) return false;
-    uint8_t first = m->data[key.b];
-    return first == '_' || first == 'a' || first == 'e';
+    const uint8_t *text = m->data + key.b;
+    if (UNLIKELY(text[0] == '_')) return text[1] == '_';
+    return (key.a == 3 || key.a == 6) && (text[0] == 'a' || text[0] == 'e');
+}
+
+/* Only a tuple that begins with an instance can be a field of a dtype. */
+static inline bool may_be_field(const struct machine *m, struct pickle_value value) {
+    const struct pickle_node *tuple = &m->nodes[value.a];
+    return value.kind == PICKLE_KIND_TUPLE && tuple->count >= 2 &&
+           m->cells[tuple->first].kind == PICKLE_KIND_INSTANCE;
 }
 
 static inline bool set_item(struct machine *m, uint32_t target, struct pickle_value key,
@@ -277,7 +330,7 @@ static inline bool set_item(struct machine *m, uint32_t target, struct pickle_va
         if (!is_leaf(key) && !gain(m, target, key, false)) return false;
     }
     if (LIKELY(is_leaf(value))) return true;
-    if (value.kind == PICKLE_KIND_TUPLE && !numpy_note_field(m, target, key, value)) return false;
+    if (UNLIKELY(may_be_field(m, value)) && !numpy_note_field(m, target, key, value)) return false;
     return gain(m, target, value, false);
 }
 
@@ -291,15 +344,12 @@ static uint32_t use_of_items(enum pickle_kind kind) {
 
 /* The container at the top must be one that the stream may fill: of this kind, or an instance with
  * the right to such items. */
-static bool fillable(struct machine *m, enum pickle_kind kind, enum policy_right right,
-                     uint32_t *number) {
-    if (!above_fence(m, 1)) return false;
-    struct pickle_value target = m->stack[m->top - 1];
-    *number = target.a;
+static bool check_fillable(struct machine *m, struct pickle_value target, enum pickle_kind kind,
+                           enum policy_right right) {
     if (UNLIKELY(m->limits->expanded_max) && is_container(target) &&
         m->nodes[target.a].flags & NODE_NESTED)
         return refuse_limit(m, PICKLE_EXPANDED, UINT64_MAX, m->limits->expanded_max);
-    if (LIKELY(target.kind == kind)) return true;
+    if (target.kind == kind) return true;
     if (target.kind != PICKLE_KIND_INSTANCE) {
         return refuse_global(m, PICKLE_ITEMS_TARGET,
                              target.kind == PICKLE_KIND_GLOBAL ? target.a : NO_GLOBAL);
@@ -314,8 +364,24 @@ static bool fillable(struct machine *m, enum pickle_kind kind, enum policy_right
     return true;
 }
 
-static bool extend(struct machine *m, uint32_t target, const struct pickle_value *items,
-                   uint32_t count) {
+static inline bool fillable(struct machine *m, enum pickle_kind kind, enum policy_right right,
+                            uint32_t *number) {
+    if (!above_fence(m, 1)) return false;
+    struct pickle_value target = m->stack[m->top - 1];
+    *number = target.a;
+    return LIKELY(target.kind == kind && !m->limits->expanded_max) ||
+           check_fillable(m, target, kind, right);
+}
+
+static bool log_foreseeable(struct machine *m, uint32_t target, const struct pickle_value *items,
+                            uint32_t count) {
+    for (uint32_t i = 0; i < count; i++)
+        if (is_foreseeable(items[i]) && !log_key(m, target, items[i])) return false;
+    return true;
+}
+
+static inline bool extend(struct machine *m, uint32_t target, const struct pickle_value *items,
+                          uint32_t count) {
     struct pickle_node *node = &m->nodes[target];
     bool log = !m->new_list_flags && node->global == NO_GLOBAL;
     if (node->count == 0 && count > 0 &&
@@ -325,11 +391,9 @@ static bool extend(struct machine *m, uint32_t target, const struct pickle_value
     node->cost = add_saturating(node->cost, count);
     node->flags |= log ? NODE_LISTED : NODE_UNLOGGED;
     m->heap += 8ull * count;
-    for (uint32_t i = 0; i < count; i++) {
-        if (UNLIKELY(log) && is_foreseeable(items[i]) && !log_key(m, target, items[i]))
-            return false;
+    if (UNLIKELY(log) && !log_foreseeable(m, target, items, count)) return false;
+    for (uint32_t i = 0; i < count; i++)
         if (!gain_any(m, target, items[i])) return false;
-    }
     return true;
 }
 
@@ -355,19 +419,31 @@ bool step_list(struct machine *m) {
     if (!pop_mark(m, &from) || !node_new(m, 0, &number)) return false;
     uint32_t count = m->top - from;
     m->top = from;
-    return extend(m, number, m->stack + from, count) &&
-           push(m, (struct pickle_value){.kind = PICKLE_KIND_LIST, .a = number});
+    return extend(m, number, m->stack + from, count) && push_node(m, PICKLE_KIND_LIST, number);
 }
 
 enum { DICT_ITEM_BYTES = 48, SET_ITEM_BYTES = 32 };
 
-static bool update(struct machine *m, uint32_t target, const struct pickle_value *items,
-                   uint32_t count) {
+/* How many of the pairs have the integers key, key + 1 ... as keys and leaves as values. */
+static uint32_t consecutive_pairs(const struct pickle_value *items, uint32_t count) {
+    uint32_t i = 0;
+    for (uint64_t next = items[0].b; i < count; i += 2, next++)
+        if (!is_plain_int(items[i], next) || !is_leaf(items[i + 1])) break;
+    return i / 2;
+}
+
+static inline bool update(struct machine *m, uint32_t target, const struct pickle_value *items,
+                          uint32_t count) {
     if (count % 2) return refuse(m, PICKLE_ITEMS_ODD);
     if (m->nodes[target].flags & NODE_FROZEN) return refuse(m, PICKLE_ITEMS_TARGET);
     m->nodes[target].count = add_saturating(m->nodes[target].count, count / 2);
     m->heap += DICT_ITEM_BYTES * (uint64_t)(count / 2);
-    for (uint32_t i = 0; i < count; i += 2)
+    uint32_t run = 0;
+    if (count > 2 && (run = consecutive_pairs(items, count)) > 0) {
+        m->nodes[target].flags |= NODE_OTHER_KEYS;
+        if (!log_keys(m, target, items[0], run)) return false;
+    }
+    for (uint32_t i = 2 * run; i < count; i += 2)
         if (!set_item(m, target, items[i], items[i + 1])) return false;
     return true;
 }
@@ -394,8 +470,7 @@ bool step_dict(struct machine *m) {
     if (!pop_mark(m, &from) || !node_new(m, 0, &number)) return false;
     uint32_t count = m->top - from;
     m->top = from;
-    return update(m, number, m->stack + from, count) &&
-           push(m, (struct pickle_value){.kind = PICKLE_KIND_DICT, .a = number});
+    return update(m, number, m->stack + from, count) && push_node(m, PICKLE_KIND_DICT, number);
 }
 
 static bool add_elements(struct machine *m, uint32_t target, const struct pickle_value *items,
@@ -423,5 +498,5 @@ bool step_frozenset(struct machine *m) {
     uint32_t count = m->top - from;
     m->top = from;
     return add_elements(m, number, m->stack + from, count) &&
-           push(m, (struct pickle_value){.kind = PICKLE_KIND_FROZENSET, .a = number});
+           push_node(m, PICKLE_KIND_FROZENSET, number);
 }

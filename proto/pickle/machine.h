@@ -39,6 +39,19 @@ struct pickle_value {
 };
 _Static_assert(sizeof(struct pickle_value) == 16, "values are copied for each opcode");
 
+/* Writes a value without flags as one store of 16 bytes.  Written field by field, it could not be
+ * read back as a whole before all stores have left the processor's queue: twelve cycles, and most
+ * values are copied right away, into the memo or a tuple. */
+static inline void value_write(struct pickle_value *at, uint8_t kind, uint32_t a, uint64_t b) {
+    typedef uint64_t words __attribute__((vector_size(16)));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    words value = {(uint64_t)kind << 56 | a, b};
+#else
+    words value = {(uint64_t)a << 32 | kind, b};
+#endif
+    memcpy(at, &value, sizeof value);
+}
+
 enum node_flag {
     NODE_NESTED = 1,      /* is part of something */
     NODE_UNHASHABLE = 2,  /* an element cannot be hashed */
@@ -77,13 +90,12 @@ struct pickle_node {
     uint32_t global; /* of an instance's class or callee */
     uint32_t more;   /* number of its struct pickle_more; 0 when it has none */
     uint32_t flags;
-    uint32_t unused;
+    uint32_t keys; /* its last run in the key log; 0 when it has none */
 };
 _Static_assert(sizeof(struct pickle_node) == 32, "two to a cache line: each container has one");
 
 /* What few nodes need. */
 struct pickle_more {
-    uint32_t keys_first, keys_last, keys_count; /* in the key log: those with a hash to foresee */
     uint32_t keys_opaque;
     uint32_t names; /* newest of its str keys, when they are collected */
     /* What models look at.  dtype: bytes of an item, 0 when unknown; list: how many of its parts
@@ -94,11 +106,19 @@ struct pickle_more {
     uint64_t expanded; /* of its parts that have parts, when that is limited */
 };
 
-/* The key log: keys whose hash a writer can choose. */
-struct pickle_key {
-    struct pickle_value value;
-    uint32_t next, offset;
+/* The key log: keys whose hash a writer can choose, in runs, each a head and what it stores.  A run
+ * that stores one key but counts more stands for the integers from that one on. */
+struct pickle_run {
+    uint32_t previous; /* run of the same container; 0: none */
+    uint32_t total;    /* keys of the container up to this run's end */
+    uint32_t stored;
+    uint32_t offset; /* of the opcode that gave the first */
 };
+union pickle_key {
+    struct pickle_value value;
+    struct pickle_run run;
+};
+_Static_assert(sizeof(union pickle_key) == 16, "a head takes the place of one key");
 
 struct pickle_name {
     struct pickle_value value;
@@ -125,14 +145,17 @@ struct machine {
     uint32_t op_at;
     uint8_t op;
     bool framed;
-    uint8_t proto, proto_needed;
+    uint8_t proto;
+    uint32_t protocols; /* a bit each that opcodes needed */
     bool seen_8bit, seen_bytes;
     uint32_t top, fence, stack_cap;
     struct pickle_value *stack;
     struct pickle_node *nodes;
     struct pickle_value *cells;
     uint32_t marks_count, memo_len, memo_entries;
+    uint32_t memo_room; /* the memo's capacity while it has no holes; 0 when it has */
     uint32_t mores_count, nodes_count, cells_count, keys_count, names_count, globals_count;
+    uint32_t keys_most; /* in the key log, of one container */
     uint32_t nesting;
     uint32_t new_list_flags; /* NODE_UNLOGGED until a callable is met that hashes a list */
     uint64_t heap, heap_max, opcodes, key_cost, nesting_late;
@@ -181,12 +204,27 @@ static inline bool push(struct machine *m, struct pickle_value value) {
     return true;
 }
 
+/* A value that stands for a node. */
+static inline bool push_node(struct machine *m, enum pickle_kind kind, uint32_t number) {
+    if (UNLIKELY(m->top == m->stack_cap))
+        return push(m, (struct pickle_value){.kind = (uint8_t)kind, .a = number});
+    value_write(&m->stack[m->top++], (uint8_t)kind, number, 0);
+    return true;
+}
+
 static inline bool above_fence(struct machine *m, uint32_t count) {
     return LIKELY(m->top - m->fence >= count) || refuse(m, PICKLE_UNDERFLOW);
 }
 
 /* A new node's number in *number; its numbers are all 0 but those that say "none". */
-bool node_new(struct machine *m, uint32_t flags, uint32_t *number);
+static inline bool node_new(struct machine *m, uint32_t flags, uint32_t *number) {
+    struct pickle_scratch *scratch = m->scratch;
+    if (!ROOM(m, scratch->nodes, scratch->nodes_cap, m->nodes_count + 1)) return false;
+    m->nodes = scratch->nodes;
+    *number = m->nodes_count++;
+    m->nodes[*number] = (struct pickle_node){.flags = flags, .global = NO_GLOBAL};
+    return true;
+}
 
 /* The node's extra part, made when it has none; NULL after a refusal. */
 struct pickle_more *more_of(struct machine *m, uint32_t node);
@@ -200,6 +238,15 @@ static inline bool is_leaf(struct pickle_value value) {
 }
 static inline bool is_container(struct pickle_value value) {
     return value.kind >= PICKLE_KIND_TUPLE;
+}
+static inline bool is_plain_int(struct pickle_value value, uint64_t number) {
+    return value.kind == PICKLE_KIND_INT && value.b == number;
+}
+/* Whether the key is the integer behind a run of `length` that begins with `first`.  No two of such
+ * a run share a slot of a table that holds them all. */
+static inline bool continues_run(struct pickle_value first, uint32_t length,
+                                 struct pickle_value key) {
+    return first.kind == PICKLE_KIND_INT && is_plain_int(key, first.b + length);
 }
 /* A str whose bytes are its text, whatever the reader's options. */
 static inline bool is_plain_str(struct pickle_value value) {
@@ -251,20 +298,24 @@ static inline uint32_t load_u32(const uint8_t *at) {
     memcpy(&word, at, sizeof word);
     return word;
 }
-/* Only ASCII: the usual case of UTF-8, in words that overlap at the end. */
-static inline bool ascii_valid(const uint8_t *at, uint64_t length) {
+/* Only ASCII: the usual case of UTF-8, in words that overlap at the end.  `room` bytes may be read,
+ * of which the text is the first. */
+static inline bool ascii_valid_within(const uint8_t *at, uint64_t length, uint64_t room) {
     static const uint64_t high = 0x8080808080808080u;
-    if (length < 8) {
-        uint32_t seen = 0;
-        if (length >= 4)
-            seen = load_u32(at) | load_u32(at + length - 4);
-        else if (length > 0)
-            seen = (uint32_t)at[0] | at[length / 2] | at[length - 1];
-        return !(seen & (uint32_t)high);
+    if (length >= 8) {
+        uint64_t seen = load_u64(at) | load_u64(at + length - 8);
+        for (uint64_t i = 8; i + 8 < length; i += 8) seen |= load_u64(at + i);
+        return !(seen & high);
     }
-    uint64_t seen = load_u64(at + length - 8);
-    for (uint64_t i = 0; i + 8 < length; i += 8) seen |= load_u64(at + i);
-    return !(seen & high);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    if (LIKELY(room >= 8)) return !(load_u64(at) & high >> (56 - 8 * length) >> 8);
+#endif
+    for (uint64_t i = 0; i < length; i++)
+        if (at[i] & 0x80) return false;
+    return true;
+}
+static inline bool ascii_valid(const uint8_t *at, uint64_t length) {
+    return ascii_valid_within(at, length, length);
 }
 /* The text of a str, in the buffer when it has to be decoded.  One that is written with escapes and
  * longer than TEXT_RAW_BYTES_MAX comes back as it is written. */
@@ -293,8 +344,16 @@ bool step_list(struct machine *m);
 bool step_dict(struct machine *m);
 bool step_frozenset(struct machine *m);
 bool step_tuple(struct machine *m, uint32_t count);
+bool step_tuple1(struct machine *m);
+bool step_tuple2(struct machine *m);
+bool step_tuple3(struct machine *m);
 /* Takes the mark; what was above it is stack[*from .. top). */
-bool pop_mark(struct machine *m, uint32_t *from);
+static inline bool pop_mark(struct machine *m, uint32_t *from) {
+    *from = m->fence;
+    if (UNLIKELY(m->marks_count == 0)) return refuse(m, PICKLE_MARK_MISSING);
+    m->fence = m->scratch->marks[--m->marks_count];
+    return true;
+}
 /* What a key of a state must not be; notes it in the node's flags. */
 bool note_str_key(struct machine *m, uint32_t node, struct pickle_value key,
                   struct pickle_value value);

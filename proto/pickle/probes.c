@@ -149,18 +149,27 @@ static void hash_tuples(const struct machine *m, uint64_t *tuples) {
 /* --- tables --- */
 
 struct table {
-    uint64_t *slots, *hashes; /* hashes in order of insertion */
+    uint64_t *taken;  /* a bit each slot */
+    uint64_t *hashes; /* in order of insertion */
     uint64_t mask, used, probes;
     bool is_set;
 };
 
+static bool is_taken(const struct table *t, uint64_t slot) {
+    return t->taken[slot / 64] >> slot % 64 & 1;
+}
+
+static void take(struct table *t, uint64_t slot) {
+    t->taken[slot / 64] |= (uint64_t)1 << slot % 64;
+}
+
 static void insert_dict(struct table *t, uint64_t hash) {
     uint64_t perturb = hash, at = hash & t->mask;
-    for (t->probes++; t->slots[at] != NO_HASH; t->probes++) {
+    for (t->probes++; is_taken(t, at); t->probes++) {
         perturb >>= 5;
         at = (at * 5 + perturb + 1) & t->mask;
     }
-    t->slots[at] = hash;
+    take(t, at);
 }
 
 static void insert_set(struct table *t, uint64_t hash) {
@@ -169,8 +178,8 @@ static void insert_set(struct table *t, uint64_t hash) {
         uint64_t linear = at + LINEAR_PROBES <= t->mask ? LINEAR_PROBES : 0;
         for (uint64_t i = 0; i <= linear; i++) {
             t->probes++;
-            if (t->slots[at + i] == NO_HASH) {
-                t->slots[at + i] = hash;
+            if (!is_taken(t, at + i)) {
+                take(t, at + i);
                 return;
             }
         }
@@ -188,13 +197,14 @@ static void insert(struct table *t, uint64_t hash) {
 
 static void resize(struct table *t, uint64_t size) {
     t->mask = size - 1;
-    memset(t->slots, 0xff, size * sizeof *t->slots);
+    memset(t->taken, 0, (size + 63) / 64 * sizeof *t->taken);
     for (uint64_t i = 0; i < t->used; i++) insert(t, t->hashes[i]);
 }
 
-static void add(struct table *t, uint64_t hash) {
+/* The next hash goes in. */
+static void add(struct table *t) {
+    uint64_t hash = t->hashes[t->used];
     bool full = t->is_set ? (t->used + 1) * 5 >= t->mask * 3 : t->used >= (t->mask + 1) * 2 / 3;
-    t->hashes[t->used] = hash;
     if (!full || t->is_set) insert(t, hash);
     if (full) {
         uint64_t wanted = t->is_set ? (t->used + 1) * (t->used > 50000 ? 2 : 4) : t->used * 3;
@@ -215,56 +225,90 @@ static uint64_t slots_for(uint64_t keys) {
     return size * 2;
 }
 
+/* --- the log --- */
+
+static const struct pickle_run *run_at(const struct machine *m, uint32_t at) {
+    return &m->scratch->keys[at].run;
+}
+
+static uint32_t keys_before(const struct machine *m, const struct pickle_run *run) {
+    return run->previous ? run_at(m, run->previous)->total : 0;
+}
+
 /* 5, 6, 7 ...: no two share a slot of a table that holds them all, so there is nothing to count. */
-static bool are_consecutive(const struct pickle_key *keys, uint32_t first) {
-    for (uint32_t at = first, next = keys[first].next; next != NO_KEY;
-         at = next, next = keys[at].next) {
-        const struct pickle_value *one = &keys[at].value, *other = &keys[next].value;
-        bool ints = one->kind == PICKLE_KIND_INT && other->kind == PICKLE_KIND_INT;
-        if (!ints || other->b != one->b + 1 || other->b >= MODULUS) return false;
+static bool are_consecutive(const struct machine *m, uint32_t last) {
+    struct pickle_value next = {0};
+    for (uint32_t at = last; at; at = run_at(m, at)->previous) {
+        const struct pickle_run *run = run_at(m, at);
+        struct pickle_value first = m->scratch->keys[at + 1].value;
+        uint32_t length = run->total - keys_before(m, run);
+        if (first.kind != PICKLE_KIND_INT || first.b + length > MODULUS) return false;
+        if (run->stored != 1 || (next.kind && !continues_run(first, length, next))) return false;
+        next = first;
     }
     return true;
 }
 
-static bool check_table(struct machine *m, uint32_t node, uint64_t *memory,
+/* The hashes of a container's keys in their order, from its last run back to its first. */
+static void hash_keys(const struct machine *m, uint32_t last, const uint64_t *tuples,
+                      uint64_t *hashes) {
+    for (uint32_t at = last; at; at = run_at(m, at)->previous) {
+        const struct pickle_run *run = run_at(m, at);
+        const union pickle_key *keys = m->scratch->keys + at + 1;
+        uint32_t from = keys_before(m, run), length = run->total - from;
+        for (uint32_t i = 0; i < run->stored; i++)
+            hashes[from + i] = hash_part(m, keys[i].value, tuples);
+        for (uint32_t i = run->stored; i < length; i++)
+            hashes[from + i] = hash_int((int64_t)(keys[0].value.b + i));
+    }
+}
+
+/* The opcode that gave the key with this number. */
+static uint32_t key_offset(const struct machine *m, uint32_t last, uint64_t number) {
+    uint32_t at = last;
+    while (keys_before(m, run_at(m, at)) > number) at = run_at(m, at)->previous;
+    return run_at(m, at)->offset;
+}
+
+static bool check_table(struct machine *m, uint32_t last, bool is_set, uint64_t *memory,
                         const uint64_t *tuples) {
-    const struct pickle_more *more = more_seen(m, node);
-    struct table t = {.hashes = memory,
-                      .slots = memory + more->keys_count,
-                      .is_set = m->nodes[node].flags & NODE_SET};
-    uint64_t allowed = (uint64_t)PROBES_EACH * more->keys_count + PROBES_FREE;
-    const struct pickle_key *keys = m->scratch->keys;
-    if (are_consecutive(keys, more->keys_first)) return true;
+    uint32_t total = run_at(m, last)->total;
+    struct table t = {.hashes = memory, .taken = memory + total, .is_set = is_set};
+    uint64_t allowed = (uint64_t)PROBES_EACH * total + PROBES_FREE;
+    if (are_consecutive(m, last)) return true;
+    hash_keys(m, last, tuples, t.hashes);
     resize(&t, 8);
-    for (uint32_t at = more->keys_first; at != NO_KEY; at = keys[at].next) {
-        add(&t, hash_part(m, keys[at].value, tuples));
+    while (t.used < total) {
+        add(&t);
         if (t.probes <= allowed) continue;
-        m->op_at = keys[at].offset;
-        m->op = m->data[m->op_at];
+        m->op_at = key_offset(m, last, t.used - 1);
         return refuse_limit(m, PICKLE_KEY_COLLISIONS, t.probes, allowed);
     }
     return true;
 }
 
-static bool has_many(const struct machine *m, uint32_t number) {
-    const struct pickle_node *node = &m->nodes[number];
+static bool has_many(const struct machine *m, const struct pickle_node *node) {
     bool is_table = !(node->flags & NODE_LISTED) || node->flags & NODE_KEYED;
-    return more_seen(m, number)->keys_count > FEW_KEYS && is_table;
+    return node->keys && run_at(m, node->keys)->total > FEW_KEYS && is_table;
+}
+
+static bool check_tables(struct machine *m) {
+    struct pickle_scratch *scratch = m->scratch;
+    uint64_t slots = slots_for(m->keys_most);
+    uint64_t words = m->nodes_count + (uint64_t)m->keys_most + slots / 64 + 1;
+    if (words > UINT32_MAX) return refuse_limit(m, PICKLE_SCRATCH, words, UINT32_MAX);
+    if (!ROOM(m, scratch->table, scratch->table_cap, (uint32_t)words)) return false;
+    uint64_t *tuples = scratch->table, *memory = scratch->table + m->nodes_count;
+    hash_tuples(m, tuples);
+    for (uint32_t i = 0; i < m->nodes_count; i++) {
+        const struct pickle_node *node = &m->nodes[i];
+        if (has_many(m, node) &&
+            !check_table(m, node->keys, node->flags & NODE_SET, memory, tuples))
+            return false;
+    }
+    return true;
 }
 
 bool probes_check(struct machine *m) {
-    uint32_t most = 0;
-    if (LIKELY(m->keys_count <= FEW_KEYS)) return true;
-    for (uint32_t i = 0; i < m->nodes_count; i++)
-        if (has_many(m, i)) most = MAX(most, more_seen(m, i)->keys_count);
-    if (most == 0) return true;
-    uint64_t words = m->nodes_count + most + slots_for(most);
-    struct pickle_scratch *scratch = m->scratch;
-    if (words > UINT32_MAX) return refuse_limit(m, PICKLE_SCRATCH, words, UINT32_MAX);
-    if (!ROOM(m, scratch->table, scratch->table_cap, (uint32_t)words)) return false;
-    hash_tuples(m, scratch->table);
-    for (uint32_t i = 0; i < m->nodes_count; i++)
-        if (has_many(m, i) && !check_table(m, i, scratch->table + m->nodes_count, scratch->table))
-            return false;
-    return true;
+    return LIKELY(m->keys_most <= FEW_KEYS) || check_tables(m);
 }

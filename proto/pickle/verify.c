@@ -18,13 +18,19 @@ const struct pickle_limits PICKLE_LIMITS_DEFAULT = {
 
 enum { NESTING_HARD_MAX = 60000, EMPTY_TUPLE_NODE = 0 };
 
+static const struct pickle_value value_none = {.kind = PICKLE_KIND_NONE},
+                                 value_true = {.kind = PICKLE_KIND_BOOL, .b = 1},
+                                 value_false = {.kind = PICKLE_KIND_BOOL},
+                                 value_empty_tuple = {.kind = PICKLE_KIND_TUPLE,
+                                                      .a = EMPTY_TUPLE_NODE};
+
 /* What the loop needs to know of a byte; from the opcode table. */
 struct op_cost {
     uint16_t heap;
-    uint8_t proto;
+    uint8_t protocol; /* the bit of the one that has it */
 };
 static const struct op_cost op_costs[256] = {
-#define OP(name, byte, argument, in, out, proto, effect, heap, doc) [byte] = {heap, proto},
+#define OP(name, byte, argument, in, out, proto, effect, heap, doc) [byte] = {heap, 1 << (proto)},
     PICKLE_OPCODES(OP)
 #undef OP
 };
@@ -81,19 +87,10 @@ bool grow(struct machine *m, void **array, uint32_t *cap, size_t item_bytes, uin
     return true;
 }
 
-bool node_new(struct machine *m, uint32_t flags, uint32_t *number) {
-    if (!ROOM(m, m->scratch->nodes, m->scratch->nodes_cap, m->nodes_count + 1)) return false;
-    m->nodes = m->scratch->nodes;
-    *number = m->nodes_count++;
-    m->nodes[*number] = (struct pickle_node){.flags = flags, .global = NO_GLOBAL};
-    return true;
-}
-
 static bool more_new(struct machine *m) {
     struct pickle_scratch *scratch = m->scratch;
     if (!ROOM(m, scratch->mores, scratch->mores_cap, m->mores_count + 1)) return false;
-    scratch->mores[m->mores_count++] =
-        (struct pickle_more){.keys_first = NO_KEY, .keys_last = NO_KEY, .names = NO_KEY};
+    scratch->mores[m->mores_count++] = (struct pickle_more){.names = NO_KEY};
     return true;
 }
 
@@ -107,8 +104,10 @@ struct pickle_more *more_of(struct machine *m, uint32_t node) {
 
 #define EACH_ARRAY(X)                                                                              \
     X(stack)                                                                                       \
-    X(marks) X(memo) X(nodes) X(mores) X(cells) X(keys) X(names) X(table) X(globals)               \
-        X(other_stack) X(other_marks) X(other_memo)
+    X(marks)                                                                                       \
+    X(memo)                                                                                        \
+    X(nodes) X(mores) X(cells) X(keys) X(names) X(table) X(globals) X(other_stack) X(other_marks)  \
+        X(other_memo)
 
 void pickle_scratch_init(struct pickle_scratch *scratch, struct allocator *mem,
                          size_t limit_bytes) {
@@ -208,10 +207,9 @@ static bool push_long(struct machine *m, unsigned width) {
     return push(m, (struct pickle_value){.kind = PICKLE_KIND_INT, .b = value});
 }
 
-static bool push_node(struct machine *m, enum pickle_kind kind, uint32_t flags) {
+static bool push_new(struct machine *m, enum pickle_kind kind, uint32_t flags) {
     uint32_t number;
-    return node_new(m, flags, &number) &&
-           push(m, (struct pickle_value){.kind = (uint8_t)kind, .a = number});
+    return node_new(m, flags, &number) && push_node(m, kind, number);
 }
 
 static bool push_int(struct machine *m, unsigned width, bool is_signed) {
@@ -234,13 +232,6 @@ static bool step_mark(struct machine *m) {
     if (!ROOM(m, scratch->marks, scratch->marks_cap, m->marks_count + 1)) return false;
     scratch->marks[m->marks_count++] = m->fence;
     m->fence = m->top;
-    return true;
-}
-
-bool pop_mark(struct machine *m, uint32_t *from) {
-    if (m->marks_count == 0) return refuse(m, PICKLE_MARK_MISSING);
-    *from = m->fence;
-    m->fence = m->scratch->marks[--m->marks_count];
     return true;
 }
 
@@ -349,19 +340,11 @@ static bool step_stop(struct machine *m) {
 }
 
 /* The bytes or the frame ended where an opcode should stand. */
-static bool next_frame(struct machine *m, uint32_t at) {
-    m->op_at = m->at = at;
-    if (at == m->len) return refuse(m, PICKLE_END_AT_OPCODE);
+static bool next_frame(struct machine *m) {
+    if (m->op_at == m->len) return refuse(m, PICKLE_END_AT_OPCODE);
     m->framed = false;
     m->end = m->len;
     return true;
-}
-
-/* STOP, or one of the limits that each opcode counts towards. */
-static bool step_last(struct machine *m, uint64_t opcodes) {
-    if (opcodes > m->limits->opcodes_max)
-        return refuse_limit(m, PICKLE_OPCODES, opcodes, m->limits->opcodes_max);
-    return check_heap(m) && step_stop(m);
 }
 
 static __attribute__((cold, noinline)) bool refuse_outside(struct machine *m) {
@@ -413,27 +396,27 @@ static __attribute__((noinline)) bool step(struct machine *m) {
     case PICKLE_OP_BINFLOAT:
         return push_float(m);
     case PICKLE_OP_NONE:
-        return push(m, (struct pickle_value){.kind = PICKLE_KIND_NONE});
+        return push(m, value_none);
     case PICKLE_OP_NEWTRUE:
-        return push(m, (struct pickle_value){.kind = PICKLE_KIND_BOOL, .b = 1});
+        return push(m, value_true);
     case PICKLE_OP_NEWFALSE:
-        return push(m, (struct pickle_value){.kind = PICKLE_KIND_BOOL});
+        return push(m, value_false);
     case PICKLE_OP_MARK:
         return step_mark(m);
     case PICKLE_OP_EMPTY_LIST:
-        return push_node(m, PICKLE_KIND_LIST, 0);
+        return push_new(m, PICKLE_KIND_LIST, 0);
     case PICKLE_OP_EMPTY_DICT:
-        return push_node(m, PICKLE_KIND_DICT, 0);
+        return push_new(m, PICKLE_KIND_DICT, 0);
     case PICKLE_OP_EMPTY_SET:
-        return push_node(m, PICKLE_KIND_SET, NODE_SET);
+        return push_new(m, PICKLE_KIND_SET, NODE_SET);
     case PICKLE_OP_EMPTY_TUPLE:
-        return push(m, (struct pickle_value){.kind = PICKLE_KIND_TUPLE, .a = EMPTY_TUPLE_NODE});
+        return push(m, value_empty_tuple);
     case PICKLE_OP_TUPLE1:
-        return step_tuple(m, 1);
+        return step_tuple1(m);
     case PICKLE_OP_TUPLE2:
-        return step_tuple(m, 2);
+        return step_tuple2(m);
     case PICKLE_OP_TUPLE3:
-        return step_tuple(m, 3);
+        return step_tuple3(m);
     case PICKLE_OP_TUPLE:
         return step_tuple_slice(m);
     case PICKLE_OP_APPEND:
@@ -511,199 +494,269 @@ static __attribute__((noinline)) bool step(struct machine *m) {
 
 /* --- the loop --- */
 
-/* The part of the machine that each opcode touches, held in registers: a local of run() whose
- * address goes to inlined functions only.  The steps above see it after save(), and load() takes it
- * back. */
+/* What each opcode touches, held in registers: a local of run() whose address goes to inlined
+ * functions only.  `at` stands on the opcode until it has been done, so that a short way that does
+ * not cover a case leaves everything as it was for the long way, step().  The steps see the cursor
+ * after save(), and load() takes it back. */
 struct cursor {
-    const uint8_t *op, *at, *end;
-    struct pickle_value *top, *fence, *cap;
-    uint64_t heap;
+    const uint8_t *at, *end;
+    struct pickle_value *top, *fence;
+    uint64_t heap, opcodes; /* heap: what is not yet in the machine's */
+    uint32_t protocols;     /* a bit each that opcodes needed */
 };
 
 #define HOT static inline __attribute__((always_inline))
 
-HOT void save(struct machine *m, const struct cursor *c) {
-    m->op_at = (uint32_t)(c->op - m->data);
-    m->op = *c->op;
-    m->at = (uint32_t)(c->at - m->data);
+HOT void count(struct cursor *c, uint8_t op) {
+    c->heap += op_costs[op].heap;
+    c->protocols |= op_costs[op].protocol;
+    c->opcodes++;
+}
+
+HOT void save(struct machine *m, struct cursor *c) {
+    m->op_at = (uint32_t)(c->at - m->data);
+    m->at = m->op_at + 1;
     m->top = (uint32_t)(c->top - m->stack);
     m->fence = (uint32_t)(c->fence - m->stack);
-    m->heap = c->heap;
+    m->opcodes = c->opcodes;
+    m->protocols = c->protocols;
+    m->heap += c->heap;
+    c->heap = 0;
 }
 
-HOT void load(const struct machine *m, struct cursor *c) {
-    c->at = m->data + m->at;
-    c->end = m->data + m->end;
+HOT void load_stack(const struct machine *m, struct cursor *c) {
     c->top = m->stack + m->top;
     c->fence = m->stack + m->fence;
-    c->cap = m->stack + m->stack_cap;
-    c->heap = m->heap;
 }
 
-/* What the fast ways below do not cover goes the long way, from behind the opcode's byte. */
-HOT bool step_slowly(struct machine *m, struct cursor *c) {
-    c->at = c->op + 1;
-    save(m, c);
-    bool ok = step(m);
-    load(m, c);
-    return ok;
+HOT void load(struct machine *m, struct cursor *c) {
+    m->memo_room = m->memo_entries == m->memo_len ? m->scratch->memo_cap : 0;
+    c->at = m->data + m->at;
+    c->end = m->data + m->end;
+    load_stack(m, c);
 }
 
-HOT bool has(const struct cursor *c, uint64_t bytes) {
-    return LIKELY((uint64_t)(c->end - c->at) >= bytes);
+/* The limits that every opcode counts towards; looked at where memory may grow and at STOP. */
+HOT bool check_counts(struct machine *m) {
+    if (UNLIKELY(m->opcodes > m->limits->opcodes_max))
+        return refuse_limit(m, PICKLE_OPCODES, m->opcodes, m->limits->opcodes_max);
+    return check_heap(m);
 }
 
-HOT bool push_fast(struct machine *m, struct cursor *c, struct pickle_value value) {
-    if (UNLIKELY(c->top == c->cap)) return step_slowly(m, c);
-    *c->top++ = value;
+HOT bool has_room(const struct machine *m, const struct cursor *c) {
+    return LIKELY(c->top != m->stack + m->stack_cap);
+}
+
+/* The opcode's argument of `width` bytes lies before the end. */
+HOT bool has(const struct cursor *c, unsigned width) {
+    return LIKELY(c->end - c->at > (ptrdiff_t)width);
+}
+
+/* Picklers memoize what they have just made: that opcode is done along with the one before it. */
+HOT void memoize_next(struct machine *m, struct cursor *c) {
+    if (c->at == c->end || *c->at != PICKLE_OP_MEMOIZE || m->memo_len >= m->memo_room) return;
+    m->scratch->memo[m->memo_len] = c->top[-1];
+    m->memo_entries = ++m->memo_len;
+    count(c, PICKLE_OP_MEMOIZE);
+    c->at++;
+}
+
+HOT bool push_fast(struct machine *m, struct cursor *c, enum pickle_kind kind, uint64_t b) {
+    if (!has_room(m, c)) return false;
+    value_write(c->top++, kind, 0, b);
+    c->at++;
+    return true;
+}
+
+HOT bool empty_tuple_fast(struct machine *m, struct cursor *c) {
+    if (!has_room(m, c)) return false;
+    value_write(c->top++, PICKLE_KIND_TUPLE, EMPTY_TUPLE_NODE, 0);
+    c->at++;
+    return true;
+}
+
+HOT bool text_fast(struct machine *m, struct cursor *c, unsigned width) {
+    if (!has(c, width) || !has_room(m, c)) return false;
+    uint64_t length = load_le(c->at + 1, width);
+    const uint8_t *text = c->at + 1 + width;
+    if (UNLIKELY((uint64_t)(c->end - text) < length)) return false;
+    if (UNLIKELY(!ascii_valid_within(text, length, (uint64_t)(c->end - text)))) return false;
+    value_write(c->top++, PICKLE_KIND_STR, (uint32_t)length, (uint64_t)(text - m->data));
+    c->heap += length;
+    c->at = text + length;
+    memoize_next(m, c);
+    return true;
+}
+
+HOT bool bytes_fast(struct machine *m, struct cursor *c, unsigned width) {
+    if (!has(c, width) || !has_room(m, c)) return false;
+    uint64_t length = load_le(c->at + 1, width);
+    const uint8_t *bytes = c->at + 1 + width;
+    if (UNLIKELY((uint64_t)(c->end - bytes) < length)) return false;
+    value_write(c->top++, PICKLE_KIND_BYTES, (uint32_t)length, (uint64_t)(bytes - m->data));
+    m->seen_bytes = true;
+    c->heap += length;
+    c->at = bytes + length;
+    memoize_next(m, c);
     return true;
 }
 
 HOT bool int_fast(struct machine *m, struct cursor *c, unsigned width, bool is_signed) {
-    if (!has(c, width)) return step_slowly(m, c);
-    uint64_t value = load_le(c->at, width);
-    c->at += width;
+    if (!has(c, width)) return false;
+    uint64_t value = load_le(c->at + 1, width);
     if (is_signed) value = (uint64_t)(int64_t)(int32_t)(uint32_t)value;
-    return push_fast(m, c, (struct pickle_value){.kind = PICKLE_KIND_INT, .b = value});
-}
-
-HOT bool payload_fast(struct machine *m, struct cursor *c, enum pickle_kind kind, unsigned width) {
-    if (!has(c, width)) return step_slowly(m, c);
-    uint64_t length = load_le(c->at, width);
+    if (!push_fast(m, c, PICKLE_KIND_INT, value)) return false;
     c->at += width;
-    bool fits = has(c, length) && c->top != c->cap;
-    if (!fits || (kind == PICKLE_KIND_STR && UNLIKELY(!ascii_valid(c->at, length))))
-        return step_slowly(m, c);
-    *c->top++ = (struct pickle_value){
-        .kind = (uint8_t)kind, .a = (uint32_t)length, .b = (uint64_t)(c->at - m->data)};
-    c->at += length;
-    c->heap += length;
     return true;
 }
 
-HOT bool memoize_fast(struct machine *m, struct cursor *c, uint32_t index) {
-    struct pickle_scratch *scratch = m->scratch;
-    bool appends = index == m->memo_len && index == m->memo_entries && index < scratch->memo_cap;
-    if (UNLIKELY(!appends || c->top == c->fence)) return step_slowly(m, c);
-    scratch->memo[index] = c->top[-1];
-    m->memo_len = m->memo_entries = index + 1;
+HOT bool float_fast(struct machine *m, struct cursor *c) {
+    if (!has(c, 8)) return false;
+    uint64_t bits = __builtin_bswap64(load_le(c->at + 1, 8));
+    if (!push_fast(m, c, PICKLE_KIND_FLOAT, bits)) return false;
+    c->at += 8;
     return true;
 }
 
 HOT bool put_fast(struct machine *m, struct cursor *c, unsigned width) {
-    if (!has(c, width)) return step_slowly(m, c);
-    uint32_t index = (uint32_t)load_le(c->at, width);
-    c->at += width;
-    return memoize_fast(m, c, index);
+    if (!has(c, width) || c->top == c->fence) return false;
+    uint32_t index = (uint32_t)load_le(c->at + 1, width);
+    if (UNLIKELY(index != m->memo_len || index >= m->memo_room)) return false;
+    m->scratch->memo[index] = c->top[-1];
+    m->memo_entries = m->memo_len = index + 1;
+    c->at += 1 + width;
+    return true;
+}
+
+HOT bool memoize_fast(struct machine *m, struct cursor *c) {
+    if (UNLIKELY(c->top == c->fence || m->memo_len >= m->memo_room)) return false;
+    m->scratch->memo[m->memo_len] = c->top[-1];
+    m->memo_entries = ++m->memo_len;
+    c->at++;
+    return true;
 }
 
 HOT bool get_fast(struct machine *m, struct cursor *c, unsigned width) {
-    if (!has(c, width)) return step_slowly(m, c);
-    uint32_t index = (uint32_t)load_le(c->at, width);
-    c->at += width;
-    if (UNLIKELY(index >= m->memo_len || m->scratch->memo[index].kind == 0))
-        return step_slowly(m, c);
-    return push_fast(m, c, m->scratch->memo[index]);
+    if (!has(c, width)) return false;
+    uint32_t index = (uint32_t)load_le(c->at + 1, width);
+    if (UNLIKELY(index >= m->memo_len)) return false;
+    const struct pickle_value *value = &m->scratch->memo[index];
+    if (UNLIKELY(value->kind == 0) || !has_room(m, c)) return false;
+    *c->top++ = *value;
+    c->at += 1 + width;
+    return true;
 }
 
 HOT bool mark_fast(struct machine *m, struct cursor *c) {
     struct pickle_scratch *scratch = m->scratch;
-    if (UNLIKELY(m->marks_count == scratch->marks_cap)) return step_slowly(m, c);
+    if (UNLIKELY(m->marks_count == scratch->marks_cap)) return false;
     scratch->marks[m->marks_count++] = (uint32_t)(c->fence - m->stack);
     c->fence = c->top;
+    c->at++;
     return true;
 }
 
-HOT bool node_fast(struct machine *m, struct cursor *c, enum pickle_kind kind) {
-    if (UNLIKELY(m->nodes_count == m->scratch->nodes_cap || c->top == c->cap))
-        return step_slowly(m, c);
-    m->nodes[m->nodes_count] = (struct pickle_node){.global = NO_GLOBAL};
-    *c->top++ = (struct pickle_value){.kind = (uint8_t)kind, .a = m->nodes_count++};
+HOT bool node_fast(struct machine *m, struct cursor *c, enum pickle_kind kind, uint32_t flags) {
+    if (UNLIKELY(m->nodes_count == m->scratch->nodes_cap) || !has_room(m, c)) return false;
+    m->nodes[m->nodes_count] = (struct pickle_node){.flags = flags, .global = NO_GLOBAL};
+    value_write(c->top++, kind, m->nodes_count++, 0);
+    c->at++;
+    memoize_next(m, c);
     return true;
 }
 
-HOT bool step_fast(struct machine *m, struct cursor *c) {
-    switch (*c->op) {
-    case PICKLE_OP_SHORT_BINUNICODE:
-        return payload_fast(m, c, PICKLE_KIND_STR, 1);
-    case PICKLE_OP_BINUNICODE:
-        return payload_fast(m, c, PICKLE_KIND_STR, 4);
-    case PICKLE_OP_MEMOIZE:
-        return memoize_fast(m, c, m->memo_entries);
-    case PICKLE_OP_BINPUT:
-        return put_fast(m, c, 1);
-    case PICKLE_OP_LONG_BINPUT:
-        return put_fast(m, c, 4);
-    case PICKLE_OP_BINGET:
-        return get_fast(m, c, 1);
-    case PICKLE_OP_LONG_BINGET:
-        return get_fast(m, c, 4);
-    case PICKLE_OP_BININT1:
-        return int_fast(m, c, 1, false);
-    case PICKLE_OP_BININT2:
-        return int_fast(m, c, 2, false);
-    case PICKLE_OP_BININT:
-        return int_fast(m, c, 4, true);
-    case PICKLE_OP_BINFLOAT:
-        if (!has(c, 8)) return step_slowly(m, c);
-        c->at += 8;
-        return push_fast(m, c,
-                         (struct pickle_value){.kind = PICKLE_KIND_FLOAT,
-                                               .b = __builtin_bswap64(load_le(c->at - 8, 8))});
-    case PICKLE_OP_NONE:
-        return push_fast(m, c, (struct pickle_value){.kind = PICKLE_KIND_NONE});
-    case PICKLE_OP_NEWTRUE:
-        return push_fast(m, c, (struct pickle_value){.kind = PICKLE_KIND_BOOL, .b = 1});
-    case PICKLE_OP_NEWFALSE:
-        return push_fast(m, c, (struct pickle_value){.kind = PICKLE_KIND_BOOL});
-    case PICKLE_OP_EMPTY_TUPLE:
-        return push_fast(m, c,
-                         (struct pickle_value){.kind = PICKLE_KIND_TUPLE, .a = EMPTY_TUPLE_NODE});
-    case PICKLE_OP_MARK:
-        return mark_fast(m, c);
-    case PICKLE_OP_EMPTY_LIST:
-        return node_fast(m, c, PICKLE_KIND_LIST);
-    case PICKLE_OP_EMPTY_DICT:
-        return node_fast(m, c, PICKLE_KIND_DICT);
-    default:
-        return step_slowly(m, c);
-    }
+/* A step that reads no argument: `at` and `end` stay where they are. */
+HOT bool step_direct(struct machine *m, struct cursor *c, bool (*step_of)(struct machine *)) {
+    m->op = *c->at;
+    save(m, c);
+    if (!check_counts(m) || !step_of(m)) return false;
+    load_stack(m, c);
+    c->at++;
+    return true;
 }
 
-/* The verifier's loop. */
+/* On to the next opcode. */
+#define NEXT()                                                                                     \
+    do {                                                                                           \
+        if (BRINE_CHECK_MACHINE) save(m, &c), machine_check(m);                                    \
+        if (UNLIKELY(c.at == c.end)) goto ended;                                                   \
+        goto *((const char *)&&long_way + ways[*c.at]);                                            \
+    } while (0)
+
+/* An opcode's short way, which gives up on what it does not cover. */
+#define SHORT_WAY(op, done)                                                                        \
+    way_##op : if (UNLIKELY(!(done))) goto long_way;                                               \
+    count(&c, PICKLE_OP_##op);                                                                     \
+    NEXT()
+
+/* The step itself, without the detour over step(). */
+#define DIRECT_WAY(op, step_of)                                                                    \
+    way_##op : count(&c, PICKLE_OP_##op);                                                          \
+    if (UNLIKELY(!step_direct(m, &c, step_of))) return false;                                      \
+    NEXT()
+
+/* The verifier's loop: true at STOP. */
 static bool run(struct machine *m) {
-    struct cursor c;
+#define W(op) [PICKLE_OP_##op] = (const char *)&&way_##op - (const char *)&&long_way
+    static const int32_t ways[256] = {
+        W(SHORT_BINUNICODE), W(BINUNICODE), W(SHORT_BINBYTES), W(BINBYTES),    W(BININT1),
+        W(BININT2),          W(BININT),     W(BINFLOAT),       W(NONE),        W(NEWTRUE),
+        W(NEWFALSE),         W(MEMOIZE),    W(BINPUT),         W(LONG_BINPUT), W(BINGET),
+        W(LONG_BINGET),      W(MARK),       W(EMPTY_TUPLE),    W(EMPTY_LIST),  W(EMPTY_DICT),
+        W(EMPTY_SET),        W(APPENDS),    W(SETITEMS),       W(APPEND),      W(SETITEM),
+        W(TUPLE1),           W(TUPLE2),     W(TUPLE3),         W(REDUCE),      W(NEWOBJ),
+    };
+#undef W
+    struct cursor c = {.opcodes = m->opcodes, .protocols = m->protocols};
     load(m, &c);
-    uint64_t opcodes = m->opcodes, opcodes_max = m->limits->opcodes_max;
-    uint8_t proto_needed = m->proto_needed;
-    bool ok;
-    do {
-        c.op = c.at;
-        if (UNLIKELY(c.at == c.end)) {
-            if (!next_frame(m, (uint32_t)(c.at - m->data))) {
-                ok = false;
-                break;
-            }
-            c.end = m->data + m->end;
-        }
-        const struct op_cost *cost = &op_costs[*c.at++];
-        c.heap += cost->heap;
-        proto_needed = MAX(proto_needed, cost->proto);
-        opcodes++;
-        if (UNLIKELY(*c.op == PICKLE_OP_STOP || opcodes > opcodes_max || c.heap > m->heap_max)) {
-            save(m, &c);
-            ok = step_last(m, opcodes);
-            break;
-        }
-        ok = step_fast(m, &c);
-        if (BRINE_CHECK_MACHINE && ok) {
-            save(m, &c);
-            machine_check(m);
-        }
-    } while (LIKELY(ok));
-    m->opcodes = opcodes;
-    m->proto_needed = proto_needed;
-    return ok;
+    NEXT();
+
+    SHORT_WAY(SHORT_BINUNICODE, text_fast(m, &c, 1));
+    SHORT_WAY(BINUNICODE, text_fast(m, &c, 4));
+    SHORT_WAY(SHORT_BINBYTES, bytes_fast(m, &c, 1));
+    SHORT_WAY(BINBYTES, bytes_fast(m, &c, 4));
+    SHORT_WAY(BININT1, int_fast(m, &c, 1, false));
+    SHORT_WAY(BININT2, int_fast(m, &c, 2, false));
+    SHORT_WAY(BININT, int_fast(m, &c, 4, true));
+    SHORT_WAY(BINFLOAT, float_fast(m, &c));
+    SHORT_WAY(NONE, push_fast(m, &c, PICKLE_KIND_NONE, 0));
+    SHORT_WAY(NEWTRUE, push_fast(m, &c, PICKLE_KIND_BOOL, 1));
+    SHORT_WAY(NEWFALSE, push_fast(m, &c, PICKLE_KIND_BOOL, 0));
+    SHORT_WAY(EMPTY_TUPLE, empty_tuple_fast(m, &c));
+    SHORT_WAY(MEMOIZE, memoize_fast(m, &c));
+    SHORT_WAY(BINPUT, put_fast(m, &c, 1));
+    SHORT_WAY(LONG_BINPUT, put_fast(m, &c, 4));
+    SHORT_WAY(BINGET, get_fast(m, &c, 1));
+    SHORT_WAY(LONG_BINGET, get_fast(m, &c, 4));
+    SHORT_WAY(MARK, mark_fast(m, &c));
+    SHORT_WAY(EMPTY_LIST, node_fast(m, &c, PICKLE_KIND_LIST, 0));
+    SHORT_WAY(EMPTY_DICT, node_fast(m, &c, PICKLE_KIND_DICT, 0));
+    SHORT_WAY(EMPTY_SET, node_fast(m, &c, PICKLE_KIND_SET, NODE_SET));
+    DIRECT_WAY(APPENDS, step_appends);
+    DIRECT_WAY(SETITEMS, step_setitems);
+    DIRECT_WAY(APPEND, step_append);
+    DIRECT_WAY(SETITEM, step_setitem);
+    DIRECT_WAY(TUPLE1, step_tuple1);
+    DIRECT_WAY(TUPLE2, step_tuple2);
+    DIRECT_WAY(TUPLE3, step_tuple3);
+    DIRECT_WAY(REDUCE, step_reduce);
+    DIRECT_WAY(NEWOBJ, step_newobj);
+
+long_way:
+    m->op = *c.at;
+    count(&c, m->op);
+    save(m, &c);
+    if (!check_counts(m)) return false;
+    if (m->op == PICKLE_OP_STOP) return step_stop(m);
+    if (!step(m)) return false;
+    load(m, &c);
+    NEXT();
+
+ended:
+    save(m, &c);
+    if (!next_frame(m)) return false;
+    c.end = m->data + m->end;
+    NEXT();
 }
 
 static void report_facts(struct machine *m) {
@@ -712,7 +765,7 @@ static void report_facts(struct machine *m) {
     if (!refused) report->offset = m->len;
     report->opcode = report->offset < m->len ? m->data[report->offset] : 0;
     report->protocol = m->proto;
-    report->protocol_needed = m->proto_needed;
+    report->protocol_needed = m->protocols ? (uint8_t)(31 - __builtin_clz(m->protocols)) : 0;
     report->origin = m->seen_8bit                     ? PICKLE_ORIGIN_PYTHON2
                      : m->seen_bytes || m->proto >= 3 ? PICKLE_ORIGIN_PYTHON3
                                                       : PICKLE_ORIGIN_UNKNOWN;

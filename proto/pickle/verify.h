@@ -152,7 +152,7 @@ struct pickle_report {
 struct pickle_value;
 struct pickle_node;
 struct pickle_more;
-struct pickle_key;
+union pickle_key;
 struct pickle_name;
 
 /* Memory of the machine.  The fields are verify's alone. */
@@ -171,7 +171,7 @@ struct pickle_scratch {
     struct pickle_node *nodes;
     struct pickle_more *mores;
     struct pickle_value *cells;
-    struct pickle_key *keys;
+    union pickle_key *keys;
     struct pickle_name *names;
     uint64_t *table;
     struct pickle_global *globals;
