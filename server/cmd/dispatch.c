@@ -22,6 +22,7 @@
 
 #include "base/assert.h"
 #include "cmd/handlers.h"
+#include "cmd/transaction.h"
 
 #include <stdio.h>
 
@@ -65,6 +66,8 @@ static bool call_handler(struct worker_state *worker, struct session *session,
 static void end_command(struct worker_state *worker, const struct session *session,
                         const struct slot *slot, struct reply_mark mark,
                         struct dispatch_result *result);
+static void run_handler(struct command_call *call, struct reply_mark mark);
+static void note_transaction(const struct worker_state *worker, struct session *session);
 
 /* What depends on the client and on options that may change at any time. */
 static void prepare(struct worker_state *worker, const struct session *session) {
@@ -285,7 +288,10 @@ static bool is_rejected(struct worker_state *worker, struct session *session,
     } else if (UNLIKELY(!session->authenticated) && !(command->flags & CMD_NO_AUTH) &&
                !config_text_is_empty(worker->config, &worker->config->auth.password)) {
         reply_error(reply, BYTES("NOAUTH Authentication required."));
-    } else if (command->flags & CMD_DENYOOM && UNLIKELY(memory_is_exceeded(worker))) {
+    } else if (UNLIKELY(session->queued >= 0) && command->flags & CMD_NO_MULTI) {
+        reply_error(reply, BYTES("ERR Command not allowed inside a transaction"));
+    } else if ((command->flags & CMD_DENYOOM || transaction_denies_oom(session, command)) &&
+               UNLIKELY(memory_is_exceeded(worker))) {
         reply_error(reply, ERROR_OUT_OF_MEMORY);
     } else {
         return false;
@@ -306,6 +312,7 @@ static void account_error(struct worker_state *worker) {
 /* False: nothing more of this client is to run now. */
 static bool run_slot(struct worker_state *worker, struct session *session, struct slot *slot,
                      struct dispatch_result *result) {
+    worker->transaction_ended = false;
     struct reply *reply = &worker->reply;
     struct reply_mark mark = reply_begin(reply);
     if (UNLIKELY(!slot->command) &&
@@ -313,7 +320,9 @@ static bool run_slot(struct worker_state *worker, struct session *session, struc
         result->drop = true;
         return false;
     }
-    if (LIKELY(!is_rejected(worker, session, slot))) {
+    if (UNLIKELY(is_rejected(worker, session, slot))) {
+        transaction_reject(worker, session, slot->command, mark);
+    } else {
         session->last_command = slot->command;
         if (UNLIKELY(!call_handler(worker, session, slot, mark))) {
             session->waiting = true;
@@ -322,6 +331,7 @@ static bool run_slot(struct worker_state *worker, struct session *session, struc
         }
     }
     session->commands_total++;
+    if (UNLIKELY(session->transaction)) note_transaction(worker, session);
     end_command(worker, session, slot, mark, result);
     if (session->close_after_reply) result->close = true;
     return !result->close && !session->waiting;
@@ -364,22 +374,46 @@ static bool call_handler(struct worker_state *worker, struct session *session,
     access->command = command->name;
     access->actor = describe_actor;
     access->actor_context = session;
+    if (UNLIKELY(transaction_queues(session, command))) {
+        if (worker->scratch.newest) arena_reset(&worker->scratch);
+        transaction_enqueue(&call);
+    } else {
+        run_handler(&call, mark);
+    }
+    BRINE_ASSERT(access->hold.depth == 0, "a command leaves no lock behind");
+    if (LIKELY(!access->deferred)) return true;
+    access->deferred = false;
+    reply_rewind(reply, mark);
+    return false;
+}
+
+static void run_handler(struct command_call *call, struct reply_mark mark) {
+    struct worker_state *worker = call->worker;
+    const struct command *command = call->command;
+    call->access->command = command->name;
     brine_assert_doing(command->name);
     if (worker->scratch.newest) arena_reset(&worker->scratch);
-    command->handler(&call);
-    BRINE_ASSERT(access->hold.depth == 0, "a command leaves no lock behind");
-    if (UNLIKELY(access->deferred)) {
-        access->deferred = false;
-        reply_rewind(reply, mark);
-        return false;
-    }
+    command->handler(call);
+    if (UNLIKELY(call->access->deferred)) return;
     metrics_add(worker->metrics, METRIC_commands_processed_total, 1);
     struct metrics_command *counts = command_metrics(worker, command);
-    if (counts) {
-        metrics_bump(&counts->calls, 1);
-        if (UNLIKELY(reply->errors != mark.errors)) metrics_bump(&counts->failed, 1);
-    }
-    return true;
+    if (!counts) return;
+    metrics_bump(&counts->calls, 1);
+    if (UNLIKELY(call->reply->errors != mark.errors)) metrics_bump(&counts->failed, 1);
+}
+
+void dispatch_run_queued(struct command_call *call) {
+    struct reply_mark mark = reply_mark(call->reply);
+    run_handler(call, mark);
+    if (UNLIKELY(call->reply->errors != mark.errors)) account_error(call->worker);
+}
+
+/* EXEC and DISCARD leave the end to us, for they may have run on another thread. */
+static void note_transaction(const struct worker_state *worker, struct session *session) {
+    if (worker->transaction_ended)
+        session_end_transaction(session);
+    else
+        session_note_transaction(session);
 }
 
 /* Accounts for its error and for a reply that grew too long. */
@@ -450,4 +484,8 @@ void dispatch_deferred(struct worker_state *worker, struct session *session, str
     result->consumed = slot.end;
     resp_args_clear(&worker->args);
     if (UNLIKELY(worker->args.cap > ARGS_KEPT)) resp_args_shrink(&worker->args, ARGS_KEPT);
+}
+
+void dispatch_end_deferred(struct session *session) {
+    session_note_transaction(session);
 }

@@ -30,10 +30,15 @@ struct dispatch_result {
 void dispatch_input(struct worker_state *worker, struct session *session, struct bytes input,
                     struct dispatch_result *result);
 
+/* Runs one command within EXEC: its handler and its accounts. */
+void dispatch_run_queued(struct command_call *call);
+
 /* Runs the one command at the head of the input, which was deferred, however long it takes; the
  * worker state is another thread's own, and its reply gets the reply.  Dispatch does not write to
  * the session here, for its worker may look at it meanwhile. */
 void dispatch_deferred(struct worker_state *worker, struct session *session, struct bytes input,
                        struct dispatch_result *result);
+/* Back on the session's own thread. */
+void dispatch_end_deferred(struct session *session);
 
 #endif

@@ -119,6 +119,7 @@ struct worker_state {
     struct arena scratch;         /* a handler's: reset before each command */
     struct buf collected;         /* a handler's: what is complete before its reply begins */
     const struct command *recent; /* what was looked up last */
+    bool transaction_ended; /* the command that ran was the end of its client's transaction */
 };
 
 /* Allocates nothing yet. */

@@ -26,11 +26,14 @@
 #include "base/assert.h"
 #include "store/store_write.h"
 
+#include <stdio.h>
+
 /* Of an update's or an MSET's old values together; beyond it the write finds no memory. */
 static const size_t SCRATCH_BYTES_MAX = (size_t)4 << 30;
 
 enum {
     BLOB_FROM_BYTES = 16 * 1024,
+    LOCKED_BYTES_MAX = 1 << 20,
     /* Entries a call of upkeep looks at: some 100 us each, so that a lock is free again soon. */
     SWEEP_BUDGET = 1000,
     RECLAIM_BUDGET = 1000,
@@ -75,6 +78,7 @@ static bool condition_holds(enum keyspace_condition condition, bool found) {
 static void changed(struct keyspace_access *access, const char *event,
                     const struct store_key *key) {
     struct keyspace *keyspace = access->keyspace;
+    watch_touch(&keyspace->watches, key);
     if (keyspace->on_event) keyspace->on_event(keyspace->event_context, event, key);
 }
 
@@ -83,14 +87,18 @@ void keyspace_init(struct keyspace *keyspace, const struct keyspace_options *opt
         .store = options->store,
         .gate = options->gate,
         .blob_from_bytes = options->blob_from_bytes ? options->blob_from_bytes : BLOB_FROM_BYTES,
+        .locked_bytes_max =
+            options->locked_bytes_max ? options->locked_bytes_max : LOCKED_BYTES_MAX,
         .on_event = options->on_event,
         .event_context = options->event_context,
     };
     int code = pthread_mutex_init(&keyspace->reservation, NULL);
     BRINE_ASSERT(code == 0, "a plain mutex needs nothing that can be missing");
+    watch_table_init(&keyspace->watches);
 }
 
 void keyspace_deinit(struct keyspace *keyspace) {
+    watch_table_deinit(&keyspace->watches);
     pthread_mutex_destroy(&keyspace->reservation);
 }
 
@@ -385,17 +393,27 @@ static bool snapshot_holds(struct keyspace_access *access, const struct store_ke
     return bytes_equal(snapshot->bytes, now.bytes);
 }
 
-/* One try.  *overtaken: the old value was no longer there. */
-static enum keyspace_outcome try_update(struct keyspace_access *access, const struct store_key *key,
-                                        keyspace_transform *transform, void *context,
-                                        struct snapshot *snapshot, bool owns, bool *overtaken) {
+struct update {
+    const struct store_key *key;
+    keyspace_transform *transform;
+    void *context;
+    const char *event;
+    bool owns;      /* the reservation */
+    bool overtaken; /* the old value was no longer there: nothing is done, begin again */
+    struct snapshot snapshot;
+};
+
+static enum keyspace_outcome try_update(struct keyspace_access *access, struct update *update) {
     struct store *store = access->keyspace->store;
+    const struct store_key *key = update->key;
+    struct snapshot *snapshot = &update->snapshot;
     struct prepared prepared = {0};
     enum keyspace_outcome outcome = take_snapshot(access, key, snapshot);
     if (outcome != KEYSPACE_DONE) return outcome;
 
     buf_clear(&access->new);
-    switch (transform(context, snapshot->found ? &snapshot->bytes : NULL, &access->new)) {
+    switch (update->transform(update->context, snapshot->found ? &snapshot->bytes : NULL,
+                              &access->new)) {
     case KEYSPACE_STEP_STORE:
         break;
     case KEYSPACE_STEP_LEAVE:
@@ -409,7 +427,7 @@ static enum keyspace_outcome try_update(struct keyspace_access *access, const st
     if (outcome == KEYSPACE_DONE) outcome = prepare(access, &prepared);
     if (outcome != KEYSPACE_DONE) return outcome;
 
-    if (owns)
+    if (update->owns)
         store_lock(store, &access->hold, key);
     else
         outcome = lock_for_write(access, key);
@@ -418,11 +436,13 @@ static enum keyspace_outcome try_update(struct keyspace_access *access, const st
         return outcome;
     }
     int64_t expire_at_ms;
-    *overtaken = !snapshot_holds(access, key, snapshot, &expire_at_ms);
-    if (*overtaken)
+    update->overtaken = !snapshot_holds(access, key, snapshot, &expire_at_ms);
+    if (update->overtaken)
         blob_unref(prepared.blob);
     else
         outcome = put(access, key, &prepared, expire_at_ms);
+    if (!update->overtaken && outcome == KEYSPACE_DONE) changed(access, update->event, key);
+    store_unlock(store, &access->hold);
     return outcome;
 }
 
@@ -431,11 +451,11 @@ enum keyspace_outcome keyspace_update_string(struct keyspace_access *access,
                                              keyspace_transform *transform, void *context,
                                              const char *event) {
     struct keyspace *keyspace = access->keyspace;
+    struct update update = {.key = key, .transform = transform, .context = context, .event = event};
     enum keyspace_outcome outcome;
-    bool owns = false, overtaken;
     int tries = 0;
     do {
-        if (!owns && tries++ == KEYSPACE_UPDATE_TRIES) {
+        if (!update.owns && tries++ == KEYSPACE_UPDATE_TRIES) {
             if (access->may_defer && pthread_mutex_trylock(&keyspace->reservation)) {
                 access->deferred = true;
                 outcome = KEYSPACE_DEFERRED;
@@ -443,18 +463,13 @@ enum keyspace_outcome keyspace_update_string(struct keyspace_access *access,
             }
             if (!access->may_defer) pthread_mutex_lock(&keyspace->reservation);
             atomic_store_explicit(&keyspace->reserved_hash, key->hash | 1, memory_order_release);
-            owns = true;
+            update.owns = true;
         }
-        struct snapshot snapshot;
-        overtaken = false;
-        outcome = try_update(access, key, transform, context, &snapshot, owns, &overtaken);
-        if (access->hold.depth) {
-            if (!overtaken && outcome == KEYSPACE_DONE) changed(access, event, key);
-            store_unlock(keyspace->store, &access->hold);
-        }
-        blob_unref(snapshot.blob);
-    } while (overtaken);
-    if (owns) {
+        update.overtaken = false;
+        outcome = try_update(access, &update);
+        blob_unref(update.snapshot.blob);
+    } while (update.overtaken);
+    if (update.owns) {
         atomic_store_explicit(&keyspace->reserved_hash, 0, memory_order_release);
         pthread_mutex_unlock(&keyspace->reservation);
     }
@@ -522,12 +537,37 @@ enum keyspace_outcome keyspace_change_expiry(struct keyspace_access *access,
     return outcome;
 }
 
+struct flush {
+    struct keyspace_access *access;
+    bool all;
+    uint32_t db;
+};
+
+static bool flush_changes(void *context, const struct watch *watch) {
+    const struct flush *flush = context;
+    struct store_value value;
+    return (flush->all || watch->key.db == flush->db) &&
+           store_find(flush->access->keyspace->store, &watch->key, flush->access->now_ms, &value);
+}
+
+static void flush(struct keyspace_access *access, bool all, uint32_t db) {
+    struct store *store = access->keyspace->store;
+    struct flush context = {access, all, db};
+    store_lock_all(store, &access->hold);
+    watch_touch_if(&access->keyspace->watches, flush_changes, &context);
+    if (all)
+        store_flush_all(store, &access->hold);
+    else
+        store_flush_db(store, &access->hold, db);
+    store_unlock(store, &access->hold);
+}
+
 void keyspace_flush_db(struct keyspace_access *access, uint32_t db) {
-    store_flush_db(access->keyspace->store, &access->hold, db);
+    flush(access, false, db);
 }
 
 void keyspace_flush_all(struct keyspace_access *access) {
-    store_flush_all(access->keyspace->store, &access->hold);
+    flush(access, true, 0);
 }
 
 void keyspace_reclaim(struct keyspace_access *access) {
@@ -553,11 +593,97 @@ bool keyspace_make_room(struct keyspace_access *access, size_t bytes_max) {
     return store_used_bytes(store) <= bytes_max;
 }
 
+/* ---- transactions -----------------------------------------------------------------------------*/
+
+enum keyspace_outcome keyspace_judge(struct keyspace_access *access, const struct store_key *key,
+                                     struct bytes value, struct keyspace_judged *judged) {
+    struct prepared prepared;
+    enum keyspace_outcome outcome = judge(access, key, value, &prepared);
+    *judged = (struct keyspace_judged){.db = key->db,
+                                       .key = key->name,
+                                       .value = value,
+                                       .label = prepared.label,
+                                       .dropped = prepared.dropped};
+    return outcome;
+}
+
+void keyspace_begin(struct keyspace_access *access, const struct store_key *keys, size_t count,
+                    const struct keyspace_judged *judged, size_t judged_count) {
+    struct store *store = access->keyspace->store;
+    BRINE_ASSERT(access->hold.depth == 0, "transactions do not nest");
+    if (keys)
+        store_lock_keys(store, &access->hold, keys, count);
+    else
+        store_lock_all(store, &access->hold);
+    access->in_transaction = true;
+    access->judged = judged;
+    access->judged_count = judged_count;
+    access->judged_next = 0;
+}
+
+void keyspace_end(struct keyspace_access *access) {
+    access->in_transaction = false;
+    access->judged_count = 0;
+    store_unlock(access->keyspace->store, &access->hold);
+}
+
+void keyspace_watch(struct keyspace_access *access, struct watch *watch) {
+    struct store *store = access->keyspace->store;
+    struct store_value value;
+    store_lock(store, &access->hold, &watch->key);
+    watch->existed = store_find(store, &watch->key, access->now_ms, &value);
+    watch_add(&access->keyspace->watches, watch);
+    store_unlock(store, &access->hold);
+}
+
+void keyspace_unwatch(struct keyspace *keyspace, struct watch *watch) {
+    watch_remove(&keyspace->watches, watch);
+}
+
+bool keyspace_watch_expired(struct keyspace_access *access, const struct watch *watch) {
+    struct store_value value;
+    return watch->existed &&
+           !store_find(access->keyspace->store, &watch->key, access->now_ms, &value);
+}
+
 /* ---- the steps of a write ---------------------------------------------------------------------*/
+
+/* The transaction's answers are asked for in the order in which they were given. */
+static bool judged_already(struct keyspace_access *access, const struct store_key *key,
+                           struct bytes value, struct prepared *prepared) {
+    for (size_t i = 0; i < access->judged_count; i++) {
+        size_t at = (access->judged_next + i) % access->judged_count;
+        const struct keyspace_judged *judged = &access->judged[at];
+        if (judged->value.data != value.data || judged->value.len != value.len ||
+            judged->db != key->db || !bytes_equal(judged->key, key->name))
+            continue;
+        access->judged_next = at + 1;
+        *prepared =
+            (struct prepared){.bytes = value, .label = judged->label, .dropped = judged->dropped};
+        return true;
+    }
+    return false;
+}
+
+static enum keyspace_outcome refuse_long(struct keyspace_access *access, struct bytes value) {
+    access->answer.offset = 0;
+    snprintf(access->answer.text, sizeof access->answer.text,
+             "PICKLELIMIT a transaction would make a value of %zu bytes; at most %zu are verified "
+             "within one: do it outside of MULTI",
+             value.len, access->keyspace->locked_bytes_max);
+    metrics_add(access->metrics, METRIC_gate_refused, 1);
+    return KEYSPACE_REFUSED;
+}
 
 static enum keyspace_outcome judge(struct keyspace_access *access, const struct store_key *key,
                                    struct bytes value, struct prepared *prepared) {
-    BRINE_ASSERT(access->hold.depth == 0, "the gate is never asked while a lock is held");
+    BRINE_ASSERT(
+        access->hold.depth == 0 || access->in_transaction,
+        "the gate is not asked while a lock is held, but for a transaction's short values");
+    if (access->in_transaction) {
+        if (judged_already(access, key, value, prepared)) return KEYSPACE_DONE;
+        if (value.len > access->keyspace->locked_bytes_max) return refuse_long(access, value);
+    }
     struct gate_question question = {
         .db = key->db,
         .key = key->name,

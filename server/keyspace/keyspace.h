@@ -21,6 +21,7 @@
 
 #include "base/buf.h"
 #include "gate/gate.h"
+#include "keyspace/watch.h"
 #include "observe/metrics.h"
 #include "store/store.h"
 
@@ -32,9 +33,11 @@
 typedef void keyspace_event_fn(void *context, const char *event, const struct store_key *key);
 
 struct keyspace {
-    struct store *store;         /* borrowed */
-    const struct gate *gate;     /* borrowed; fixed while threads run */
-    size_t blob_from_bytes;      /* values from here on are filled into a blob before the lock */
+    struct store *store;     /* borrowed */
+    const struct gate *gate; /* borrowed; fixed while threads run */
+    size_t blob_from_bytes;  /* values from here on are filled into a blob before the lock */
+    size_t locked_bytes_max; /* see the options */
+    struct watch_table watches;
     keyspace_event_fn *on_event; /* NULL: nobody listens */
     void *event_context;
     /* An update that was overtaken too often reserves its key: writers of it wait their turn. */
@@ -46,6 +49,9 @@ struct keyspace_options {
     struct store *store;
     const struct gate *gate;
     size_t blob_from_bytes; /* 0: 16 KB; at least the store's boxed_from_bytes */
+    /* A value that a transaction works out (APPEND) is judged while its keys are locked, for it
+     * depends on the commands before: longer ones are refused there.  0: 1 MB. */
+    size_t locked_bytes_max;
     keyspace_event_fn *on_event;
     void *event_context;
 };
@@ -65,6 +71,9 @@ struct keyspace_access {
     gate_actor_fn *actor;
     const void *actor_context;
     bool may_defer;
+    bool in_transaction;                  /* between keyspace_begin and keyspace_end */
+    const struct keyspace_judged *judged; /* of the transaction; see keyspace_judge */
+    size_t judged_count, judged_next;
     bool deferred;             /* an outcome was KEYSPACE_DEFERRED; the asker clears it */
     struct gate_answer answer; /* of the last question; its text of the last KEYSPACE_REFUSED */
     struct gate_desk desk;
@@ -164,6 +173,35 @@ enum keyspace_outcome keyspace_update_string(struct keyspace_access *access,
                                              const struct store_key *key,
                                              keyspace_transform *transform, void *context,
                                              const char *event) MUST_USE;
+
+/* ---- transactions -----------------------------------------------------------------------------*/
+
+/* An answer of the gate that was given ahead: it holds for these very bytes, under this key. */
+struct keyspace_judged {
+    uint32_t db;
+    struct bytes key, value;
+    uint16_t label;
+    bool dropped;
+};
+
+/* Asks the gate about a value that is to be stored later in a transaction; DONE fills *judged. */
+enum keyspace_outcome keyspace_judge(struct keyspace_access *access, const struct store_key *key,
+                                     struct bytes value, struct keyspace_judged *judged) MUST_USE;
+
+/* From here to keyspace_end nobody else sees or changes these keys (NULL: any key), and calls of
+ * this header work within that.  What is not in `judged` and is no longer than locked_bytes_max is
+ * judged meanwhile. */
+void keyspace_begin(struct keyspace_access *access, const struct store_key *keys, size_t count,
+                    const struct keyspace_judged *judged, size_t judged_count);
+void keyspace_end(struct keyspace_access *access);
+
+/* The watch's key, watcher and name are filled in by the caller; touched from now on by whatever
+ * changes the key. */
+void keyspace_watch(struct keyspace_access *access, struct watch *watch);
+/* Any thread's; needs no access. */
+void keyspace_unwatch(struct keyspace *keyspace, struct watch *watch);
+/* Between begin and end: the key was there when the watching began and its time is over now. */
+bool keyspace_watch_expired(struct keyspace_access *access, const struct watch *watch);
 
 /* ---- writing what is no value -----------------------------------------------------------------*/
 

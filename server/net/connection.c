@@ -594,6 +594,7 @@ void connection_end_background(struct connection *connection,
         return;
     }
     connection->session.waiting = false;
+    dispatch_end_deferred(&connection->session);
     if (!keep_rest(connection, buf_view(&connection->query), result->consumed)) {
         reply_clear(&connection->worker->state.reply);
         return;

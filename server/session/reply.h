@@ -100,6 +100,9 @@ static inline void reply_bulk(struct reply *reply, struct bytes text) {
 static inline void reply_null(struct reply *reply) {
     resp_null(&reply->writer);
 }
+static inline void reply_null_array(struct reply *reply) {
+    resp_null_array(&reply->writer);
+}
 static inline void reply_array(struct reply *reply, size_t count) {
     resp_array(&reply->writer, count);
 }

@@ -3,6 +3,8 @@
 
 #include "session/session.h"
 
+#include "session/transaction.h"
+
 void session_init(struct session *session, const struct session_options *options) {
     *session = (struct session){
         .id = options->id,
@@ -11,6 +13,7 @@ void session_init(struct session *session, const struct session_options *options
         .created_mono_ms = options->mono_ms,
         .last_active_mono_ms = options->mono_ms,
         .fd = options->fd,
+        .queued = -1,
         .peer = options->peer ? options->peer : "",
         .local = options->local ? options->local : "",
         .mem = options->mem,
@@ -23,13 +26,26 @@ static void free_text(struct session *session, struct session_text *field) {
 }
 
 void session_deinit(struct session *session) {
+    session_end_transaction(session);
     free_text(session, &session->name);
     free_text(session, &session->library_name);
     free_text(session, &session->library_version);
 }
 
+void session_end_transaction(struct session *session) {
+    transaction_destroy(session->transaction);
+    session->transaction = NULL;
+    session->queued = -1;
+}
+
+void session_note_transaction(struct session *session) {
+    const struct transaction *transaction = session->transaction;
+    session->queued = transaction && transaction->is_open ? (int32_t)transaction->queue_count : -1;
+}
+
 /* Redis keeps the library's name and version over RESET.  Source: networking.c resetCommand. */
 void session_reset(struct session *session, bool authenticated) {
+    session_end_transaction(session);
     session->db = 0;
     session->resp_version = 2;
     session->authenticated = authenticated;

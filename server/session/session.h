@@ -22,6 +22,7 @@
 #include "resp/command.h"
 
 struct command; /* a row of cmd's table */
+struct transaction;
 
 enum {
     SESSION_ADDRESS_BYTES = 128, /* "[ipv6]:port" or "/path:0", NUL-terminated */
@@ -57,6 +58,9 @@ struct session {
     size_t query_bytes, query_cap_bytes; /* pending input and its room; net's figures */
     size_t output_bytes;                 /* pending replies; net's figure */
     int fd;
+    int32_t
+        queued; /* commands since MULTI; -1: not in MULTI.  What `transaction` says, for others */
+    struct transaction *transaction; /* NULL: no MULTI, nothing watched */
     struct session_text name, library_name, library_version;
     const char *peer, *local; /* as CLIENT LIST shows them; never NULL */
     struct allocator *mem;
@@ -69,6 +73,11 @@ void session_deinit(struct session *session);
  * says whether no password is asked for now. */
 void session_reset(struct session *session, bool authenticated);
 
+/* Leaves MULTI and forgets what is watched. */
+void session_end_transaction(struct session *session);
+/* Brings `queued` up to date after a command ran. */
+void session_note_transaction(struct session *session);
+
 /* Empty takes the name away.  BRINE_NO_MEMORY, BRINE_TOO_BIG: the old one stays. */
 enum brine_status session_set_text(struct session *session, struct session_text *field,
                                    struct bytes text) MUST_USE;
@@ -77,6 +86,6 @@ static inline struct bytes session_text_view(const struct session_text *text) {
     return bytes_view(text->data, text->len);
 }
 
-_Static_assert(sizeof(struct session) <= 208, "a session is paid per client: grow it knowingly");
+_Static_assert(sizeof(struct session) <= 216, "a session is paid per client: grow it knowingly");
 
 #endif
