@@ -21,10 +21,15 @@
 #define CONFIG_MEMORY_POLICIES(W) W(MEMORY_POLICY_NOEVICTION, "noeviction")
 #define CONFIG_GATE_MODES(W)      W(GATE_MODE_OFF, "off")
 
+#define CONFIG_AUDIT_FSYNCS(W)                                                                     \
+    W(AUDIT_FSYNC_NO, "no")                                                                        \
+    W(AUDIT_FSYNC_EVERYSEC, "everysec")
+
 #define W(constant, word) CONFIG_##constant,
 enum config_log_level { CONFIG_LOG_LEVELS(W) };
 enum config_memory_policy { CONFIG_MEMORY_POLICIES(W) };
 enum config_gate_mode { CONFIG_GATE_MODES(W) };
+enum config_audit_fsync { CONFIG_AUDIT_FSYNCS(W) };
 #undef W
 
 /* ---- types ------------------------------------------------------------------------------------

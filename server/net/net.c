@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "net/clients.h"
 #include "net/notify.h"
+#include "observe/audit.h"
 #include "observe/clock.h"
 
 #include <errno.h>
@@ -189,6 +190,7 @@ static void on_signal(uv_signal_t *handle, int number) {
     struct log *log = net->options.log;
     if (number == SIGHUP) {
         struct brine_error err;
+        audit_reopen(net->options.audit);
         if (log_reopen(log, &err) == BRINE_OK)
             log_write(log, LOG_NOTICE, "Log reopened after SIGHUP");
         else

@@ -9,8 +9,8 @@
  *     net_close(&net);
  *
  * Signals: SIGTERM and SIGINT stop in order (no more is accepted, what was received is answered);
- * a SIGINT after that gives up waiting.  SIGHUP reopens the log.  SIGPIPE is ignored.
- * systemd: READY=1 and STOPPING=1 go to $NOTIFY_SOCKET when it is set.
+ * a SIGINT after that gives up waiting.  SIGHUP reopens the log and the audit file.  SIGPIPE is
+ * ignored. systemd: READY=1 and STOPPING=1 go to $NOTIFY_SOCKET when it is set.
  *
  * Thread: the functions belong to the main thread; fields say whose they are. */
 #ifndef BRINE_NET_H
@@ -27,6 +27,7 @@ struct net_options {
     const struct mem_account *memory; /* all memory, for INFO; NULL: not known */
     struct config *config;
     struct log *log;
+    struct audit *audit; /* reopened with the log; may be NULL */
     struct keyspace *keyspace;
     const char *version, *executable; /* for INFO */
     uint64_t random_seed;
