@@ -4,8 +4,9 @@
 /* Replays tests/corpus/pickle: every file is answered as EXPECTED says, and every file is named
  * there. Files that a fuzzer or a differential run found stand in FOUND, with the same columns. */
 
-#include "pickle/verify.h"
+#include "pickle/machine.h"
 #include "policy_file.h"
+#include "support/failing.h"
 
 #include <criterion/criterion.h>
 
@@ -119,11 +120,120 @@ static void check_neighbours(struct corpus *c, const char *name) {
     }
 }
 
+static void for_each_file(struct corpus *c, void (*visit)(struct corpus *c, const char *name)) {
+    DIR *dir = opendir(CORPUS);
+    cr_assert_not_null(dir);
+    for (struct dirent *entry; (entry = readdir(dir));)
+        if (strstr(entry->d_name, ".pkl")) visit(c, entry->d_name);
+    closedir(dir);
+}
+
 Test(corpus, no_beginning_and_no_lengthening_of_an_accepted_pickle_is_accepted) {
     struct corpus *c = corpus_open();
-    DIR *dir = opendir(CORPUS);
-    for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir))
-        if (strstr(entry->d_name, ".pkl")) check_neighbours(c, entry->d_name);
-    closedir(dir);
+    for_each_file(c, check_neighbours);
+    corpus_close(c);
+}
+
+/* The verdict of a scratch that is new and gets its memory from `mem`. */
+static enum pickle_reason verify_anew(struct corpus *c, struct allocator *mem, size_t limit_bytes) {
+    struct pickle_scratch scratch;
+    pickle_scratch_init(&scratch, mem, limit_bytes);
+    scratch.collect_keys = true;
+    (void)!pickle_verify(bytes_view(c->bytes, c->length), &c->policy.policy, &PICKLE_LIMITS_DEFAULT,
+                         &scratch, &c->report);
+    enum pickle_reason reason = c->report.reason;
+    pickle_scratch_deinit(&scratch);
+    return reason;
+}
+
+/* Files whose every allocation is refused in turn; the larger ones only show that growth repeats.
+ */
+enum { MEMORY_FILE_BYTES_MAX = 4096 };
+
+static void check_refused_memory(struct corpus *c, const char *name) {
+    load(c, name);
+    if (c->length > MEMORY_FILE_BYTES_MAX) return;
+    enum pickle_reason whole = verify_anew(c, mem_system(), SIZE_MAX / 2);
+    for (size_t n = 0;; n++) {
+        struct failing_allocator mem;
+        failing_init(&mem, n);
+        enum pickle_reason reason = verify_anew(c, &mem.allocator, SIZE_MAX / 2);
+        cr_expect_eq(mem.taken_bytes, 0, "%s: request %zu", name, n);
+        cr_expect_eq(reason, mem.refused ? PICKLE_NO_MEMORY : whole, "%s: request %zu: %s", name, n,
+                     pickle_reason_rule(reason));
+        if (!mem.refused) break;
+    }
+}
+
+Test(corpus, memory_that_is_refused_at_any_point_is_an_answer) {
+    struct corpus *c = corpus_open();
+    for_each_file(c, check_refused_memory);
+    corpus_close(c);
+}
+
+#define SCRATCH_ARRAYS(X)                                                                          \
+    X(stack) X(marks) X(memo) X(nodes) X(mores) X(cells) X(keys) X(names) X(table) X(globals)
+enum { FULL_ITEMS = 512 };
+
+/* The verdict of a scratch whose arrays cannot grow: one of them has `items`, the others plenty. */
+static enum pickle_reason verify_cramped(struct corpus *c, unsigned array, uint32_t items) {
+    struct pickle_scratch scratch;
+    unsigned number = 0;
+    pickle_scratch_init(&scratch, mem_system(), (size_t)1 << 20);
+    scratch.collect_keys = true;
+#define X(name)                                                                                    \
+    scratch.name##_cap = number++ == array ? items : FULL_ITEMS;                                   \
+    scratch.name = mem_alloc(mem_system(), scratch.name##_cap * sizeof *scratch.name);             \
+    scratch.taken_bytes += scratch.name##_cap * sizeof *scratch.name;
+    SCRATCH_ARRAYS(X)
+#undef X
+    scratch.limit_bytes = scratch.taken_bytes;
+    (void)!pickle_verify(bytes_view(c->bytes, c->length), &c->policy.policy, &PICKLE_LIMITS_DEFAULT,
+                         &scratch, &c->report);
+    pickle_scratch_deinit(&scratch);
+    return c->report.reason;
+}
+
+static void check_small_scratch(struct corpus *c, const char *name) {
+    enum { ARRAYS = 10, FULL = ARRAYS };
+    load(c, name);
+    enum pickle_reason whole = verify_cramped(c, FULL, 0);
+    if (c->length > MEMORY_FILE_BYTES_MAX || whole == PICKLE_SCRATCH) return;
+    for (unsigned array = 0; array < ARRAYS; array++) {
+        enum pickle_reason reason = PICKLE_SCRATCH;
+        for (uint32_t items = 1; items < FULL_ITEMS && reason == PICKLE_SCRATCH; items++)
+            reason = verify_cramped(c, array, items);
+        cr_expect_eq(reason, whole, "%s, array %u: %s", name, array, pickle_reason_rule(reason));
+    }
+}
+
+Test(corpus, a_scratch_that_is_too_small_is_said_wherever_it_ends) {
+    struct corpus *c = corpus_open();
+    for_each_file(c, check_small_scratch);
+    corpus_close(c);
+}
+
+/* Each limit alone made small: what was refused stays refused. */
+static void check_tight_limits(struct corpus *c, const char *name) {
+    static const uint64_t tight[] = {0, 1, 2, 8, 100};
+    load(c, name);
+    struct bytes input = bytes_view(c->bytes, c->length);
+    for (size_t field = 0; field < sizeof(struct pickle_limits) / sizeof(uint64_t); field++) {
+        for (size_t i = 0; i < ARRAY_LEN(tight); i++) {
+            struct pickle_limits limits = PICKLE_LIMITS_DEFAULT;
+            ((uint64_t *)&limits)[field] = tight[i];
+            enum brine_status usual = pickle_verify(
+                input, &c->policy.policy, &PICKLE_LIMITS_DEFAULT, &c->scratch, &c->report);
+            enum brine_status now =
+                pickle_verify(input, &c->policy.policy, &limits, &c->scratch, &c->report);
+            cr_expect(usual == BRINE_OK || now != BRINE_OK, "%s, limit %zu of %llu", name, field,
+                      (unsigned long long)tight[i]);
+        }
+    }
+}
+
+Test(corpus, a_tighter_limit_accepts_nothing_new) {
+    struct corpus *c = corpus_open();
+    for_each_file(c, check_tight_limits);
     corpus_close(c);
 }
