@@ -22,18 +22,20 @@ enum { PRINTED_BYTES_MAX = 1 << 20 };
 typedef enum brine_status setup_fn(struct server *server, struct brine_error *err);
 typedef void teardown_fn(struct server *server);
 
-static setup_fn setup_log, setup_store, setup_gate, setup_keyspace, setup_net, setup_pid_file;
-static teardown_fn teardown_log, teardown_store, teardown_nothing, teardown_keyspace, teardown_net,
-    teardown_pid_file;
+static setup_fn setup_log, setup_audit, setup_store, setup_gate, setup_keyspace, setup_net,
+    setup_pid_file;
+static teardown_fn teardown_log, teardown_audit, teardown_store, teardown_gate, teardown_keyspace,
+    teardown_net, teardown_pid_file;
 
 /* In the order of dependence: each uses those above it. */
 static const struct {
     setup_fn *setup;
     teardown_fn *teardown;
 } modules[] = {
-    {setup_log, teardown_log},      {setup_store, teardown_store},
-    {setup_gate, teardown_nothing}, {setup_keyspace, teardown_keyspace},
-    {setup_net, teardown_net},      {setup_pid_file, teardown_pid_file},
+    {setup_log, teardown_log},           {setup_audit, teardown_audit},
+    {setup_store, teardown_store},       {setup_gate, teardown_gate},
+    {setup_keyspace, teardown_keyspace}, {setup_net, teardown_net},
+    {setup_pid_file, teardown_pid_file},
 };
 
 static int configure(struct server *server, int argc, char **argv, bool *run);
@@ -67,6 +69,7 @@ static int configure(struct server *server, int argc, char **argv, bool *run) {
         fprintf(stderr, "brine-server: out of memory while starting\n");
         exit(EXIT_NOT_STARTED);
     }
+    server->config.check = gate_check_config;
     struct buf printed;
     buf_init(&printed, mem_system(), PRINTED_BYTES_MAX);
     enum config_action action = config_start(&server->config, argc, (const char *const *)argv,
@@ -110,6 +113,24 @@ static void teardown_log(struct server *server) {
     log_close(&server->log);
 }
 
+/* Its ring counts as little as the log's buffers: it is taken at once and touched as it fills. */
+static enum brine_status setup_audit(struct server *server, struct brine_error *err) {
+    const struct config *config = &server->config;
+    struct audit_options options = {
+        .mem = mem_system(),
+        .path = (const char *)config->audit.file.data,
+        .queue_bytes = (size_t)config_read(config->audit.queue_bytes),
+        .keep = (size_t)config_read(config->audit.keep),
+        .sync = config_read(config->audit.fsync) == CONFIG_AUDIT_FSYNC_EVERYSEC,
+        .log = &server->log,
+    };
+    return audit_open(&server->audit, &options, err);
+}
+
+static void teardown_audit(struct server *server) {
+    audit_close(server->audit);
+}
+
 static enum brine_status draw_random(void *target, size_t bytes, struct brine_error *err) {
     if (getrandom(target, bytes, 0) == (ssize_t)bytes) return BRINE_OK;
     return brine_fail(err, BRINE_IO, 0, "the operating system gave no random bytes: %s",
@@ -135,16 +156,39 @@ static void teardown_store(struct server *server) {
     store_destroy(server->store);
 }
 
-static enum brine_status setup_gate(struct server *server, struct brine_error *err UNUSED) {
-    switch ((enum config_gate_mode)config_read(server->config.gate.mode)) {
-    case CONFIG_GATE_MODE_OFF:
-        gate_init_off(&server->gate);
-        break;
+static enum brine_status setup_gate(struct server *server, struct brine_error *err) {
+    struct allocator *mem = &server->memory.allocator;
+    struct gate_kinds_options kinds = {
+        .mem = mem,
+        .kinds_max = (size_t)config_read(server->config.gate.kinds_max),
+    };
+    TRY(draw_random(&kinds.secret, sizeof(kinds.secret), err));
+    server->kinds = gate_kinds_create(&kinds);
+    if (!server->kinds || learn_create(mem, LEARN_BYTES_MAX, &server->learn) != BRINE_OK) {
+        teardown_gate(server);
+        return brine_fail(err, BRINE_NO_MEMORY, 0, "out of memory for the gate");
     }
-    return BRINE_OK;
+    struct gate_keeper_options options = {
+        .mem = mem,
+        .config = &server->config,
+        .log = &server->log,
+        .audit = server->audit,
+        .kinds = server->kinds,
+        .learn = server->learn,
+    };
+    enum brine_status status = gate_keeper_create(&options, &server->keeper, err);
+    if (status == BRINE_OK)
+        gate_init_keeper(&server->gate, server->keeper);
+    else
+        teardown_gate(server);
+    return status;
 }
 
-static void teardown_nothing(struct server *server UNUSED) {}
+static void teardown_gate(struct server *server) {
+    gate_keeper_destroy(server->keeper);
+    learn_destroy(server->learn);
+    gate_kinds_destroy(server->kinds);
+}
 
 static enum brine_status setup_keyspace(struct server *server, struct brine_error *err UNUSED) {
     keyspace_init(&server->keyspace,
@@ -162,6 +206,7 @@ static enum brine_status setup_net(struct server *server, struct brine_error *er
         .memory = &server->memory,
         .config = &server->config,
         .log = &server->log,
+        .audit = server->audit,
         .keyspace = &server->keyspace,
         .version = BRINE_VERSION,
         .executable = server->executable,
@@ -203,16 +248,25 @@ static void teardown_pid_file(struct server *server) {
 /* ---- running --------------------------------------------------------------------------------- */
 
 static void log_start(struct server *server) {
-    const char *gate_mode = "";
-#define W(constant, word)                                                                          \
-    if (config_read(server->config.gate.mode) == CONFIG_##constant) gate_mode = word;
-    CONFIG_GATE_MODES(W)
-#undef W
     log_write(&server->log, LOG_NOTICE, "brine %s, pid %d, %zu worker threads, memory only",
               BRINE_VERSION, (int)getpid(), server->net.workers_count);
-    if (config_read(server->config.gate.mode) == CONFIG_GATE_MODE_OFF)
+    struct gate_setup *setup = gate_keeper_setup(server->keeper);
+    const char *policy = (const char *)setup->policy_text.data;
+    switch (setup->mode) {
+    case CONFIG_GATE_MODE_ENFORCE:
+        log_write(&server->log, LOG_NOTICE, "gate.mode is enforce, gate.policy %s, %zu rules",
+                  policy, setup->rules_count);
+        break;
+    case CONFIG_GATE_MODE_LEARN:
         log_write(&server->log, LOG_WARNING,
-                  "gate.mode is %s: pickles are stored without being verified", gate_mode);
+                  "gate.mode is learn: pickles that policy %s does not know are stored", policy);
+        break;
+    case CONFIG_GATE_MODE_OFF:
+        log_write(&server->log, LOG_WARNING,
+                  "gate.mode is off: pickles are stored without being verified");
+        break;
+    }
+    gate_setup_unref(setup);
 }
 
 static int serve(struct server *server) {

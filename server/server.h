@@ -14,8 +14,8 @@
  * Locks, in the order in which they may be nested
  *     1  a shard or several by rising index (store/): for a table operation, never while
  *        verifying, allocating replies on a socket, or writing to one
- *     2  the config's set_lock, then text_lock (config/)
- *     3  leaves, held for a few stores: an inbox, error_kinds.adding
+ *     2  the config's set_lock, then the gate keeper's `changing`, then text_lock (config/)
+ *     3  leaves, held for a few stores: an inbox, error_kinds.adding, the gate's
  *     keyspace.reservation is taken before 1.
  *     Counters, options and the clients' budget are atomics without a lock.
  *
@@ -30,9 +30,10 @@
 #define BRINE_SERVER_H
 
 #include "config/config.h"
-#include "gate/gate.h"
+#include "gate/keeper.h"
 #include "keyspace/keyspace.h"
 #include "net/net.h"
+#include "observe/audit.h"
 #include "observe/log.h"
 #include "store/store.h"
 
@@ -45,11 +46,15 @@ struct server {
     struct mem_account clients_memory; /* any thread: connections and all that serves them */
     struct config config;              /* any thread, by its own rules */
     struct log log;                    /* any thread; reopened by main */
+    struct audit *audit;               /* any thread; reopened by main */
     struct store *store;               /* any thread, under its shards' locks */
-    struct gate gate;                  /* any thread; fixed once started */
-    struct keyspace keyspace;          /* any thread, by its own rules */
-    struct net net;                    /* main; its workers their own */
-    char executable[4096];             /* fixed once started */
+    struct gate_kinds *kinds;          /* any thread, by their own rules, as the next two */
+    struct learn *learn;
+    struct gate_keeper *keeper; /* changed by CONFIG SET, SIGHUP, PICKLE.POLICY RELOAD */
+    struct gate gate;           /* any thread; fixed once started */
+    struct keyspace keyspace;   /* any thread, by its own rules */
+    struct net net;             /* main; its workers their own */
+    char executable[4096];      /* fixed once started */
 };
 
 #endif

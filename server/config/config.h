@@ -57,6 +57,9 @@ struct config;
 typedef enum brine_status config_apply_fn(void *context, struct config *config,
                                           enum config_option option, struct brine_error *err);
 
+/* What else of a configuration must be right, beyond the rows of options.def: rules, policies. */
+typedef enum brine_status config_check_fn(struct config *config, struct brine_error *err);
+
 struct config_apply {
     config_apply_fn *apply; /* NULL: nothing to do */
     void *context;
@@ -87,7 +90,15 @@ struct config {
     struct bytes remembered[CONFIG_REMEMBERED_MAX]; /* NULL: still the row's default */
     struct config_buffer_limits buffer_limits;
     struct bytes file_path; /* empty: started without a file */
+    config_check_fn *check; /* the owner's, set before config_start; NULL: nothing else */
 };
+
+/* The whole of a file, bounded: what start-up reads, for those who read parts of it themselves. */
+enum { CONFIG_FILE_BYTES_MAX = 4 << 20 };
+enum brine_status config_read_file(const char *path, struct buf *text,
+                                   struct brine_error *err) MUST_USE;
+/* "1mb", "65536": as a SIZE option is written.  False: it is none. */
+bool config_parse_size(struct bytes text, int64_t *bytes) MUST_USE;
 
 /* The present value of a number, flag or enum: config_read(config->server.port). */
 #define config_read(field) atomic_load_explicit(&(field), memory_order_relaxed)

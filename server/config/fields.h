@@ -19,7 +19,10 @@
     W(LOG_LEVEL_NOTICE, "notice")                                                                  \
     W(LOG_LEVEL_WARNING, "warning")
 #define CONFIG_MEMORY_POLICIES(W) W(MEMORY_POLICY_NOEVICTION, "noeviction")
-#define CONFIG_GATE_MODES(W)      W(GATE_MODE_OFF, "off")
+#define CONFIG_GATE_MODES(W)                                                                       \
+    W(GATE_MODE_ENFORCE, "enforce")                                                                \
+    W(GATE_MODE_LEARN, "learn")                                                                    \
+    W(GATE_MODE_OFF, "off")
 
 #define CONFIG_AUDIT_FSYNCS(W)                                                                     \
     W(AUDIT_FSYNC_NO, "no")                                                                        \

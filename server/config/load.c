@@ -150,6 +150,12 @@ static bool is_section(struct bytes name) {
     return false;
 }
 
+static bool is_foreign(struct bytes name) {
+    for (size_t i = 0; i < CONFIG_FOREIGN_SECTIONS; i++)
+        if (bytes_equal(name, bytes_of_cstr(config_foreign_sections[i]))) return true;
+    return false;
+}
+
 static enum brine_status walk_section(struct config *config, const char *path,
                                       const struct toml_value *section, bool store,
                                       struct brine_error *err) {
@@ -171,6 +177,7 @@ enum brine_status config_walk_toml(struct config *config, const char *path,
                                    struct brine_error *err) {
     for (const struct toml_value *section = toml_first(root); section; section = section->next) {
         bool is_table = section->kind == TOML_TABLE || section->kind == TOML_ARRAY;
+        if (is_table && is_foreign(section->key)) continue;
         if (!is_section(section->key))
             return is_table ? refuse_unknown_section(path, section, err)
                             : refuse_unknown_key(config, path, root, section, err);

@@ -68,6 +68,35 @@ static enum brine_status print_example_section(const struct config_section *sect
     return BRINE_OK;
 }
 
+/* What is no option, because it repeats.  Its keys are gate/'s: rules.h, policy/policy.h. */
+static const char rules_example[] =
+    "\n# Rules: which values may stand under which keys.  The first one that fits decides; the "
+    "default\n"
+    "# rule fits every key: values = \"auto\", all framings, gate.policy, on_refusal = \"error\".\n"
+    "#[[rule]]\n"
+    "#name = \"sessions\"              # for messages\n"
+    "#db = [0, 1]                    # a number or several; left out: every database\n"
+    "#keys = \"session:*\"             # a glob or several; left out: every key\n"
+    "#profile = \"django-redis\"       # what a library writes; own keys of the rule are stronger\n"
+    "#values = \"pickle\"              # pickle: pickles and integers; auto: also what no reader "
+    "would\n"
+    "#                               # unpickle to any effect; opaque: anything, unread\n"
+    "#framings = [\"pickle\", \"zlib\"]  # how a pickle may be wrapped\n"
+    "#policy = [\"stdlib\", \"shop\"]    # one or several\n"
+    "#min_protocol = 2\n"
+    "#max_protocol = 4\n"
+    "#max_bytes = \"1mb\"\n"
+    "#on_refusal = \"error\"           # drop: answer OK and store nothing; log: store and record\n"
+    "#audit = \"refused\"              # all, none\n"
+    "\n# Policies of your own: which globals a pickle may name.\n"
+    "#[policy.shop]\n"
+    "#doc = \"the shop's sessions\"\n"
+    "#extends = [\"stdlib\"]\n"
+    "#allow = [\n"
+    "#    \"shop.models.Cart\",\n"
+    "#    { name = \"shop.money.parse\", may = [\"call\"], args = \"s\" },\n"
+    "#]\n";
+
 enum brine_status config_print_example(struct buf *out) {
     TRY(buf_append(
         out, BYTES("# Every option of brine-server with its default.  brine-server --config FILE "
@@ -79,7 +108,7 @@ enum brine_status config_print_example(struct buf *out) {
                    "# Generated from server/config/options.def; a test keeps the two in step.\n")));
     for (size_t i = 0; i < config_sections_count; i++)
         TRY(print_example_section(&config_sections[i], out));
-    return BRINE_OK;
+    return buf_append(out, bytes_of_cstr(rules_example));
 }
 
 /* ---- the effective configuration --------------------------------------------------------------

@@ -3,7 +3,7 @@
 
 #include "config/row.h"
 
-enum { NAME_BYTES_MAX = 48 }; /* of "section.key"; longer ones are near to none */
+#include "base/nearest.h"
 
 #define CONFIG_WORD(constant, word) word "|"
 #define WORDS(list)                 list(CONFIG_WORD)
@@ -72,24 +72,6 @@ enum brine_status option_environment_name(const struct option_row *row, struct b
     return BRINE_OK;
 }
 
-/* Levenshtein's distance, a row of his table at a time; what is too long is far from everything. */
-static size_t edit_distance(struct bytes a, struct bytes b) {
-    if (a.len > NAME_BYTES_MAX || b.len > NAME_BYTES_MAX) return SIZE_MAX;
-    size_t row[NAME_BYTES_MAX + 1];
-    for (size_t i = 0; i <= b.len; i++) row[i] = i;
-    for (size_t i = 0; i < a.len; i++) {
-        size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (size_t j = 0; j < b.len; j++) {
-            bool same = byte_lower(a.data[i]) == byte_lower(b.data[j]);
-            size_t replaced = diagonal + (same ? 0 : 1);
-            diagonal = row[j + 1];
-            row[j + 1] = MIN(replaced, MIN(row[j], row[j + 1]) + 1);
-        }
-    }
-    return row[b.len];
-}
-
 /* Compared are the whole name, and, for those who forgot or mistook the section, the key alone. */
 const struct option_row *option_nearest(struct bytes name) {
     struct bytes key = name;
@@ -111,13 +93,12 @@ const struct option_row *option_nearest(struct bytes name) {
 }
 
 const char *section_nearest(struct bytes name) {
-    const char *nearest = NULL;
-    size_t least = MAX((size_t)2, name.len / 3) + 1;
-    for (size_t i = 0; i < config_sections_count; i++) {
-        size_t distance = edit_distance(name, bytes_of_cstr(config_sections[i].name));
-        if (distance >= least) continue;
-        least = distance;
-        nearest = config_sections[i].name;
-    }
-    return nearest;
+    struct nearest nearest = nearest_to(name);
+    for (size_t i = 0; i < config_sections_count; i++)
+        nearest_try(&nearest, config_sections[i].name);
+    for (size_t i = 0; i < CONFIG_FOREIGN_SECTIONS; i++)
+        nearest_try(&nearest, config_foreign_sections[i]);
+    return nearest.word;
 }
+
+const char *const config_foreign_sections[CONFIG_FOREIGN_SECTIONS] = {"rule", "policy"};

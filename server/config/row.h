@@ -64,6 +64,10 @@ struct config_section {
 extern const struct config_section config_sections[];
 extern const size_t config_sections_count;
 
+/* [[rule]] and [policy.*] of the file are not options: gate/ reads them. */
+enum { CONFIG_FOREIGN_SECTIONS = 2 };
+extern const char *const config_foreign_sections[CONFIG_FOREIGN_SECTIONS];
+
 /* ---- values -----------------------------------------------------------------------------------
  */
 
@@ -142,10 +146,7 @@ void config_disown_text(struct config *config, struct bytes text);
 /* ---- the sources, load.c ----------------------------------------------------------------------
  */
 
-/* The whole file, at most CONFIG_FILE_BYTES_MAX. */
-enum { CONFIG_FILE_BYTES_MAX = 4 << 20, CONFIG_ARENA_BYTES_MAX = 64 << 20 };
-enum brine_status config_read_file(const char *path, struct buf *text,
-                                   struct brine_error *err) MUST_USE;
+enum { CONFIG_ARENA_BYTES_MAX = 64 << 20 };
 
 /* "--section.key=value" */
 enum brine_status config_load_flag(struct config *config, struct bytes argument,

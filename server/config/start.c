@@ -88,7 +88,8 @@ static enum brine_status load_all(struct config *config, const struct command_li
                                   struct brine_error *err) {
     if (line->file) TRY(config_load_file(config, line->file, err));
     TRY(config_load_environment(config, environment, err));
-    return read_options(config, argv, argc, err);
+    TRY(read_options(config, argv, argc, err));
+    return config->check ? config->check(config, err) : BRINE_OK;
 }
 
 static enum brine_status perform(struct config *config, enum task task, const char *version,

@@ -171,6 +171,14 @@ enum option_fault option_parse(const struct option_row *row, struct bytes text,
     return FAULT_SHAPE;
 }
 
+bool config_parse_size(struct bytes text, int64_t *bytes) {
+    static const struct option_row size = {.kind = KIND_SIZE, .max = INT64_MAX};
+    struct option_value value;
+    if (option_parse(&size, text, DIALECT_BRINE, &value) != FAULT_NONE) return false;
+    *bytes = value.number;
+    return true;
+}
+
 static enum option_fault list_from_toml(const struct option_row *row, const struct toml_value *toml,
                                         struct option_value *value) {
     if (toml->kind != TOML_ARRAY) return FAULT_SHAPE;

@@ -9,26 +9,44 @@
 #define BRINE_GATE_DESK_H
 
 #include "base/mem.h"
+#include "frame/frame.h"
 #include "gate/kinds.h"
 #include "pickle/verify.h"
 
+struct gate_keeper;
+struct gate_setup;
+struct metrics;
+
 struct gate_desk {
     struct pickle_scratch pickle;
+    struct frame_scratch frame;
     struct gate_kinds_cache kinds;
+    struct metrics
+        *metrics; /* of the desk's thread, set by who owns it; NULL: nothing is counted */
+    /* The keeper's: whose setup it is that this desk judges by.  Compared before each question. */
+    const struct gate_keeper *keeper;
+    struct gate_setup *setup; /* a reference */
 };
 
 enum { GATE_DESK_BYTES_MAX = 1 << 30 };
 
+void gate_desk_leave_setup(struct gate_desk *desk); /* gives the reference back */
+
 static inline void gate_desk_init(struct gate_desk *desk, struct allocator *mem) {
+    *desk = (struct gate_desk){0};
+    frame_scratch_init(&desk->frame, mem, GATE_DESK_BYTES_MAX);
     pickle_scratch_init(&desk->pickle, mem, GATE_DESK_BYTES_MAX);
     gate_kinds_cache_init(&desk->kinds, mem);
 }
 static inline void gate_desk_deinit(struct gate_desk *desk) {
     gate_kinds_cache_deinit(&desk->kinds);
+    frame_scratch_deinit(&desk->frame);
     pickle_scratch_deinit(&desk->pickle);
+    gate_desk_leave_setup(desk);
 }
 static inline void gate_desk_trim(struct gate_desk *desk, size_t keep_bytes) {
     pickle_scratch_trim(&desk->pickle, keep_bytes);
+    frame_scratch_trim(&desk->frame, keep_bytes);
 }
 
 #endif

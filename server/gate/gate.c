@@ -4,6 +4,7 @@
 #include "gate/gate.h"
 
 #include "base/assert.h"
+#include "gate/keeper.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,6 +17,10 @@ void gate_init_off(struct gate *gate) {
 
 void gate_init(struct gate *gate, gate_judge *judge, void *context) {
     *gate = (struct gate){.judge = judge, .context = context};
+}
+
+enum brine_status gate_reload(const struct gate *gate, struct brine_error *err) {
+    return gate->keeper ? gate_keeper_reload(gate->keeper, err) : BRINE_OK;
 }
 
 enum gate_verdict gate_admit(const struct gate *gate, struct gate_desk *desk,

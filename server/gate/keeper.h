@@ -23,15 +23,22 @@
 #define BRINE_GATE_KEEPER_H
 
 #include "gate/gate.h"
+#include "gate/kinds.h"
+#include "gate/learn.h"
 #include "gate/setup.h"
+#include "observe/audit.h"
 #include "observe/log.h"
 
 struct gate_keeper;
 
+/* All outlive the keeper; each but mem and config may be NULL. */
 struct gate_keeper_options {
     struct allocator *mem;
     struct config *config;
-    struct log *log; /* NULL: says nothing */
+    struct log *log;          /* told of reloads */
+    struct audit *audit;      /* gets what rules want recorded */
+    struct gate_kinds *kinds; /* gives the labels of what is admitted */
+    struct learn *learn;      /* notes what the policy lacks, while gate.mode is learn */
 };
 
 /* Reads the files that the config names and listens to gate.* from now on. */
@@ -46,6 +53,9 @@ enum brine_status gate_keeper_reload(struct gate_keeper *keeper, struct brine_er
 
 /* Whether gate_keeper_create would succeed: for --check-config, as config's check. */
 enum brine_status gate_check_config(struct config *config, struct brine_error *err) MUST_USE;
+
+/* What it was made of. */
+const struct gate_keeper_options *gate_keeper_parts(const struct gate_keeper *keeper);
 
 /* The setup in force; gate_setup_unref when done. */
 struct gate_setup *gate_keeper_setup(struct gate_keeper *keeper);
@@ -64,18 +74,18 @@ enum gate_found {
 
 struct gate_finding {
     enum gate_found found;
-    enum gate_verdict verdict;      /* REFUSED may still be ADMIT (on_refusal = "log") or DROP */
-    const struct gate_setup *setup; /* valid while the desk keeps it: until its next question */
+    enum gate_verdict verdict; /* of GATE_FOUND_REFUSED: what the rule's on_refusal makes of it */
+    const struct gate_setup *setup; /* both are valid until the desk's next question */
     const struct gate_rule *rule;
-    enum pickle_class class; /* of a refusal: why, for counts; ACCEPT when it is none */
-    const char *reason;      /* the verifier's rule word, or "bytes-max", "protocol" ... */
+    enum pickle_class class; /* of a refusal: why; else ACCEPT */
+    const char *reason;      /* the verifier's rule word, or "value-bytes", "protocol" ... */
     struct frame_path path;  /* of the reading that decided; depth 0: none did */
     size_t offset;           /* of a refusal: into the value, or into what was unpacked last */
     bool unpacked;
-    /* Of the reading that decided; NULL: none was verified.  Of an accepted one valid in on_pickle
-     * alone, for its bytes may have been unpacked; of a refused one until the desk's next use. */
+    uint8_t protocol; /* of a pickle: the highest of those declared and needed */
+    /* Of the reading that was refused, valid until the desk's next use; else NULL.  What an
+     * accepted one holds is shown to on_pickle. */
     const struct pickle_report *report;
-    char text[GATE_TEXT_BYTES]; /* of a refusal: the line that the client would be answered */
 };
 
 /* Called for each reading that is an accepted pickle while its report is valid; may be NULL. */
@@ -83,14 +93,15 @@ typedef void gate_pickle_fn(void *context, const struct frame_reading *reading,
                             const struct pickle_report *report);
 
 struct gate_look {
-    bool dry_run; /* nothing is noted, counted or recorded; the verdict is what enforce says */
+    bool dry_run; /* nothing is noted or recorded; learning admits no more than enforcing */
     gate_pickle_fn *on_pickle;
     void *context;
 };
 
-/* Judges as gate_admit would, and says what was found. Never defers when !question->may_defer. */
+/* Judges as gate_admit does, and says what was found; NULL look: all defaults. */
 enum gate_verdict gate_keeper_look(struct gate_keeper *keeper, struct gate_desk *desk,
                                    const struct gate_question *question,
-                                   const struct gate_look *look, struct gate_finding *finding);
+                                   const struct gate_look *look, struct gate_answer *answer,
+                                   struct gate_finding *finding);
 
 #endif

@@ -83,7 +83,7 @@ struct gate_rule {
     size_t policies_count;
     /* The setup's: what of the above is compiled. */
     struct bytes policy_text;    /* "stdlib" or "stdlib, shop" */
-    const struct policy *policy; /* NULL when opaque */
+    const struct policy *policy; /* of an opaque rule too: who looks into values asks it */
 };
 
 struct gate_rules {
@@ -91,7 +91,7 @@ struct gate_rules {
     size_t count;
 };
 
-/* Reads the [[rule]] rows of a parsed file, the default rule not among them. */
+/* Reads the [[rule]] rows of a parsed file; the default rule comes behind them. */
 struct gate_rules_text {
     const char *file;              /* for messages */
     const struct toml_value *root; /* NULL: no file */

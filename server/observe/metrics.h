@@ -46,7 +46,13 @@
     M(evicted_keys, COUNTER, "keys removed to make room")                                          \
     M(gate_admitted, COUNTER, "values that the gate admitted")                                     \
     M(gate_refused, COUNTER, "values that the gate refused")                                       \
-    M(gate_dropped, COUNTER, "values answered as stored and dropped by the gate")
+    M(gate_dropped, COUNTER, "values answered as stored and dropped by the gate")                  \
+    M(gate_logged, COUNTER, "values admitted though their rule does not allow them: on_refusal = log") \
+    M(gate_refused_denied, COUNTER, "values not allowed by their policy, whatever was done with them") \
+    M(gate_refused_malformed, COUNTER, "values that are broken pickles")                           \
+    M(gate_refused_truncated, COUNTER, "values that are cut-off pickles")                          \
+    M(gate_refused_limit, COUNTER, "values beyond a limit")                                        \
+    M(gate_verified_bytes, COUNTER, "bytes that the verifier was given")
 
 enum metric {
 #define M(name, kind, doc) METRIC_##name,

@@ -1,0 +1,279 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* One question: which rule, what would readers unpickle, what follows.
+ *
+ *     value -> frame_walk -> reading, reading ...   each what some reader hands to its unpickler
+ *                               |
+ *                               +- accepted by the verifier    may be stored
+ *                               +- harmless                    every unpickler fails before it has
+ *                               |                              done anything
+ *                               +- anything else               refused
+ *
+ * A value is stored when none of its readings is refused; where the rule takes pickles only, one of
+ * them must be accepted as well, or be an integer.
+ *
+ * What exceeds a limit is refused without asking whether it is harmless: limits are what the
+ * operator says an object may cost, and harmless bytes that cost more are no better. */
+
+#include "gate/keeper_state.h"
+#include "gate/refusal.h"
+#include "observe/metrics.h"
+#include "policy/dangerous.h"
+
+struct judging {
+    struct gate_keeper *keeper;
+    const struct gate_setup *setup;
+    const struct gate_rule *rule;
+    struct gate_desk *desk;
+    const struct gate_question *question;
+    const struct gate_look *look;
+    struct gate_answer *answer;
+    struct gate_finding *finding;
+    struct policy policy; /* the rule's; while learning one that admits what it does not know */
+    struct pickle_report report;
+    bool records; /* notes and counts are wanted */
+    bool accepted, integer;
+    size_t learned;
+};
+
+static void count(const struct judging *judging, enum metric metric, uint64_t more) {
+    if (judging->records) metrics_add(judging->desk->metrics, metric, more);
+}
+
+/* ---- refusing ---------------------------------------------------------------------------------*/
+
+static void refuse(struct judging *judging, enum pickle_class class, const char *reason) {
+    judging->finding->found = GATE_FOUND_REFUSED;
+    judging->finding->class = class;
+    judging->finding->reason = reason;
+}
+
+/* The reading that decided, and where in it. */
+static void point_at(struct judging *judging, const struct frame_reading *reading, size_t offset) {
+    struct gate_finding *finding = judging->finding;
+    finding->path = reading->path;
+    finding->unpacked = reading->unpacked;
+    finding->offset = reading->unpacked ? offset : reading->offset + offset;
+    finding->protocol = MAX(judging->report.protocol, judging->report.protocol_needed);
+}
+
+static void refuse_reading(struct judging *judging, const struct frame_reading *reading,
+                           const struct pickle_harm *harm) {
+    const struct pickle_report *report = &judging->report;
+    struct gate_refusal refusal = {judging->question, judging->finding, harm};
+    point_at(judging, reading, harm ? harm->offset : report->offset);
+    judging->finding->report = report;
+    refuse(judging, pickle_reason_class(report->reason), pickle_reason_rule(report->reason));
+    gate_refusal_say_report(&refusal, judging->answer);
+}
+
+/* ---- one reading ------------------------------------------------------------------------------*/
+
+static enum brine_status verify(struct judging *judging, const struct frame_reading *reading,
+                                struct bytes bytes) {
+    struct pickle_scratch *scratch = &judging->desk->pickle;
+    enum frame_kind kind = (enum frame_kind)reading->path.kinds[reading->path.depth - 1];
+    scratch->joblib_arrays = kind == FRAME_JOBLIB;
+    count(judging, METRIC_gate_verified_bytes, bytes.len);
+    return pickle_verify(bytes, &judging->policy, &judging->setup->limits, scratch,
+                         &judging->report);
+}
+
+static enum brine_status accept(struct judging *judging, const struct frame_reading *reading) {
+    const struct gate_rule *rule = judging->rule;
+    const struct pickle_report *report = &judging->report;
+    uint8_t protocol = MAX(report->protocol, report->protocol_needed);
+    if (protocol < rule->min_protocol || protocol > rule->max_protocol) {
+        struct gate_refusal refusal = {.question = judging->question, .finding = judging->finding};
+        point_at(judging, reading, 0);
+        judging->finding->report = report;
+        refuse(judging, PICKLE_CLASS_FORBIDDEN, "protocol");
+        gate_refusal_say(&refusal, judging->answer,
+                         "the pickle has protocol %u; the rule admits %u to %u", protocol,
+                         rule->min_protocol, rule->max_protocol);
+        return BRINE_DENIED;
+    }
+    if (!judging->accepted) point_at(judging, reading, report->offset);
+    judging->accepted = true;
+    if (judging->look->on_pickle) judging->look->on_pickle(judging->look->context, reading, report);
+    if (!judging->records) return BRINE_OK;
+    if (judging->keeper->options.kinds)
+        gate_kinds_note_pickle(&judging->desk->kinds, &reading->path, report);
+    if (judging->policy.admits_unknown && judging->keeper->options.learn) {
+        struct learn_sight sight = {judging->question->db, judging->question->key, report};
+        judging->learned += learn_note(judging->keeper->options.learn, &sight);
+    }
+    return BRINE_OK;
+}
+
+/* Whether bytes that are no pickle may pass.  A module that only a reader written in Python
+ * imports, because the bytes end within its name, passes: "cat" and "index" are such values, and
+ * nothing is called; unless the name is known to be dangerous. */
+static bool may_pass(struct judging *judging, const struct frame_reading *reading,
+                     struct pickle_harm *harm) {
+    if (pickle_is_harmless(reading->bytes, &judging->setup->limits, &judging->desk->pickle, harm))
+        return true;
+    return harm->cut && !policy_is_dangerous(harm->module, harm->name);
+}
+
+static enum brine_status visit(void *context, const struct frame_reading *reading) {
+    struct judging *judging = context;
+    if (reading->integer) {
+        if (!judging->integer && !judging->accepted) judging->finding->path = reading->path;
+        judging->integer = true;
+        return BRINE_OK;
+    }
+    struct bytes bytes = reading->bytes;
+    enum brine_status status = verify(judging, reading, bytes);
+    if (judging->report.reason == PICKLE_TRAILING && reading->trailing_ignored)
+        status = verify(judging, reading, bytes_slice(bytes, 0, judging->report.offset));
+    if (status == BRINE_OK) return accept(judging, reading);
+
+    struct pickle_harm harm;
+    bool is_limit = pickle_reason_class(judging->report.reason) == PICKLE_CLASS_LIMIT;
+    if (!is_limit && may_pass(judging, reading, &harm)) return BRINE_OK;
+    if (!is_limit) {
+        /* What is said of it lies in the scratch, which the second look has used. */
+        status = verify(judging, reading, bytes);
+        is_limit = status == BRINE_NO_MEMORY;
+    }
+    bool forbidden = pickle_reason_class(judging->report.reason) == PICKLE_CLASS_FORBIDDEN;
+    refuse_reading(judging, reading, is_limit || forbidden ? NULL : &harm);
+    return BRINE_DENIED;
+}
+
+/* ---- the whole value --------------------------------------------------------------------------*/
+
+static void refuse_value(struct judging *judging, enum pickle_class class, const char *reason,
+                         const char *text) {
+    struct gate_refusal refusal = {.question = judging->question, .finding = judging->finding};
+    refuse(judging, class, reason);
+    gate_refusal_say(&refusal, judging->answer, "%s", text);
+}
+
+/* A rule that takes pickles only met none: says why the most likely reading is none. */
+static void refuse_no_pickle(struct judging *judging) {
+    struct frame_reading reading = {
+        .path = {.kinds = {FRAME_PICKLE}, .depth = 1},
+        .bytes = judging->question->value,
+    };
+    if (judging->rule->frames.admitted & FRAME_BIT(FRAME_PICKLE) &&
+        verify(judging, &reading, reading.bytes) != BRINE_OK) {
+        refuse_reading(judging, &reading, NULL);
+        return;
+    }
+    refuse_value(judging, PICKLE_CLASS_MALFORMED, "no-pickle",
+                 "no pickle in a framing that the rule admits");
+}
+
+static enum brine_status walk(struct judging *judging, struct brine_error *err) {
+    struct frame_options options = judging->rule->frames;
+    bool may_defer = judging->question->may_defer;
+    if (may_defer)
+        options.unpacked_bytes_max = MIN(options.unpacked_bytes_max, judging->setup->offload_bytes);
+    return frame_walk(judging->question->value, &options, &judging->desk->frame, visit, judging,
+                      err);
+}
+
+/* GATE_DEFER, or whatever the finding says. */
+static bool read_value(struct judging *judging) {
+    struct brine_error err = {0};
+    enum brine_status status = walk(judging, &err);
+    struct gate_finding *finding = judging->finding;
+    if (status == BRINE_OK) {
+        if (judging->accepted)
+            finding->found = GATE_FOUND_PICKLE;
+        else if (judging->integer)
+            finding->found = GATE_FOUND_INTEGER;
+        else if (judging->rule->values == GATE_VALUES_PICKLE)
+            refuse_no_pickle(judging);
+        else
+            finding->found = GATE_FOUND_BYTES;
+        return true;
+    }
+    if (finding->found == GATE_FOUND_REFUSED) return true;
+    if (judging->question->may_defer) return false;
+    refuse_value(judging, PICKLE_CLASS_LIMIT, status == BRINE_TOO_BIG ? "unpacked" : "no-memory",
+                 err.text[0] ? err.text : brine_status_meaning(status));
+    return true;
+}
+
+static enum gate_verdict conclude(struct judging *judging) {
+    const struct gate_finding *finding = judging->finding;
+    if (finding->found != GATE_FOUND_REFUSED) {
+        struct gate_kinds *kinds = judging->keeper->options.kinds;
+        if (finding->found == GATE_FOUND_INTEGER && kinds)
+            gate_kinds_note_integer(&judging->desk->kinds);
+        if (kinds && judging->records)
+            judging->answer->label =
+                gate_kinds_label(kinds, &judging->desk->kinds, judging->setup->generation);
+        return GATE_ADMIT;
+    }
+    static const enum metric metrics[] = {
+        [PICKLE_CLASS_ACCEPT] = METRIC_gate_refused_denied,
+        [PICKLE_CLASS_MALFORMED] = METRIC_gate_refused_malformed,
+        [PICKLE_CLASS_TRUNCATED] = METRIC_gate_refused_truncated,
+        [PICKLE_CLASS_FORBIDDEN] = METRIC_gate_refused_denied,
+        [PICKLE_CLASS_LIMIT] = METRIC_gate_refused_limit,
+    };
+    count(judging, metrics[finding->class], 1);
+    switch (judging->rule->on_refusal) {
+    case GATE_ON_REFUSAL_ERROR:
+        return GATE_REFUSE;
+    case GATE_ON_REFUSAL_DROP:
+        return GATE_DROP;
+    case GATE_ON_REFUSAL_LOG:
+        count(judging, METRIC_gate_logged, 1);
+        return GATE_ADMIT;
+    }
+    return GATE_REFUSE;
+}
+
+static bool is_too_long(struct judging *judging) {
+    const struct gate_rule *rule = judging->rule;
+    size_t len = judging->question->value.len;
+    if (rule->bytes_max == 0 || len <= rule->bytes_max) return false;
+    struct gate_refusal refusal = {.question = judging->question, .finding = judging->finding};
+    refuse(judging, PICKLE_CLASS_LIMIT, "value-bytes");
+    gate_refusal_say(&refusal, judging->answer, "the value has %zu bytes; the rule admits %llu",
+                     len, (unsigned long long)rule->bytes_max);
+    return true;
+}
+
+enum gate_verdict gate_keeper_look(struct gate_keeper *keeper, struct gate_desk *desk,
+                                   const struct gate_question *question,
+                                   const struct gate_look *look, struct gate_answer *answer,
+                                   struct gate_finding *finding) {
+    static const struct gate_look plain = {0};
+    struct judging judging = {
+        .keeper = keeper,
+        .setup = gate_keeper_desk_setup(keeper, desk),
+        .desk = desk,
+        .question = question,
+        .look = look ? look : &plain,
+        .answer = answer,
+        .finding = finding,
+    };
+    judging.rule = gate_setup_rule(judging.setup, question->db, question->key);
+    judging.records = !judging.look->dry_run;
+    *finding = (struct gate_finding){.setup = judging.setup, .rule = judging.rule};
+    answer->label = 0;
+    if (judging.setup->mode == CONFIG_GATE_MODE_OFF) return GATE_ADMIT;
+
+    judging.policy = *judging.rule->policy;
+    judging.policy.admits_unknown =
+        judging.setup->mode == CONFIG_GATE_MODE_LEARN && judging.records;
+    gate_kinds_begin(&desk->kinds);
+    bool is_opaque = judging.rule->values == GATE_VALUES_OPAQUE;
+    if (!is_too_long(&judging) && !is_opaque) {
+        bool is_long = question->value.len > judging.setup->offload_bytes;
+        if ((is_long && question->may_defer) || !read_value(&judging)) {
+            finding->verdict = GATE_DEFER;
+            return GATE_DEFER;
+        }
+    }
+    finding->verdict = conclude(&judging);
+    if (judging.records) gate_record_finding(keeper->options.audit, question, finding, answer);
+    return finding->verdict;
+}
