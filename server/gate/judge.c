@@ -255,11 +255,12 @@ enum gate_verdict gate_keeper_look(struct gate_keeper *keeper, struct gate_desk 
         .answer = answer,
         .finding = finding,
     };
-    judging.rule = gate_setup_rule(judging.setup, question->db, question->key);
+    judging.rule = judging.look->rule;
+    if (!judging.rule) judging.rule = gate_setup_rule(judging.setup, question->db, question->key);
     judging.records = !judging.look->dry_run;
     *finding = (struct gate_finding){.setup = judging.setup, .rule = judging.rule};
     answer->label = 0;
-    if (judging.setup->mode == CONFIG_GATE_MODE_OFF) return GATE_ADMIT;
+    if (judging.setup->mode == CONFIG_GATE_MODE_OFF && !judging.look->rule) return GATE_ADMIT;
 
     judging.policy = *judging.rule->policy;
     judging.policy.admits_unknown =

@@ -94,6 +94,7 @@ typedef void gate_pickle_fn(void *context, const struct frame_reading *reading,
 
 struct gate_look {
     bool dry_run; /* nothing is noted or recorded; learning admits no more than enforcing */
+    const struct gate_rule *rule; /* instead of the one that fits; asked with gate.mode off too */
     gate_pickle_fn *on_pickle;
     void *context;
 };
