@@ -9,7 +9,7 @@
 #include "gate/learn.h"
 
 #include "base/arena.h"
-#include "policy/policy.h"
+#include "policy/print.h"
 #include "text/toml_write.h"
 
 #include <inttypes.h>
@@ -295,26 +295,11 @@ static enum brine_status print_keys(const struct learned *global, struct buf *ou
 }
 
 static enum brine_status print_global(const struct learned *global, struct buf *out) {
-    uint8_t path[POLICY_GLOBAL_BYTES_MAX];
-    bool nested = memchr(global->name.data, '.', global->name.len) != NULL;
-    size_t len = global->module.len;
-    if (len + 1 + global->name.len > sizeof path) return BRINE_OK; /* no policy admits it */
-    bytes_copy_to(path, global->module);
-    path[len++] = nested ? ':' : '.';
-    bytes_copy_to(path + len, global->name);
     TRY(print_keys(global, out));
     TRY(buf_append(out, BYTES("    { name = ")));
-    TRY(toml_write_string(out, bytes_view(path, len + global->name.len)));
+    TRY(policy_print_global(out, global->module, global->name));
     TRY(buf_append(out, BYTES(", may = [")));
-    uint32_t rights = rights_of(global->uses);
-    bool first = true;
-#define R(id, bit, label, doc)                                                                     \
-    if (rights & POLICY_##id) {                                                                    \
-        TRY(buf_append(out, first ? BYTES("\"" label "\"") : BYTES(", \"" label "\"")));           \
-        first = false;                                                                             \
-    }
-    POLICY_RIGHTS(R)
-#undef R
+    TRY(policy_print_rights(out, rights_of(global->uses)));
     return buf_append(out, BYTES("] },\n"));
 }
 

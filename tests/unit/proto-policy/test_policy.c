@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 #include "policy/policy.h"
+#include "policy/print.h"
 #include "policy/presets.h"
 
 #include "support/failing.h"
@@ -157,6 +158,53 @@ Test(policy, the_presets_compile_and_data_names_nothing) {
         policy_compiled_deinit(&compiled);
     }
     cr_expect_null(policy_book_warning(book, 0), "no preset admits a whole module");
+    policy_book_destroy(book);
+}
+
+/* As TOML, read into a book that knows no presets, and compiled again. */
+static void print_and_read(const struct policy *policy, struct policy_compiled *again) {
+    struct policy_book *book;
+    struct brine_error err;
+    struct buf out;
+    struct policy_print print = {
+        .name = BYTES("printed"), .doc = BYTES("a \"doc\""), .policy = policy};
+    buf_init(&out, mem_system(), 1 << 20);
+    cr_assert_eq(policy_print(&out, &print), BRINE_OK);
+    cr_assert_eq(policy_book_create(mem_system(), false, &book, &err), BRINE_OK);
+    struct policy_text file = {.file = "printed.toml", .text = buf_view(&out)};
+    cr_assert_eq(policy_book_add(book, &file, &err), BRINE_OK, "%s", err.text);
+    compile(book, "printed", again);
+    policy_book_destroy(book);
+    buf_deinit(&out);
+}
+
+Test(policy, what_is_printed_reads_back_the_same) {
+    struct policy_book *book =
+        book_of("[policy.own]\nallow = [\"m.X\", \"m:A.B\", \"w.*\", \"w:O.*\", { name = \"m.f\", "
+                "may = [\"call\", \"items.set\", \"state\"], args = \"si?\", only = [\"m.X\", "
+                "\"m:A.B\"] }]\n");
+    for (size_t i = 0; i < policy_book_count(book); i++) {
+        struct policy_summary summary = policy_book_at(book, i);
+        struct policy_compiled before, after;
+        struct brine_error err;
+        cr_assert_eq(policy_compile(book, &summary.name, 1, &before, &err), BRINE_OK);
+        print_and_read(&before.policy, &after);
+        cr_expect_eq(after.policy.entries_count, before.policy.entries_count, "%s", summary.file);
+        for (size_t j = 0; j < before.policy.entries_count; j++) {
+            const struct policy_entry *a = &before.policy.entries[j];
+            const struct policy_entry *b = policy_match(&after.policy, a->module, a->name);
+            if (!b) b = &after.policy.entries[j]; /* wildcards are no names */
+            cr_expect(bytes_equal(a->module, b->module) && bytes_equal(a->name, b->name) &&
+                          a->rights == b->rights && bytes_equal(a->shape, b->shape) &&
+                          !a->shape.data == !b->shape.data && a->only_count == b->only_count,
+                      "%.*s.%.*s", (int)a->module.len, a->module.data, (int)a->name.len,
+                      a->name.data);
+            for (size_t k = 0; k < a->only_count; k++)
+                cr_expect(policy_takes_global(b, a->only[k].module, a->only[k].name));
+        }
+        policy_compiled_deinit(&before);
+        policy_compiled_deinit(&after);
+    }
     policy_book_destroy(book);
 }
 
