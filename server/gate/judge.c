@@ -275,6 +275,8 @@ enum gate_verdict gate_keeper_look(struct gate_keeper *keeper, struct gate_desk 
         }
     }
     finding->verdict = conclude(&judging);
+    finding->refused = judging.report;
+    if (finding->report) finding->report = &finding->refused;
     if (judging.records) gate_record_finding(keeper->options.audit, question, finding, answer);
     return finding->verdict;
 }

@@ -86,6 +86,7 @@ struct gate_finding {
     /* Of the reading that was refused, valid until the desk's next use; else NULL.  What an
      * accepted one holds is shown to on_pickle. */
     const struct pickle_report *report;
+    struct pickle_report refused; /* what `report` points at */
 };
 
 /* Called for each reading that is an accepted pickle while its report is valid; may be NULL. */
