@@ -105,6 +105,47 @@ static bool gain_more(struct machine *m, uint32_t parent, uint32_t child, bool p
     return true;
 }
 
+bool set_wide(struct machine *m, uint32_t node, uint32_t wide) {
+    struct pickle_more *more = more_of(m, node);
+    if (!more) return false;
+    more->wide = wide;
+    if (wide > 0) m->nodes[node].flags |= NODE_WIDE;
+    return true;
+}
+
+void charge_wide(struct machine *m, uint32_t wide) {
+    enum { ITEM_BYTES = 40 }; /* an int and its place in a list */
+    m->heap += wide == UINT32_MAX ? UINT64_MAX / 4 : (uint64_t)wide * ITEM_BYTES;
+    m->heap = MIN(m->heap, UINT64_MAX / 2);
+}
+
+/* These make lists or arrays of whatever they can walk. */
+static bool walks_its_parts(const struct machine *m, uint32_t global) {
+    static const struct bytes modules[] = {
+#define MODULE(name) {(const uint8_t *)(name), sizeof(name) - 1}
+        MODULE("numpy"),    MODULE("pandas."),  MODULE("scipy."),
+        MODULE("sklearn."), MODULE("builtins"), /* exceptions make a tuple of args */
+#undef MODULE
+    };
+    for (size_t i = 0; i < ARRAY_LEN(modules); i++)
+        if (bytes_starts_with(m->scratch->globals[global].module, modules[i])) return true;
+    return false;
+}
+
+/* A range takes three numbers and gives as many as its length says.  As a value it is harmless, so
+ * it is charged where a library may walk it: in what it calls, and in what it has as state.  The
+ * cells of an array are not walked. */
+static __attribute__((noinline, cold)) bool gain_wide(struct machine *m, uint32_t parent,
+                                                      uint32_t child) {
+    struct pickle_node *node = &m->nodes[parent];
+    uint32_t wide = more_seen(m, child)->wide;
+    if (node->flags & NODE_NDARRAY) return true;
+    bool late = node->global == NO_GLOBAL && node->flags & NODE_NESTED;
+    if (late || (node->global != NO_GLOBAL && walks_its_parts(m, node->global)))
+        charge_wide(m, wide);
+    return set_wide(m, parent, add_saturating(more_seen(m, parent)->wide, wide));
+}
+
 bool gain(struct machine *m, uint32_t parent_number, struct pickle_value part, bool bare) {
     if (!is_container(part)) return gain_reference(m, parent_number, part, bare);
     struct pickle_node *parent = &m->nodes[parent_number], *child = &m->nodes[part.a];
@@ -112,6 +153,7 @@ bool gain(struct machine *m, uint32_t parent_number, struct pickle_value part, b
     if (UNLIKELY(m->limits->expanded_max) && parent->flags & NODE_NESTED)
         return refuse_limit(m, PICKLE_EXPANDED, UINT64_MAX, m->limits->expanded_max);
     child->flags |= NODE_NESTED;
+    if (UNLIKELY(child->flags & NODE_WIDE) && !gain_wide(m, parent_number, part.a)) return false;
     uint32_t flags;
     if (is_hashable(m, part, &flags)) {
         parent->cost = add_saturating(parent->cost, add_saturating(child->cost, 1));
@@ -291,6 +333,9 @@ bool note_str_key(struct machine *m, uint32_t number, struct pickle_value key,
         if (node->flags & NODE_STATE) return refuse(m, PICKLE_STATE_KEY);
         node->flags |= NODE_BAD_CACHE;
     }
+    /* An exception makes a tuple of the args in its state, whatever class it is of. */
+    if (value.kind == PICKLE_KIND_INSTANCE && bytes_equal(text, BYTES("args")))
+        charge_wide(m, more_seen(m, value.a)->wide);
     if (!undecoded && !is_planted_name(text)) return true;
     /* A dict that was a state may by now be the __dict__ of what got it. */
     if (node->flags & NODE_STATE) return refuse(m, PICKLE_STATE_KEY);

@@ -76,6 +76,7 @@ enum node_flag {
     NODE_VOID = 1 << 22,      /* a dtype that may have fields or a subarray */
     NODE_UNSIZED = 1 << 23,   /* a dtype that has its size from its state */
     NODE_TIME = 1 << 24,      /* a dtype of dates or spans, whose state has a unit */
+    NODE_WIDE = 1 << 26,      /* a range, or holds one; how long, its more says */
     NODE_BAD_CACHE = 1 << 25, /* a dict whose _cache is no dict */
     NODE_BUILT = 1 << 20,     /* an instance that has its state */
     NODE_UNORDERED = 1 << 21, /* a dict with a field that is not behind those before it */
@@ -103,6 +104,7 @@ struct pickle_more {
      */
     uint32_t aux;
     uint32_t fields;   /* dict: how many (dtype, offset) values */
+    uint32_t wide;     /* how many values the ranges and networks in it give when they are walked */
     uint64_t expanded; /* of its parts that have parts, when that is limited */
 };
 
@@ -333,6 +335,10 @@ bool gain(struct machine *m, uint32_t parent, struct pickle_value part, bool bar
 static inline bool gain_any(struct machine *m, uint32_t parent, struct pickle_value part) {
     return LIKELY(is_leaf(part)) || gain(m, parent, part, false);
 }
+/* The node's ranges give so many values when they are walked. */
+bool set_wide(struct machine *m, uint32_t node, uint32_t wide);
+/* Counts what a library makes of ranges that it walks. */
+void charge_wide(struct machine *m, uint32_t wide);
 /* Key of a dict or element of a set that `target` is or stands for. */
 bool add_key(struct machine *m, uint32_t target, struct pickle_value key);
 bool step_append(struct machine *m);

@@ -483,8 +483,52 @@ static bool admits_sequence(struct machine *m, const struct arguments *args) {
 static bool admits_counter(struct machine *m, const struct arguments *args) {
     return admits_collection(m, args, true);
 }
-static bool admits_range(struct machine *m, const struct arguments *args) {
-    return admits_numbers(m, args, 1, 3, false);
+/* How many values range(...) gives, at most UINT32_MAX; false when it raises. */
+static bool range_length(struct machine *m, const struct arguments *args, uint32_t *length) {
+    enum { START, STOP, STEP, NUMBERS };
+    __int128 numbers[NUMBERS] = {[STEP] = 1};
+    for (uint32_t i = 0; i < args->count; i++) {
+        struct pickle_value value = argument(m, args, i);
+        if (value.kind == PICKLE_KIND_LONG) {
+            *length = UINT32_MAX;
+            return true;
+        }
+        numbers[args->count == 1 ? STOP : i] = (int64_t)value.b;
+    }
+    __int128 way = numbers[STOP] - numbers[START], step = numbers[STEP];
+    if (step == 0) return false;
+    __int128 count = step > 0 ? (way + step - 1) / step : (way + step + 1) / step;
+    *length = count <= 0 ? 0 : (uint32_t)MIN(count, (__int128)UINT32_MAX);
+    return true;
+}
+static bool call_range(struct machine *m, const struct arguments *args,
+                       struct pickle_value *result) {
+    uint32_t length;
+    if (!admits_numbers(m, args, 1, 3, false) || !range_length(m, args, &length))
+        return refuse_arguments(m, args);
+    return give_instance(m, args, result) && set_wide(m, result->a, length);
+}
+
+/* ('10.0.0.0/8'): a network is walked like a range. */
+static bool network_size(struct machine *m, const struct arguments *args, uint32_t *addresses) {
+    enum { V4_BITS = 32, V6_BITS = 128, WIDE_BITS = 32 };
+    uint64_t bits = global_is(m, args->callee, "ipaddress", "IPv6Network") ? V6_BITS : V4_BITS;
+    if (args->count != 1 || argument(m, args, 0).kind != PICKLE_KIND_STR) return false;
+    if (argument(m, args, 0).flags & ~VALUE_8BIT) return false;
+    struct bytes text = payload(m, argument(m, args, 0));
+    const uint8_t *slash = memchr(text.data, '/', text.len);
+    if (!slash) return false;
+    uint64_t prefix;
+    struct bytes digits = bytes_slice(text, (size_t)(slash - text.data) + 1, text.len);
+    if (!number_parse_u64(digits, &prefix) || prefix > bits) return false;
+    *addresses = bits - prefix < WIDE_BITS ? 1u << (bits - prefix) : UINT32_MAX;
+    return true;
+}
+static bool call_network(struct machine *m, const struct arguments *args,
+                         struct pickle_value *result) {
+    uint32_t addresses;
+    if (!network_size(m, args, &addresses)) return refuse_arguments(m, args);
+    return give_instance(m, args, result) && set_wide(m, result->a, addresses);
 }
 static bool admits_slice(struct machine *m UNUSED, const struct arguments *args) {
     return args->count >= 1 && args->count <= 3;
@@ -538,7 +582,8 @@ static const struct {
     [POLICY_MODEL_COUNTER] = {.admits = admits_counter},
     [POLICY_MODEL_DEFAULTDICT] = {.admits = admits_defaultdict},
     [POLICY_MODEL_DEQUE] = {.admits = admits_deque},
-    [POLICY_MODEL_RANGE] = {.admits = admits_range},
+    [POLICY_MODEL_RANGE] = {.call = call_range},
+    [POLICY_MODEL_NETWORK] = {.call = call_network},
     [POLICY_MODEL_SLICE] = {.admits = admits_slice},
     [POLICY_MODEL_COMPLEX] = {.admits = admits_complex},
     [POLICY_MODEL_RECONSTRUCTOR] = {.call = call_reconstructor},

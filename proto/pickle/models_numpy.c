@@ -201,7 +201,11 @@ bool numpy_array_state(struct machine *m, struct pickle_value state) {
         return parts[DATA].kind == PICKLE_KIND_LIST && m->nodes[parts[DATA].a].count == items;
     if (!raw_length(m, parts[DATA], &length)) return false;
     m->heap += length;
-    if (item_bytes == 0) return length == 0; /* strings of no length */
+    /* Strings of no length take no bytes, but each is walked. */
+    if (item_bytes == 0) {
+        charge_wide(m, (uint32_t)MIN(items, (uint64_t)UINT32_MAX));
+        return length == 0;
+    }
     return sizes_agree(items, item_bytes, length);
 }
 
