@@ -71,7 +71,7 @@ static const struct frame_row rows[FRAME_KINDS] = {
     [FRAME_BASE64]  = {adapter_base64,  NULL,
                        BIT(PICKLE) | BIT(JOBLIB) | COMPRESSED | BIT(KOMBU),                     0},
     [FRAME_KOMBU]   = {adapter_kombu,   NULL,        USUAL_INSIDE | BIT(BASE64), BIT(BASE64)},
-    [FRAME_STRING]  = {adapter_string,  NULL,        BIT(BASE64),                BIT(BASE64)},
+    [FRAME_STRING]  = {adapter_string,  NULL,        BIT(BASE64) | BIT(SIGNED),  BIT(BASE64)},
     [FRAME_SIGNED]  = {adapter_signed,  NULL,        USUAL_INSIDE | BIT(BASE64) | BIT(STRING), 0},
     [FRAME_JOBLIB]  = {NULL,            NULL,        0,                              0},
 };
