@@ -23,6 +23,10 @@ struct allocator *mem_system(void) {
     return &system;
 }
 
+void mem_clear(void *block, size_t bytes) {
+    memset(block, 0, bytes);
+}
+
 void *mem_alloc_zeroed(struct allocator *mem, size_t bytes) {
     void *block = mem_alloc(mem, bytes);
     if (block) memset(block, 0, bytes);

@@ -31,6 +31,9 @@ static inline void *mem_alloc(struct allocator *mem, size_t bytes) {
     return mem->resize(mem, NULL, 0, bytes);
 }
 void *mem_alloc_zeroed(struct allocator *mem, size_t bytes);
+/* memset by the C library: where the size is known, gcc puts in "rep stos", which takes 15 ns to
+ * start.  For what is cleared in each call of something that takes 100 ns. */
+void mem_clear(void *block, size_t bytes);
 static inline void mem_free(struct allocator *mem, void *block, size_t bytes) {
     if (block) (void)mem->resize(mem, block, bytes, 0);
 }

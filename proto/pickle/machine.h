@@ -3,7 +3,7 @@
 
 /* The inside of the verifier, shared by its files and by nobody else.
  *
- *   verify.c  the loop and the opcodes that only move values
+ *   verify.c  the loop                            steps.c  opcodes that only move values
  *   text.c    arguments written as text           items.c  containers, keys, nesting
  *   calls.c   names, calls                        state.c  BUILD
  *   models.c  arguments of known callables        probes.c keys that are made to collide
@@ -155,7 +155,6 @@ struct machine {
     struct pickle_node *nodes;
     struct pickle_value *cells;
     uint32_t marks_count, memo_len, memo_entries;
-    uint32_t memo_room; /* the memo's capacity while it has no holes; 0 when it has */
     uint32_t mores_count, nodes_count, cells_count, keys_count, names_count, globals_count;
     uint32_t keys_most; /* in the key log, of one container */
     uint32_t nesting;
@@ -277,6 +276,31 @@ static inline bool makes_plainly(enum policy_model model) {
            model == POLICY_MODEL_JOBLIB_ARRAY;
 }
 bool global_is(const struct machine *m, uint32_t global, const char *module, const char *name);
+
+/* --- steps.c --- */
+/* One opcode, m->op, whose byte is behind; true to go on.  STOP is the loop's. */
+bool step_opcode(struct machine *m);
+bool step_proto(struct machine *m);
+bool take_frame(struct machine *m);
+/* The one way to an accept. */
+bool take_stop(struct machine *m);
+/* The bytes or the frame ended where an opcode should stand. */
+bool next_frame(struct machine *m);
+
+enum { EMPTY_TUPLE_NODE = 0 };
+
+static inline uint64_t load_le(const uint8_t *at, unsigned width) {
+    uint64_t value = 0;
+    memcpy(&value, at, width);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    value = __builtin_bswap64(value);
+#endif
+    return value;
+}
+
+static inline bool check_heap(struct machine *m) {
+    return LIKELY(m->heap <= m->heap_max) || refuse_limit(m, PICKLE_HEAP, m->heap, m->heap_max);
+}
 
 /* --- text.c --- */
 bool step_int(struct machine *m);

@@ -21,7 +21,7 @@ from pickle_soundness import driver_sources  # noqa: E402
 
 ROOT = os.path.normpath(os.path.join(HERE, "..", ".."))
 CORPUS = os.path.join(HERE, "..", "corpus", "pickle")
-FILES = ["verify.c", "items.c", "calls.c", "models.c", "models_numpy.c", "state.c", "text.c", "probes.c"]
+FILES = ["verify.c", "steps.c", "items.c", "calls.c", "models.c", "models_numpy.c", "state.c", "text.c", "probes.c"]
 SITE = re.compile(r"\brefuse(_global|_limit|_name|_arguments|_bare|_unhashable|_short|_outside)?\((?!struct)")
 
 # Refusals that no corpus file can reach, and what holds them instead.
