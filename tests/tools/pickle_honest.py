@@ -19,8 +19,6 @@ import os
 import pathlib
 import pickle
 import pickletools
-import struct
-import subprocess
 import sys
 import tempfile
 import time
@@ -28,7 +26,7 @@ import types
 import uuid
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from pickle_soundness import POLICY, build_driver  # noqa: E402
+from pickle_soundness import POLICY, ask, build_driver  # noqa: E402
 
 app = types.ModuleType("app")
 sys.modules["app"] = app
@@ -171,12 +169,6 @@ def dumps(value, protocol):
 
 
 EXTRA = ["numpy unused ref", "builtins dict.fromkeys ref"]
-
-
-def ask(driver, policy, streams):
-    data = b"".join(struct.pack("<I", len(s)) + s for s in streams)
-    lines = subprocess.run([driver, policy], input=data, stdout=subprocess.PIPE, check=True).stdout.decode().split("\n")
-    return [line.split("\t") for line in lines[:-1]]
 
 
 def check_renames(driver, policy):

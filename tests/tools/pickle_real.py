@@ -35,7 +35,6 @@ import resource
 import select
 import signal
 import struct
-import subprocess
 import sys
 import tempfile
 import time
@@ -45,7 +44,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import preset_values  # noqa: E402
-from pickle_soundness import build_driver  # noqa: E402
+from pickle_soundness import ask, build_driver, names_of  # noqa: E402
 
 RATIO, FLOOR_BYTES = 8, 8 << 20
 SPARE_BYTES = 1 << 30       # address space of a child beyond what it has at its start
@@ -206,7 +205,7 @@ class Breeder:
             base = Stream(data)
         except (ValueError, KeyError, IndexError, UnicodeDecodeError):
             return
-        if len(base.ops) > 3000:
+        if len(base.ops) > 3000 or not base.parts:
             return
         if len(self.bases) < BASES_MAX:
             self.bases.append(base)
@@ -488,13 +487,9 @@ class Loader:
 
 def verify(driver, presets, streams):
     """(stream, globals, heap) of those accepted."""
-    data = b"".join(struct.pack("<I", len(s)) + s for s in streams)
-    answer = subprocess.run([driver, "preset:" + presets], input=data, stdout=subprocess.PIPE, check=True).stdout
-    for stream, line in zip(streams, answer.split(b"\n")):
-        fields = line.split(b"\t")
-        if fields[0] == b"accepted":
-            names = [g.rsplit(b":", 1)[0].decode() for g in fields[5:] if not g.endswith(b"a")]
-            yield stream, names, int(fields[4])
+    for stream, fields in zip(streams, ask(driver, "preset:" + presets, streams)):
+        if fields[0] == "accepted":
+            yield stream, names_of(fields), int(fields[4])
 
 
 def examine(driver, presets, count, seed, loader):

@@ -151,8 +151,8 @@ class StubType(type):
         if cls.stub_name in (("builtins", "set"), ("builtins", "frozenset")):
             for element in args[0] if args else ():
                 hash(element)
-        if cls.stub_name[1] == "_reconstruct":
-            return args[0].__new__(args[0]) if args[0].stub_name[0] != "numpy" else object.__new__(args[0])
+        if cls.stub_name[1] in ("_reconstruct", "_mareconstruct"):
+            return args[0].__new__(args[0]) if not args[0].stub_name[0].startswith("numpy") else object.__new__(args[0])
         return object.__new__(cls)
 
     def __setattr__(cls, name, value):
@@ -202,7 +202,7 @@ def make_stub(world, name):
     space = dict(__new__=new, extend=extend, append=append, add=add, __setitem__=setitem, __hash__=hashed,
                  __setattr__=setattribute, __call__=called, stub_name=name, stub_world=world,
                  __eq__=lambda self, other: self is other)
-    if "state" in rights_of(world.policy, name) or name[0] == "numpy":
+    if "state" in rights_of(world.policy, name) or name[0].startswith("numpy"):
         space["__setstate__"] = setstate
     return StubType("Stub", (object,), space)
 
@@ -533,6 +533,18 @@ def build_driver(folder):
     return driver
 
 
+def ask(driver, policy, streams):
+    """The driver's fields of each stream: rule, offset, module:name of a refusal, type, heap, globals."""
+    data = b"".join(struct.pack("<I", len(s)) + s for s in streams)
+    answer = subprocess.run([driver, policy], input=data, stdout=subprocess.PIPE, check=True).stdout
+    return [line.split("\t") for line in answer.decode().split("\n")[:-1]]
+
+
+def names_of(fields):
+    """The globals of an accepted stream that find_class sees."""
+    return [g.rsplit(":", 1)[0] for g in fields[5:] if not g.endswith("a")]
+
+
 def verify_all(driver, count, seed, accepted):
     """Verifies the streams in batches; writes the accepted ones for the children."""
     rules = {}
@@ -541,13 +553,10 @@ def verify_all(driver, count, seed, accepted):
 
     def flush():
         nonlocal total
-        data = b"".join(struct.pack("<I", len(s)) + s for s in batch)
-        answer = subprocess.run([driver, POLICY], input=data, stdout=subprocess.PIPE, check=True).stdout
-        for stream, line in zip(batch, answer.split(b"\n")):
-            fields = line.split(b"\t")
-            rules[fields[0].decode()] = rules.get(fields[0].decode(), 0) + 1
-            if fields[0] == b"accepted":
-                names = b"\t".join(g.rsplit(b":", 1)[0] for g in fields[5:] if not g.endswith(b"a"))
+        for stream, fields in zip(batch, ask(driver, POLICY, batch)):
+            rules[fields[0]] = rules.get(fields[0], 0) + 1
+            if fields[0] == "accepted":
+                names = "\t".join(names_of(fields)).encode()
                 accepted.write(struct.pack("<II", len(stream), len(names)) + stream + names)
                 total += 1
         batch.clear()

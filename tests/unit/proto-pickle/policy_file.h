@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* A policy from a plain text file, for the verifier's own tests: one entry a line,
- * "module name right,right [shape]"; lines that begin with # are comments. */
+ * "module name right,right [shape [module:name,module:name]]", the last being the only globals that
+ * arguments may be; lines that begin with # are comments. */
 #ifndef BRINE_TEST_POLICY_FILE_H
 #define BRINE_TEST_POLICY_FILE_H
 
@@ -11,12 +12,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TEST_POLICY_ENTRIES_MAX = 1024, TEST_POLICY_TEXT_MAX = 1 << 16 };
+enum { TEST_POLICY_ENTRIES_MAX = 1024, TEST_POLICY_TEXT_MAX = 1 << 16, TEST_POLICY_ONLY_MAX = 16 };
 
 struct test_policy {
     struct policy policy;
     struct policy_entry entries[TEST_POLICY_ENTRIES_MAX];
-    size_t count;
+    struct policy_name only[TEST_POLICY_ONLY_MAX];
+    size_t count, only_count;
     uint32_t slots[4 * TEST_POLICY_ENTRIES_MAX];
     char text[TEST_POLICY_TEXT_MAX];
 };
@@ -51,6 +53,16 @@ static inline uint32_t test_policy_rights(struct bytes words) {
     return rights;
 }
 
+static inline void test_policy_only(struct test_policy *p, struct policy_entry *entry,
+                                    struct bytes words) {
+    entry->only = p->only + p->only_count;
+    while (words.len > 0 && p->only_count < TEST_POLICY_ONLY_MAX) {
+        struct bytes word = test_policy_cut(&words, ','), module = test_policy_cut(&word, ':');
+        p->only[p->only_count++] = (struct policy_name){.module = module, .name = word};
+        entry->only_count++;
+    }
+}
+
 static inline bool test_policy_index(struct test_policy *p) {
     struct brine_error err;
     return policy_index(&p->policy, p->entries, p->count, p->slots, policy_slots_for(p->count),
@@ -67,6 +79,7 @@ static inline bool test_policy_parse(struct test_policy *p, struct bytes text) {
         if (!rights.data || p->count == TEST_POLICY_ENTRIES_MAX) return false;
         entry.rights = test_policy_rights(rights);
         entry.shape = test_policy_cut(&line, ' ');
+        test_policy_only(p, &entry, line);
         p->entries[p->count++] = entry;
     }
     return test_policy_index(p);
@@ -74,7 +87,7 @@ static inline bool test_policy_parse(struct test_policy *p, struct bytes text) {
 
 static inline bool test_policy_load(struct test_policy *p, const char *path) {
     FILE *file = fopen(path, "r");
-    p->count = 0;
+    p->count = p->only_count = 0;
     if (!file) return false;
     size_t length = fread(p->text, 1, sizeof p->text - 1, file);
     fclose(file);
