@@ -346,14 +346,15 @@ bool note_str_key(struct machine *m, uint32_t number, struct pickle_value key,
     return true;
 }
 
-/* Every planted name begins with "__", is one of "add", "append", "extend", or is written in a way
- * that has to be decoded. */
+/* Every name that note_str_key looks at begins with "__", is one of "add", "append", "extend",
+ * "args", "_cache", or is written in a way that has to be decoded. */
 static inline bool may_be_planted(const struct machine *m, struct pickle_value key) {
     if (UNLIKELY(key.flags & ~VALUE_8BIT)) return true;
     if (key.a < 3) return false;
     const uint8_t *text = m->data + key.b;
-    if (UNLIKELY(text[0] == '_')) return text[1] == '_';
-    return (key.a == 3 || key.a == 6) && (text[0] == 'a' || text[0] == 'e');
+    if (UNLIKELY(text[0] == '_')) return text[1] == '_' || (text[1] == 'c' && key.a == 6);
+    bool is_short = key.a == 3 || key.a == 4 || key.a == 6;
+    return is_short && (text[0] == 'a' || text[0] == 'e');
 }
 
 /* Only a tuple that begins with an instance can be a field of a dtype. */

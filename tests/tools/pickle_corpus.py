@@ -10,10 +10,7 @@ import os
 import struct
 import sys
 
-HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "corpus", "pickle")
-FILES = {}
-EXPECTED = []
-
+HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "corpus")
 MALFORMED, TRUNCATED, FORBIDDEN, LIMIT, ACCEPT = "malformed", "truncated", "forbidden", "limit", "accept"
 
 
@@ -21,10 +18,21 @@ def b(text):
     return text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
 
 
-def add(name, data, verdict, rule, glob="-"):
-    assert name not in FILES, name
-    FILES[name] = data
-    EXPECTED.append((name + ".pkl", verdict, rule, glob))
+class Folder:
+    """Files and what is expected of them."""
+    def __init__(self, name):
+        self.path = os.path.join(HERE, name)
+        self.files, self.expected = {}, []
+
+
+def add(name, data, verdict, rule, glob="-", folder=None):
+    folder = folder or PICKLES
+    assert name not in folder.files, name
+    folder.files[name] = data
+    folder.expected.append((name + ".pkl", verdict, rule, glob))
+
+
+PICKLES, ARRAY_STREAMS = Folder("pickle"), Folder("pickle_joblib")
 
 
 def P(n):
@@ -723,24 +731,237 @@ def numpy_arrays():
     add("r15_size_grown", P(4) + dtype("V8", b"(K\x03" + S("|") + b"NNNK\x40K\x01K\x00tb") + b".", FORBIDDEN, "state-kind", "numpy.dtype")
 
 
-def write(check):
-    for part in (imports, names, memo, operands, calls, state, outside, broken, containers, keys, resources, arguments):
-        part()
+def numpy_dtypes():
+    """What numpy would believe of a dtype: records sized by their state, dates without a unit."""
+    names = "numpy.dtype"
+
+    def record(then=b"", module="numpy", name="record", flags=b"\x89\x88"):
+        return SG("numpy", "dtype") + SG(module, name) + flags + b"\x87R" + then
+
+    def sized(size, names=b"N", fields=b"N", flag=0, version=3):
+        return b"(K" + bytes([version]) + S("|") + b"N" + names + fields + size + b"K\x01K" + bytes([flag]) + b"tb"
+    field = b"}" + S("a") + DTYPE + b"K\x00\x86s"
+    fine = sized(b"K\x08", S("a") + b"\x85", field, 16)
+    empty = SG("numpy.core.multiarray", "_reconstruct") + SG("numpy", "ndarray") + b"K\x00\x85" + B(b"b") + b"\x87R"
+    for module in ("numpy", "numpy.rec"):
+        add("r15_record_" + module, P(4) + record(fine, module) + b".", ACCEPT, "accepted")
+    add("r15_record_array", P(4) + empty + b"(K\x01K\x02\x85" + record(fine) + b"\x89" + B(b"x" * 16) + b"tb.", ACCEPT, "accepted")
+    add("r15_record_array_short", P(4) + empty + b"(K\x01K\x02\x85" + record(fine) + b"\x89" + B(b"x" * 15) + b"tb.", FORBIDDEN, "state-kind", "numpy.ndarray")
+    add("r15_record_unbuilt_array", P(4) + empty + b"(K\x01K\x02\x85" + record() + b"\x89" + B(b"x" * 16) + b"tb.", FORBIDDEN, "state-kind", "numpy.ndarray")
+    add("r15_record_scalar", P(4) + SG("numpy.core.multiarray", "scalar") + record(fine) + B(b"x" * 8) + b"\x86R.", ACCEPT, "accepted")
+    add("r15_record_sized_twice", P(4) + record(fine + fine) + b".", FORBIDDEN, "state-last", names)
+    add("r15_record_sized_late", P(4) + record(b"q\x00\x85h\x00" + fine) + b"\x86.", FORBIDDEN, "state-kind", names)
+    add("r15_record_field_beyond", P(4) + record(sized(b"K\x07", S("a") + b"\x85", field, 16)) + b".", FORBIDDEN, "state-kind", names)
+    add("r15_record_giant", P(4) + record(sized(b"J\x01\x00\x00\x40")) + b".", FORBIDDEN, "state-kind", names)
+    add("r15_record_negative", P(4) + record(sized(b"J\xff\xff\xff\xff")) + b".", FORBIDDEN, "state-kind", names)
+    add("r15_record_aligned", P(4) + record(flags=b"\x88\x88") + b".", FORBIDDEN, "arguments", names)
+    add("r15_record_not_copied", P(4) + record(flags=b"\x89\x89") + b".", FORBIDDEN, "arguments", names)
+    add("r15_record_other_class", P(4) + record(module="app", name="User") + b".", FORBIDDEN, "arguments", names)
+    add("r15_record_not_a_value", P(4) + record(module="numpy.core.records", name="record") + b".", FORBIDDEN, "global", "numpy.core.records.record")
+    date = SG("numpy", "dtype") + S("M8") + b"\x89\x88\x87R"
+
+    def dated(unit, version=4):
+        return P(4) + date + b"(K" + bytes([version]) + S("<") + b"NNN" + b"J\xff\xff\xff\xff" * 2 + b"K\x00" + unit + b"tb."
+    unit = b"(" + B(b"ns") + b"K\x01K\x01K\x01t"
+    add("r15_date", dated(b"}" + unit + b"\x86"), ACCEPT, "accepted")
+    add("r15_date_unbuilt", P(4) + date + b".", ACCEPT, "accepted")
+    for name, part in (("without_unit", b""), ("unit_none", b"N"), ("unit_dict", b"}"), ("unit_alone", unit), ("unit_three", b"}" + unit + b"N\x87"),
+                       ("metadata_list", b"]" + unit + b"\x86"), ("unit_no_tuple", b"}N\x86"), ("unit_short", b"}" + B(b"ns") + b"K\x01K\x01\x87\x86"),
+                       ("unit_text", b"}(NK\x01K\x01K\x01t\x86"), ("unit_zero", b"}(" + B(b"ns") + b"K\x00K\x01K\x01t\x86"),
+                       ("unit_large", b"}(" + B(b"ns") + b"K\x01\x8a\x05\x00\x00\x00\x00\x01K\x01t\x86"), ("unit_number", b"}(" + B(b"ns") + b"K\x01K\x01Nt\x86")):
+        add("r15_date_" + name, dated(part, 4 if part else 3), FORBIDDEN, "state-kind", names)
+    plain = SG("numpy", "dtype") + S("f8") + b"\x89\x88\x87R"
+    rest = S("<") + b"NNN" + b"J\xff\xff\xff\xff" * 2 + b"K\x00"
+    for version in (b"K\x00", b"K\x01", b"K\x02", b"K\x05", b"J\xff\xff\xff\x7f", b"J\xff\xff\xff\xff", b"\x88"):
+        add("r15_version_%s" % version.hex(), P(4) + plain + b"(" + version + rest + b"tb.", FORBIDDEN, "state-kind", names)
+    add("r15_version_4_short", P(4) + plain + b"(K\x04" + rest + b"tb.", FORBIDDEN, "state-kind", names)
+    add("r15_metadata", P(4) + plain + b"(K\x04" + rest + b"}tb.", ACCEPT, "accepted")
+    add("r15_metadata_list", P(4) + plain + b"(K\x04" + rest + b"]tb.", FORBIDDEN, "state-kind", names)
+    add("r15_not_copied", P(4) + SG("numpy", "dtype") + S("f8") + b"\x89\x89\x87R.", FORBIDDEN, "arguments", names)
+
+
+def pandas_caches():
+    """pandas takes the attribute _cache for a dict without a look."""
+    series = P(4) + SG("pandas.core.series", "Series") + b")\x81"
+    for name, value, verdict in (("dict", b"}", ACCEPT), ("none", b"N", ACCEPT), ("text", S("x"), FORBIDDEN), ("number", b"K\x01", FORBIDDEN),
+                                 ("instance", SG("app", "User") + b")\x81", FORBIDDEN), ("class", SG("app", "User"), FORBIDDEN)):
+        rule = "accepted" if verdict == ACCEPT else "state-key"
+        add("c30_cache_" + name, series + b"}" + S("_cache") + value + b"sb.", verdict, rule)
+        add("c30_cache_slots_" + name, series + b"N}" + S("_cache") + value + b"s\x86b.", verdict, rule)
+    add("c30_cache_escaped", P(2) + G("pandas.core.series", "Series") + b")\x81}V\\u005fcache\nK\x01sb.", FORBIDDEN, "state-key")
+    add("c30_cache_8bit", P(2) + G("pandas.core.series", "Series") + b")\x81}U\x06_cacheK\x01sb.", FORBIDDEN, "state-key")
+    add("c30_cache_later", series + b"}q\x00b0h\x00" + S("_cache") + b"K\x01s.", FORBIDDEN, "state-key")
+    add("c30_cache_of_others", P(4) + SG("app", "User") + b")\x81}" + S("_cache") + b"]sb.", ACCEPT, "accepted")
+
+
+def wide():
+    """Ranges and networks where a library walks them, and where they are just values."""
+    def ranged(*numbers):
+        return SG("builtins", "range") + b"(" + b"".join(b"\x8a\x08" + struct.pack("<q", n) for n in numbers) + b"tR"
+    giant = ranged(10 ** 12)
+    index = SG("pandas.core.indexes.base", "_new_Index") + SG("pandas.core.indexes.base", "Index")
+    series = SG("pandas.core.series", "Series") + b")\x81"
+    error = SG("builtins", "ValueError")
+
+    def fine(name, data):
+        add("r18_" + name, P(4) + data + b".", ACCEPT, "accepted")
+
+    def limit(name, data):
+        add("r18_" + name, P(4) + data + b".", LIMIT, "heap")
+    fine("value", giant)
+    fine("in_containers", b"]" + giant + b"\x85a")
+    fine("in_dict", b"}" + S("a") + giant + b"s")
+    fine("in_own_class", SG("app", "User") + b")\x81}" + S("pages") + giant + b"sb")
+    fine("small_in_index", index + b"}" + S("data") + ranged(1000) + b"s\x86R")
+    fine("empty_in_index", index + b"}" + S("data") + ranged(10 ** 12, 0) + b"s\x86R")
+    fine("backwards_empty", index + b"}" + S("data") + ranged(0, 10 ** 12, -1) + b"s\x86R")
+    fine("steps_in_index", index + b"}" + S("data") + ranged(0, 10 ** 12, 10 ** 10) + b"s\x86R")
+    fine("network", SG("ipaddress", "IPv4Network") + S("10.0.0.0/8") + b"\x85R")
+    fine("network_in_own_class", SG("app", "User") + b")\x81}" + S("net") + SG("ipaddress", "IPv4Network") + S("10.0.0.0/8") + b"\x85Rsb")
+    fine("in_object_array", SG("numpy.core.multiarray", "_reconstruct") + SG("numpy", "ndarray") + b"K\x00\x85" + B(b"b") + b"\x87R(K\x01K\x01\x85"
+         + OBJECTS + b"\x89]" + giant + b"atb")
+    for name, numbers in (("stop", (10 ** 12,)), ("start", (-10 ** 12, 0)), ("step", (0, 10 ** 12, 10)), ("backwards", (10 ** 12, 0, -1)),
+                          ("most", (-2 ** 63, 2 ** 63 - 1))):
+        limit("index_" + name, index + b"}" + S("data") + ranged(*numbers) + b"s\x86R")
+    limit("index_long", index + b"}" + S("data") + SG("builtins", "range") + b"\x8a\x09" + b"\0" * 8 + b"\x01\x85Rs\x86R")
+    limit("index_nested", index + b"}" + S("data") + b"]" + giant + b"\x85as\x86R")
+    limit("index_tenfold", index + b"}" + S("data") + b"](" + ranged(300000) + b"q\x00" + b"h\x00" * 9 + b"es\x86R")
+    limit("index_network", index + b"}" + S("data") + SG("ipaddress", "IPv6Network") + S("::/0") + b"\x85Rs\x86R")
+    limit("index_late", b"]q\x000" + index + b"}" + S("data") + b"h\x00s\x86R0h\x00" + giant + b"a")
+    limit("state", series + b"}" + S("name") + giant + b"sb")
+    limit("slots", series + b"N}" + S("name") + giant + b"s\x86b")
+    limit("exception", error + giant + b"\x85R")
+    limit("exception_state", error + b")R}" + S("args") + giant + b"sb")
+    limit("own_exception_state", SG("app", "User") + b")\x81}" + S("args") + giant + b"sb")
+    add("r18_step_zero", P(4) + ranged(1, 2, 0) + b".", FORBIDDEN, "arguments", "builtins.range")
+    for i, text in enumerate(("10.0.0.0", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/255.0.0.0", "10.0.0.0/-1")):
+        add("r18_network_%d" % i, call("ipaddress", "IPv4Network", S(text)), FORBIDDEN, "arguments", "ipaddress.IPv4Network")
+    add("r18_network_tuple", call("ipaddress", "IPv4Network", b"K\x01K\x02\x86"), FORBIDDEN, "arguments", "ipaddress.IPv4Network")
+    nothing = SG("numpy", "dtype") + S("S0") + b"\x89\x88\x87R"
+    empty = SG("numpy.core.multiarray", "_reconstruct") + SG("numpy", "ndarray") + b"K\x00\x85" + B(b"b") + b"\x87R"
+    limit("empty_strings", empty + b"(K\x01J\xff\xff\xff\x7f\x85" + nothing + b"\x89" + B(b"") + b"tb")
+
+
+def array_streams():
+    """joblib's streams: judged with joblib_arrays, in a folder of their own."""
+    wrapper = SG("joblib.numpy_pickle", "NumpyArrayWrapper") + b")\x81"
+    stream = "joblib.numpy_pickle.NumpyArrayWrapper"
+
+    def item(key, value):
+        return S(key) + value
+    shape, order, kind = item("shape", b"K\x02\x85"), item("order", S("C")), item("dtype", DTYPE)
+    mapped, aligned, subclass = item("allow_mmap", b"\x88"), item("numpy_array_alignment_bytes", b"K\x10"), item("subclass", SG("numpy", "ndarray"))
+    complete = subclass + shape + order + kind + mapped
+
+    def state(items):
+        return b"}(" + items + b"ub"
+    data = b"\x02\xff\xff" + b"." * 16
+
+    def case(name, body, verdict=ACCEPT, rule="accepted", glob="-", proto=4):
+        add("j_" + name, P(proto) + body, verdict, rule, glob, ARRAY_STREAMS)
+
+    def refused_stream(name, body):
+        case(name, body, FORBIDDEN, "array-stream", stream)
+    fine = wrapper + state(complete + aligned)
+    case("fine", fine + data + b".")
+    case("without_alignment", wrapper + state(complete) + b"." * 16 + b".")
+    case("alignment_none", wrapper + state(complete + item("numpy_array_alignment_bytes", b"N")) + b"." * 16 + b".")
+    case("no_pad", fine + b"\x00" + b"." * 16 + b".")
+    case("two", b"](" + fine + data + fine + data + b"e.")
+    case("framed", frame(fine) + data + b".")
+    case("frame_after", frame(fine) + data + frame(b"\x85."))
+    case("no_dimension", wrapper + state(subclass + item("shape", b")") + order + kind + mapped) + b"." * 8 + b".")
+    case("empty", wrapper + state(subclass + item("shape", b"K\x00K\x05\x86") + order + kind + mapped) + b".")
+    case("memmap", wrapper + state(item("subclass", SG("numpy", "memmap")) + shape + item("order", S("F")) + kind + mapped) + b"." * 16 + b".")
+    case("plain", b"]K\x01a.")
+    case("item_by_item", wrapper + b"}" + b"".join(part + b"s" for part in (subclass, shape, order, kind, mapped)) + b"b" + b"." * 16 + b".")
+    case("wrapper_in_memo", b"](" + SG("joblib.numpy_pickle", "NumpyArrayWrapper") + b")\x81q\x00" + state(complete) + b"." * 16 + b"h\x00e.")
+    case("hidden_behind", fine + data + SG("os", "system") + S("id") + b"\x85R.", FORBIDDEN, "global", "os.system")
+    case("hidden_in_data", fine + b"\x00" + (P(2) + G("os", "system") + b"q").ljust(16, b"q") + b".")
+    case("data_short", fine + data[:-1], TRUNCATED, "end-in-argument")
+    case("pad_short", fine + b"\x10\xff", TRUNCATED, "end-in-argument")
+    case("pad_missing", fine, TRUNCATED, "end-in-argument")
+    case("nothing_behind", fine + data, TRUNCATED, "end-at-opcode")
+    case("trailing", fine + data + b".N", MALFORMED, "trailing-bytes")
+    case("frame_goes_on", frame(fine + b"N0") + data + b".", MALFORMED, "frame-straddled")
+    case("shape_overflow", wrapper + state(subclass + item("shape", b"\x8a\x08" + b"\0" * 7 + b"\x20K\x10\x86") + order + kind + mapped) + b".",
+         FORBIDDEN, "array-stream", stream)
+    case("shape_huge", wrapper + state(subclass + item("shape", b"\x8a\x08" + b"\0" * 6 + b"\x01\0\x85") + order + kind + mapped) + b"." * 16 + b".",
+         TRUNCATED, "end-in-argument")
+    for name, items in (("no_subclass", shape + order + kind + mapped), ("no_shape", subclass + order + kind + mapped), ("no_order", subclass + shape + kind + mapped),
+                        ("no_dtype", subclass + shape + order + mapped), ("no_mapping", subclass + shape + order + kind), ("nothing", b""),
+                        ("key_more", complete + item("read", b"N")), ("key_twice", complete + order), ("order_other", subclass + shape + item("order", S("A")) + kind + mapped),
+                        ("order_number", subclass + shape + item("order", b"K\x01") + kind + mapped), ("shape_list", subclass + item("shape", b"](K\x02e") + order + kind + mapped),
+                        ("shape_negative", subclass + item("shape", b"J\xff\xff\xff\xff\x85") + order + kind + mapped),
+                        ("dtype_text", subclass + shape + order + item("dtype", S("f8")) + mapped), ("mapping_number", subclass + shape + order + kind + item("allow_mmap", b"K\x01")),
+                        ("alignment_text", complete + item("numpy_array_alignment_bytes", S("x"))), ("subclass_text", item("subclass", S("x")) + shape + order + kind + mapped),
+                        ("subclass_function", item("subclass", SG("_codecs", "encode")) + shape + order + kind + mapped),
+                        ("item_of_nothing", subclass + shape + order + item("dtype", SG("numpy", "dtype") + S("S0") + b"\x89\x88\x87R") + mapped)):
+        if name != "subclass_function":
+            refused_stream(name, wrapper + state(items) + data + b".")
+    case("subclass_function", wrapper + state(item("subclass", SG("_codecs", "encode")) + shape + order + kind + mapped) + data + b".", FORBIDDEN, "right-ref", "_codecs.encode")
+    refused_stream("subclass_modelled", wrapper + state(item("subclass", SG("builtins", "bytes")) + shape + order + kind + mapped) + data + b".")
+    refused_stream("state_none", wrapper + b"Nb" + data + b".")
+    refused_stream("state_slots", wrapper + b"N}(" + complete + b"u\x86b" + data + b".")
+    refused_stream("state_of_another", b"}(" + complete + b"u0" + wrapper + b"}b" + data + b".")
+    refused_stream("state_before_another", wrapper + b"}(" + complete + b"u}" + order + b"s0b" + data + b".")
+    case("state_twice", fine + data + b"}b.", FORBIDDEN, "state-last", "numpy.ndarray")
+    case("items_later", fine + data + b"Na.", FORBIDDEN, "right-items", "numpy.ndarray")
+    case("called", SG("joblib.numpy_pickle", "NumpyArrayWrapper") + b")R.", FORBIDDEN, "right-call", stream)
+    case("arguments", SG("joblib.numpy_pickle", "NumpyArrayWrapper") + b"N\x85\x81.", FORBIDDEN, "arguments", stream)
+    add("j_bz2", b"BZ\x00\x00\x00" + b"x" * 90 + b".", FORBIDDEN, "array-stream", "-", ARRAY_STREAMS)
+    # Arrays of objects: a pickle inside, with its own protocol, stack and memo.
+    objects = wrapper + state(subclass + item("shape", b"K\x01\x85") + order + item("dtype", OBJECTS) + mapped)
+    array = SG("numpy.core.multiarray", "_reconstruct") + SG("numpy", "ndarray") + b"K\x00\x85" + B(b"b") + b"\x87R"
+    cells = b"(K\x01K\x01\x85" + OBJECTS + b"\x89]NatbE"[:-1]
+    inner = P(4) + array + cells + b"."
+    case("objects", objects + inner + b".")
+    case("objects_framed", frame(objects) + P(4) + frame(array + cells + b".") + b".")
+    case("objects_old", objects + P(2) + array.replace(SG("numpy.core.multiarray", "_reconstruct"), G("numpy.core.multiarray", "_reconstruct")) + cells + b"..")
+    case("objects_then_more", b"](" + objects + inner + objects + inner + fine + data + b"e.")
+    case("objects_protocol_again", objects + P(2) + P(4) + array + cells + b"..", MALFORMED, "protocol-late")
+    case("objects_global", objects + P(4) + SG("os", "system") + b"..", FORBIDDEN, "global", "os.system")
+    case("objects_rename", objects + P(2) + G("commands", "getoutput") + b"..", FORBIDDEN, "global", "subprocess.getoutput")
+    case("objects_rename_after", objects + P(2) + array + cells + b"." + G("commands", "getoutput") + b".", FORBIDDEN, "global", "commands.getoutput")
+    case("objects_outer_memo", b"K\x01q\x000" + objects + P(4) + b"h\x00..", MALFORMED, "memo-miss")
+    case("objects_inner_memo", objects + P(4) + b"K\x01q\x000" + array + cells + b".h\x00.", MALFORMED, "memo-miss")
+    case("objects_outer_stack", b"K\x01" + objects + P(4) + b"0..", MALFORMED, "stack-underflow")
+    case("objects_outer_mark", b"(" + objects + P(4) + array + cells + b"1..", MALFORMED, "mark-missing")
+    case("objects_leftovers", objects + P(4) + b"N" + array + cells + b"..", MALFORMED, "stack-leftovers")
+    case("objects_number", objects + P(4) + b"K\x01..", FORBIDDEN, "array-stream")
+    case("objects_other_class", objects + P(4) + SG("app", "User") + b")\x81..", FORBIDDEN, "array-stream")
+    case("objects_unbuilt", objects + P(4) + array + b"..", FORBIDDEN, "array-stream")
+    refused_stream("objects_wrapper_inside", objects + P(4) + fine + data + b"..")
+    case("objects_frame_beyond", objects + P(4) + frame(array + cells + b".N") + b".", MALFORMED, "frame-straddled")
+    case("objects_no_end", objects + P(4) + array + cells, TRUNCATED, "end-at-opcode")
+    case("objects_no_outer_end", objects + inner, TRUNCATED, "end-at-opcode")
+
+
+def write(folder, check):
+    here = folder.path
     lines = ["# file, class, rule, global.  Written by tests/tools/pickle_corpus.py; judged under POLICY.\n"]
-    lines += ["%s %s %s %s\n" % (n, v, r, g.replace(" ", "\\x20")) for n, v, r, g in EXPECTED]
-    wanted = {name + ".pkl": data for name, data in FILES.items()}
+    lines += ["%s %s %s %s\n" % (n, v, r, g.replace(" ", "\\x20")) for n, v, r, g in folder.expected]
+    wanted = {name + ".pkl": data for name, data in folder.files.items()}
     wanted["EXPECTED"] = "".join(lines).encode()
     if check:
-        found = {n: open(os.path.join(HERE, n), "rb").read() for n in os.listdir(HERE) if n == "EXPECTED" or n[:1] in "acpr" and n.endswith(".pkl")}
+        found = {n: open(os.path.join(here, n), "rb").read() for n in os.listdir(here) if n == "EXPECTED" or n[:1] in "acpjr" and n.endswith(".pkl")}
         wrong = sorted(set(wanted) ^ set(found) | {n for n in wanted if wanted[n] != found.get(n)})
         print("stale:", *wrong) if wrong else print("%d files as expected" % len(wanted))
         return 1 if wrong else 0
+    os.makedirs(here, exist_ok=True)
     for name, data in wanted.items():
-        with open(os.path.join(HERE, name), "wb") as file:
+        with open(os.path.join(here, name), "wb") as file:
             file.write(data)
     print(len(wanted), "files,", sum(map(len, wanted.values())), "bytes")
     return 0
 
 
+def main(check):
+    for part in (imports, names, memo, operands, calls, state, outside, broken, containers, keys, resources, arguments,
+                 numpy_dtypes, pandas_caches, wide, array_streams):
+        part()
+    return write(PICKLES, check) | write(ARRAY_STREAMS, check)
+
+
 if __name__ == "__main__":
-    sys.exit(write(sys.argv[1:] == ["--check"]))
+    sys.exit(main(sys.argv[1:] == ["--check"]))

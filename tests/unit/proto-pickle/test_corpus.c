@@ -12,11 +12,13 @@
 
 #include <dirent.h>
 
-#define CORPUS "tests/corpus/pickle/"
+#define CORPUS  "tests/corpus/pickle/"
+#define STREAMS "tests/corpus/pickle_joblib/"
 
 enum { PICKLE_BYTES_MAX = 1 << 20 };
 
 struct corpus {
+    const char *folder;
     struct test_policy policy;
     struct pickle_scratch scratch;
     struct pickle_report report;
@@ -24,10 +26,17 @@ struct corpus {
     size_t length;
 };
 
-static struct corpus *corpus_open(void) {
+/* Array streams are read as joblib.load reads them. */
+static bool is_streams(const struct corpus *c) {
+    return strcmp(c->folder, STREAMS) == 0;
+}
+
+static struct corpus *corpus_open(const char *folder) {
     struct corpus *c = mem_alloc_zeroed(mem_system(), sizeof *c);
+    c->folder = folder;
     cr_assert(test_policy_load(&c->policy, CORPUS "POLICY"));
     pickle_scratch_init(&c->scratch, mem_system(), 1 << 30);
+    c->scratch.joblib_arrays = is_streams(c);
     return c;
 }
 
@@ -38,7 +47,7 @@ static void corpus_close(struct corpus *c) {
 
 static void load(struct corpus *c, const char *name) {
     char path[512];
-    snprintf(path, sizeof path, CORPUS "%s", name);
+    snprintf(path, sizeof path, "%s%s", c->folder, name);
     FILE *file = fopen(path, "rb");
     cr_assert_not_null(file, "%s", path);
     c->length = fread(c->bytes, 1, sizeof c->bytes, file);
@@ -82,9 +91,11 @@ static void check_row(struct corpus *c, char row[4][256]) {
     if (row[3][0] != '\'') cr_expect_str_eq(global, row[3], "%s names %s", row[0], global);
 }
 
-static void replay(const char *table_name, size_t rows_least) {
-    struct corpus *c = corpus_open();
-    FILE *table = fopen(table_name, "r");
+static void replay(const char *folder, const char *table_name, size_t rows_least) {
+    struct corpus *c = corpus_open(folder);
+    char path[512];
+    snprintf(path, sizeof path, "%s%s", folder, table_name);
+    FILE *table = fopen(path, "r");
     cr_assert_not_null(table);
     char row[4][256];
     size_t rows = 0;
@@ -95,11 +106,15 @@ static void replay(const char *table_name, size_t rows_least) {
 }
 
 Test(corpus, every_file_gets_its_expected_verdict) {
-    replay(CORPUS "EXPECTED", 400);
+    replay(CORPUS, "EXPECTED", 400);
+}
+
+Test(corpus, array_streams_get_their_expected_verdict) {
+    replay(STREAMS, "EXPECTED", 60);
 }
 
 Test(corpus, what_fuzzers_and_differential_runs_found_stays_settled) {
-    replay(CORPUS "FOUND", 3);
+    replay(CORPUS, "FOUND", 3);
 }
 
 Test(corpus, the_files_are_those_that_the_script_writes) {
@@ -121,16 +136,37 @@ static void check_neighbours(struct corpus *c, const char *name) {
 }
 
 static void for_each_file(struct corpus *c, void (*visit)(struct corpus *c, const char *name)) {
-    DIR *dir = opendir(CORPUS);
+    DIR *dir = opendir(c->folder);
     cr_assert_not_null(dir);
     for (struct dirent *entry; (entry = readdir(dir));)
         if (strstr(entry->d_name, ".pkl")) visit(c, entry->d_name);
     closedir(dir);
 }
 
+static void visit_both(void (*visit)(struct corpus *c, const char *name)) {
+    static const char *const folders[] = {CORPUS, STREAMS};
+    for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+        struct corpus *c = corpus_open(folders[i]);
+        for_each_file(c, visit);
+        corpus_close(c);
+    }
+}
+
 Test(corpus, no_beginning_and_no_lengthening_of_an_accepted_pickle_is_accepted) {
-    struct corpus *c = corpus_open();
-    for_each_file(c, check_neighbours);
+    visit_both(check_neighbours);
+}
+
+/* Without joblib_arrays the raw bytes would be opcodes. */
+static void check_refused_as_pickle(struct corpus *c, const char *name) {
+    load(c, name);
+    c->scratch.joblib_arrays = false;
+    bool has_no_array = strcmp(name, "j_plain.pkl") == 0 || strcmp(name, "j_bz2.pkl") == 0;
+    cr_expect_eq(verify(c, c->length) == BRINE_OK, has_no_array, "%s", name);
+}
+
+Test(corpus, no_array_stream_is_accepted_as_a_pickle) {
+    struct corpus *c = corpus_open(STREAMS);
+    for_each_file(c, check_refused_as_pickle);
     corpus_close(c);
 }
 
@@ -139,6 +175,7 @@ static enum pickle_reason verify_anew(struct corpus *c, struct allocator *mem, s
     struct pickle_scratch scratch;
     pickle_scratch_init(&scratch, mem, limit_bytes);
     scratch.collect_keys = true;
+    scratch.joblib_arrays = is_streams(c);
     (void)!pickle_verify(bytes_view(c->bytes, c->length), &c->policy.policy, &PICKLE_LIMITS_DEFAULT,
                          &scratch, &c->report);
     enum pickle_reason reason = c->report.reason;
@@ -166,9 +203,7 @@ static void check_refused_memory(struct corpus *c, const char *name) {
 }
 
 Test(corpus, memory_that_is_refused_at_any_point_is_an_answer) {
-    struct corpus *c = corpus_open();
-    for_each_file(c, check_refused_memory);
-    corpus_close(c);
+    visit_both(check_refused_memory);
 }
 
 #define SCRATCH_ARRAYS(X)                                                                          \
@@ -181,6 +216,7 @@ static enum pickle_reason verify_cramped(struct corpus *c, unsigned array, uint3
     unsigned number = 0;
     pickle_scratch_init(&scratch, mem_system(), (size_t)1 << 20);
     scratch.collect_keys = true;
+    scratch.joblib_arrays = is_streams(c);
 #define X(name)                                                                                    \
     scratch.name##_cap = number++ == array ? items : FULL_ITEMS;                                   \
     scratch.name = mem_alloc(mem_system(), scratch.name##_cap * sizeof *scratch.name);             \
@@ -208,7 +244,7 @@ static void check_small_scratch(struct corpus *c, const char *name) {
 }
 
 Test(corpus, a_scratch_that_is_too_small_is_said_wherever_it_ends) {
-    struct corpus *c = corpus_open();
+    struct corpus *c = corpus_open(CORPUS);
     for_each_file(c, check_small_scratch);
     corpus_close(c);
 }
@@ -233,7 +269,7 @@ static void check_tight_limits(struct corpus *c, const char *name) {
 }
 
 Test(corpus, a_tighter_limit_accepts_nothing_new) {
-    struct corpus *c = corpus_open();
+    struct corpus *c = corpus_open(CORPUS);
     for_each_file(c, check_tight_limits);
     corpus_close(c);
 }
