@@ -8,6 +8,8 @@
 #include "cmd/handlers.h"
 
 #include "base/number.h"
+#include "gate/keeper.h"
+#include "observe/audit.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -248,6 +250,14 @@ static void say_keyspace(struct info *info) {
     }
 }
 
+static void say_audit(struct info *info) {
+    struct gate_keeper *keeper = info->call->access->keyspace->gate->keeper;
+    struct audit_stats stats = audit_stats(keeper ? gate_keeper_parts(keeper)->audit : NULL);
+    say(info, "audit_records:%" PRIu64 "\r\naudit_dropped:%" PRIu64 "\r\n", stats.records_total,
+        stats.dropped_total);
+    say(info, "audit_queue_bytes:%zu\r\n", stats.queue_bytes);
+}
+
 static void say_brine(struct info *info) {
     struct store *store = info->call->access->keyspace->store;
     static const char *const modes[] = {
@@ -265,6 +275,7 @@ static void say_brine(struct info *info) {
         total(info, METRIC_client_read_pauses), total(info, METRIC_client_output_limit_closed));
     say(info, "client_query_limit_closed:%" PRIu64 "\r\nsecurity_drops:%" PRIu64 "\r\n",
         total(info, METRIC_client_query_limit_closed), total(info, METRIC_security_drops));
+    say_audit(info);
 }
 
 static const struct section {
