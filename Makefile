@@ -206,11 +206,13 @@ $(foreach t,$(SIM_SOURCES),$(eval $(call MAIN_RULE,$(t),$(SIM_SUPPORT))))
 $(foreach t,$(BENCH_SOURCES),$(eval $(call MAIN_RULE,$(t))))
 $(foreach t,$(FUZZ_SOURCES),$(eval $(call FUZZ_RULE,$(t))))
 
-# The verifier's loop once more: it hands each step to this program's machine_check().
-$(V)/obj/checked/verify.o: proto/pickle/verify.c $(V)/flags.list
+# The verifier's loop once more, under another name: it hands each step to this program.
+$(V)/obj/checked/verify.o: proto/pickle/verify.c $(V)/flags.list Makefile
 	@mkdir -p $(@D)
 	@echo "  CC   $< (checked)"
-	@$(CC) $(CPPFLAGS) $(CFLAGS) -DBRINE_CHECK_MACHINE=1 -MMD -MP -c $< -o $@
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -DBRINE_CHECK_MACHINE=1 -Dpickle_verify=pickle_verify_checked \
+		-DPICKLE_LIMITS_DEFAULT=PICKLE_LIMITS_CHECKED -MMD -MP -c $< -o $@
+	@objcopy --weaken $@
 $(V)/tests/stress/exhaustive_step: $(V)/obj/checked/verify.o
 
 UNIT_TESTS   := $(call program_of,$(UNIT_SOURCES))

@@ -8,11 +8,11 @@
  *     kind of state that the corpus and a generator lead to.
  *
  * Each input lies at the end of readable memory, and again at its beginning, so that a read beyond
- * it ends the program.  The loop is compiled once more with BRINE_CHECK_MACHINE, and hands the
- * machine to machine_check() after each step: the invariant of machine.h holds, and the step has
- * moved on.  So, from any state reached: a step reads only inside the input, keeps the invariant,
- * advances, and the pass ends.  What is not tried: states that no prefix of these leads to, and
- * loops over slices longer than a few values.
+ * it ends the program.  The loop is compiled once more with BRINE_CHECK_MACHINE; that one does no
+ * two steps at once and hands the machine to machine_check() after each: the invariant of machine.h
+ * holds, and the step has moved on.  Both loops say the same.  So, from any state reached: a step
+ * reads only inside the input, keeps the invariant, advances, and the pass ends.  What is not
+ * tried: states that no prefix of these leads to, and loops over slices longer than a few values.
  *
  * usage: exhaustive_step [STATES]      (1000; by hand 65536) */
 
@@ -193,12 +193,21 @@ static void fail(struct bytes input, const char *why) {
     fputc('\n', stderr);
 }
 
-static enum pickle_reason verify_at(uint8_t *place, struct bytes input) {
+/* pickle_verify() of the loop that hands its steps on. */
+enum brine_status pickle_verify_checked(struct bytes input, const struct policy *policy,
+                                        const struct pickle_limits *limits,
+                                        struct pickle_scratch *scratch,
+                                        struct pickle_report *report);
+typedef enum brine_status verifier(struct bytes input, const struct policy *policy,
+                                   const struct pickle_limits *limits,
+                                   struct pickle_scratch *scratch, struct pickle_report *report);
+
+static enum pickle_reason verify_at(verifier *verify, uint8_t *place, struct bytes input) {
     memmove(place, input.data, input.len);
     witness.at = 0;
     witness.broken = NULL;
-    enum brine_status status = pickle_verify(bytes_view(place, input.len), &proof.policy.policy,
-                                             &PICKLE_LIMITS_DEFAULT, &proof.scratch, &proof.report);
+    enum brine_status status = verify(bytes_view(place, input.len), &proof.policy.policy,
+                                      &PICKLE_LIMITS_DEFAULT, &proof.scratch, &proof.report);
     const struct pickle_report *r = &proof.report;
     bool accepted = status == BRINE_OK;
     if (witness.broken) fail(input, witness.broken);
@@ -208,13 +217,22 @@ static enum pickle_reason verify_at(uint8_t *place, struct bytes input) {
     return r->reason;
 }
 
-/* The input at the end of what can be read; and at its beginning. */
+/* The input at the end of what can be read, step by step and as it is in use; and at its beginning.
+ */
 static void try_input(struct bytes input) {
+    uint8_t *at_end = proof.page + PAGE_BYTES - input.len;
     proof.inputs++;
-    enum pickle_reason last = verify_at(proof.page + PAGE_BYTES - input.len, input);
-    size_t offset = proof.report.offset;
-    enum pickle_reason first = verify_at(proof.page, input);
-    if (first != last || offset != proof.report.offset) fail(input, "two verdicts");
+    enum pickle_reason checked = verify_at(pickle_verify_checked, at_end, input);
+    struct pickle_report first = proof.report;
+    for (int i = 0; i < 2; i++) {
+        enum pickle_reason reason = verify_at(pickle_verify, i ? proof.page : at_end, input);
+        const struct pickle_report *r = &proof.report;
+        bool same = reason == checked && r->offset == first.offset && r->opcodes == first.opcodes &&
+                    r->heap_bytes == first.heap_bytes && r->memo_entries == first.memo_entries &&
+                    r->nesting == first.nesting && r->globals_count == first.globals_count &&
+                    r->protocol_needed == first.protocol_needed;
+        if (!same) fail(input, "two verdicts");
+    }
 }
 
 static void try_all_short(void) {
@@ -329,7 +347,8 @@ static void collect_from_corpus(void) {
         FILE *file = fopen(files.gl_pathv[i], "rb");
         size_t len = file ? fread(bytes, 1, sizeof bytes, file) : sizeof bytes;
         if (file) fclose(file);
-        if (len < sizeof bytes) (void)verify_at(proof.page, bytes_view(bytes, len));
+        if (len < sizeof bytes)
+            (void)verify_at(pickle_verify_checked, proof.page, bytes_view(bytes, len));
     }
     globfree(&files);
 }
@@ -410,7 +429,8 @@ static void collect_generated(void) {
             bool frame = piece.data[0] == 0x95;
             memset(bytes + len + piece.len, 'N', frame ? 64 : 0);
             size_t whole = len + piece.len + (frame ? 64 : 0);
-            bool goes_on = verify_at(proof.page, bytes_view(bytes, whole)) == PICKLE_END_AT_OPCODE;
+            bool goes_on = verify_at(pickle_verify_checked, proof.page, bytes_view(bytes, whole)) ==
+                           PICKLE_END_AT_OPCODE;
             if (goes_on && !frame) len += piece.len;
         }
     }
@@ -432,7 +452,8 @@ static bool set_up(void) {
 int main(int argc, char **argv) {
     uint64_t states = STATES_USUAL;
     bool understood = argc < 2 || number_parse_u64(bytes_of_cstr(argv[1]), &states);
-    proof.states_max = MIN(states, (uint64_t)STATES_MAX);
+    states = MIN(states, (uint64_t)STATES_MAX);
+    proof.states_max = states - states / 4; /* of the corpus */
     if (!understood || !set_up()) {
         puts("0 passed, 1 failed");
         return EXIT_FAILURE;
@@ -442,6 +463,7 @@ int main(int argc, char **argv) {
     witness.collect = true;
     collect_from_corpus();
     size_t from_corpus = proof.states_count;
+    proof.states_max = states;
     collect_generated();
     witness.collect = false;
     size_t inputs = proof.inputs, steps = witness.steps;
