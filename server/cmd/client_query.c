@@ -24,16 +24,22 @@ enum brine_status client_describe(const struct session *session, int64_t mono_ms
     char flags[4] = {0};
     size_t count = 0;
     if (session->peer[0] == '/') flags[count++] = 'U';
+    if (pubsub_count(session, PUBSUB_CHANNEL) + pubsub_count(session, PUBSUB_PATTERN) +
+            pubsub_count(session, PUBSUB_SHARD) >
+        0)
+        flags[count++] = 'P';
     if (session->queued >= 0) flags[count++] = 'x';
     if (count == 0) flags[count++] = 'N';
     TRY(buf_printf(out,
                    "id=%" PRIu64 " addr=%s laddr=%s fd=%d name=%.*s age=%" PRId64 " idle=%" PRId64
-                   " flags=%s db=%" PRIu32 " sub=0 psub=0 ssub=0 multi=%" PRId32 " qbuf=%zu qbuf-free=%zu "
+                   " flags=%s db=%" PRIu32 " sub=%zu psub=%zu ssub=%zu multi=%" PRId32
+                   " qbuf=%zu qbuf-free=%zu "
                    "argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=%zu tot-mem=%zu events=r ",
                    session->id, session->peer, session->local, session->fd, (int)session->name.len,
                    (const char *)session->name.data, (mono_ms - session->created_mono_ms) / 1000,
-                   (mono_ms - session->last_active_mono_ms) / 1000,
-                   flags, session->db, session->queued, session->query_bytes,
+                   (mono_ms - session->last_active_mono_ms) / 1000, flags, session->db,
+                   pubsub_count(session, PUBSUB_CHANNEL), pubsub_count(session, PUBSUB_PATTERN),
+                   pubsub_count(session, PUBSUB_SHARD), session->queued, session->query_bytes,
                    session->query_cap_bytes - MIN(session->query_bytes, session->query_cap_bytes),
                    session->output_bytes,
                    sizeof *session + session->query_cap_bytes + session->output_bytes));

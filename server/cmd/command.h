@@ -27,6 +27,7 @@ struct worker_state;
     F(READONLY, "readonly", "reads keys and changes nothing")                                      \
     F(DENYOOM, "denyoom", "refused while memory.max is exceeded")                                  \
     F(ADMIN, "admin", "for operators")                                                             \
+    F(PUBSUB, "pubsub", "about channels")                                                          \
     F(NOSCRIPT, "noscript", "not from a script")                                                   \
     F(LOADING, "loading", "while data is loaded too")                                              \
     F(STALE, "stale", "on a stale replica too")                                                    \
@@ -46,7 +47,7 @@ enum command_flag {
 #undef F
     /* Ours, not shown. */
     CMD_NO_MULTI = 1u << 29, /* cannot be queued */
-    CMD_VALUE = 1u << 30, /* carries a value into the keyspace: the gate's test must know it */
+    CMD_VALUE = 1u << 30,    /* carries a value into the keyspace: the gate's test must know it */
     CMD_NONE = 0
 };
 
@@ -66,7 +67,14 @@ typedef void command_handler(struct command_call *call);
 
 /* Where keys stand: first and last as argument positions (last < 0 counts from the end), and which
  * use is made of them, as COMMAND INFO's key specification says. */
-enum command_key_use { KEYS_NONE, KEYS_RO, KEYS_RW, KEYS_OW, KEYS_RM }; /* ORDER key_use */
+enum command_key_use {
+    KEYS_NONE,
+    KEYS_RO,
+    KEYS_RW,
+    KEYS_OW,
+    KEYS_RM,
+    KEYS_NOT
+}; /* ORDER key_use */
 struct command_keys {
     int8_t first, last, step;
     uint8_t use;        /* enum command_key_use */

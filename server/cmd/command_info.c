@@ -23,7 +23,7 @@ static const char *const flag_words[] = {
 };
 
 /* ORDER key_use */
-static const char *const key_use_words[] = {"", "RO", "RW", "OW", "RM"};
+static const char *const key_use_words[] = {"", "RO", "RW", "OW", "RM", "not_key"};
 
 /* Takes the next blank-separated word off a text; false: there is none. */
 static bool next_word(const char **text, struct bytes *word) {

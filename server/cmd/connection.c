@@ -15,12 +15,25 @@ static bool password_is_set(struct command_call *call) {
     return !config_text_is_empty(config, &config->auth.password);
 }
 
+/* Its replies would else be taken for messages. */
+static bool listens_in_resp2(const struct session *session) {
+    return session->resp_version == 2 && pubsub_count(session, PUBSUB_CHANNEL) +
+                                                 pubsub_count(session, PUBSUB_PATTERN) +
+                                                 pubsub_count(session, PUBSUB_SHARD) >
+                                             0;
+}
+
 /* PING [message] */
 void cmd_ping(struct command_call *call) {
     enum { PING_MESSAGE = 1, PING_ARGS_MAX = 2 };
     if (call->args_count > PING_ARGS_MAX)
         reply_wrong_arity(call->reply, call->command);
-    else if (call->args_count == PING_ARGS_MAX)
+    else if (listens_in_resp2(call->session)) {
+        reply_array(call->reply, 2);
+        reply_bulk(call->reply, BYTES("pong"));
+        reply_bulk(call->reply,
+                   call->args_count == PING_ARGS_MAX ? call->args[PING_MESSAGE] : BYTES(""));
+    } else if (call->args_count == PING_ARGS_MAX)
         reply_bulk(call->reply, call->args[PING_MESSAGE]);
     else
         reply_simple(call->reply, BYTES("PONG"));

@@ -22,6 +22,7 @@
 
 #include "base/assert.h"
 #include "cmd/handlers.h"
+#include "cmd/pubsub.h"
 #include "cmd/transaction.h"
 
 #include <stdio.h>
@@ -83,6 +84,7 @@ void dispatch_input(struct worker_state *worker, struct session *session, struct
     *result = (struct dispatch_result){0};
     prepare(worker, session);
     session->last_active_mono_ms = worker->mono_ms;
+    worker->serving = session;
     worker->access.may_defer = worker->services && worker->services->may_defer;
 
     for (;;) {
@@ -112,6 +114,7 @@ void dispatch_input(struct worker_state *worker, struct session *session, struct
         }
         if (result->paused) break;
     }
+    worker->serving = NULL;
     result->consumed = at;
     resp_args_clear(&worker->args);
     if (UNLIKELY(worker->args.cap > ARGS_KEPT)) resp_args_shrink(&worker->args, ARGS_KEPT);
@@ -290,6 +293,11 @@ static bool is_rejected(struct worker_state *worker, struct session *session,
         reply_error(reply, BYTES("NOAUTH Authentication required."));
     } else if (UNLIKELY(session->queued >= 0) && command->flags & CMD_NO_MULTI) {
         reply_error(reply, BYTES("ERR Command not allowed inside a transaction"));
+    } else if (UNLIKELY(pubsub_forbids(session, command))) {
+        reply_errorf(reply,
+                     "ERR Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / "
+                     "QUIT / RESET are allowed in this context",
+                     command->name);
     } else if ((command->flags & CMD_DENYOOM || transaction_denies_oom(session, command)) &&
                UNLIKELY(memory_is_exceeded(worker))) {
         reply_error(reply, ERROR_OUT_OF_MEMORY);

@@ -42,18 +42,25 @@ static const struct value_place {
     command_handler *handler;
     size_t first, step; /* 0: one value */
 } value_places[] = {
-    {cmd_set, 2, 0},   {cmd_setnx, 2, 0},  {cmd_getset, 2, 0},
-    {cmd_setex, 3, 0}, {cmd_psetex, 3, 0}, {cmd_mset, 2, 2},
+    {cmd_publish, 2, 0}, {cmd_spublish, 2, 0}, {cmd_set, 2, 0},    {cmd_setnx, 2, 0},
+    {cmd_getset, 2, 0},  {cmd_setex, 3, 0},    {cmd_psetex, 3, 0}, {cmd_mset, 2, 2},
 };
 
 static bool judge_value(struct command_call *call, const struct queued *queued, size_t position) {
     struct transaction *transaction = call->session->transaction;
-    size_t key_position =
-        queued->command->keys.step > 1 ? position - 1 : (size_t)queued->command->keys.first;
-    struct store_key key = keyspace_key(call->access, transaction->db, queued->args[key_position]);
+    command_handler *handler = queued->command->handler;
     struct keyspace_judged judged;
-    enum keyspace_outcome outcome =
-        keyspace_judge(call->access, &key, queued->args[position], &judged);
+    enum keyspace_outcome outcome;
+    if (handler == cmd_publish || handler == cmd_spublish) {
+        outcome = keyspace_judge_message(call->access, transaction->db, queued->args[position - 1],
+                                         queued->args[position], &judged);
+    } else {
+        const struct command_keys *keys = &queued->command->keys;
+        size_t key_position = keys->step > 1 ? position - 1 : (size_t)keys->first;
+        struct store_key key =
+            keyspace_key(call->access, transaction->db, queued->args[key_position]);
+        outcome = keyspace_judge(call->access, &key, queued->args[position], &judged);
+    }
     if (outcome == KEYSPACE_DONE && transaction_note_judged(transaction, &judged) != BRINE_OK)
         outcome = KEYSPACE_NO_MEMORY;
     if (outcome == KEYSPACE_DONE) return true;

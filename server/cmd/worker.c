@@ -10,14 +10,17 @@ enum {
     SCRATCH_BYTES_MAX = 512 << 20,
 };
 
-void command_shared_init(struct command_shared *shared) {
+void command_shared_init(struct command_shared *shared,
+                         const struct command_shared_options *options) {
     *shared = (struct command_shared){0};
     command_index_init(&shared->index);
+    pubsub_init(&shared->pubsub, options->mem, options->workers, options->secret);
     int code = pthread_mutex_init(&shared->errors.adding, NULL);
     BRINE_ASSERT(code == 0, "a plain mutex needs nothing that can be missing");
 }
 
 void command_shared_deinit(struct command_shared *shared) {
+    pubsub_deinit(&shared->pubsub);
     pthread_mutex_destroy(&shared->errors.adding);
 }
 
@@ -30,6 +33,7 @@ void worker_state_init(struct worker_state *worker, const struct worker_options 
         .metrics_set = options->metrics_set,
         .log = options->log,
         .shared = options->shared,
+        .index = options->index,
         .worker = options->worker,
         .mono_ns = options->mono_ns,
     };
@@ -39,6 +43,7 @@ void worker_state_init(struct worker_state *worker, const struct worker_options 
                (size_t)config_read(options->config->limits.output_bytes));
     resp_args_init(&worker->args, options->mem, (size_t)config_read(options->config->limits.args));
     arena_init(&worker->inline_args, options->mem, SCRATCH_BYTES_MAX);
+    buf_init(&worker->pushed, options->mem, SCRATCH_BYTES_MAX);
     buf_init(&worker->collected, options->mem, SCRATCH_BYTES_MAX);
     arena_init(&worker->scratch, options->mem, SCRATCH_BYTES_MAX);
 }
@@ -46,6 +51,7 @@ void worker_state_init(struct worker_state *worker, const struct worker_options 
 void worker_state_deinit(struct worker_state *worker) {
     arena_deinit(&worker->scratch);
     buf_deinit(&worker->collected);
+    buf_deinit(&worker->pushed);
     arena_deinit(&worker->inline_args);
     resp_args_deinit(&worker->args);
     reply_deinit(&worker->reply);

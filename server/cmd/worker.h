@@ -21,6 +21,7 @@
 #include "config/config.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
+#include "session/pubsub.h"
 
 /* ---- what net tells ----------------------------------------------------------------------------
  */
@@ -49,6 +50,12 @@ struct services {
      * session waits meanwhile.  Takes the query over. */
     void (*clients_query)(struct worker_state *worker, struct session *session,
                           struct client_query *query);
+    /* Hands a message to the listeners of a topic on another worker; see cmd/pubsub.h.  Where that
+     * worker is far behind the session waits until it has caught up. */
+    void (*send)(struct worker_state *worker, struct session *session, size_t to_worker,
+                 struct topic *topic, struct pubsub_message *message);
+    /* Sends bytes to a client of this worker, behind its replies. */
+    void (*push)(struct worker_state *worker, struct session *session, struct bytes bytes);
     /* net runs commands that dispatch defers: see dispatch.h. */
     bool may_defer;
 };
@@ -77,8 +84,15 @@ struct command_shared {
     struct command_index index;
     struct error_kinds errors;
     struct log_limiter security_limiter; /* for lines about HTTP and SMTP */
+    struct pubsub pubsub;
 };
-void command_shared_init(struct command_shared *shared);
+struct command_shared_options {
+    struct allocator *mem;
+    size_t workers; /* whose clients may listen */
+    struct hash_secret secret;
+};
+void command_shared_init(struct command_shared *shared,
+                         const struct command_shared_options *options);
 void command_shared_deinit(struct command_shared *shared);
 
 /* ---- a worker's own ----------------------------------------------------------------------------
@@ -93,10 +107,13 @@ struct worker_options {
     struct metrics *metrics; /* this worker's, with command_table_count() rows; may be NULL */
     struct metrics_set *metrics_set; /* all workers'; may be NULL */
     struct log *log;                 /* may be NULL */
+    size_t index;                    /* of this worker; WORKER_NONE: has no clients of its own */
     void *worker;                    /* net's own */
     int64_t (*mono_ns)(void);        /* for commandstats; NULL: durations are not measured */
     uint64_t random_seed;
 };
+
+#define WORKER_NONE SIZE_MAX
 
 enum { DISPATCH_BATCH = 32 };
 
@@ -109,7 +126,9 @@ struct worker_state {
     struct metrics_set *metrics_set;
     struct log *log;
     struct command_shared *shared;
+    size_t index;
     void *worker;
+    const struct session *serving; /* whose input is being run; NULL: nobody's */
     int64_t (*mono_ns)(void);
     struct random random;
     int64_t now_ms, mono_ms;
@@ -117,9 +136,10 @@ struct worker_state {
     struct resp_args args;        /* of the batch */
     struct arena inline_args;     /* what they point into where a line had quotes */
     struct arena scratch;         /* a handler's: reset before each command */
+    struct buf pushed;            /* a message as it is sent to listeners */
     struct buf collected;         /* a handler's: what is complete before its reply begins */
     const struct command *recent; /* what was looked up last */
-    bool transaction_ended; /* the command that ran was the end of its client's transaction */
+    bool transaction_ended;       /* the command that ran was the end of its client's transaction */
 };
 
 /* Allocates nothing yet. */

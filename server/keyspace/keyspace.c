@@ -57,6 +57,9 @@ struct snapshot {
 
 static enum keyspace_outcome judge(struct keyspace_access *access, const struct store_key *key,
                                    struct bytes value, struct prepared *prepared);
+static enum keyspace_outcome judge_for(struct keyspace_access *access, const struct store_key *key,
+                                       struct bytes value, bool published,
+                                       struct prepared *prepared);
 static enum keyspace_outcome prepare(struct keyspace_access *access, struct prepared *prepared);
 static enum keyspace_outcome lock_for_write(struct keyspace_access *access,
                                             const struct store_key *key);
@@ -108,6 +111,7 @@ void keyspace_access_init(struct keyspace_access *access, struct keyspace *keysp
     buf_init(&access->old, mem, SCRATCH_BYTES_MAX);
     buf_init(&access->new, mem, SCRATCH_BYTES_MAX);
     gate_desk_init(&access->desk, mem);
+    access->desk.metrics = metrics;
 }
 
 void keyspace_access_deinit(struct keyspace_access *access) {
@@ -595,16 +599,29 @@ bool keyspace_make_room(struct keyspace_access *access, size_t bytes_max) {
 
 /* ---- transactions -----------------------------------------------------------------------------*/
 
-enum keyspace_outcome keyspace_judge(struct keyspace_access *access, const struct store_key *key,
-                                     struct bytes value, struct keyspace_judged *judged) {
-    struct prepared prepared;
-    enum keyspace_outcome outcome = judge(access, key, value, &prepared);
+static enum keyspace_outcome judge_ahead(struct keyspace_access *access,
+                                         const struct store_key *key, struct bytes value,
+                                         bool published, struct keyspace_judged *judged) {
+    struct prepared prepared = {0};
+    enum keyspace_outcome outcome = judge_for(access, key, value, published, &prepared);
     *judged = (struct keyspace_judged){.db = key->db,
                                        .key = key->name,
                                        .value = value,
                                        .label = prepared.label,
                                        .dropped = prepared.dropped};
     return outcome;
+}
+
+enum keyspace_outcome keyspace_judge(struct keyspace_access *access, const struct store_key *key,
+                                     struct bytes value, struct keyspace_judged *judged) {
+    return judge_ahead(access, key, value, false, judged);
+}
+
+enum keyspace_outcome keyspace_judge_message(struct keyspace_access *access, uint32_t db,
+                                             struct bytes channel, struct bytes message,
+                                             struct keyspace_judged *judged) {
+    struct store_key key = {.name = channel, .db = db};
+    return judge_ahead(access, &key, message, true, judged);
 }
 
 void keyspace_begin(struct keyspace_access *access, const struct store_key *keys, size_t count,
@@ -677,6 +694,12 @@ static enum keyspace_outcome refuse_long(struct keyspace_access *access, struct 
 
 static enum keyspace_outcome judge(struct keyspace_access *access, const struct store_key *key,
                                    struct bytes value, struct prepared *prepared) {
+    return judge_for(access, key, value, false, prepared);
+}
+
+static enum keyspace_outcome judge_for(struct keyspace_access *access, const struct store_key *key,
+                                       struct bytes value, bool published,
+                                       struct prepared *prepared) {
     BRINE_ASSERT(
         access->hold.depth == 0 || access->in_transaction,
         "the gate is not asked while a lock is held, but for a transaction's short values");
@@ -692,6 +715,7 @@ static enum keyspace_outcome judge(struct keyspace_access *access, const struct 
         .actor = access->actor,
         .actor_context = access->actor_context,
         .may_defer = access->may_defer,
+        .published = published,
     };
     *prepared = (struct prepared){.bytes = value};
     switch (gate_admit(access->keyspace->gate, &access->desk, &question, &access->answer)) {

@@ -188,6 +188,11 @@ struct keyspace_judged {
 enum keyspace_outcome keyspace_judge(struct keyspace_access *access, const struct store_key *key,
                                      struct bytes value, struct keyspace_judged *judged) MUST_USE;
 
+/* The same for a message that is published; judged->dropped: it is to reach nobody. */
+enum keyspace_outcome keyspace_judge_message(struct keyspace_access *access, uint32_t db,
+                                             struct bytes channel, struct bytes message,
+                                             struct keyspace_judged *judged) MUST_USE;
+
 /* From here to keyspace_end nobody else sees or changes these keys (NULL: any key), and calls of
  * this header work within that.  What is not in `judged` and is no longer than locked_bytes_max is
  * judged meanwhile. */

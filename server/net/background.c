@@ -46,6 +46,8 @@ static enum brine_status open_thread(struct background *background,
                           .metrics = &thread->metrics,
                           .metrics_set = &net->metrics_set,
                           .log = net->options.log,
+                          .services = &net->services,
+                          .index = WORKER_NONE,
                           .mono_ns = clock_mono_ns,
                           .random_seed = net->options.random_seed + NET_WORKERS_MAX + index,
                       });

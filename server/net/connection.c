@@ -568,6 +568,8 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *room) {
 }
 
 void connection_go_on(struct connection *connection) {
+    if (connection->closed) return;
+    if (connection->output && connection->output->chunks_in_flight == 0) start_write(connection);
     if (connection->closed || connection->finishing || connection->session.waiting ||
         connection->output)
         return;
@@ -601,6 +603,26 @@ void connection_end_background(struct connection *connection,
     }
     struct dispatch_result rest = {.close = result->close, .paused = connection->query.len > 0};
     finish_serving(connection, &rest);
+}
+
+void connection_push(struct connection *connection, struct bytes bytes) {
+    struct worker *worker = connection->worker;
+    size_t limit = (size_t)config_read(worker->net->options.config->limits.output_bytes);
+    if (connection->closed || connection->finishing) return;
+    if (!connection->output) connection->output = output_create(worker->net->options.mem);
+    struct output *output = connection->output;
+    if (output && (bytes.len > limit || output->owned_bytes > limit - bytes.len)) {
+        close_for_limit(connection, METRIC_client_output_limit_closed,
+                        "it does not read its messages, which reached limits.output_bytes");
+        return;
+    }
+    if (!output || output_add_bytes(output, bytes) != BRINE_OK) {
+        close_for_limit(connection, METRIC_client_output_limit_closed,
+                        "out of memory for its messages");
+        return;
+    }
+    if (output->chunks_in_flight == 0) worker_queue_again(worker, connection);
+    (void)account(connection);
 }
 
 /* From this callback on libuv no longer uses what was in flight.  With UV_ECANCELED the connection

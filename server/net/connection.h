@@ -100,6 +100,9 @@ void connection_resume(struct connection *connection);
 /* The background is done with the command at the head of the query, and its reply is in the
  * worker's reply, unless the connection was closed meanwhile. */
 void connection_end_background(struct connection *connection, const struct dispatch_result *result);
+/* Sends bytes that are no reply, behind all replies so far, at the end of this turn.  May close the
+ * connection: its memory stays until the loop's next turn. */
+void connection_push(struct connection *connection, struct bytes bytes);
 /* Runs commands that were left for a later turn. */
 void connection_go_on(struct connection *connection);
 /* Nothing to run, nothing to send, nothing expected from other threads. */

@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "base/hash.h"
 #include "net/clients.h"
+#include "net/messages.h"
 #include "net/notify.h"
 #include "observe/audit.h"
 #include "observe/clock.h"
@@ -141,13 +142,22 @@ enum brine_status net_open(struct net *net, const struct net_options *options,
     *net = (struct net){.options = *options, .started_at_ms = clock_wall_ms()};
     hold_signals(SIG_BLOCK);
     make_run_id(net, options->random_seed);
-    net->services = (struct services){
-        .server = net, .facts = tell_facts, .clients_query = clients_query, .may_defer = true};
+    net->services = (struct services){.server = net,
+                                      .facts = tell_facts,
+                                      .clients_query = clients_query,
+                                      .send = messages_send,
+                                      .push = messages_push,
+                                      .may_defer = true};
     int code = uv_loop_init(&net->loop);
     if (code)
         return brine_fail(err, BRINE_IO, 0, "cannot start the main loop: %s", uv_strerror(code));
     net->loop_is_open = true;
-    command_shared_init(&net->shared);
+    struct random random;
+    random_init(&random, options->random_seed);
+    command_shared_init(&net->shared, &(struct command_shared_options){
+                                          .mem = options->mem,
+                                          .workers = net_choose_workers(options->config),
+                                          .secret = {random_u64(&random), random_u64(&random)}});
     net->shared_is_open = true;
     size_t commands = command_table_count();
     if (metrics_set_init(&net->metrics_set, options->mem,
@@ -185,23 +195,16 @@ static void start_signals(struct net *net) {
     net->signals_are_open = true;
 }
 
-/* SIGHUP: what was moved away or edited.  A broken policy changes nothing; the gate says so. */
-static void begin_anew(struct net *net) {
-    struct log *log = net->options.log;
-    struct brine_error err;
-    if (log_reopen(log, &err) == BRINE_OK)
-        log_write(log, LOG_NOTICE, "Log reopened after SIGHUP");
-    else
-        log_write(log, LOG_WARNING, "SIGHUP: %s", err.text);
-    audit_reopen(net->options.audit);
-    (void)!gate_reload(net->options.keyspace->gate, &err);
-}
-
 static void on_signal(uv_signal_t *handle, int number) {
     struct net *net = handle->data;
     struct log *log = net->options.log;
     if (number == SIGHUP) {
-        begin_anew(net);
+        struct brine_error err;
+        audit_reopen(net->options.audit);
+        if (log_reopen(log, &err) == BRINE_OK)
+            log_write(log, LOG_NOTICE, "Log reopened after SIGHUP");
+        else
+            log_write(log, LOG_WARNING, "SIGHUP: %s", err.text);
         return;
     }
     if (net->stopping && number == SIGTERM) return;

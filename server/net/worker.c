@@ -33,6 +33,7 @@ static enum brine_status open_state(struct worker *worker) {
         .metrics = &worker->metrics,
         .metrics_set = &worker->net->metrics_set,
         .log = options->log,
+        .index = worker->index,
         .worker = worker,
         .mono_ns = clock_mono_ns,
         .random_seed = options->random_seed + worker->index,

@@ -3,6 +3,7 @@
 
 #include "session/session.h"
 
+#include "session/pubsub.h"
 #include "session/transaction.h"
 
 void session_init(struct session *session, const struct session_options *options) {
@@ -27,6 +28,7 @@ static void free_text(struct session *session, struct session_text *field) {
 
 void session_deinit(struct session *session) {
     session_end_transaction(session);
+    pubsub_leave(session);
     free_text(session, &session->name);
     free_text(session, &session->library_name);
     free_text(session, &session->library_version);
@@ -46,6 +48,7 @@ void session_note_transaction(struct session *session) {
 /* Redis keeps the library's name and version over RESET.  Source: networking.c resetCommand. */
 void session_reset(struct session *session, bool authenticated) {
     session_end_transaction(session);
+    pubsub_leave(session);
     session->db = 0;
     session->resp_version = 2;
     session->authenticated = authenticated;

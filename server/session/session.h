@@ -23,6 +23,7 @@
 
 struct command; /* a row of cmd's table */
 struct transaction;
+struct subscriber;
 
 enum {
     SESSION_ADDRESS_BYTES = 128, /* "[ipv6]:port" or "/path:0", NUL-terminated */
@@ -61,6 +62,7 @@ struct session {
     int32_t
         queued; /* commands since MULTI; -1: not in MULTI.  What `transaction` says, for others */
     struct transaction *transaction; /* NULL: no MULTI, nothing watched */
+    struct subscriber *subscriber;   /* NULL: listens to nothing */
     struct session_text name, library_name, library_version;
     const char *peer, *local; /* as CLIENT LIST shows them; never NULL */
     struct allocator *mem;
@@ -86,6 +88,6 @@ static inline struct bytes session_text_view(const struct session_text *text) {
     return bytes_view(text->data, text->len);
 }
 
-_Static_assert(sizeof(struct session) <= 216, "a session is paid per client: grow it knowingly");
+_Static_assert(sizeof(struct session) <= 224, "a session is paid per client: grow it knowingly");
 
 #endif

@@ -49,7 +49,8 @@ static void life_init(struct life *life, bool password) {
     must(life->store != NULL, "there is memory for a store");
     keyspace_init(&life->keyspace,
                   &(struct keyspace_options){.store = life->store, .gate = &life->gate});
-    command_shared_init(&life->shared);
+    command_shared_init(&life->shared,
+                        &(struct command_shared_options){.mem = mem_system(), .workers = 1});
     worker_state_init(&life->worker, &(struct worker_options){.mem = mem,
                                                               .config = &life->config,
                                                               .keyspace = &life->keyspace,

@@ -142,7 +142,8 @@ static void world_init(struct world *world, uint64_t seed) {
     BRINE_ASSERT(world->store, "nothing is refused yet");
     keyspace_init(&world->keyspace,
                   &(struct keyspace_options){.store = world->store, .gate = &world->gate});
-    command_shared_init(&world->shared);
+    command_shared_init(&world->shared,
+                        &(struct command_shared_options){.mem = mem_system(), .workers = 1});
     for (size_t i = 0; i < WORKERS; i++)
         worker_state_init(&world->workers[i], &(struct worker_options){.mem = mem,
                                                                        .config = &world->config,
