@@ -229,7 +229,8 @@ struct level {
     enum frame_kind kind; /* which led here; level 0 has none */
     size_t offset;
     bool unpacked;
-    uint32_t todo; /* kinds yet to be looked for inside */
+    uint32_t todo;  /* kinds yet to be looked for inside */
+    uint32_t under; /* what may be here when something is around it */
     struct frame_look look;
 };
 
@@ -313,8 +314,12 @@ static enum brine_status descend(struct walk *walk, struct bytes payload) {
     level->look.affixes_done =
         level->kind == FRAME_SIGNED ? from->look.turn.index : from->look.affixes_done;
     if (!inside) walk->budget -= MIN(walk->budget, (uint64_t)payload.len);
+    /* A signature hides nothing of what it is in. */
     const struct frame_row *row = &rows[level->kind];
-    return enter(walk, (admitted_inside(walk->options) | row->implied) & row->inside);
+    uint32_t admitted =
+        level->kind == FRAME_SIGNED ? from->under : admitted_inside(walk->options) | row->implied;
+    level->under = admitted & row->inside;
+    return enter(walk, level->under);
 }
 
 /* What is next in the level on top: a payload, or one kind less to look for. */
@@ -358,6 +363,7 @@ enum brine_status frame_walk(struct bytes value, const struct frame_options *opt
     };
     BRINE_ASSERT(options->depth_max < FRAME_DEPTH_MAX, "a path of framings has room for its end");
     walk.levels[0].look.input = value;
+    walk.levels[0].under = admitted_inside(options);
     TRY(enter(&walk, options->admitted));
     for (;;) {
         if (walk.levels[walk.depth].todo)

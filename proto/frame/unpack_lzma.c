@@ -20,7 +20,6 @@ enum { ALONE_HEAD_BYTES = 13, ALONE_PROPS_MAX = (4 * 5 + 4) * 9 + 8, ALONE_DICTI
 
 struct alone {
     uint8_t head[ALONE_HEAD_BYTES];
-    uint32_t dictionary;
 };
 
 /* 2^n or 2^n + 2^(n-1), by which liblzma tells a header from other bytes; 0 passes too. */
@@ -55,7 +54,7 @@ static void read_alone(struct alone *alone, struct bytes input, uint64_t budget)
     while (top < (uint32_t)1 << 31 && top <= budget) top *= 2;
     bytes_copy_to(alone->head, bytes_slice(input, 0, ALONE_HEAD_BYTES));
     struct reader r = reader_over(bytes_view(alone->head + ALONE_DICTIONARY_AT, 4));
-    uint32_t dictionary = MIN(read_u32le(&r), top);
+    uint32_t claimed = read_u32le(&r), dictionary = MIN(claimed, top);
     for (size_t i = 0; i < 4; i++)
         alone->head[ALONE_DICTIONARY_AT + i] = (uint8_t)(dictionary >> 8 * i);
 }
