@@ -37,14 +37,17 @@ struct probe {
     struct pickle_harm *harm;
     uint64_t number_keys;
     bool outside;
-    bool overlong; /* the open frame says more than there is: C stops there, Python goes on */
+    bool memo_lost; /* an index was too high to be kept here */
+    bool overlong;  /* the open frame says more than there is: C stops there, Python goes on */
 };
 
 /* Steps return true to go on, and false when it is over: every reader fails here, or harm() has
  * said what one of them does. */
-static __attribute__((cold, noinline)) bool harm(struct probe *p, const char *what) {
+static __attribute__((cold, noinline)) bool harm(struct probe *p, enum pickle_harm_kind kind,
+                                                 const char *what) {
     const struct machine *m = &p->m;
     const char *opcode = pickle_opcode(m->op)->name;
+    p->harm->kinds |= kind;
     p->harm->offset = m->op_at;
     p->harm->opcode = m->op;
     (void)snprintf(p->harm->what, sizeof p->harm->what, "%s would %s", opcode ? opcode : "it",
@@ -52,8 +55,21 @@ static __attribute__((cold, noinline)) bool harm(struct probe *p, const char *wh
     return false;
 }
 
+/* Memory and time: other readers are spared, so the pass goes on.  Only a program that has
+ * registered the very code comes behind an object from outside, which a writer of bombs need not
+ * have; msgpack is full of such codes. */
+static __attribute__((cold, noinline)) bool strain(struct probe *p, enum pickle_harm_kind kind,
+                                                   const char *what) {
+    if (p->outside) return true;
+    if (p->harm->kinds) {
+        p->harm->kinds |= kind;
+        return true;
+    }
+    return !harm(p, kind, what);
+}
+
 static bool harm_straddle(struct probe *p) {
-    return harm(p, "read across the end of a frame, each reader in its way");
+    return harm(p, PICKLE_HARM_UNKNOWN, "read across the end of a frame, each reader in its way");
 }
 
 /* --- arguments --- */
@@ -169,7 +185,8 @@ static bool digits_bounded(struct probe *p, struct bytes text) {
     uint64_t run = 0;
     for (size_t i = 0; i < text.len; i++) {
         run = byte_is_digit(text.data[i]) || text.data[i] == '_' ? run + 1 : 0;
-        if (run > p->m.limits->digits_max) return harm(p, "convert a number of many digits");
+        if (run > p->m.limits->digits_max)
+            return strain(p, PICKLE_HARM_TIME, "convert a number of many digits");
     }
     return true;
 }
@@ -203,7 +220,7 @@ static bool take_counted(struct probe *p, enum pickle_argument argument, struct 
     if (!take_number(p, pickle_argument_width(argument), &length)) return false;
     if (argument == PICKLE_ARG_BYTEARRAY8 && length > m->len - m->at && length < ALLOCATION_MAX &&
         (m->heap > m->heap_max || length > m->heap_max - m->heap))
-        return harm(p, "take memory that no bytes stand for");
+        (void)strain(p, PICKLE_HARM_MEMORY, "take memory that no bytes stand for");
     if (!take(p, length, payload)) return false;
     m->heap += length;
     return true;
@@ -263,11 +280,12 @@ static bool hash_key(struct probe *p, struct pickle_value key) {
         return false;
     case PICKLE_KIND_TUPLE:
     case PICKLE_KIND_FROZENSET:
-        return harm(p, "hash a container, at a cost that is not foreseen");
+        return strain(p, PICKLE_HARM_TIME, "hash a container at a cost not foreseen");
     case PICKLE_KIND_INT:
     case PICKLE_KIND_LONG:
         p->number_keys += 1 + key.a / 1024;
-        return p->number_keys <= NUMBER_KEYS_MAX || harm(p, "hash many numbers");
+        return p->number_keys <= NUMBER_KEYS_MAX ||
+               strain(p, PICKLE_HARM_TIME, "hash many numbers");
     case PICKLE_KIND_NONE:
     case PICKLE_KIND_BOOL:
     case PICKLE_KIND_FLOAT:
@@ -277,7 +295,7 @@ static bool hash_key(struct probe *p, struct pickle_value key) {
     case PICKLE_KIND_METHOD:
     case PICKLE_KIND_PARTIAL:
     case PICKLE_KIND_INSTANCE:
-        return !p->outside || harm(p, "hash an object from outside");
+        return !p->outside || harm(p, PICKLE_HARM_USE, "hash an object from outside");
     }
     return false;
 }
@@ -365,8 +383,11 @@ static bool memo_put(struct probe *p, uint64_t index) {
     struct machine *m = &p->m;
     struct pickle_scratch *scratch = m->scratch;
     if (!above_fence(m, 1)) return false;
-    if (index > (uint64_t)m->memo_entries + MEMO_HOLES_MAX)
-        return harm(p, "make the memo grow to a high index");
+    if (index > (uint64_t)m->memo_entries + MEMO_HOLES_MAX) {
+        p->memo_lost = true;
+        return strain(p, PICKLE_HARM_MEMORY, "make the memo grow to a high index");
+    }
+    if (p->memo_lost) return true;
     if (!ROOM(m, scratch->memo, scratch->memo_cap, (uint32_t)index + 1)) return false;
     while (m->memo_len <= index) scratch->memo[m->memo_len++] = (struct pickle_value){0};
     m->memo_entries += scratch->memo[index].kind == 0;
@@ -380,6 +401,7 @@ static bool step_memo(struct probe *p, const struct pickle_opcode *row) {
     if (row->argument != PICKLE_ARG_NONE && !take_memo_index(p, row, &index)) return false;
     bool gets = row->out[0] == 'a' && row->in[0] == '\0';
     if (!gets) return memo_put(p, index);
+    if (p->memo_lost) return harm(p, PICKLE_HARM_UNKNOWN, "take what this judge has not kept");
     if (index >= m->memo_len || m->scratch->memo[index].kind == 0) return false;
     return push(m, m->scratch->memo[index]);
 }
@@ -398,11 +420,12 @@ static bool may_import(struct bytes module) {
     return true;
 }
 
-static bool import(struct probe *p, struct bytes module, struct bytes name) {
+static bool import(struct probe *p, enum pickle_harm_kind kind, struct bytes module,
+                   struct bytes name) {
     if (!may_import(module)) return false;
     p->harm->module = module;
     p->harm->name = name;
-    return harm(p, "import a module");
+    return harm(p, kind, "import a module");
 }
 
 static bool ascii_only(struct bytes text) {
@@ -418,18 +441,18 @@ static bool step_named(struct probe *p) {
     if (inst && !(ascii_only(module) && ascii_only(name))) return false;
     if (!inst && (utf8_valid_prefix(module) < module.len || utf8_valid_prefix(name) < name.len))
         return false;
-    p->harm->cut = name_cut;
-    return import(p, module, name);
+    return import(p, name_cut ? PICKLE_HARM_IMPORT_AT_END : PICKLE_HARM_IMPORT, module, name);
 }
 
 static bool step_names(struct probe *p) {
     struct machine *m = &p->m;
     if (!above_fence(m, 2)) return false;
     struct pickle_value module = m->stack[m->top - 2], name = m->stack[m->top - 1];
-    if (p->outside) return harm(p, "take a name from outside");
+    if (p->outside) return harm(p, PICKLE_HARM_USE, "take a name from outside");
     if (module.kind != PICKLE_KIND_STR || name.kind != PICKLE_KIND_STR) return false;
-    if (is_plain_str(module)) return import(p, payload(m, module), payload(m, name));
-    return harm(p, "import a module named by decoded text");
+    if (is_plain_str(module))
+        return import(p, PICKLE_HARM_IMPORT, payload(m, module), payload(m, name));
+    return harm(p, PICKLE_HARM_IMPORT, "import a module named by decoded text");
 }
 
 /* Data cannot be called. */
@@ -441,13 +464,13 @@ static bool step_call(struct probe *p, const struct pickle_opcode *row) {
     } else if (!pop_mark(m, &from) || from == m->top) {
         return false;
     }
-    return p->outside ? harm(p, "call an object from outside") : false;
+    return p->outside ? harm(p, PICKLE_HARM_USE, "call an object from outside") : false;
 }
 
 /* Data has no state to be given, but readers differ in which states are nothing. */
 static bool step_state(struct probe *p) {
     if (!above_fence(&p->m, 2)) return false;
-    if (p->outside) return harm(p, "give state to an object from outside");
+    if (p->outside) return harm(p, PICKLE_HARM_USE, "give state to an object from outside");
     p->m.top--;
     return true;
 }
@@ -469,7 +492,7 @@ static bool step_items(struct probe *p, const struct pickle_opcode *row) {
         if (!above_fence(m, count)) return false;
         from = m->top - count + 1;
     }
-    if (p->outside) return harm(p, "fill a container with objects from outside");
+    if (p->outside) return harm(p, PICKLE_HARM_USE, "fill a container with objects from outside");
     struct pickle_value target = m->stack[from - 1];
     if (m->top > from && !takes_items(m->op, (enum pickle_kind)target.kind)) return false;
     m->heap += 8 * (uint64_t)(m->top - from);
@@ -485,7 +508,7 @@ static bool step_readonly_buffer(struct probe *p) {
     struct machine *m = &p->m;
     if (!above_fence(m, 1)) return false;
     struct pickle_value *top = &m->stack[m->top - 1];
-    if (p->outside) return harm(p, "use a buffer from outside");
+    if (p->outside) return harm(p, PICKLE_HARM_USE, "use a buffer from outside");
     if (top->kind == PICKLE_KIND_BYTEARRAY) top->kind = PICKLE_KIND_BYTES;
     bool bytes = top->kind == PICKLE_KIND_STR && top->flags; /* with encoding="bytes" */
     return bytes || top->kind == PICKLE_KIND_BYTES;
@@ -573,17 +596,15 @@ static void run(struct probe *p) {
         m->op_at = m->at;
         m->op = m->data[m->at++];
         if (!step(p)) return;
-        if (m->heap > m->heap_max) {
-            (void)harm(p, "take more memory than is allowed");
-            return;
-        }
+        if (m->heap > m->heap_max)
+            (void)strain(p, PICKLE_HARM_MEMORY, "take more memory than is allowed");
     }
 }
 
 static bool start(struct probe *p, size_t length) {
     struct machine *m = &p->m;
     if (length > MIN(m->limits->bytes_max, (uint64_t)UINT32_MAX))
-        return harm(p, "be read beyond the limit of bytes");
+        return harm(p, PICKLE_HARM_UNKNOWN, "be read beyond the limit of bytes");
     m->len = m->end = (uint32_t)length;
     if (mul_overflows(m->limits->heap_ratio, (uint64_t)length, &m->heap_max))
         m->heap_max = UINT64_MAX;
@@ -605,6 +626,7 @@ bool pickle_is_harmless(struct bytes input, const struct pickle_limits *limits,
     p.m.report = &p.report;
     if (start(&p, input.len)) run(&p);
     bool starved = p.report.reason == PICKLE_NO_MEMORY || p.report.reason == PICKLE_SCRATCH;
-    if (starved) (void)harm(&p, "need more memory to be judged");
-    return harm_found->what[0] == '\0';
+    if (starved) (void)harm(&p, PICKLE_HARM_UNKNOWN, "need more memory to be judged");
+    harm_found->cut = harm_found->kinds == PICKLE_HARM_IMPORT_AT_END;
+    return harm_found->kinds == 0;
 }

@@ -11,31 +11,41 @@
  * anything before it comes to its error or its end, nor takes memory or time out of proportion.
  *
  * An import is counted when the name's first dotted part could stand in an import statement, for a
- * reader imports the first part first.  Bytes above 127 count as letters.  What follows STOP is
- * read as another pickle.  An object that the reader itself brings along (an extension code that
- * its program has registered, an out-of-band buffer) is no import, but using it for anything is an
- * effect.  Persistent ids end the reading: pickle.loads has no persistent_load.
+ * reader imports that part first.  Bytes above 127 count as letters.  What follows STOP is read as
+ * another pickle.  Persistent ids end the reading: pickle.loads has no persistent_load.  An object
+ * that the reader itself brings along (for an extension code that its program has registered, or an
+ * out-of-band buffer) is no import, but using it for anything is an effect.
  *
- * The answer errs to one side only: what is not known to fail counts as done. Thread, ownership and
- * cost as pickle_verify; one pass, no recursion. */
+ * The answer errs to one side only: what is not known to fail counts as done.  Thread, ownership
+ * and cost as pickle_verify; one pass, no recursion. */
 #ifndef BRINE_PICKLE_HARMLESS_H
 #define BRINE_PICKLE_HARMLESS_H
 
 #include "base/bytes.h"
 #include "pickle/verify.h"
 
-struct pickle_harm {
-    size_t offset;             /* of the opcode that does it */
-    uint8_t opcode;            /* 0 when it is no opcode's */
-    struct bytes module, name; /* of an import, in the input; data NULL when it is something else */
-    /* The bytes end within the name: only readers written in Python (pickle._Unpickler, and so
-     * joblib and pandas) import then, and it is the last thing they do.  The C unpickler does
-     * nothing.  The words "cat" and "index" are such values. */
-    bool cut;
-    char what[96]; /* "GLOBAL would import a module" */
+enum pickle_harm_kind {
+    PICKLE_HARM_IMPORT = 1,
+    /* The bytes end within the name, as in "cat" and "index": only readers written in Python
+     * (pickle._Unpickler, so joblib and pandas) import then, and do nothing after. */
+    PICKLE_HARM_IMPORT_AT_END = 2,
+    PICKLE_HARM_USE = 4,    /* of an object that the reader brings along */
+    PICKLE_HARM_MEMORY = 8, /* beyond the limits' heap; not counted behind such an object */
+    PICKLE_HARM_TIME = 16,  /* hashing or converting numbers without bound; not counted there too */
+    PICKLE_HARM_UNKNOWN = 32 /* readers part ways here, or a limit stopped the judge */
 };
 
-/* *harm is filled in when the answer is false. */
+struct pickle_harm {
+    unsigned kinds; /* all that is in it up to the first that is neither memory nor time */
+    bool cut;       /* kinds is IMPORT_AT_END and nothing else */
+    /* The rest tells of that one, or of the first. */
+    size_t offset; /* of the opcode that does it */
+    uint8_t opcode;
+    struct bytes module, name; /* of an import, in the input; data NULL when it is something else */
+    char what[96];             /* "GLOBAL would import a module" */
+};
+
+/* True when harm->kinds is 0. */
 bool pickle_is_harmless(struct bytes input, const struct pickle_limits *limits,
                         struct pickle_scratch *scratch, struct pickle_harm *harm) MUST_USE;
 
