@@ -19,6 +19,7 @@
 #include "gate/keeper_state.h"
 #include "gate/refusal.h"
 #include "observe/metrics.h"
+#include "pickle/opcodes.h"
 #include "policy/dangerous.h"
 
 struct judging {
@@ -49,6 +50,13 @@ static void refuse(struct judging *judging, enum pickle_class class, const char 
     judging->finding->reason = reason;
 }
 
+/* The report lies in the judging, which ends with the look; its views hold until the desk's next
+ * use. */
+static void keep_report(struct judging *judging) {
+    judging->finding->refused = judging->report;
+    judging->finding->report = &judging->finding->refused;
+}
+
 /* The reading that decided, and where in it. */
 static void point_at(struct judging *judging, const struct frame_reading *reading, size_t offset) {
     struct gate_finding *finding = judging->finding;
@@ -63,7 +71,7 @@ static void refuse_reading(struct judging *judging, const struct frame_reading *
     const struct pickle_report *report = &judging->report;
     struct gate_refusal refusal = {judging->question, judging->finding, harm};
     point_at(judging, reading, harm ? harm->offset : report->offset);
-    judging->finding->report = report;
+    keep_report(judging);
     refuse(judging, pickle_reason_class(report->reason), pickle_reason_rule(report->reason));
     gate_refusal_say_report(&refusal, judging->answer);
 }
@@ -87,7 +95,7 @@ static enum brine_status accept(struct judging *judging, const struct frame_read
     if (protocol < rule->min_protocol || protocol > rule->max_protocol) {
         struct gate_refusal refusal = {.question = judging->question, .finding = judging->finding};
         point_at(judging, reading, 0);
-        judging->finding->report = report;
+        keep_report(judging);
         refuse(judging, PICKLE_CLASS_FORBIDDEN, "protocol");
         gate_refusal_say(&refusal, judging->answer,
                          "the pickle has protocol %u; the rule admits %u to %u", protocol,
@@ -107,14 +115,15 @@ static enum brine_status accept(struct judging *judging, const struct frame_read
     return BRINE_OK;
 }
 
-/* Whether bytes that are no pickle may pass.  A module that only a reader written in Python
- * imports, because the bytes end within its name, passes: "cat" and "index" are such values, and
- * nothing is called; unless the name is known to be dangerous. */
+/* Whether bytes that are no pickle may pass.  Of all harm one passes: a module that only readers
+ * written in Python import, because the bytes end within its name.  "cat" and "index" are such
+ * values, nothing is called, and what is known to be dangerous is refused even so. */
 static bool may_pass(struct judging *judging, const struct frame_reading *reading,
                      struct pickle_harm *harm) {
     if (pickle_is_harmless(reading->bytes, &judging->setup->limits, &judging->desk->pickle, harm))
         return true;
-    return harm->cut && !policy_is_dangerous(harm->module, harm->name);
+    return harm->kinds == PICKLE_HARM_IMPORT_AT_END &&
+           !policy_is_dangerous(harm->module, harm->name);
 }
 
 static enum brine_status visit(void *context, const struct frame_reading *reading) {
@@ -125,6 +134,8 @@ static enum brine_status visit(void *context, const struct frame_reading *readin
         return BRINE_OK;
     }
     struct bytes bytes = reading->bytes;
+    /* Every unpickler fails at such a byte, and most of what is no pickle begins with one. */
+    if (bytes.len > 0 && !pickle_opcode(bytes.data[0])->name) return BRINE_OK;
     enum brine_status status = verify(judging, reading, bytes);
     if (judging->report.reason == PICKLE_TRAILING && reading->trailing_ignored)
         status = verify(judging, reading, bytes_slice(bytes, 0, judging->report.offset));
@@ -241,42 +252,63 @@ static bool is_too_long(struct judging *judging) {
     return true;
 }
 
+/* Reads and decides.  Apart from the look, so that a gate that is off costs nothing of it. */
+static __attribute__((noinline)) enum gate_verdict judge(struct judging *judging) {
+    const struct gate_rule *rule = judging->rule;
+    struct gate_desk *desk = judging->desk;
+    judging->policy = *rule->policy;
+    judging->policy.admits_unknown =
+        judging->setup->mode == CONFIG_GATE_MODE_LEARN && judging->records;
+    judging->accepted = judging->integer = false;
+    judging->learned = 0;
+    gate_kinds_begin(&desk->kinds);
+    if (!is_too_long(judging) && rule->values != GATE_VALUES_OPAQUE) {
+        const struct gate_question *question = judging->question;
+        bool is_long = question->value.len > judging->setup->offload_bytes;
+        if ((is_long && question->may_defer) || !read_value(judging)) return GATE_DEFER;
+    }
+    enum gate_verdict verdict = conclude(judging);
+    struct audit *audit = judging->records ? judging->keeper->options.audit : NULL;
+    gate_record_finding(audit, judging->question, judging->finding, judging->answer);
+    return verdict;
+}
+
+/* `refused` is large, and read only when `report` leads to it. */
+static void begin_finding(struct gate_finding *finding, const struct gate_setup *setup) {
+    finding->found = GATE_FOUND_UNREAD;
+    finding->verdict = GATE_ADMIT;
+    finding->setup = setup;
+    finding->class = PICKLE_CLASS_ACCEPT;
+    finding->reason = "";
+    finding->path.depth = 0;
+    finding->offset = 0;
+    finding->unpacked = false;
+    finding->protocol = 0;
+    finding->report = NULL;
+}
+
 enum gate_verdict gate_keeper_look(struct gate_keeper *keeper, struct gate_desk *desk,
                                    const struct gate_question *question,
                                    const struct gate_look *look, struct gate_answer *answer,
                                    struct gate_finding *finding) {
     static const struct gate_look plain = {0};
-    struct judging judging = {
-        .keeper = keeper,
-        .setup = gate_keeper_desk_setup(keeper, desk),
-        .desk = desk,
-        .question = question,
-        .look = look ? look : &plain,
-        .answer = answer,
-        .finding = finding,
-    };
-    judging.rule = judging.look->rule;
-    if (!judging.rule) judging.rule = gate_setup_rule(judging.setup, question->db, question->key);
-    judging.records = !judging.look->dry_run;
-    *finding = (struct gate_finding){.setup = judging.setup, .rule = judging.rule};
+    const struct gate_setup *setup = gate_keeper_desk_setup(keeper, desk);
+    if (!look) look = &plain;
     answer->label = 0;
-    if (judging.setup->mode == CONFIG_GATE_MODE_OFF && !judging.look->rule) return GATE_ADMIT;
+    begin_finding(finding, setup);
+    finding->rule = look->rule ? look->rule : gate_setup_rule(setup, question->db, question->key);
+    if (setup->mode == CONFIG_GATE_MODE_OFF && !look->dry_run) return GATE_ADMIT;
 
-    judging.policy = *judging.rule->policy;
-    judging.policy.admits_unknown =
-        judging.setup->mode == CONFIG_GATE_MODE_LEARN && judging.records;
-    gate_kinds_begin(&desk->kinds);
-    bool is_opaque = judging.rule->values == GATE_VALUES_OPAQUE;
-    if (!is_too_long(&judging) && !is_opaque) {
-        bool is_long = question->value.len > judging.setup->offload_bytes;
-        if ((is_long && question->may_defer) || !read_value(&judging)) {
-            finding->verdict = GATE_DEFER;
-            return GATE_DEFER;
-        }
-    }
-    finding->verdict = conclude(&judging);
-    finding->refused = judging.report;
-    if (finding->report) finding->report = &finding->refused;
-    if (judging.records) gate_record_finding(keeper->options.audit, question, finding, answer);
+    struct judging judging; /* what judge() and the verifier fill in is not cleared before */
+    judging.keeper = keeper;
+    judging.setup = setup;
+    judging.rule = finding->rule;
+    judging.desk = desk;
+    judging.question = question;
+    judging.look = look;
+    judging.answer = answer;
+    judging.finding = finding;
+    judging.records = !look->dry_run;
+    finding->verdict = judge(&judging);
     return finding->verdict;
 }

@@ -94,8 +94,8 @@ typedef void gate_pickle_fn(void *context, const struct frame_reading *reading,
                             const struct pickle_report *report);
 
 struct gate_look {
-    bool dry_run; /* nothing is noted or recorded; learning admits no more than enforcing */
-    const struct gate_rule *rule; /* instead of the one that fits; asked with gate.mode off too */
+    bool dry_run; /* as if gate.mode were enforce; nothing is noted or recorded */
+    const struct gate_rule *rule; /* instead of the one that fits; NULL: that one */
     gate_pickle_fn *on_pickle;
     void *context;
 };

@@ -9,8 +9,10 @@
 
 #include <stdio.h>
 
+/* All framings but joblib's: its readings are those of a pickle until an array comes, and what lies
+ * under a key that others unpickle too may hold none. */
 struct gate_rule gate_rule_default(void) {
-    return (struct gate_rule){
+    struct gate_rule rule = {
         .databases = UINT64_MAX,
         .values = GATE_VALUES_AUTO,
         .frames = FRAME_OPTIONS_DEFAULT,
@@ -18,6 +20,8 @@ struct gate_rule gate_rule_default(void) {
         .on_refusal = GATE_ON_REFUSAL_ERROR,
         .audited = GATE_AUDIT_REFUSED,
     };
+    rule.frames.admitted &= ~FRAME_BIT(FRAME_JOBLIB);
+    return rule;
 }
 
 bool gate_rule_fits(const struct gate_rule *rule, uint32_t db, struct bytes key) {
