@@ -145,6 +145,7 @@ static enum brine_status setup_store(struct server *server, struct brine_error *
         .shards = (size_t)config_read(config->server.shards),
         .databases = (size_t)config_read(config->server.databases),
         .key_bytes_max = (size_t)config_read(config->limits.key_bytes),
+        .notes = config_read(config->audit.provenance) ? STORE_NOTES_FULL : STORE_NOTES_LABEL,
     };
     TRY(draw_random(&options.secret, sizeof(options.secret), err));
     server->store = store_create(&options);
@@ -190,9 +191,28 @@ static void teardown_gate(struct server *server) {
     gate_kinds_destroy(server->kinds);
 }
 
+/* ORDER keyspace_recheck, keyspace_denied */
+_Static_assert((int)CONFIG_GATE_RECHECK_SWEEP == (int)KEYSPACE_RECHECK_SWEEP &&
+                   (int)CONFIG_GATE_RECHECK_OFF == (int)KEYSPACE_RECHECK_OFF &&
+                   (int)CONFIG_GATE_DENIED_ERROR == (int)KEYSPACE_DENIED_ERROR,
+               "the options' words are the keyspace's, in their order");
+
+static enum brine_status apply_recheck(void *context, struct config *config,
+                                       enum config_option option UNUSED,
+                                       struct brine_error *err UNUSED) {
+    keyspace_set_recheck(context, (enum keyspace_recheck)config_read(config->gate.recheck),
+                         (enum keyspace_denied)config_read(config->gate.denied));
+    return BRINE_OK;
+}
+
 static enum brine_status setup_keyspace(struct server *server, struct brine_error *err UNUSED) {
     keyspace_init(&server->keyspace,
                   &(struct keyspace_options){.store = server->store, .gate = &server->gate});
+    keyspace_set_recheck(&server->keyspace,
+                         (enum keyspace_recheck)config_read(server->config.gate.recheck),
+                         (enum keyspace_denied)config_read(server->config.gate.denied));
+    config_on_change(&server->config, CONFIG_OPTION_gate_recheck, apply_recheck, &server->keyspace);
+    config_on_change(&server->config, CONFIG_OPTION_gate_denied, apply_recheck, &server->keyspace);
     return BRINE_OK;
 }
 

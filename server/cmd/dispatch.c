@@ -402,6 +402,13 @@ static void run_handler(struct command_call *call, struct reply_mark mark) {
     brine_assert_doing(command->name);
     if (worker->scratch.newest) arena_reset(&worker->scratch);
     command->handler(call);
+    if (UNLIKELY(call->access->withheld)) {
+        /* What was stored is not to be shown any more: the reply is why, whatever the handler made
+         * of a value that was not found. */
+        call->access->withheld = false;
+        reply_rewind(call->reply, mark);
+        reply_error(call->reply, bytes_of_cstr(call->access->answer.text));
+    }
     if (UNLIKELY(call->access->deferred)) return;
     metrics_add(worker->metrics, METRIC_commands_processed_total, 1);
     struct metrics_command *counts = command_metrics(worker, command);

@@ -19,6 +19,14 @@
     W(LOG_LEVEL_NOTICE, "notice")                                                                  \
     W(LOG_LEVEL_WARNING, "warning")
 #define CONFIG_MEMORY_POLICIES(W) W(MEMORY_POLICY_NOEVICTION, "noeviction")
+#define CONFIG_GATE_RECHECKS(W)                                                                    \
+    W(GATE_RECHECK_READ, "read")                                                                   \
+    W(GATE_RECHECK_SWEEP, "sweep")                                                                 \
+    W(GATE_RECHECK_BOTH, "both")                                                                   \
+    W(GATE_RECHECK_OFF, "off")
+#define CONFIG_GATE_DENIEDS(W)                                                                     \
+    W(GATE_DENIED_MISS, "miss")                                                                    \
+    W(GATE_DENIED_ERROR, "error")
 #define CONFIG_GATE_MODES(W)                                                                       \
     W(GATE_MODE_ENFORCE, "enforce")                                                                \
     W(GATE_MODE_LEARN, "learn")                                                                    \
@@ -32,6 +40,8 @@
 enum config_log_level { CONFIG_LOG_LEVELS(W) };
 enum config_memory_policy { CONFIG_MEMORY_POLICIES(W) };
 enum config_gate_mode { CONFIG_GATE_MODES(W) };
+enum config_gate_recheck { CONFIG_GATE_RECHECKS(W) };
+enum config_gate_denied { CONFIG_GATE_DENIEDS(W) };
 enum config_audit_fsync { CONFIG_AUDIT_FSYNCS(W) };
 #undef W
 

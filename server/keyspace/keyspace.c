@@ -24,6 +24,7 @@
 #include "keyspace/keyspace.h"
 
 #include "base/assert.h"
+#include "keyspace/settle.h"
 #include "store/store_write.h"
 
 #include <stdio.h>
@@ -38,14 +39,15 @@ enum {
     SWEEP_BUDGET = 1000,
     RECLAIM_BUDGET = 1000,
     COMPACT_BUDGET = 200,
+    SETTLE_TRIES = 8, /* looks at a key whose value an older policy admitted */
 };
 
 /* A value on its way in: judged, and when large already in its blob. */
 struct prepared {
     struct bytes bytes;
     struct blob *blob;
-    uint16_t label;
-    bool dropped; /* the key is to be absent */
+    uint32_t label; /* a ticket */
+    bool dropped;   /* the key is to be absent */
 };
 
 /* What an update remembers of the old value between its two looks. */
@@ -85,6 +87,11 @@ static void changed(struct keyspace_access *access, const char *event,
     if (keyspace->on_event) keyspace->on_event(keyspace->event_context, event, key);
 }
 
+void keyspace_tell_changed(struct keyspace_access *access, const char *event,
+                           const struct store_key *key) {
+    changed(access, event, key);
+}
+
 void keyspace_init(struct keyspace *keyspace, const struct keyspace_options *options) {
     *keyspace = (struct keyspace){
         .store = options->store,
@@ -98,9 +105,11 @@ void keyspace_init(struct keyspace *keyspace, const struct keyspace_options *opt
     int code = pthread_mutex_init(&keyspace->reservation, NULL);
     BRINE_ASSERT(code == 0, "a plain mutex needs nothing that can be missing");
     watch_table_init(&keyspace->watches);
+    recheck_init(&keyspace->recheck, store_allocator(options->store));
 }
 
 void keyspace_deinit(struct keyspace *keyspace) {
+    recheck_deinit(&keyspace->recheck);
     watch_table_deinit(&keyspace->watches);
     pthread_mutex_destroy(&keyspace->reservation);
 }
@@ -110,6 +119,7 @@ void keyspace_access_init(struct keyspace_access *access, struct keyspace *keysp
     *access = (struct keyspace_access){.keyspace = keyspace, .metrics = metrics};
     buf_init(&access->old, mem, SCRATCH_BYTES_MAX);
     buf_init(&access->new, mem, SCRATCH_BYTES_MAX);
+    buf_init(&access->rechecked, mem, SCRATCH_BYTES_MAX);
     gate_desk_init(&access->desk, mem);
     access->desk.metrics = metrics;
 }
@@ -117,25 +127,87 @@ void keyspace_access_init(struct keyspace_access *access, struct keyspace *keysp
 void keyspace_access_deinit(struct keyspace_access *access) {
     buf_deinit(&access->old);
     buf_deinit(&access->new);
+    buf_deinit(&access->rechecked);
     gate_desk_deinit(&access->desk);
 }
 
 /* ---- reading ----------------------------------------------------------------------------------*/
 
+/* What was there is not shown: the answer says why, unless it is to be a miss or to be asked again
+ * elsewhere. */
+static void withhold(struct keyspace_access *access, enum keyspace_outcome outcome) {
+    if (outcome == KEYSPACE_NO_MEMORY)
+        snprintf(access->answer.text, sizeof access->answer.text,
+                 "OOM the value is to be verified again, and the server is out of memory");
+    access->withheld |= outcome == KEYSPACE_REFUSED || outcome == KEYSPACE_NO_MEMORY;
+}
+
+/* Locks the key's shard and looks for a value that may be shown; what an older policy admitted is
+ * settled first.  Whatever is not DONE has left the lock. */
+static enum keyspace_outcome lock_and_find(struct keyspace_access *access,
+                                           const struct store_key *key, bool for_write, bool *found,
+                                           struct store_value *value) {
+    struct store *store = access->keyspace->store;
+    enum keyspace_outcome outcome = KEYSPACE_DONE;
+    for (int tries = 0; outcome == KEYSPACE_DONE && tries < SETTLE_TRIES; tries++) {
+        if (for_write) {
+            outcome = lock_for_write(access, key);
+            if (outcome != KEYSPACE_DONE) return outcome;
+        } else {
+            store_lock(store, &access->hold, key);
+        }
+        *found = store_find(store, key, access->now_ms, value);
+        if (LIKELY(!*found || !recheck_is_stale(access, value))) return KEYSPACE_DONE;
+        store_unlock(store, &access->hold);
+        outcome = recheck_settle(access, key);
+    }
+    if (outcome == KEYSPACE_DONE) outcome = recheck_give_up(access);
+    withhold(access, outcome);
+    return outcome;
+}
+
 bool keyspace_enter(struct keyspace_access *access, const struct store_key *key,
                     struct store_value *value) {
+    bool found;
+    if (UNLIKELY(lock_and_find(access, key, false, &found, value) != KEYSPACE_DONE)) {
+        store_lock(access->keyspace->store, &access->hold, key);
+        found = false;
+    }
+    metrics_add(access->metrics, found ? METRIC_keyspace_hits : METRIC_keyspace_misses, 1);
+    return found;
+}
+
+bool keyspace_peek(struct keyspace_access *access, const struct store_key *key,
+                   struct store_value *value) {
     store_lock(access->keyspace->store, &access->hold, key);
-    return keyspace_find(access, key, value);
+    return store_find(access->keyspace->store, key, access->now_ms, value);
+}
+
+/* Holding nothing but a transaction's locks. */
+static enum keyspace_outcome settle_keys(struct keyspace_access *access,
+                                         const struct store_key *keys, size_t count) {
+    enum keyspace_outcome worst = KEYSPACE_DONE;
+    if (LIKELY(!recheck_is_needed(access))) return KEYSPACE_DONE;
+    for (size_t i = 0; i < count && worst != KEYSPACE_DEFERRED; i++) {
+        enum keyspace_outcome outcome = recheck_settle(access, &keys[i]);
+        if (outcome != KEYSPACE_DONE) worst = outcome;
+    }
+    return worst;
 }
 
 void keyspace_enter_keys(struct keyspace_access *access, const struct store_key *keys,
                          size_t count) {
-    store_lock_keys(access->keyspace->store, &access->hold, keys, count);
+    struct store *store = access->keyspace->store;
+    withhold(access, settle_keys(access, keys, count));
+    store_lock_keys(store, &access->hold, keys, count);
 }
 
+/* A value that was stored by another since its key was settled, under an older policy yet, is a
+ * miss: it cannot be judged while several keys are locked. */
 bool keyspace_find(struct keyspace_access *access, const struct store_key *key,
                    struct store_value *value) {
-    bool found = store_find(access->keyspace->store, key, access->now_ms, value);
+    bool found = store_find(access->keyspace->store, key, access->now_ms, value) &&
+                 LIKELY(!recheck_is_stale(access, value));
     metrics_add(access->metrics, found ? METRIC_keyspace_hits : METRIC_keyspace_misses, 1);
     return found;
 }
@@ -154,8 +226,15 @@ static void scan_visit(void *context, struct bytes name, const struct store_valu
     const struct scan_step *step = context;
     bool over =
         value->expire_at_ms != STORE_NO_EXPIRY && step->access->now_ms > value->expire_at_ms;
-    if (!over) {
+    if (!over && LIKELY(!recheck_is_stale(step->access, value))) {
         step->scan->visit(step->scan->context, name, value);
+        return;
+    }
+    if (!over) {
+        struct store_value hidden = *value;
+        hidden.bytes = bytes_view(NULL, 0);
+        hidden.blob = NULL;
+        step->scan->visit(step->scan->context, name, &hidden);
         return;
     }
     struct buf *names = &step->access->old;
@@ -170,11 +249,10 @@ uint64_t keyspace_scan(struct keyspace_access *access, const struct keyspace_sca
                        uint64_t cursor) {
     struct store *store = access->keyspace->store;
     struct scan_step step = {access, scan};
-    struct store_scan all = {.db = scan->db, .visit = scan_visit, .ctx = &step};
-    struct store_scan living = {
-        .db = scan->db, .now_ms = access->now_ms, .visit = scan->visit, .ctx = scan->context};
+    struct store_scan shown = {.db = scan->db, .visit = scan_visit, .ctx = &step};
+    if (!scan->remove_expired) shown.now_ms = access->now_ms;
     buf_clear(&access->old);
-    cursor = store_scan(store, &access->hold, scan->remove_expired ? &all : &living, cursor);
+    cursor = store_scan(store, &access->hold, &shown, cursor);
     for (size_t at = 0; at < access->old.len;) {
         struct store_value value;
         struct bytes name = bytes_view(NULL, 0);
@@ -192,25 +270,42 @@ uint64_t keyspace_scan(struct keyspace_access *access, const struct keyspace_sca
 
 /* ---- writing strings --------------------------------------------------------------------------*/
 
+/* Locks for a SET and looks at what is there, where an option asks for it.  A value that is denied
+ * and stays (denied = "error") may be overwritten, but not shown. */
+static enum keyspace_outcome lock_for_set(struct keyspace_access *access,
+                                          const struct store_key *key,
+                                          const struct keyspace_set_options *options, bool *found,
+                                          struct store_value *old) {
+    enum keyspace_outcome outcome = lock_and_find(access, key, true, found, old);
+    if (outcome != KEYSPACE_REFUSED || options->on_old) return outcome;
+    access->withheld = false;
+    outcome = lock_for_write(access, key);
+    if (outcome == KEYSPACE_DONE)
+        *found = store_find(access->keyspace->store, key, access->now_ms, old);
+    return outcome;
+}
+
 enum keyspace_outcome keyspace_set_string(struct keyspace_access *access,
                                           const struct store_key *key, struct bytes value,
                                           const struct keyspace_set_options *options) {
     struct store *store = access->keyspace->store;
     struct prepared prepared;
+    struct store_value old;
+    bool found = false;
     int64_t expire_at_ms = options->expire_at_ms;
     enum keyspace_outcome outcome = judge(access, key, value, &prepared);
     if (outcome == KEYSPACE_DONE) outcome = prepare(access, &prepared);
     if (outcome != KEYSPACE_DONE) return outcome;
 
-    outcome = lock_for_write(access, key);
+    /* The plain SET, which is most of all writes, needs no look at what was there. */
+    bool looks = options->keep_ttl || options->on_old || options->only_if != KEYSPACE_ALWAYS;
+    outcome =
+        looks ? lock_for_set(access, key, options, &found, &old) : lock_for_write(access, key);
     if (outcome != KEYSPACE_DONE) {
         blob_unref(prepared.blob);
         return outcome;
     }
-    /* The plain SET, which is most of all writes, needs no look at what was there. */
-    if (options->keep_ttl || options->on_old || options->only_if != KEYSPACE_ALWAYS) {
-        struct store_value old;
-        bool found = store_find(store, key, access->now_ms, &old);
+    if (looks) {
         if (options->on_old && !options->on_old(options->context, found ? &old : NULL))
             outcome = KEYSPACE_STOPPED;
         else if (!condition_holds(options->only_if, found))
@@ -340,7 +435,9 @@ enum keyspace_outcome keyspace_set_strings(struct keyspace_access *access,
     }
     if (outcome != KEYSPACE_DONE) goto done;
 
-    outcome = lock_keys_for_write(access, keys, count);
+    if (only_if_absent && settle_keys(access, keys, count) == KEYSPACE_DEFERRED)
+        outcome = KEYSPACE_DEFERRED;
+    if (outcome == KEYSPACE_DONE) outcome = lock_keys_for_write(access, keys, count);
     if (outcome != KEYSPACE_DONE) goto done;
     for (size_t i = 0; only_if_absent && i < count && outcome == KEYSPACE_DONE; i++) {
         struct store_value old;
@@ -365,12 +462,11 @@ static enum keyspace_outcome take_snapshot(struct keyspace_access *access,
                                            const struct store_key *key, struct snapshot *snapshot) {
     struct store *store = access->keyspace->store;
     struct store_value old;
-    enum keyspace_outcome outcome = KEYSPACE_DONE;
     *snapshot = (struct snapshot){0};
     buf_clear(&access->old);
 
-    store_lock(store, &access->hold, key);
-    snapshot->found = store_find(store, key, access->now_ms, &old);
+    enum keyspace_outcome outcome = lock_and_find(access, key, false, &snapshot->found, &old);
+    if (outcome != KEYSPACE_DONE) return outcome;
     if (snapshot->found) {
         if (old.type != VALUE_STRING)
             outcome = KEYSPACE_WRONG_TYPE;
@@ -490,9 +586,9 @@ enum keyspace_outcome keyspace_remove(struct keyspace_access *access, const stru
                                       keyspace_old_fn *on_old, void *context) {
     struct store *store = access->keyspace->store;
     struct store_value old;
-    enum keyspace_outcome outcome = KEYSPACE_DONE;
-    store_lock(store, &access->hold, key);
-    bool found = store_find(store, key, access->now_ms, &old);
+    bool found;
+    enum keyspace_outcome outcome = lock_and_find(access, key, false, &found, &old);
+    if (outcome != KEYSPACE_DONE) return outcome;
     if (on_old && !on_old(context, found ? &old : NULL))
         outcome = KEYSPACE_STOPPED;
     else if (!found || !store_remove(store, key, access->now_ms))
@@ -521,9 +617,11 @@ enum keyspace_outcome keyspace_change_expiry(struct keyspace_access *access,
                                              keyspace_expiry_fn *decide, void *context) {
     struct store *store = access->keyspace->store;
     struct store_value value;
-    enum keyspace_outcome outcome = KEYSPACE_NOT_DONE;
-    store_lock(store, &access->hold, key);
-    if (store_find(store, key, access->now_ms, &value)) {
+    bool found;
+    enum keyspace_outcome outcome = lock_and_find(access, key, false, &found, &value);
+    if (outcome != KEYSPACE_DONE) return outcome;
+    outcome = KEYSPACE_NOT_DONE;
+    if (found) {
         int64_t expire_at_ms = value.expire_at_ms;
         bool wanted = decide(context, &value, &expire_at_ms);
         if (wanted && expire_at_ms != STORE_NO_EXPIRY && expire_at_ms <= access->now_ms) {
@@ -580,7 +678,7 @@ void keyspace_reclaim(struct keyspace_access *access) {
         while (store_reclaim(store, &access->hold, shard, RECLAIM_BUDGET)) {}
 }
 
-bool keyspace_upkeep(struct keyspace_access *access, size_t shard) {
+static bool tidy_shard(struct keyspace_access *access, size_t shard) {
     struct store *store = access->keyspace->store;
     bool more = store_sweep(store, &access->hold, shard, access->now_ms, SWEEP_BUDGET);
     more |= store_reclaim(store, &access->hold, shard, RECLAIM_BUDGET);
@@ -588,11 +686,16 @@ bool keyspace_upkeep(struct keyspace_access *access, size_t shard) {
     return more;
 }
 
+bool keyspace_upkeep(struct keyspace_access *access, size_t shard) {
+    bool more = tidy_shard(access, shard);
+    return recheck_upkeep(access) || more;
+}
+
 bool keyspace_make_room(struct keyspace_access *access, size_t bytes_max) {
     struct store *store = access->keyspace->store;
     for (size_t shard = 0; shard < store_shards(store); shard++) {
         if (LIKELY(store_used_bytes(store) <= bytes_max)) return true;
-        (void)keyspace_upkeep(access, shard);
+        (void)tidy_shard(access, shard);
     }
     return store_used_bytes(store) <= bytes_max;
 }
@@ -772,7 +875,7 @@ static enum keyspace_outcome put(struct keyspace_access *access, const struct st
         .bytes = prepared->bytes,
         .blob = prepared->blob,
         .expire_at_ms = expire_at_ms,
-        .label = prepared->label,
+        .label = recheck_redeem(access, prepared->label),
     };
     enum brine_status status = store_put(access->keyspace->store, key, &value, access->now_ms);
     if (status == BRINE_TOO_BIG) return KEYSPACE_KEY_TOO_BIG;

@@ -21,6 +21,7 @@
 
 #include "base/buf.h"
 #include "gate/gate.h"
+#include "keyspace/recheck.h"
 #include "keyspace/watch.h"
 #include "observe/metrics.h"
 #include "store/store.h"
@@ -38,6 +39,7 @@ struct keyspace {
     size_t blob_from_bytes;  /* values from here on are filled into a blob before the lock */
     size_t locked_bytes_max; /* see the options */
     struct watch_table watches;
+    struct recheck recheck;
     keyspace_event_fn *on_event; /* NULL: nobody listens */
     void *event_context;
     /* An update that was overtaken too often reserves its key: writers of it wait their turn. */
@@ -77,7 +79,12 @@ struct keyspace_access {
     bool deferred;             /* an outcome was KEYSPACE_DEFERRED; the asker clears it */
     struct gate_answer answer; /* of the last question; its text of the last KEYSPACE_REFUSED */
     struct gate_desk desk;
-    struct buf old, new; /* an update's scratch */
+    struct buf old, new;  /* an update's scratch */
+    struct buf rechecked; /* a value that is judged again */
+    /* A value was there that the policy in force denies, or that could not be judged now, and is
+     * not shown: answer.text says why, and is the reply whatever the handler made of it.  Dispatch
+     * clears it. */
+    bool withheld;
 };
 
 void keyspace_access_init(struct keyspace_access *access, struct keyspace *keyspace,
@@ -103,7 +110,8 @@ static inline struct store_key keyspace_key(const struct keyspace_access *access
 /* ---- reading ----------------------------------------------------------------------------------*/
 
 /* Locks the key's shard and looks; what *value shows is valid until keyspace_leave, which is due
- * whatever the answer.  Counts a hit or a miss. */
+ * whatever the answer.  Counts a hit or a miss.  A value that an older policy admitted is judged
+ * again first, and not found when it is denied: see recheck.h and `withheld`. */
 bool keyspace_enter(struct keyspace_access *access, const struct store_key *key,
                     struct store_value *value) MUST_USE;
 /* For several keys at one moment: locks all, then keyspace_find for each, then keyspace_leave. */
@@ -112,6 +120,10 @@ void keyspace_enter_keys(struct keyspace_access *access, const struct store_key 
 bool keyspace_find(struct keyspace_access *access, const struct store_key *key,
                    struct store_value *value) MUST_USE;
 void keyspace_leave(struct keyspace_access *access);
+/* keyspace_enter for reports about a value that put none of its bytes into a reply: what is there,
+ * whatever the policy says of it now; counts nothing. */
+bool keyspace_peek(struct keyspace_access *access, const struct store_key *key,
+                   struct store_value *value) MUST_USE;
 
 struct keyspace_scan {
     uint32_t db;
@@ -120,7 +132,7 @@ struct keyspace_scan {
     bool remove_expired; /* what the walk meets and is over goes, as SCAN does in Redis */
 };
 
-/* A step of a walk; see store_scan. */
+/* A step of a walk; see store_scan.  Of values that an older policy admitted it shows no bytes. */
 uint64_t keyspace_scan(struct keyspace_access *access, const struct keyspace_scan *scan,
                        uint64_t cursor) MUST_USE;
 
@@ -180,7 +192,7 @@ enum keyspace_outcome keyspace_update_string(struct keyspace_access *access,
 struct keyspace_judged {
     uint32_t db;
     struct bytes key, value;
-    uint16_t label;
+    uint32_t label; /* a ticket: gate/kinds.h */
     bool dropped;
 };
 
