@@ -179,11 +179,13 @@ layers_included = $(sort $(foreach f,$(1),$(foreach i,$(patsubst $(f):%,%,$(filt
 libs_included = $(sort $(foreach l,$(call layers_included,$(1)),$(call libs_of,$(l))))
 
 link_program = mkdir -p $(@D); echo "  LD   $@"; $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) \
-    -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
+    $(LINK_FIRST) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
 
+# Criterion's main() comes before a layer that has one, the client.
 define UNIT_RULE
+$(call program_of,$(1)): LINK_FIRST := -lcriterion
 $(call program_of,$(1)): $(call objects_of,$(1) $(UNIT_SUPPORT)) $(call libs_of,$(subst -,/,$(notdir $(patsubst %/,%,$(dir $(1))))))
-	@$$(link_program) -lcriterion $(LIBS_SYSTEM)
+	@$$(link_program) $(LIBS_SYSTEM)
 endef
 define WIRE_RULE
 $(call program_of,$(1)): $(call objects_of,$(1) $(WIRE_SUPPORT)) $(call libs_included,$(1) $(WIRE_SUPPORT))

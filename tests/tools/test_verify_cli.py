@@ -48,6 +48,7 @@ def corpus_policy():
                 continue  # a star that is no wildcard cannot be written in TOML
             may = [right for word in rights.split(",") for right in (CLASS_RIGHTS if word == "class" else [word])]
             args = f', args = "{shape[0]}"' if shape else ""
+            args += f', only = {json.dumps(shape[1].split(","))}' if shape[1:] else ""
             rows.append(f'    {{ name = "{module}:{name}", may = {json.dumps(may)}{args} }},\n')
     return "[policy.corpus]\nallow = [\n" + "".join(rows) + "]\n"
 
