@@ -411,12 +411,13 @@ static void sync_file(struct audit *audit) {
     audit->unsynced = false;
 }
 
-/* Writes until all is written; false: something could not be.  Called and left with the lock held,
- * which is given up meanwhile. */
+/* Writes until all is written or the file is to be reopened, for what comes after that goes into
+ * the new one; false: something could not be written.  Called and left with the lock held, which is
+ * given up meanwhile. */
 static bool write_all(struct audit *audit) {
     size_t bytes = 0;
     bool good = true;
-    while (good) {
+    while (good && !audit->reopen) {
         bool unsent = audit->lines_sent < audit->lines.len;
         if (!unsent && audit->end == audit->unwritten && !tell_dropped(audit)) break;
         if (!unsent && !take_batch(audit, &bytes)) break;
@@ -475,6 +476,7 @@ static void *write_file(void *context) {
         sync_file(audit);
         pthread_mutex_lock(&audit->lock);
         audit->failing = !write_all(audit) || !reopened;
+        stop = stop && !audit->reopen;
         audit->reopen |= !reopened;
         if (audit->failing) audit->retry_mono_ms = clock_mono_ms() + RETRY_MS;
     }
