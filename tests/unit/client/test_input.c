@@ -11,7 +11,7 @@
 enum { FILE_BYTES = 200000, LIMIT = 1 << 20 };
 
 static void write_file(char path[static 32], size_t bytes) {
-    strcpy(path, "/tmp/brine_test_input_XXXXXX");
+    snprintf(path, 32, "/tmp/brine_test_input_XXXXXX");
     int fd = mkstemp(path);
     cr_assert_geq(fd, 0);
     FILE *file = fdopen(fd, "wb");
