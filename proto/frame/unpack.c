@@ -1,9 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The brine authors */
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Room and memory for all decompressors, then those of zlib and bzip2.  A loop is the same for
- * each: make room, let the library write there, stop at its end, at an error, or when it can go no
- * further. */
+/* Room, memory and the loop for all decompressors, then those of zlib and bzip2. */
 
 #include "frame/codecs.h"
 
@@ -14,8 +12,10 @@
 /* ---- room -------------------------------------------------------------------------------------*/
 
 enum { FIRST_GUESS_MAX = 1 << 20, FIRST_GUESS_MIN = 512, GUESSED_RATIO = 4 };
+/* A call's most.  What is decoded again byte by byte is no more than this: under a millisecond. */
+enum { STEP_BYTES = 16 << 10 };
 
-size_t unpack_first_guess(struct bytes input) {
+static size_t first_guess(struct bytes input) {
     if (input.len > FIRST_GUESS_MAX / GUESSED_RATIO) return FIRST_GUESS_MAX;
     return input.len * GUESSED_RATIO + FIRST_GUESS_MIN;
 }
@@ -118,6 +118,40 @@ void codecs_discharge(struct frame_codecs *codecs, size_t bytes) {
     atomic_fetch_sub_explicit(&codecs->scratch->account.used_bytes, bytes, memory_order_relaxed);
 }
 
+/* ---- the loop ---------------------------------------------------------------------------------*/
+
+/* Once through the stream; from out->len == careful_from on, byte by byte. */
+static enum brine_status decode(struct unpack *unpack, struct unpack_stream *stream,
+                                size_t careful_from, enum unpack_step *end) {
+    struct buf *out = unpack->out;
+    size_t wanted = first_guess(stream->input);
+    *end = stream->start(stream);
+    for (; *end == UNPACK_MORE; wanted = 1) {
+        size_t room, written = 0;
+        TRY(unpack_reserve(unpack, wanted, &room));
+        room = MIN(room, (size_t)STEP_BYTES);
+        room = out->len < careful_from ? MIN(room, careful_from - out->len) : 1;
+        *end = stream->step(stream, out->data + out->len, room, &written);
+        if (*end != UNPACK_BROKEN || stream->exact) out->len += written;
+    }
+    return *end == UNPACK_REFUSED ? unpack_refused(unpack) : unpack_check(unpack);
+}
+
+enum brine_status unpack_run(struct unpack *unpack, struct unpack_stream *stream,
+                             enum unpack_step *end) {
+    size_t start = unpack->out->len;
+    TRY(decode(unpack, stream, SIZE_MAX, end));
+    if (*end != UNPACK_BROKEN || stream->exact) return BRINE_OK;
+    size_t reached = unpack->out->len;
+    unpack->out->len = start;
+    return decode(unpack, stream, reached, end);
+}
+
+static enum brine_status too_many(struct unpack *unpack, const char *what) {
+    return brine_fail(unpack->err, BRINE_TOO_BIG, 0, "%s: more than %d %s", unpack->name,
+                      UNPACK_STREAMS_MAX, what);
+}
+
 /* ---- zlib -------------------------------------------------------------------------------------*/
 
 static voidpf zlib_alloc(voidpf codecs, uInt count, uInt size) {
@@ -127,47 +161,60 @@ static void zlib_free(voidpf codecs, voidpf block) {
     unpack_free(codecs, block);
 }
 
-/* A stream from *input on, which moves behind what was read; *ended says that its end was there. */
-static enum brine_status inflate_stream(struct unpack *unpack, int window_bits, struct bytes *input,
-                                        bool *ended) {
-    struct frame_codecs *codecs = unpack_codecs(unpack->scratch);
-    *ended = false;
-    if (!codecs) return unpack_refused(unpack);
+static enum unpack_step start_inflate(struct unpack_stream *stream, int window_bits) {
+    struct frame_codecs *codecs = stream->codecs;
     z_stream *z = &codecs->inflate;
     if (!codecs->inflate_ready) {
         *z = (z_stream){.zalloc = zlib_alloc, .zfree = zlib_free, .opaque = codecs};
-        if (inflateInit2(z, window_bits) != Z_OK) return unpack_refused(unpack);
+        if (inflateInit2(z, window_bits) != Z_OK) return UNPACK_REFUSED;
         codecs->inflate_ready = true;
     } else if (inflateReset2(z, window_bits) != Z_OK) {
-        return unpack_refused(unpack);
+        return UNPACK_REFUSED;
     }
-    size_t wanted = unpack_first_guess(*input), left = input->len;
-    z->next_in = (Bytef *)(uintptr_t)input->data; /* zlib does not write there */
+    z->next_in = (Bytef *)(uintptr_t)stream->input.data; /* zlib does not write there */
     z->avail_in = 0;
-    for (int code = Z_OK; code == Z_OK; wanted = 1) {
-        size_t room;
-        TRY(unpack_reserve(unpack, wanted, &room));
-        if (z->avail_in == 0) {
-            z->avail_in = (uInt)MIN(left, (size_t)1 << 30);
-            left -= z->avail_in;
-        }
-        z->next_out = unpack->out->data + unpack->out->len;
-        z->avail_out = (uInt)MIN(room, (size_t)1 << 30);
-        uInt before = z->avail_out;
-        code = inflate(z, Z_SYNC_FLUSH);
-        unpack->out->len += before - z->avail_out;
-        if (code == Z_MEM_ERROR) return unpack_refused(unpack);
-        *ended = code == Z_STREAM_END;
-        if (code == Z_OK && z->avail_in == 0 && left == 0 && z->avail_out > 0) break; /* cut off */
+    stream->left = stream->input.len;
+    return UNPACK_MORE;
+}
+static enum unpack_step start_zlib(struct unpack_stream *stream) {
+    return start_inflate(stream, MAX_WBITS);
+}
+static enum unpack_step start_raw_inflate(struct unpack_stream *stream) {
+    return start_inflate(stream, -MAX_WBITS);
+}
+
+static enum unpack_step step_inflate(struct unpack_stream *stream, uint8_t *target, size_t room,
+                                     size_t *written) {
+    z_stream *z = &stream->codecs->inflate;
+    if (z->avail_in == 0) {
+        z->avail_in = (uInt)MIN(stream->left, (size_t)1 << 30);
+        stream->left -= z->avail_in;
     }
-    *input = bytes_slice(*input, input->len - left - z->avail_in, SIZE_MAX);
-    return unpack_check(unpack);
+    z->next_out = target;
+    z->avail_out = (uInt)room;
+    int code = inflate(z, Z_SYNC_FLUSH);
+    *written = room - z->avail_out;
+    if (code == Z_STREAM_END) return UNPACK_END;
+    if (code == Z_MEM_ERROR) return UNPACK_REFUSED;
+    if (code != Z_OK && code != Z_BUF_ERROR) return UNPACK_BROKEN;
+    return z->avail_out > 0 && z->avail_in + stream->left == 0 ? UNPACK_CUT : UNPACK_MORE;
+}
+
+static struct unpack_stream inflate_over(struct unpack *unpack, struct bytes input, bool raw) {
+    return (struct unpack_stream){
+        .codecs = unpack_codecs(unpack->scratch),
+        .input = input,
+        .exact = true,
+        .start = raw ? start_raw_inflate : start_zlib,
+        .step = step_inflate,
+    };
 }
 
 /* zlib.decompress ignores what follows the stream, and joblib's reader gets no further either. */
 enum brine_status unpack_zlib(struct unpack *unpack, struct bytes input) {
-    bool ended;
-    return inflate_stream(unpack, MAX_WBITS, &input, &ended);
+    enum unpack_step end;
+    struct unpack_stream stream = inflate_over(unpack, input, false);
+    return stream.codecs ? unpack_run(unpack, &stream, &end) : unpack_refused(unpack);
 }
 
 enum { GZIP_EXTRA = 4, GZIP_NAME = 8, GZIP_COMMENT = 16, GZIP_HEADER_CRC = 2 };
@@ -194,15 +241,17 @@ enum brine_status unpack_gzip(struct unpack *unpack, struct bytes input) {
     for (size_t members = 0; members < UNPACK_STREAMS_MAX; members++) {
         struct reader r = reader_over(input);
         if (!skip_gzip_head(&r)) return BRINE_OK;
-        bool ended;
-        input = bytes_slice(input, r.offset, SIZE_MAX);
-        TRY(inflate_stream(unpack, -MAX_WBITS, &input, &ended));
-        if (!ended) return BRINE_OK;
-        input = bytes_slice(input, 8, SIZE_MAX); /* checksum, size */
+        enum unpack_step end;
+        struct unpack_stream stream =
+            inflate_over(unpack, bytes_slice(input, r.offset, SIZE_MAX), true);
+        if (!stream.codecs) return unpack_refused(unpack);
+        TRY(unpack_run(unpack, &stream, &end));
+        if (end != UNPACK_END) return BRINE_OK;
+        size_t checks = stream.left + stream.codecs->inflate.avail_in; /* CRC, size */
+        input = bytes_slice(input, input.len - checks + 8, SIZE_MAX);
         while (input.len > 0 && input.data[0] == 0) input = bytes_slice(input, 1, SIZE_MAX);
     }
-    return brine_fail(unpack->err, BRINE_TOO_BIG, 0, "%s: more than %d members", unpack->name,
-                      UNPACK_STREAMS_MAX);
+    return too_many(unpack, "members");
 }
 
 /* ---- bzip2 ------------------------------------------------------------------------------------*/
@@ -214,42 +263,53 @@ static void bz2_free(void *codecs, void *block) {
     unpack_free(codecs, block);
 }
 
-static enum brine_status decode_bz2(struct unpack *unpack, bz_stream *bz, size_t left, int *code) {
-    size_t wanted = unpack_first_guess(bytes_view(bz->next_in, left));
-    for (*code = BZ_OK; *code == BZ_OK; wanted = 1) {
-        size_t room;
-        TRY(unpack_reserve(unpack, wanted, &room));
-        if (bz->avail_in == 0) {
-            bz->avail_in = (unsigned)MIN(left, (size_t)1 << 30);
-            left -= bz->avail_in;
-        }
-        bz->next_out = (char *)unpack->out->data + unpack->out->len;
-        bz->avail_out = (unsigned)MIN(room, (size_t)1 << 30);
-        unsigned before = bz->avail_out;
-        *code = BZ2_bzDecompress(bz);
-        unpack->out->len += before - bz->avail_out;
-        if (*code == BZ_MEM_ERROR) return unpack_refused(unpack);
-        if (*code == BZ_OK && bz->avail_in == 0 && left == 0 && bz->avail_out > 0) break;
+static enum unpack_step start_bz2(struct unpack_stream *stream) {
+    bz_stream *bz = stream->state;
+    (void)BZ2_bzDecompressEnd(bz); /* of the first time through; else it has no state and says so */
+    *bz = (bz_stream){.bzalloc = bz2_alloc, .bzfree = bz2_free, .opaque = stream->codecs};
+    if (BZ2_bzDecompressInit(bz, 0, 0) != BZ_OK) return UNPACK_REFUSED;
+    bz->next_in = (char *)(uintptr_t)stream->input.data; /* libbz2 does not write there */
+    stream->left = stream->input.len;
+    return UNPACK_MORE;
+}
+
+static enum unpack_step step_bz2(struct unpack_stream *stream, uint8_t *target, size_t room,
+                                 size_t *written) {
+    bz_stream *bz = stream->state;
+    if (bz->avail_in == 0) {
+        bz->avail_in = (unsigned)MIN(stream->left, (size_t)1 << 30);
+        stream->left -= bz->avail_in;
     }
-    return unpack_check(unpack);
+    bz->next_out = (char *)target;
+    bz->avail_out = (unsigned)room;
+    int code = BZ2_bzDecompress(bz);
+    *written = room - bz->avail_out;
+    if (code == BZ_STREAM_END) return UNPACK_END;
+    if (code == BZ_MEM_ERROR) return UNPACK_REFUSED;
+    if (code != BZ_OK) return UNPACK_BROKEN;
+    return bz->avail_out > 0 && bz->avail_in + stream->left == 0 ? UNPACK_CUT : UNPACK_MORE;
 }
 
 /* Streams follow each other; what follows the last and is none is ignored. */
 enum brine_status unpack_bz2(struct unpack *unpack, struct bytes input) {
-    struct frame_codecs *codecs = unpack_codecs(unpack->scratch);
-    if (!codecs) return unpack_refused(unpack);
-    for (size_t streams = 0; streams < UNPACK_STREAMS_MAX; streams++) {
-        bz_stream bz = {.bzalloc = bz2_alloc, .bzfree = bz2_free, .opaque = codecs};
-        if (BZ2_bzDecompressInit(&bz, 0, 0) != BZ_OK) return unpack_refused(unpack);
-        int code;
-        bz.next_in = (char *)(uintptr_t)input.data; /* libbz2 does not write there */
-        enum brine_status status = decode_bz2(unpack, &bz, input.len, &code);
-        size_t read = (size_t)((const uint8_t *)bz.next_in - input.data);
-        (void)BZ2_bzDecompressEnd(&bz);
-        if (status != BRINE_OK || code != BZ_STREAM_END) return status;
-        input = bytes_slice(input, read, SIZE_MAX);
-        if (input.len == 0) return BRINE_OK;
+    bz_stream bz = {0};
+    struct unpack_stream stream = {
+        .codecs = unpack_codecs(unpack->scratch),
+        .input = input,
+        .state = &bz,
+        .start = start_bz2,
+        .step = step_bz2,
+    };
+    if (!stream.codecs) return unpack_refused(unpack);
+    enum brine_status status = BRINE_OK;
+    enum unpack_step end = UNPACK_END;
+    for (size_t streams = 0; status == BRINE_OK && end == UNPACK_END && stream.input.len > 0;
+         streams++) {
+        status = streams < UNPACK_STREAMS_MAX ? unpack_run(unpack, &stream, &end)
+                                              : too_many(unpack, "streams");
+        size_t left = stream.left + bz.avail_in;
+        stream.input = bytes_slice(stream.input, stream.input.len - left, SIZE_MAX);
     }
-    return brine_fail(unpack->err, BRINE_TOO_BIG, 0, "%s: more than %d streams", unpack->name,
-                      UNPACK_STREAMS_MAX);
+    (void)BZ2_bzDecompressEnd(&bz);
+    return status;
 }

@@ -40,10 +40,36 @@ bool unpack_is_skippable(struct bytes input);
 /* At least `wanted` bytes behind out's end, or fewer where the budget ends: one byte beyond it, by
  * which it is seen to be exceeded. */
 enum brine_status unpack_reserve(struct unpack *unpack, size_t wanted, size_t *room) MUST_USE;
-/* The first guess of how much comes out. */
-size_t unpack_first_guess(struct bytes input);
 /* TOO_BIG when out has outgrown the budget. */
 enum brine_status unpack_check(struct unpack *unpack) MUST_USE;
+
+enum unpack_step {
+    UNPACK_MORE,
+    UNPACK_END,     /* of the stream */
+    UNPACK_CUT,     /* the input ends before the stream does */
+    UNPACK_BROKEN,  /* the input is no such stream from here on */
+    UNPACK_REFUSED, /* memory: see unpack_refused */
+};
+
+/* One stream of a library, from the beginning of `input` on. */
+struct unpack_stream {
+    struct frame_codecs *codecs;
+    struct bytes input;
+    size_t left;  /* of the input, not yet given to the library */
+    bool exact;   /* a step that ends BROKEN has still written what came before */
+    void *state;  /* the library's */
+    uint64_t top; /* the most that may come out, for who sizes a window by it */
+    /* Begins, or begins again, at the beginning of the input. */
+    enum unpack_step (*start)(struct unpack_stream *stream);
+    enum unpack_step (*step)(struct unpack_stream *stream, uint8_t *target, size_t room,
+                             size_t *written);
+};
+
+/* Appends the stream to out.  What a library has written in a call that ends in an error it does
+ * not say, or it is not yet right; a reader who asked for fewer bytes had got those before.  So
+ * where a stream breaks, it is decoded again, byte by byte from the last call on. */
+enum brine_status unpack_run(struct unpack *unpack, struct unpack_stream *stream,
+                             enum unpack_step *end) MUST_USE;
 
 /* What the libraries keep, made when first needed; NULL when refused. */
 struct frame_codecs *unpack_codecs(struct frame_scratch *scratch);

@@ -126,7 +126,6 @@ enum brine_status unpack_lz4(struct unpack *unpack, struct bytes input) {
 /* ---- zstd -------------------------------------------------------------------------------------*/
 
 enum {
-    ZSTD_STEP_BYTES = 64 << 10,
     ZSTD_OWN_BYTES = 1 << 20,       /* its context and two blocks, at least */
     ZSTD_KEEP_BYTES = 4 << 20,      /* of a context, from one value to the next */
     ZSTD_WINDOW_BYTES_MAX = 1 << 27 /* beyond this readers refuse by themselves */
@@ -176,49 +175,45 @@ static enum brine_status charge_zstd(struct unpack *unpack, struct bytes frame) 
     return BRINE_OK;
 }
 
-/* All frames in turn, until the end or an error.  From out->len == careful_from on, byte by byte:
- * zstd does not say what a call has written that ends in an error. */
-static enum brine_status decode_zstd(struct unpack *unpack, struct bytes input, size_t careful_from,
-                                     bool *broken) {
-    struct frame_codecs *codecs = unpack->scratch->codecs;
-    struct buf *out = unpack->out;
-    ZSTD_inBuffer in = {input.data, input.len, 0};
-    size_t hint = 0, wanted = unpack_first_guess(input), frames = 0;
-    *broken = false;
-    (void)ZSTD_DCtx_reset(codecs->zstd, ZSTD_reset_session_only);
-    for (;; wanted = 1) {
-        size_t room;
-        if (hint == 0) {
-            if (in.pos == in.size) return BRINE_OK;
-            if (++frames > UNPACK_STREAMS_MAX)
-                return brine_fail(unpack->err, BRINE_TOO_BIG, in.pos, "%s: more than %d frames",
-                                  unpack->name, UNPACK_STREAMS_MAX);
-            TRY(charge_zstd(unpack, bytes_slice(input, in.pos, SIZE_MAX)));
-        }
-        TRY(unpack_reserve(unpack, wanted, &room));
-        size_t step = out->len >= careful_from ? 1 : MIN(room, (size_t)ZSTD_STEP_BYTES);
-        ZSTD_outBuffer target = {out->data + out->len, step, 0};
-        hint = ZSTD_decompressStream(codecs->zstd, &target, &in);
-        *broken = ZSTD_isError(hint);
-        if (*broken) return BRINE_OK;
-        out->len += target.pos;
-        TRY(unpack_check(unpack));
-        if (hint != 0 && in.pos == in.size && target.pos < step) return BRINE_OK; /* cut off */
-    }
+static enum unpack_step start_zstd(struct unpack_stream *stream) {
+    stream->left = stream->input.len;
+    return ZSTD_isError(ZSTD_DCtx_reset(stream->codecs->zstd, ZSTD_reset_session_only))
+               ? UNPACK_BROKEN
+               : UNPACK_MORE;
 }
 
+static enum unpack_step step_zstd(struct unpack_stream *stream, uint8_t *target, size_t room,
+                                  size_t *written) {
+    ZSTD_inBuffer in = {stream->input.data, stream->input.len, stream->input.len - stream->left};
+    ZSTD_outBuffer out = {target, room, 0};
+    size_t hint = ZSTD_decompressStream(stream->codecs->zstd, &out, &in);
+    stream->left = in.size - in.pos;
+    *written = out.pos;
+    if (ZSTD_isError(hint)) return UNPACK_BROKEN;
+    if (hint == 0) return UNPACK_END;
+    return out.pos < room && stream->left == 0 ? UNPACK_CUT : UNPACK_MORE;
+}
+
+/* Frames follow each other. */
 enum brine_status unpack_zstd(struct unpack *unpack, struct bytes input) {
-    struct frame_codecs *codecs = unpack_codecs(unpack->scratch);
-    bool broken;
-    size_t start = unpack->out->len;
-    if (!codecs) return unpack_refused(unpack);
-    TRY(charge_zstd(unpack, input));
-    enum brine_status status = decode_zstd(unpack, input, SIZE_MAX, &broken);
-    if (status == BRINE_OK && broken) {
-        size_t reached = unpack->out->len;
-        unpack->out->len = start;
-        status = decode_zstd(unpack, input, reached, &broken);
+    struct unpack_stream stream = {
+        .codecs = unpack_codecs(unpack->scratch),
+        .input = input,
+        .start = start_zstd,
+        .step = step_zstd,
+    };
+    if (!stream.codecs) return unpack_refused(unpack);
+    enum brine_status status = BRINE_OK;
+    enum unpack_step end = UNPACK_END;
+    for (size_t frames = 0; status == BRINE_OK && end == UNPACK_END && stream.input.len > 0;
+         frames++) {
+        status = frames < UNPACK_STREAMS_MAX
+                     ? charge_zstd(unpack, stream.input)
+                     : brine_fail(unpack->err, BRINE_TOO_BIG, 0, "%s: more than %d frames",
+                                  unpack->name, UNPACK_STREAMS_MAX);
+        if (status == BRINE_OK) status = unpack_run(unpack, &stream, &end);
+        stream.input = bytes_slice(stream.input, stream.input.len - stream.left, SIZE_MAX);
     }
-    if (codecs->zstd_charged > ZSTD_KEEP_BYTES) drop_zstd(codecs);
+    if (stream.codecs->zstd_charged > ZSTD_KEEP_BYTES) drop_zstd(stream.codecs);
     return status;
 }

@@ -18,8 +18,9 @@
 enum { ALONE_HEAD_BYTES = 13, ALONE_PROPS_MAX = (4 * 5 + 4) * 9 + 8, ALONE_DICTIONARY_AT = 1 };
 #define ALONE_SIZE_MAX ((uint64_t)1 << 38) /* liblzma's, when it guesses */
 
-struct alone {
-    uint8_t head[ALONE_HEAD_BYTES];
+struct lzma_state {
+    lzma_stream lzma;
+    uint8_t head[ALONE_HEAD_BYTES]; /* given to the library in place of the input's */
 };
 
 /* 2^n or 2^n + 2^(n-1), by which liblzma tells a header from other bytes; 0 passes too. */
@@ -49,88 +50,83 @@ static void release(void *codecs, void *block) {
     unpack_free(codecs, block);
 }
 
-static void read_alone(struct alone *alone, struct bytes input, uint64_t budget) {
+static void copy_head(struct unpack_stream *stream, uint8_t head[static ALONE_HEAD_BYTES]) {
     uint32_t top = 4096;
-    while (top < (uint32_t)1 << 31 && top <= budget) top *= 2;
-    bytes_copy_to(alone->head, bytes_slice(input, 0, ALONE_HEAD_BYTES));
-    struct reader r = reader_over(bytes_view(alone->head + ALONE_DICTIONARY_AT, 4));
+    while (top < (uint32_t)1 << 31 && top <= stream->top) top *= 2;
+    bytes_copy_to(head, bytes_slice(stream->input, 0, ALONE_HEAD_BYTES));
+    struct reader r = reader_over(bytes_view(head + ALONE_DICTIONARY_AT, 4));
     uint32_t claimed = read_u32le(&r), dictionary = MIN(claimed, top);
-    for (size_t i = 0; i < 4; i++)
-        alone->head[ALONE_DICTIONARY_AT + i] = (uint8_t)(dictionary >> 8 * i);
+    for (size_t i = 0; i < 4; i++) head[ALONE_DICTIONARY_AT + i] = (uint8_t)(dictionary >> 8 * i);
 }
 
-/* Feeds what there is of lzma->next_in, then `rest`. */
-static enum brine_status decode(struct unpack *unpack, lzma_stream *lzma, struct bytes rest,
-                                lzma_ret *code) {
-    size_t wanted = unpack_first_guess(rest);
-    for (*code = LZMA_OK; *code == LZMA_OK; wanted = 1) {
-        size_t room;
-        TRY(unpack_reserve(unpack, wanted, &room));
-        if (lzma->avail_in == 0) {
-            lzma->next_in = rest.data;
-            lzma->avail_in = rest.len;
-            rest = bytes_view(NULL, 0);
-        }
-        lzma->next_out = unpack->out->data + unpack->out->len;
-        lzma->avail_out = room;
-        *code = lzma_code(lzma, LZMA_RUN);
-        unpack->out->len += room - lzma->avail_out;
-        if (*code == LZMA_MEM_ERROR) return unpack_refused(unpack);
-        if (*code == LZMA_MEMLIMIT_ERROR)
-            return brine_fail(unpack->err, BRINE_TOO_BIG, 0,
-                              "%s: needs more memory than is allowed", unpack->name);
-        if (*code == LZMA_OK && lzma->avail_in == 0 && rest.len == 0 && lzma->avail_out > 0) break;
-    }
-    return unpack_check(unpack);
-}
-
-/* One stream; *input moves behind it, or is emptied when the stream does not come to its end. */
-static enum brine_status decode_stream(struct unpack *unpack, lzma_stream *lzma,
-                                       struct bytes *input) {
-    struct alone alone;
-    struct bytes rest = *input;
-    uint8_t first = input->data[0];
+static enum unpack_step start(struct unpack_stream *stream) {
+    struct lzma_state *state = stream->state;
+    lzma_stream *lzma = &state->lzma;
+    uint8_t first = stream->input.data[0];
     bool guessed = first == 0xfd || first == 'L';
-    size_t limit =
-        atomic_load_explicit(&unpack->scratch->account.limit_bytes, memory_order_relaxed);
-    size_t used = mem_account_used(&unpack->scratch->account);
+    const struct mem_account *account = &stream->codecs->scratch->account;
+    size_t limit = atomic_load_explicit(&account->limit_bytes, memory_order_relaxed);
+    size_t used = mem_account_used(account);
     uint64_t memory = limit == 0 ? UINT64_MAX : limit > used ? limit - used : 1;
     lzma_ret code =
         guessed ? lzma_auto_decoder(lzma, memory, 0) : lzma_alone_decoder(lzma, UINT64_MAX);
-    if (code != LZMA_OK) return unpack_refused(unpack);
-    lzma->avail_in = 0;
-    if (!guessed) {
-        if (input->len < ALONE_HEAD_BYTES) {
-            *input = bytes_view(NULL, 0);
-            return BRINE_OK;
-        }
-        read_alone(&alone, *input, unpack->budget);
-        lzma->next_in = alone.head;
-        lzma->avail_in = ALONE_HEAD_BYTES;
-        rest = bytes_slice(*input, ALONE_HEAD_BYTES, SIZE_MAX);
+    if (code != LZMA_OK) return UNPACK_REFUSED;
+    lzma->next_in = stream->input.data;
+    lzma->avail_in = stream->input.len;
+    stream->left = 0;
+    if (guessed) return UNPACK_MORE;
+    if (stream->input.len < ALONE_HEAD_BYTES) return UNPACK_CUT;
+    copy_head(stream, state->head);
+    lzma->next_in = state->head;
+    lzma->avail_in = ALONE_HEAD_BYTES;
+    stream->left = stream->input.len - ALONE_HEAD_BYTES;
+    return UNPACK_MORE;
+}
+
+static enum unpack_step step(struct unpack_stream *stream, uint8_t *target, size_t room,
+                             size_t *written) {
+    lzma_stream *lzma = &((struct lzma_state *)stream->state)->lzma;
+    if (lzma->avail_in == 0) {
+        lzma->next_in = stream->input.data + (stream->input.len - stream->left);
+        lzma->avail_in = stream->left;
+        stream->left = 0;
     }
-    TRY(decode(unpack, lzma, rest, &code));
-    if (code != LZMA_STREAM_END)
-        *input = bytes_view(NULL, 0);
-    else
-        *input = bytes_slice(*input, (size_t)(lzma->next_in - input->data), SIZE_MAX);
-    return BRINE_OK;
+    lzma->next_out = target;
+    lzma->avail_out = room;
+    lzma_ret code = lzma_code(lzma, LZMA_RUN);
+    *written = room - lzma->avail_out;
+    if (code == LZMA_STREAM_END) return UNPACK_END;
+    if (code == LZMA_MEMLIMIT_ERROR) stream->codecs->limit_met = true;
+    if (code == LZMA_MEM_ERROR || code == LZMA_MEMLIMIT_ERROR) return UNPACK_REFUSED;
+    if (code != LZMA_OK && code != LZMA_BUF_ERROR) return UNPACK_BROKEN;
+    return lzma->avail_out > 0 && lzma->avail_in + stream->left == 0 ? UNPACK_CUT : UNPACK_MORE;
 }
 
 enum brine_status unpack_lzma(struct unpack *unpack, struct bytes input) {
     struct frame_codecs *codecs = unpack_codecs(unpack->scratch);
     if (!codecs) return unpack_refused(unpack);
     lzma_allocator allocator = {.alloc = alloc, .free = release, .opaque = codecs};
-    lzma_stream lzma = LZMA_STREAM_INIT;
-    lzma.allocator = &allocator;
+    struct lzma_state state = {.lzma = LZMA_STREAM_INIT};
+    struct unpack_stream stream = {
+        .codecs = codecs,
+        .input = input,
+        .state = &state,
+        .top = unpack->budget,
+        .start = start,
+        .step = step,
+    };
+    state.lzma.allocator = &allocator;
     enum brine_status status = BRINE_OK;
-    for (size_t streams = 0; input.len > 0 && status == BRINE_OK; streams++) {
-        if (streams == UNPACK_STREAMS_MAX)
-            status = brine_fail(unpack->err, BRINE_TOO_BIG, 0, "%s: more than %d streams",
-                                unpack->name, UNPACK_STREAMS_MAX);
-        else
-            status = decode_stream(unpack, &lzma, &input);
+    enum unpack_step end = UNPACK_END;
+    for (size_t streams = 0; status == BRINE_OK && end == UNPACK_END && stream.input.len > 0;
+         streams++) {
+        status = streams < UNPACK_STREAMS_MAX
+                     ? unpack_run(unpack, &stream, &end)
+                     : brine_fail(unpack->err, BRINE_TOO_BIG, 0, "%s: more than %d streams",
+                                  unpack->name, UNPACK_STREAMS_MAX);
+        size_t left = stream.left + state.lzma.avail_in;
+        stream.input = bytes_slice(stream.input, stream.input.len - left, SIZE_MAX);
     }
-    lzma_end(&lzma);
+    lzma_end(&state.lzma);
     return status;
 }
