@@ -55,9 +55,9 @@ static __attribute__((cold, noinline)) bool harm(struct probe *p, enum pickle_ha
     return false;
 }
 
-/* Memory and time: other readers are spared, so the pass goes on.  Only a program that has
- * registered the very code comes behind an object from outside, which a writer of bombs need not
- * have; msgpack is full of such codes. */
+/* Memory and time: other readers are spared, so the pass goes on.  Behind an object from outside
+ * they do not count: only a reader that has registered the very code comes there, which no bomb
+ * needs, and msgpack is full of such codes. */
 static __attribute__((cold, noinline)) bool strain(struct probe *p, enum pickle_harm_kind kind,
                                                    const char *what) {
     if (p->outside) return true;
@@ -514,14 +514,30 @@ static bool step_readonly_buffer(struct probe *p) {
     return bytes || top->kind == PICKLE_KIND_BYTES;
 }
 
+/* What the reader is asked for before it brings an object along. */
+static bool take_request(struct probe *p, const struct pickle_opcode *row) {
+    struct machine *m = &p->m;
+    struct bytes line;
+    uint64_t code;
+    bool cut;
+    switch (m->op) {
+    case PICKLE_OP_NEXT_BUFFER:
+        return true;
+    case PICKLE_OP_PERSID:
+        return take_text(p, &line, &cut) && !cut && ascii_only(line);
+    case PICKLE_OP_BINPERSID:
+        if (!above_fence(m, 1)) return false;
+        m->top--;
+        return true;
+    default:
+        return take_number(p, pickle_argument_width(row->argument), &code) && code > 0 &&
+               code <= INT32_MAX;
+    }
+}
+
 static bool step_outside(struct probe *p, const struct pickle_opcode *row) {
     if (p->m.op == PICKLE_OP_READONLY_BUFFER) return step_readonly_buffer(p);
-    if (p->m.op == PICKLE_OP_PERSID || p->m.op == PICKLE_OP_BINPERSID) return false;
-    if (p->m.op != PICKLE_OP_NEXT_BUFFER) {
-        uint64_t code;
-        if (!take_number(p, pickle_argument_width(row->argument), &code)) return false;
-        if (code == 0 || code > INT32_MAX) return false;
-    }
+    if (!take_request(p, row)) return false;
     p->outside = true;
     return push_kind(p, PICKLE_KIND_INSTANCE);
 }

@@ -12,9 +12,9 @@
  *
  * An import is counted when the name's first dotted part could stand in an import statement, for a
  * reader imports that part first.  Bytes above 127 count as letters.  What follows STOP is read as
- * another pickle.  Persistent ids end the reading: pickle.loads has no persistent_load.  An object
- * that the reader itself brings along (for an extension code that its program has registered, or an
- * out-of-band buffer) is no import, but using it for anything is an effect.
+ * another pickle.  An object that the reader itself brings along (for an extension code that its
+ * program has registered, a persistent id, an out-of-band buffer) is no import, and asking for it
+ * is no effect, for pickle.loads fails there; using it for anything is one.
  *
  * The answer errs to one side only: what is not known to fail counts as done.  Thread, ownership
  * and cost as pickle_verify; one pass, no recursion. */

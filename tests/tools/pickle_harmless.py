@@ -5,7 +5,7 @@
 
 Random bytes, text, opcodes in any order and changed pickles are judged by harmless_driver, then given
 to every reader of every Python at hand: C and Python, loads and load, three encodings, files with and
-without peek.  An audit hook stands before each import, extension codes and buffers from outside give
+without peek.  An audit hook stands before each import, extension codes, persistent ids and buffers give
 an object that tells when it is touched, memory and time are watched.
 
 usage: pickle_harmless.py [--count N] [--deal]     exit status 1: a reader acted on what was harmless
@@ -97,6 +97,19 @@ def forever():
         yield OUTSIDE
 
 
+class Persistent:
+    def persistent_load(self, pid):
+        return OUTSIDE
+
+
+class CPersistent(Persistent, pickle.Unpickler):
+    pass
+
+
+class PythonPersistent(Persistent, pickle._Unpickler):
+    pass
+
+
 def load_all(load, file, **options):
     """One pickle after the other, as a reader that loops does."""
     for _ in range(50):
@@ -113,10 +126,10 @@ def load_again(kind, file, **options):
 READERS = [
     ("C loads", lambda d: pickle.loads(d)),
     ("C load", lambda d: load_all(pickle.load, io.BytesIO(d), encoding="latin1")),
-    ("C load, peek", lambda d: load_again(pickle.Unpickler, io.BufferedReader(io.BytesIO(d)), encoding="bytes", buffers=forever())),
+    ("C load, peek", lambda d: load_again(CPersistent, io.BufferedReader(io.BytesIO(d)), encoding="bytes", buffers=forever())),
     ("C load, plain file", lambda d: load_again(pickle.Unpickler, Plain(d))),
     ("Python loads", lambda d: pickle._loads(d)),
-    ("Python load", lambda d: load_again(pickle._Unpickler, io.BytesIO(d), encoding="latin1", buffers=forever())),
+    ("Python load", lambda d: load_again(PythonPersistent, io.BytesIO(d), encoding="latin1", buffers=forever())),
     ("Python load, plain file", lambda d: load_all(pickle._load, Plain(d), encoding="bytes")),
 ]
 MEMORY_KB, SECONDS = 64 << 10, 1.0
@@ -125,7 +138,7 @@ MEMORY_KB, SECONDS = 64 << 10, 1.0
 def read(data):
     """What some reader did, or an empty string."""
     done = ""
-    weighed = not any(code in data for code in b"\x82\x83\x84\x97")  # see strain() in harmless.c
+    weighed = not any(code in data for code in b"PQ\x82\x83\x84\x97")  # see strain() in harmless.c
     for name, reader in READERS:
         WATCH.what = ""
         memory, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
@@ -210,7 +223,12 @@ def opcode_stream(rng):
             code = 0x28
         out.append(code)
         out += argument(rng, code)
-    return bytes(out if rng.random() < 0.7 else out[:rng.randrange(len(out) + 1)])
+    if rng.random() < 0.5:  # how far a reader comes shows by what is done there
+        out += rng.choice((b"cos\nx\n", b"cos\nx\n", b"cos\nx\n.", b"\x8c\x02os\x8c\x01x\x93", b"ios\nx\n", b"\x82\x01)R"))
+    if rng.random() < 0.15:
+        at = rng.randrange(len(out) + 1)
+        out[at:at] = b"\x95" + struct.pack("<Q", rng.randrange(len(out) - at + 2))
+    return bytes(out if rng.random() < 0.8 else out[:rng.randrange(len(out) + 1)])
 
 
 def text_stream(rng):
