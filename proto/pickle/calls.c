@@ -69,20 +69,14 @@ bool step_stack_global(struct machine *m) {
 
 /* --- calls --- */
 
-bool instance_new(struct machine *m, uint32_t global, struct pickle_value *value) {
-    uint32_t number;
-    if (!node_new(m, 0, &number)) return false;
-    m->nodes[number].global = global;
-    *value = (struct pickle_value){.kind = PICKLE_KIND_INSTANCE, .a = number};
-    return true;
-}
-
 static bool call(struct machine *m, uint32_t callee, struct pickle_value tuple) {
     struct arguments args = {.callee = callee, .tuple = tuple.a, .count = m->nodes[tuple.a].count};
     struct pickle_value result;
     if (!has_right(m, callee, POLICY_CALL)) return refuse_global(m, PICKLE_CALL, callee);
     m->scratch->globals[callee].uses |= PICKLE_USE_CALL;
-    return model_call(m, &args, &result) && push(m, result);
+    if (!model_call(m, &args, &result)) return false;
+    if (model_judges_kinds(m, &args)) m->scratch->globals[callee].called_with = kinds_of(m, tuple);
+    return push(m, result);
 }
 
 bool step_reduce(struct machine *m) {
@@ -115,8 +109,9 @@ static bool instantiate(struct machine *m, struct pickle_value class, struct pic
     bool admitted = model == POLICY_MODEL_NONE || (makes_plainly(model) && args.count == 0);
     if (!admitted) return refuse_global(m, PICKLE_ARGUMENTS, class.a);
     m->scratch->globals[class.a].uses |= PICKLE_USE_NEW;
-    return model_shape(m, &args, 0) && instance_new(m, class.a, result) &&
-           gain(m, result->a, tuple, false);
+    if (!model_shape(m, &args, 0)) return false;
+    if (model_judges_kinds(m, &args)) m->scratch->globals[class.a].made_with = kinds_of(m, tuple);
+    return instance_new(m, class.a, result) && gain(m, result->a, tuple, false);
 }
 
 bool step_newobj(struct machine *m) {

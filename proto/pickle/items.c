@@ -146,60 +146,50 @@ static __attribute__((noinline, cold)) bool gain_wide(struct machine *m, uint32_
     return set_wide(m, parent, add_saturating(more_seen(m, parent)->wide, wide));
 }
 
-bool gain(struct machine *m, uint32_t parent_number, struct pickle_value part, bool bare) {
-    if (!is_container(part)) return gain_reference(m, parent_number, part, bare);
-    struct pickle_node *parent = &m->nodes[parent_number], *child = &m->nodes[part.a];
-    if (UNLIKELY(child->flags & NODE_BARE)) return refuse_bare(m, part.a);
-    if (UNLIKELY(m->limits->expanded_max) && parent->flags & NODE_NESTED)
+/* Parts of which more is to be noted than depth and hash. */
+static __attribute__((noinline)) bool gain_unusual(struct machine *m, uint32_t parent,
+                                                   struct pickle_value part) {
+    uint32_t flags = m->nodes[part.a].flags;
+    if (flags & NODE_BARE) return refuse_bare(m, part.a);
+    if (m->limits->expanded_max && m->nodes[parent].flags & NODE_NESTED)
         return refuse_limit(m, PICKLE_EXPANDED, UINT64_MAX, m->limits->expanded_max);
-    child->flags |= NODE_NESTED;
-    if (UNLIKELY(child->flags & NODE_WIDE) && !gain_wide(m, parent_number, part.a)) return false;
+    if (flags & NODE_WIDE && !gain_wide(m, parent, part.a)) return false;
+    bool pair = part.kind == PICKLE_KIND_LIST && flags & NODE_FIRST_STR;
+    if (!pair && !m->limits->expanded_max) return true;
+    return gain_more(m, parent, part.a, pair);
+}
+
+static void inherit_hash(struct machine *m, struct pickle_node *parent, struct pickle_value part) {
+    const struct pickle_node *child = &m->nodes[part.a];
     uint32_t flags;
     if (is_hashable(m, part, &flags)) {
         parent->cost = add_saturating(parent->cost, add_saturating(child->cost, 1));
         parent->key_depth = (uint16_t)MAX(parent->key_depth, child->key_depth + 1);
     }
     parent->flags |= flags;
-    bool pair = child->flags & NODE_FIRST_STR;
-    if (UNLIKELY(pair || m->limits->expanded_max) && !gain_more(m, parent_number, part.a, pair))
+}
+
+bool gain(struct machine *m, uint32_t parent_number, struct pickle_value part, bool bare) {
+    if (!is_container(part)) return gain_reference(m, parent_number, part, bare);
+    struct pickle_node *parent = &m->nodes[parent_number], *child = &m->nodes[part.a];
+    bool unusual = child->flags & (NODE_BARE | NODE_WIDE | NODE_FIRST_STR);
+    if (UNLIKELY(unusual || m->limits->expanded_max) && !gain_unusual(m, parent_number, part))
         return false;
+    child->flags |= NODE_NESTED;
+    if (part.kind >= PICKLE_KIND_LIST && part.kind <= PICKLE_KIND_SET) /* ORDER pickle_kind */
+        parent->flags |= NODE_UNHASHABLE;
+    else
+        inherit_hash(m, parent, part);
     uint32_t depth = child->depth + 1u;
     return depth <= parent->depth || grow_depth(m, parent, depth);
 }
 
-static inline bool make_tuple(struct machine *m, uint32_t count) {
-    struct pickle_scratch *scratch = m->scratch;
+bool step_tuple(struct machine *m, uint32_t count) {
     uint32_t number;
     if (!above_fence(m, count)) return false;
-    if (!node_new(m, NODE_TUPLE, &number)) return false;
-    if (!ROOM(m, scratch->cells, scratch->cells_cap, m->cells_count + count)) return false;
-    m->cells = scratch->cells;
-    struct pickle_node *node = &m->nodes[number];
-    node->first = m->cells_count;
-    node->count = node->cost = count;
-    m->cells_count += count;
     m->top -= count;
-    m->heap += 8ull * count;
-    struct pickle_value *cells = m->cells + node->first;
-    const struct pickle_value *parts = m->stack + m->top;
-    for (uint32_t i = 0; i < count; i++) {
-        cells[i] = parts[i];
-        if (!is_leaf(parts[i]) && !gain(m, number, parts[i], true)) return false;
-    }
-    return push_node(m, PICKLE_KIND_TUPLE, number);
-}
-
-bool step_tuple(struct machine *m, uint32_t count) {
-    return make_tuple(m, count);
-}
-bool step_tuple1(struct machine *m) {
-    return make_tuple(m, 1);
-}
-bool step_tuple2(struct machine *m) {
-    return make_tuple(m, 2);
-}
-bool step_tuple3(struct machine *m) {
-    return make_tuple(m, 3);
+    return tuple_new(m, m->stack + m->top, count, &number) &&
+           push_node(m, PICKLE_KIND_TUPLE, number);
 }
 
 /* --- keys --- */
@@ -390,8 +380,8 @@ static uint32_t use_of_items(enum pickle_kind kind) {
 
 /* The container at the top must be one that the stream may fill: of this kind, or an instance with
  * the right to such items. */
-static bool check_fillable(struct machine *m, struct pickle_value target, enum pickle_kind kind,
-                           enum policy_right right) {
+bool check_fillable(struct machine *m, struct pickle_value target, enum pickle_kind kind,
+                    enum policy_right right) {
     if (UNLIKELY(m->limits->expanded_max) && is_container(target) &&
         m->nodes[target.a].flags & NODE_NESTED)
         return refuse_limit(m, PICKLE_EXPANDED, UINT64_MAX, m->limits->expanded_max);
@@ -419,15 +409,22 @@ static inline bool fillable(struct machine *m, enum pickle_kind kind, enum polic
            check_fillable(m, target, kind, right);
 }
 
-static bool log_foreseeable(struct machine *m, uint32_t target, const struct pickle_value *items,
-                            uint32_t count) {
+/* The items of a list that may become a set. */
+static __attribute__((noinline)) bool log_items(struct machine *m, uint32_t target,
+                                                const struct pickle_value *items, uint32_t count) {
     for (uint32_t i = 0; i < count; i++)
         if (is_foreseeable(items[i]) && !log_key(m, target, items[i])) return false;
     return true;
 }
 
-static inline bool extend(struct machine *m, uint32_t target, const struct pickle_value *items,
-                          uint32_t count) {
+static __attribute__((noinline)) bool gain_all(struct machine *m, uint32_t target,
+                                               const struct pickle_value *items, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++)
+        if (!gain_any(m, target, items[i])) return false;
+    return true;
+}
+
+bool extend(struct machine *m, uint32_t target, const struct pickle_value *items, uint32_t count) {
     struct pickle_node *node = &m->nodes[target];
     bool log = !m->new_list_flags && node->global == NO_GLOBAL;
     if (node->count == 0 && count > 0 &&
@@ -437,10 +434,10 @@ static inline bool extend(struct machine *m, uint32_t target, const struct pickl
     node->cost = add_saturating(node->cost, count);
     node->flags |= log ? NODE_LISTED : NODE_UNLOGGED;
     m->heap += 8ull * count;
-    if (UNLIKELY(log) && !log_foreseeable(m, target, items, count)) return false;
-    for (uint32_t i = 0; i < count; i++)
-        if (!gain_any(m, target, items[i])) return false;
-    return true;
+    if (UNLIKELY(log) && !log_items(m, target, items, count)) return false;
+    uint32_t leaves = 0;
+    while (leaves < count && is_leaf(items[leaves])) leaves++;
+    return leaves == count || gain_all(m, target, items + leaves, count - leaves);
 }
 
 bool step_append(struct machine *m) {
@@ -478,14 +475,14 @@ static uint32_t consecutive_pairs(const struct pickle_value *items, uint32_t cou
     return i / 2;
 }
 
-static inline bool update(struct machine *m, uint32_t target, const struct pickle_value *items,
-                          uint32_t count) {
+bool update(struct machine *m, uint32_t target, const struct pickle_value *items, uint32_t count) {
     if (count % 2) return refuse(m, PICKLE_ITEMS_ODD);
     if (m->nodes[target].flags & NODE_FROZEN) return refuse(m, PICKLE_ITEMS_TARGET);
     m->nodes[target].count = add_saturating(m->nodes[target].count, count / 2);
     m->heap += DICT_ITEM_BYTES * (uint64_t)(count / 2);
     uint32_t run = 0;
-    if (count > 2 && (run = consecutive_pairs(items, count)) > 0) {
+    if (count > 2 && items[0].kind == PICKLE_KIND_INT &&
+        (run = consecutive_pairs(items, count)) > 0) {
         m->nodes[target].flags |= NODE_OTHER_KEYS;
         if (!log_keys(m, target, items[0], run)) return false;
     }

@@ -363,6 +363,33 @@ static inline bool gain_any(struct machine *m, uint32_t parent, struct pickle_va
 bool set_wide(struct machine *m, uint32_t node, uint32_t wide);
 /* Counts what a library makes of ranges that it walks. */
 void charge_wide(struct machine *m, uint32_t wide);
+/* Whether the stream may fill `target` with such items: it is of this kind, or an instance with the
+ * right. */
+bool check_fillable(struct machine *m, struct pickle_value target, enum pickle_kind kind,
+                    enum policy_right right);
+/* What APPENDS and SETITEMS do to a container that may be filled.  The loop calls both with the
+ * stack in its own registers, so neither looks at m->top or m->fence. */
+bool extend(struct machine *m, uint32_t list, const struct pickle_value *items, uint32_t count);
+bool update(struct machine *m, uint32_t dict, const struct pickle_value *items, uint32_t count);
+/* A tuple's node.  The same holds. */
+static inline bool tuple_new(struct machine *m, const struct pickle_value *parts, uint32_t count,
+                             uint32_t *number) {
+    struct pickle_scratch *scratch = m->scratch;
+    if (!node_new(m, NODE_TUPLE, number)) return false;
+    if (!ROOM(m, scratch->cells, scratch->cells_cap, m->cells_count + count)) return false;
+    m->cells = scratch->cells;
+    struct pickle_node *node = &m->nodes[*number];
+    struct pickle_value *cells = m->cells + m->cells_count;
+    node->first = m->cells_count;
+    node->count = node->cost = count;
+    m->cells_count += count;
+    m->heap += 8ull * count;
+    for (uint32_t i = 0; i < count; i++) {
+        cells[i] = parts[i];
+        if (!is_leaf(parts[i]) && !gain(m, *number, parts[i], true)) return false;
+    }
+    return true;
+}
 /* Key of a dict or element of a set that `target` is or stands for. */
 bool add_key(struct machine *m, uint32_t target, struct pickle_value key);
 bool step_append(struct machine *m);
@@ -374,9 +401,6 @@ bool step_list(struct machine *m);
 bool step_dict(struct machine *m);
 bool step_frozenset(struct machine *m);
 bool step_tuple(struct machine *m, uint32_t count);
-bool step_tuple1(struct machine *m);
-bool step_tuple2(struct machine *m);
-bool step_tuple3(struct machine *m);
 /* Takes the mark; what was above it is stack[*from .. top). */
 static inline bool pop_mark(struct machine *m, uint32_t *from) {
     *from = m->fence;
@@ -410,13 +434,34 @@ bool step_obj(struct machine *m);
 bool resolve(struct machine *m, struct bytes module, struct bytes name, bool by_attribute,
              struct pickle_value *value);
 /* A value made by a call, of a class or by a function; without parts yet. */
-bool instance_new(struct machine *m, uint32_t global, struct pickle_value *value);
+static inline bool instance_new(struct machine *m, uint32_t global, struct pickle_value *value) {
+    uint32_t number;
+    if (!node_new(m, 0, &number)) return false;
+    m->nodes[number].global = global;
+    *value = (struct pickle_value){.kind = PICKLE_KIND_INSTANCE, .a = number};
+    return true;
+}
+/* The kinds of a call's arguments in one word, or 0 when there are too many. */
+static inline uint64_t kinds_of(const struct machine *m, struct pickle_value tuple) {
+    enum { COUNTED_MAX = 7, KIND_BITS = 8 };
+    const struct pickle_node *node = &m->nodes[tuple.a];
+    uint64_t kinds = 1;
+    if (node->count > COUNTED_MAX) return 0;
+    for (uint32_t i = 0; i < node->count; i++) {
+        struct pickle_value part = m->cells[node->first + i];
+        kinds = kinds << KIND_BITS | part.kind | (part.flags & VALUE_8BIT ? 1u << 7 : 0u);
+    }
+    return kinds;
+}
 
 /* --- models.c --- */
 /* Checks the arguments of a call by the callee's model and shape, and gives its result. */
 bool model_call(struct machine *m, const struct arguments *args, struct pickle_value *result);
 /* The state of a numpy array. */
 bool model_partial_state(struct machine *m, uint32_t node, struct pickle_value state);
+/* Whether nothing but kinds_of decides about these arguments, and the result is a plain instance.
+ */
+bool model_judges_kinds(const struct machine *m, const struct arguments *args);
 /* The letters of an entry's shape. */
 bool model_shape(struct machine *m, const struct arguments *args, uint32_t from);
 /* What hashing a call's argument costs in all. */

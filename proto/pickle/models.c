@@ -616,3 +616,12 @@ bool model_call(struct machine *m, const struct arguments *args, struct pickle_v
     uint32_t copied = args->count > 1 && is_container(argument(m, args, 1)) ? 1 : 0;
     return give_copy(m, args, copied, result);
 }
+
+/* Every model admits or refuses an empty tuple by that alone, and the letters of a shape look at
+ * kinds; which globals a callable may get is another question. */
+bool model_judges_kinds(const struct machine *m, const struct arguments *args) {
+    const struct policy_entry *entry = entry_of(m, args->callee);
+    if (entry->only_count > 0) return false;
+    return entry->model == POLICY_MODEL_NONE ||
+           (args->count == 0 && models[entry->model].admits != NULL);
+}

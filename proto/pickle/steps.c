@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The brine authors */
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The steps of opcodes that only move values, and step_opcode(), which knows the step of each opcode. */
+/* The steps of opcodes that only move values, and step_opcode(), which knows the step of each
+ * opcode. */
 
 #include "pickle/machine.h"
 
@@ -275,11 +276,11 @@ bool step_opcode(struct machine *m) {
     case PICKLE_OP_EMPTY_TUPLE:
         return push(m, value_empty_tuple);
     case PICKLE_OP_TUPLE1:
-        return step_tuple1(m);
+        return step_tuple(m, 1);
     case PICKLE_OP_TUPLE2:
-        return step_tuple2(m);
+        return step_tuple(m, 2);
     case PICKLE_OP_TUPLE3:
-        return step_tuple3(m);
+        return step_tuple(m, 3);
     case PICKLE_OP_TUPLE:
         return step_tuple_slice(m);
     case PICKLE_OP_APPEND:

@@ -132,8 +132,8 @@ void pickle_scratch_trim(struct pickle_scratch *scratch, size_t keep_bytes) {
 
 /* What each opcode touches, held in registers: a local of run() whose address goes to inlined
  * functions only.  `at` stands on the opcode until it has been done, so that a short way that does
- * not cover a case leaves everything as it was for the long way, step_opcode().  The steps see the cursor
- * after save(), and load() takes it back. */
+ * not cover a case leaves everything as it was for the long way, step_opcode().  The steps see the
+ * cursor after save(), and load() takes it back. */
 struct cursor {
     const uint8_t *at, *end;
     struct pickle_value *top, *fence, *cap;
@@ -247,20 +247,31 @@ HOT bool bytes_fast(struct machine *m, struct cursor *c, unsigned width) {
     return true;
 }
 
-HOT bool int_fast(struct cursor *c, unsigned width, bool is_signed) {
-    if (!has(c, width)) return false;
-    uint64_t value = load_le(c->at + 1, width);
-    if (is_signed) value = (uint64_t)(int64_t)(int32_t)(uint32_t)value;
-    if (!push_fast(c, PICKLE_KIND_INT, value)) return false;
-    c->at += width;
+/* Numbers come in runs: the opcode again takes the same way again. */
+HOT bool comes_again(const struct cursor *c, uint8_t op) {
+    return !BRINE_CHECK_MACHINE && c->at != c->end && *c->at == op;
+}
+
+HOT bool ints_fast(struct cursor *c, uint8_t op, unsigned width, bool is_signed) {
+    do {
+        if (!has(c, width)) return false;
+        uint64_t value = load_le(c->at + 1, width);
+        if (is_signed) value = (uint64_t)(int64_t)(int32_t)(uint32_t)value;
+        if (!push_fast(c, PICKLE_KIND_INT, value)) return false;
+        c->at += width;
+        count(c, op);
+    } while (comes_again(c, op));
     return true;
 }
 
-HOT bool float_fast(struct cursor *c) {
-    if (!has(c, 8)) return false;
-    uint64_t bits = __builtin_bswap64(load_le(c->at + 1, 8));
-    if (!push_fast(c, PICKLE_KIND_FLOAT, bits)) return false;
-    c->at += 8;
+HOT bool floats_fast(struct cursor *c) {
+    do {
+        if (!has(c, 8)) return false;
+        uint64_t bits = __builtin_bswap64(load_le(c->at + 1, 8));
+        if (!push_fast(c, PICKLE_KIND_FLOAT, bits)) return false;
+        c->at += 8;
+        count(c, PICKLE_OP_BINFLOAT);
+    } while (comes_again(c, PICKLE_OP_BINFLOAT));
     return true;
 }
 
@@ -305,6 +316,77 @@ HOT bool node_fast(struct machine *m, struct cursor *c, enum pickle_kind kind, u
     c->at++;
     memoize_next(c);
     return true;
+}
+
+/* What a way comes to that may refuse. */
+enum outcome { DONE, NOT_COVERED, REFUSED };
+
+HOT enum policy_right right_to(enum pickle_kind kind) {
+    return kind == PICKLE_KIND_LIST ? POLICY_ITEMS_LIST : POLICY_ITEMS_DICT;
+}
+
+/* Puts the items into the list or dict below them, which is at the top afterwards. */
+HOT enum outcome fill_fast(struct machine *m, struct cursor *c, struct pickle_value *items,
+                           enum pickle_kind kind) {
+    uint32_t target = items[-1].a, count = (uint32_t)(c->top - items);
+    m->op_at = (uint32_t)(c->at - m->data);
+    c->top = items;
+    if (items[-1].kind != kind && !check_fillable(m, items[-1], kind, right_to(kind)))
+        return REFUSED;
+    bool ok = kind == PICKLE_KIND_LIST ? extend(m, target, items, count)
+                                       : update(m, target, items, count);
+    if (UNLIKELY(!ok)) return REFUSED;
+    c->at++;
+    return DONE;
+}
+
+HOT enum outcome slice_fast(struct machine *m, struct cursor *c, enum pickle_kind kind) {
+    if (UNLIKELY(m->marks_count == 0 || m->limits->expanded_max)) return NOT_COVERED;
+    struct pickle_value *items = c->fence;
+    struct pickle_value *fence = m->stack + m->scratch->marks[m->marks_count - 1];
+    if (UNLIKELY(items == fence)) return NOT_COVERED;
+    m->marks_count--;
+    c->fence = fence;
+    return fill_fast(m, c, items, kind);
+}
+
+HOT enum outcome items_fast(struct machine *m, struct cursor *c, enum pickle_kind kind,
+                            unsigned count) {
+    bool enough = c->top - c->fence > (ptrdiff_t)count;
+    if (UNLIKELY(!enough || m->limits->expanded_max)) return NOT_COVERED;
+    return fill_fast(m, c, c->top - count, kind);
+}
+
+HOT enum outcome tuple_fast(struct machine *m, struct cursor *c, uint32_t count) {
+    const struct pickle_scratch *scratch = m->scratch;
+    bool room = m->nodes_count < scratch->nodes_cap && scratch->cells_cap - m->cells_count >= count;
+    if (UNLIKELY(!room || c->top - c->fence < (ptrdiff_t)count)) return NOT_COVERED;
+    uint32_t number;
+    m->op_at = (uint32_t)(c->at - m->data);
+    c->top -= count;
+    if (UNLIKELY(!tuple_new(m, c->top, count, &number))) return REFUSED;
+    value_write(c->top++, PICKLE_KIND_TUPLE, number, 0);
+    c->at++;
+    memoize_next(c);
+    return DONE;
+}
+
+/* A call with arguments of kinds that passed before, where only kinds count. */
+HOT enum outcome call_fast(struct machine *m, struct cursor *c, bool reduce) {
+    if (UNLIKELY(c->top - c->fence < 2 || m->nodes_count == m->scratch->nodes_cap))
+        return NOT_COVERED;
+    struct pickle_value callee = c->top[-2], tuple = c->top[-1], instance;
+    if (callee.kind != PICKLE_KIND_GLOBAL || tuple.kind != PICKLE_KIND_TUPLE) return NOT_COVERED;
+    const struct pickle_global *global = &m->scratch->globals[callee.a];
+    uint64_t passed = reduce ? global->called_with : global->made_with;
+    if (passed == 0 || passed != kinds_of(m, tuple)) return NOT_COVERED;
+    m->op_at = (uint32_t)(c->at - m->data);
+    if (!instance_new(m, callee.a, &instance) || !gain(m, instance.a, tuple, false)) return REFUSED;
+    c->top--;
+    value_write(&c->top[-1], PICKLE_KIND_INSTANCE, instance.a, 0);
+    c->at++;
+    memoize_next(c);
+    return DONE;
 }
 
 /* A step that reads no argument: `at` and `end` stay where they are. */
@@ -355,10 +437,24 @@ HOT void check_step(struct machine *m, struct cursor *c) {
     count(&c, PICKLE_OP_##op);                                                                     \
     NEXT()
 
-/* The step itself, without the detour over step_opcode(). */
-#define DIRECT_WAY(op, step_of)                                                                    \
+/* The same that does its own counting. */
+#define RUN_WAY(op, done)                                                                          \
+    way_##op : if (UNLIKELY(!(done))) goto long_way;                                               \
+    NEXT()
+
+#define FILLING_WAY(op, outcome_of)                                                                \
+    way_##op : outcome = (outcome_of);                                                             \
+    if (UNLIKELY(outcome == NOT_COVERED)) goto long_way;                                           \
+    count(&c, PICKLE_OP_##op);                                                                     \
+    if (UNLIKELY(outcome == REFUSED)) goto refused;                                                \
+    NEXT()
+
+/* The same for calls, most of which go to the step directly. */
+#define CALLING_WAY(op, outcome_of, step_of)                                                       \
     way_##op : count(&c, PICKLE_OP_##op);                                                          \
-    if (UNLIKELY(!step_direct(m, &c, step_of))) return false;                                      \
+    outcome = (outcome_of);                                                                        \
+    if (UNLIKELY(outcome == REFUSED)) goto refused;                                                \
+    if (outcome == NOT_COVERED && UNLIKELY(!step_direct(m, &c, step_of))) return false;            \
     NEXT()
 
 /* The same of a step that reads on in the input. */
@@ -406,6 +502,7 @@ static bool run(struct machine *m) {
         W(FRAME),
     };
 #undef W
+    enum outcome outcome;
     struct cursor c = {.opcodes = m->opcodes, .protocols = m->protocols};
     load(m, &c);
     BEGIN();
@@ -414,10 +511,10 @@ static bool run(struct machine *m) {
     SHORT_WAY(BINUNICODE, text_fast(m, &c, 4));
     SHORT_WAY(SHORT_BINBYTES, bytes_fast(m, &c, 1));
     SHORT_WAY(BINBYTES, bytes_fast(m, &c, 4));
-    SHORT_WAY(BININT1, int_fast(&c, 1, false));
-    SHORT_WAY(BININT2, int_fast(&c, 2, false));
-    SHORT_WAY(BININT, int_fast(&c, 4, true));
-    SHORT_WAY(BINFLOAT, float_fast(&c));
+    RUN_WAY(BININT1, ints_fast(&c, PICKLE_OP_BININT1, 1, false));
+    RUN_WAY(BININT2, ints_fast(&c, PICKLE_OP_BININT2, 2, false));
+    RUN_WAY(BININT, ints_fast(&c, PICKLE_OP_BININT, 4, true));
+    RUN_WAY(BINFLOAT, floats_fast(&c));
     SHORT_WAY(NONE, push_fast(&c, PICKLE_KIND_NONE, 0));
     SHORT_WAY(NEWTRUE, push_fast(&c, PICKLE_KIND_BOOL, 1));
     SHORT_WAY(NEWFALSE, push_fast(&c, PICKLE_KIND_BOOL, 0));
@@ -431,15 +528,15 @@ static bool run(struct machine *m) {
     SHORT_WAY(EMPTY_LIST, node_fast(m, &c, PICKLE_KIND_LIST, 0));
     SHORT_WAY(EMPTY_DICT, node_fast(m, &c, PICKLE_KIND_DICT, 0));
     SHORT_WAY(EMPTY_SET, node_fast(m, &c, PICKLE_KIND_SET, NODE_SET));
-    DIRECT_WAY(APPENDS, step_appends);
-    DIRECT_WAY(SETITEMS, step_setitems);
-    DIRECT_WAY(APPEND, step_append);
-    DIRECT_WAY(SETITEM, step_setitem);
-    DIRECT_WAY(TUPLE1, step_tuple1);
-    DIRECT_WAY(TUPLE2, step_tuple2);
-    DIRECT_WAY(TUPLE3, step_tuple3);
-    DIRECT_WAY(REDUCE, step_reduce);
-    DIRECT_WAY(NEWOBJ, step_newobj);
+    FILLING_WAY(APPENDS, slice_fast(m, &c, PICKLE_KIND_LIST));
+    FILLING_WAY(SETITEMS, slice_fast(m, &c, PICKLE_KIND_DICT));
+    FILLING_WAY(APPEND, items_fast(m, &c, PICKLE_KIND_LIST, 1));
+    FILLING_WAY(SETITEM, items_fast(m, &c, PICKLE_KIND_DICT, 2));
+    FILLING_WAY(TUPLE1, tuple_fast(m, &c, 1));
+    FILLING_WAY(TUPLE2, tuple_fast(m, &c, 2));
+    FILLING_WAY(TUPLE3, tuple_fast(m, &c, 3));
+    CALLING_WAY(REDUCE, call_fast(m, &c, true), step_reduce);
+    CALLING_WAY(NEWOBJ, call_fast(m, &c, false), step_newobj);
     READING_WAY(BUILD, step_build); /* joblib's arrays stand behind one */
     READING_WAY(PROTO, step_proto);
     READING_WAY(FRAME, take_frame);
@@ -453,6 +550,10 @@ long_way:
     if (!step_opcode(m)) return false;
     load(m, &c);
     NEXT();
+
+refused:
+    save(m, &c);
+    return false;
 
 ended:
     save(m, &c);

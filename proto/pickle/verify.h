@@ -84,9 +84,9 @@ enum pickle_kind {
     PICKLE_KIND_GLOBAL,
     PICKLE_KIND_METHOD,  /* getattr(class, '__new__') */
     PICKLE_KIND_PARTIAL, /* functools.partial of that */
-    PICKLE_KIND_TUPLE,
+    PICKLE_KIND_TUPLE, /* ORDER pickle_kind: from here on they have parts */
     PICKLE_KIND_FROZENSET,
-    PICKLE_KIND_LIST,
+    PICKLE_KIND_LIST, /* three that have no hash */
     PICKLE_KIND_DICT,
     PICKLE_KIND_SET,
     PICKLE_KIND_INSTANCE,
@@ -115,6 +115,7 @@ struct pickle_global {
     uint32_t offset;
     uint32_t uses;     /* of enum pickle_use */
     bool by_attribute; /* getattr(global, 'literal'), which find_class does not see */
+    uint64_t called_with, made_with; /* the verifier's own: kinds of arguments that passed */
     /* With collect_keys: the sorted keys of the first state that an instance got, a fingerprint of
      * them that no two key sets are likely to share, and whether another instance had other keys.
      */
