@@ -27,6 +27,7 @@ ROOT = os.path.normpath(os.path.join(HERE, "..", ".."))
 CORPUS = os.path.join(HERE, "..", "corpus", "pickle")
 POLICY = os.path.join(CORPUS, "POLICY")
 CLASS = "ref,call,new,build"
+BLOCK = 500000  # streams between two readings
 
 
 def read_policy():
@@ -545,38 +546,36 @@ def names_of(fields):
     return [g.rsplit(":", 1)[0] for g in fields[5:] if not g.endswith("a")]
 
 
-def verify_all(driver, count, seed, accepted):
-    """Verifies the streams in batches; writes the accepted ones for the children."""
-    rules = {}
-    total = 0
+def verify_all(driver, count, seed, path, seen, rules):
+    """Verifies the streams in batches; writes the accepted ones, each once, for the children."""
     batch = []
+    accepted = open(path, "wb")
 
     def flush():
-        nonlocal total
         for stream, fields in zip(batch, ask(driver, POLICY, batch)):
             rules[fields[0]] = rules.get(fields[0], 0) + 1
-            if fields[0] == "accepted":
+            if fields[0] == "accepted" and hash(stream) not in seen:
+                seen.add(hash(stream))
                 names = "\t".join(names_of(fields)).encode()
                 accepted.write(struct.pack("<II", len(stream), len(names)) + stream + names)
-                total += 1
         batch.clear()
     for stream in streams(count, seed):
         batch.append(stream)
         if len(batch) >= 20000:
             flush()
     flush()
-    print("%d streams, %d accepted" % (count, total))
-    print(" ".join("%s %d" % r for r in sorted(rules.items(), key=lambda r: -r[1])))
+    accepted.close()
 
 
 def pythons():
     found = {}
-    for name in [sys.executable, "/usr/bin/python3"] + ["python3.%d" % n for n in range(8, 15)]:
+    elsewhere = sorted(glob.glob(os.path.expanduser("~/.pyenv/versions/3.*/bin/python")))
+    for name in [sys.executable, "/usr/bin/python3"] + ["python3.%d" % n for n in range(8, 16)] + elsewhere:
         path = shutil.which(name)
         if not path:
             continue
-        answer = subprocess.run([path, "-c", "import sys; print(sys.version.split()[0])"], stdout=subprocess.PIPE,
-                                stderr=subprocess.DEVNULL)
+        answer = subprocess.run([path, "-c", "import sys; sys.version_info < (3, 8) and sys.exit(1); print(sys.version.split()[0])"],
+                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         if answer.returncode == 0:
             found.setdefault(answer.stdout.decode().strip(), path)
     return list(found.values())
@@ -590,14 +589,24 @@ def main():
     options = parser.parse_args()
     if options.read:
         return child(options.read)
+    rules, seen, failed, readers = {}, set(), set(), pythons()
     with tempfile.TemporaryDirectory() as folder:
         driver = build_driver(folder)
-        path = os.path.join(folder, "accepted")
-        with open(path, "wb") as accepted:
-            verify_all(driver, options.count, options.seed, accepted)
-        results = [subprocess.call([python, os.path.abspath(__file__), "--read", path]) for python in pythons()]
-        print("%d passed, %d failed" % (results.count(0), len(results) - results.count(0)))
-        return 1 if any(results) else 0
+        for block, made in enumerate(range(0, options.count, BLOCK)):
+            path = os.path.join(folder, "accepted%d" % block)
+            verify_all(driver, min(BLOCK, options.count - made), options.seed + block, path, seen, rules)
+            for python in readers:
+                if subprocess.call([python, os.path.abspath(__file__), "--read", path]):
+                    failed.add(python)
+            os.unlink(path)
+            if options.count > BLOCK:
+                print("%d streams so far, %d accepted, %d of them different" %
+                      (sum(rules.values()), rules.get("accepted", 0), len(seen)), flush=True)
+    print("%d streams, %d accepted, %d of them different, read by %d Pythons" %
+          (options.count, rules.get("accepted", 0), len(seen), len(readers)))
+    print(" ".join("%s %d" % r for r in sorted(rules.items(), key=lambda r: -r[1])))
+    print("%d passed, %d failed" % (len(readers) - len(failed), len(failed)))
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
