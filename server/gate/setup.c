@@ -108,6 +108,7 @@ static const struct policy *find_policy(const struct gate_setup *setup, size_t r
 
 static enum brine_status compile_policy(struct gate_setup *setup, const char *file,
                                         struct gate_rule *rule, struct brine_error *err) {
+    const struct gate_rule *fallback = &setup->rules[setup->rules_count - 1];
     struct policy_compiled *compiled = &setup->policies[setup->policies_count];
     struct brine_error wrong;
     enum brine_status status =
@@ -117,7 +118,8 @@ static enum brine_status compile_policy(struct gate_setup *setup, const char *fi
         rule->policy = &compiled->policy;
         return BRINE_OK;
     }
-    if (rule->index == 0) return brine_fail(err, status, 0, "gate.policy: %.400s", wrong.text);
+    if (rule->policies == fallback->policies)
+        return brine_fail(err, status, 0, "gate.policy: %.400s", wrong.text);
     return brine_fail(err, status, 0, "%s:%u:%u: rule.policy: %.400s", file, rule->line,
                       rule->column, wrong.text);
 }

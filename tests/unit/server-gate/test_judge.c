@@ -1,0 +1,305 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "world.h"
+
+#include <zlib.h>
+
+/* os.system, getattr and the like are refused in the corpus of the verifier; here it matters that
+ * nothing gets by it, whatever wraps it. */
+#define EVIL "cos\nsystem\n(S'id'\ntR."
+#define GOOD "\x80\x04}\x94\x8c\x01k\x94K\x01s."
+#define CART "cshop.models\nCart\n)\x81}\x62."
+
+static const char rules[] = "[policy.shop]\nallow = [\"shop.models.Cart\"]\n"
+                            "[[rule]]\nkeys = \"p:*\"\nvalues = \"pickle\"\n"
+                            "[[rule]]\nname = \"shop\"\nkeys = \"s:*\"\nvalues = \"pickle\"\n"
+                            "policy = [\"stdlib\", \"shop\"]\n"
+                            "[[rule]]\nkeys = \"o:*\"\nvalues = \"opaque\"\n"
+                            "[[rule]]\nkeys = \"drop:*\"\non_refusal = \"drop\"\n"
+                            "[[rule]]\nkeys = \"log:*\"\non_refusal = \"log\"\n"
+                            "[[rule]]\nkeys = \"b:*\"\nvalues = \"pickle\"\n"
+                            "framings = [\"bang\", \"integer\"]\n"
+                            "[[rule]]\nkeys = \"old:*\"\nmax_protocol = 2\n"
+                            "[[rule]]\nkeys = \"new:*\"\nmin_protocol = 2\n"
+                            "[[rule]]\nkeys = \"short:*\"\nmax_bytes = 10\n"
+                            "[[rule]]\nkeys = \"huey:*\"\nvalues = \"pickle\"\n"
+                            "framings = [\"huey\"]\n"
+                            "[[rule]]\nkeys = \"beaker:*\"\nprofile = \"beaker\"\n";
+
+#define V(text)                                                                                    \
+    { (const uint8_t *)(text), sizeof(text) - 1 }
+
+Test(judge, rules_and_values_make_verdicts) {
+    static const struct {
+        const char *key;
+        struct bytes value;
+        enum gate_verdict verdict;
+    } rows[] = {
+        /* auto */
+        {"k", V(GOOD), GATE_ADMIT},
+        {"k", V(""), GATE_ADMIT},
+        {"k", V("text"), GATE_ADMIT},
+        {"k", V("cat"), GATE_ADMIT},
+        {"k", V("index"), GATE_ADMIT},
+        {"k", V("id,name\n1,x\n"), GATE_ADMIT},
+        {"k", V("<html><body>"), GATE_ADMIT},
+        {"k", V("{\"a\": 1}"), GATE_ADMIT},
+        {"k", V("12"), GATE_ADMIT},
+        {"k", V("\x80\x04\x95"), GATE_ADMIT},
+        {"k", V(EVIL), GATE_REFUSE},
+        {"k", V("!" EVIL), GATE_REFUSE},
+        {"k", V("{\"v\": 1}|" EVIL), GATE_REFUSE},
+        {"k", V("cos\nsystem\n"), GATE_REFUSE},
+        {"k", V("cshop.models\nCart\n."), GATE_REFUSE},
+        {"k", V("cos\nsystem"), GATE_REFUSE},
+        /* pickle */
+        {"p:1", V(GOOD), GATE_ADMIT},
+        {"p:1", V("12"), GATE_ADMIT},
+        {"p:1", V(" -1_000\n"), GATE_ADMIT},
+        {"p:1", V("!" GOOD), GATE_ADMIT},
+        {"p:1", V(""), GATE_REFUSE},
+        {"p:1", V("text"), GATE_REFUSE},
+        {"p:1", V("12x"), GATE_REFUSE},
+        {"p:1", V(CART), GATE_REFUSE},
+        {"p:1", V(GOOD "more"), GATE_REFUSE},
+        {"s:1", V(CART), GATE_ADMIT},
+        {"s:1", V(EVIL), GATE_REFUSE},
+        /* opaque */
+        {"o:1", V(EVIL), GATE_ADMIT},
+        {"o:1", V("text"), GATE_ADMIT},
+        /* on_refusal */
+        {"drop:1", V(EVIL), GATE_DROP},
+        {"drop:1", V(GOOD), GATE_ADMIT},
+        {"log:1", V(EVIL), GATE_ADMIT},
+        /* framings: what is not admitted is no reading, and so no pickle */
+        {"b:1", V("!" GOOD), GATE_ADMIT},
+        {"b:1", V("5"), GATE_ADMIT},
+        {"b:1", V(GOOD), GATE_REFUSE},
+        {"b:1", V("!" EVIL), GATE_REFUSE},
+        {"huey:1", V(GOOD ":0123456789012345678901234567890123456789"), GATE_ADMIT},
+        {"huey:1", V(GOOD), GATE_REFUSE},
+        {"huey:1", V(EVIL ":0123456789012345678901234567890123456789"), GATE_REFUSE},
+        {"beaker:1", V("\x80\x02X\x08\x00\x00\x00gAJ9cQAuq\x01."), GATE_ADMIT},
+        {"beaker:1", V("\x80\x02X\x1c\x00\x00\x00Y29zCnN5c3RlbQooUydpZCcKdFIuq\x01."), GATE_REFUSE},
+        /* protocols, bytes */
+        {"old:1", V(GOOD), GATE_REFUSE},
+        {"old:1", V("\x80\x02N."), GATE_ADMIT},
+        {"old:1", V("N."), GATE_ADMIT},
+        {"old:1", V("text"), GATE_ADMIT},
+        {"new:1", V("N."), GATE_REFUSE},
+        {"new:1", V("\x80\x02N."), GATE_ADMIT},
+        {"short:1", V("0123456789"), GATE_ADMIT},
+        {"short:1", V("0123456789+"), GATE_REFUSE},
+    };
+    struct world world;
+    world_begin(&world, rules);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        enum gate_verdict verdict = world_ask(&world, 0, rows[i].key, rows[i].value);
+        cr_expect_eq(verdict, rows[i].verdict, "row %zu, %s: %d %s", i, rows[i].key, verdict,
+                     world.answer.text);
+    }
+    world_end(&world);
+}
+
+Test(judge, a_refusal_says_where_what_which_rule_and_what_would_allow_it) {
+    static const struct {
+        const char *key;
+        struct bytes value;
+        const char *text;
+    } rows[] = {
+        {"session:9",
+         V("\x80\x04\x8c\x0bshop.models\x8c\x04"
+           "Cart\x93)R."),
+         "PICKLEDENIED offset 21: STACK_GLOBAL imports shop.models.Cart; not in policy 'stdlib' "
+         "(the default rule, key 'session:9'); to allow it: allow = [\"shop.models.Cart\"]"},
+        {"s:1",
+         V("\x80\x04\x8c\x0bshop.models\x8c\x09"
+           "Cart.Line\x93."),
+         "PICKLEDENIED offset 26: STACK_GLOBAL imports shop.models.Cart.Line; not in policies "
+         "'stdlib, shop' (rule 2 'shop', key 's:1'); to allow it: allow = "
+         "[\"shop.models:Cart.Line\"]"},
+        {"s:1",
+         V("\x80\x04}\x8c\x0bshop.models\x8c\x04"
+           "Cart\x93)\x81K\x01s."),
+         "PICKLEDENIED offset 27: SETITEM makes a key of shop.models.Cart; not allowed by policies "
+         "'stdlib, shop' (rule 2 'shop', key 's:1'); to allow it: allow = [{ name = "
+         "\"shop.models.Cart\", may = [\"ref\", \"call\", \"new\", \"build\", \"hash\"] }]"},
+        {"k", V(EVIL),
+         "PICKLEDENIED offset 0: GLOBAL imports os.system, which is known to be dangerous (reaches "
+         "the operating system); not in policy 'stdlib' (the default rule, key 'k')"},
+        {"k", V("!" EVIL),
+         "PICKLEDENIED offset 1 in bang > pickle: GLOBAL imports os.system, which is known to be "
+         "dangerous (reaches the operating system); not in policy 'stdlib' (the default rule, key "
+         "'k')"},
+        {"p:a'\r\n\xff", V("text"),
+         "PICKLEMALFORMED offset 0: TUPLE: there is no mark (rule 1, key "
+         "'p:a\\x27\\x0d\\x0a\\xff')"},
+        {"p:1", V("\x80\x04K"),
+         "PICKLETRUNCATED offset 2: BININT1: the bytes end inside an argument (rule 1, key "
+         "'p:1')"},
+        {"k", V("cdatetime\ndate\n(I1\nd."),
+         "PICKLEMALFORMED offset 0: GLOBAL would import a module: datetime.date; and at offset 19 "
+         "DICT: a key has no value (the default rule, key 'k')"},
+        {"old:1", V(GOOD),
+         "PICKLEDENIED offset 0: the pickle has protocol 4; the rule admits 0 to 2 (rule 7, key "
+         "'old:1')"},
+        {"short:1", V("0123456789+"),
+         "PICKLELIMIT offset 0: the value has 11 bytes; the rule admits 10 (rule 9, key "
+         "'short:1')"},
+        {"b:1", V("text"),
+         "PICKLEMALFORMED offset 0: no pickle in a framing that the rule admits (rule 6, key "
+         "'b:1')"},
+        {"p:1",
+         V("\x80\x04\x8c\x03"
+           "a\"b\x8c\x01x\x93."),
+         "PICKLEDENIED offset 10: STACK_GLOBAL imports a\"b.x; not in policy 'stdlib' (rule 1, key "
+         "'p:1')"},
+    };
+    struct world world;
+    world_begin(&world, rules);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        cr_expect_eq(world_ask(&world, 0, rows[i].key, rows[i].value), GATE_REFUSE, "row %zu", i);
+        cr_expect_str_eq(world.answer.text, rows[i].text);
+    }
+    world_end(&world);
+}
+
+Test(judge, names_and_keys_are_escaped_and_cut) {
+    static char key[400], value[3000] = "c";
+    struct world world;
+    memset(key, 'k', sizeof key - 1);
+    memset(value + 1, 'm', 2000);
+    strcat(value, "\nn\n.");
+    world_begin(&world, rules);
+    cr_expect_eq(world_ask(&world, 0, key, bytes_of_cstr(value)), GATE_REFUSE);
+    cr_expect(strlen(world.answer.text) < GATE_TEXT_BYTES);
+    cr_expect(strstr(world.answer.text, "mmm....n; not in"), "%s", world.answer.text);
+    cr_expect(strstr(world.answer.text, "kkk...')"), "%s", world.answer.text);
+    for (const char *at = world.answer.text; *at; at++) cr_expect(*at >= ' ' && *at < 0x7f);
+    world_end(&world);
+}
+
+Test(judge, a_bomb_costs_its_bound_and_no_more) {
+    struct world world;
+    uLongf len = compressBound(8 << 20);
+    static uint8_t zeros[8 << 20];
+    uint8_t *packed = malloc(len);
+    cr_assert(packed && compress(packed, &len, zeros, sizeof zeros) == Z_OK);
+    struct bytes bomb = bytes_view(packed, len);
+    world_begin(&world, "[gate]\nunpacked_bytes_max = \"1mb\"\noffload_bytes = \"64kb\"\n");
+    cr_expect_eq(world_ask(&world, 0, "k", bomb), GATE_REFUSE);
+    cr_expect(strstr(world.answer.text, "PICKLELIMIT offset 0: zlib: "), "%s", world.answer.text);
+    /* On an event loop it is put off as soon as it exceeds the loop's share. */
+    struct gate_question question = {.value = bomb, .command = "set", .may_defer = true};
+    cr_expect_eq(gate_admit(&world.gate, &world.desk, &question, &world.answer), GATE_DEFER);
+    memset(zeros, '<', sizeof zeros);
+    question.value = bytes_view(zeros, 64 << 10);
+    cr_expect_neq(gate_admit(&world.gate, &world.desk, &question, &world.answer), GATE_DEFER);
+    question.value = bytes_view(zeros, (64 << 10) + 1);
+    cr_expect_eq(gate_admit(&world.gate, &world.desk, &question, &world.answer), GATE_DEFER);
+    world_end(&world);
+    free(packed);
+}
+
+Test(judge, modes_decide_what_is_done_with_what_the_policy_lacks) {
+    static const struct {
+        const char *mode;
+        struct bytes value;
+        enum gate_verdict verdict;
+    } rows[] = {
+        {"enforce", V(CART), GATE_REFUSE},
+        {"learn", V(CART), GATE_ADMIT},
+        {"learn", V(EVIL), GATE_REFUSE},
+        {"learn", V("cshop\nx\n(I1\nd."), GATE_REFUSE},
+        {"learn", V(GOOD), GATE_ADMIT},
+        {"off", V(EVIL), GATE_ADMIT},
+        {"off", V("cshop\nx\n(I1\nd."), GATE_ADMIT},
+    };
+    struct world world;
+    world_begin(&world, rules);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        cr_expect_str_eq(world_set(&world, "gate.mode", rows[i].mode), "");
+        cr_expect_eq(world_ask(&world, 0, "k", rows[i].value), rows[i].verdict, "row %zu: %s", i,
+                     world.answer.text);
+    }
+    cr_expect_eq(learn_counts(world.learn).globals, 1);
+    world_end(&world);
+}
+
+Test(judge, config_set_changes_the_policy_or_nothing) {
+    struct world world;
+    world_begin(&world, rules);
+    uint32_t generation = gate_keeper_generation(world.keeper);
+    cr_expect_eq(world_ask(&world, 0, "k", (struct bytes)V(CART)), GATE_REFUSE);
+    cr_expect_str_eq(world_set(&world, "gate.policy", "nosuch"),
+                     "CONFIG SET failed (possibly related to argument 'gate.policy') - "
+                     "gate.policy: there is no policy 'nosuch'");
+    cr_expect_eq(gate_keeper_generation(world.keeper), generation);
+    cr_expect_str_eq(world_set(&world, "gate.policy", "stdlib,shop"), "");
+    cr_expect_eq(gate_keeper_generation(world.keeper), generation + 1);
+    cr_expect_eq(world_ask(&world, 0, "k", (struct bytes)V(CART)), GATE_ADMIT);
+    cr_expect_str_eq(world_set(&world, "gate.nesting_max", "1"), "");
+    cr_expect_eq(world_ask(&world, 0, "k", (struct bytes)V("].")), GATE_ADMIT);
+    cr_expect_eq(world_ask(&world, 0, "k", (struct bytes)V("]]a.")), GATE_REFUSE);
+    cr_expect(strstr(world.answer.text, "PICKLELIMIT"), "%s", world.answer.text);
+    /* A CONFIG SET that fails in its second part takes the first one back. */
+    struct bytes both[] = {BYTES("gate.mode"), BYTES("off"), BYTES("gate.policy"), BYTES("nosuch")};
+    cr_expect_neq(config_set(&world.config, both, 2, &world.err), BRINE_OK);
+    cr_expect_eq(world_ask(&world, 0, "k", (struct bytes)V(EVIL)), GATE_REFUSE);
+    world_end(&world);
+}
+
+Test(judge, a_reload_takes_the_file_as_it_is_now_or_changes_nothing) {
+    struct world world;
+    world_begin(&world, rules);
+    world_write_file(world.path, "[[rule]]\nvalues = \"opaque\"\n");
+    cr_expect_eq(world_ask(&world, 0, "k", (struct bytes)V(EVIL)), GATE_REFUSE);
+    cr_expect_eq(gate_reload(&world.gate, &world.err), BRINE_OK);
+    cr_expect_eq(world_ask(&world, 0, "k", (struct bytes)V(EVIL)), GATE_ADMIT);
+    world_write_file(world.path, "[[rule]]\nvalues = \"opaqe\"\n");
+    cr_expect_neq(gate_reload(&world.gate, &world.err), BRINE_OK);
+    cr_expect(strstr(world.err.text, ":2:10: rule.values: "), "%s", world.err.text);
+    cr_expect_eq(world_ask(&world, 0, "k", (struct bytes)V(EVIL)), GATE_ADMIT);
+    /* CONFIG SET compiles what was read last, not what lies on the disk. */
+    cr_expect_str_eq(world_set(&world, "gate.policy", "data"), "");
+    cr_expect_eq(world_ask(&world, 0, "k", (struct bytes)V(EVIL)), GATE_ADMIT);
+    world_end(&world);
+}
+
+Test(judge, what_is_admitted_gets_a_label_of_the_present_generation) {
+    struct world world;
+    world_begin(&world, rules);
+    world_ask(&world, 0, "k", (struct bytes)V(GOOD));
+    uint16_t label = gate_kinds_redeem(world.kinds, world.answer.label);
+    cr_expect(label != 0 && gate_kinds_is_current(world.kinds, label));
+    world_ask(&world, 0, "k", (struct bytes)V("text"));
+    cr_expect(world.answer.label != 0 &&
+              gate_kinds_redeem(world.kinds, world.answer.label) != label);
+    world_ask(&world, 0, "log:1", (struct bytes)V(EVIL));
+    cr_expect_eq(world.answer.label, 0);
+    cr_expect_str_eq(world_set(&world, "gate.policy", "data"), "");
+    cr_expect(!gate_kinds_is_current(world.kinds, label));
+    cr_expect_str_eq(world_set(&world, "gate.mode", "off"), "");
+    cr_expect(gate_kinds_is_current(world.kinds, label));
+    world_end(&world);
+}
+
+Test(judge, a_dry_run_judges_and_leaves_no_trace) {
+    struct world world;
+    struct gate_finding finding;
+    struct gate_question question = {
+        .key = BYTES("k"), .value = V(CART), .command = "pickle.verify"};
+    struct gate_look look = {.dry_run = true};
+    world_begin(&world, rules);
+    for (const char *const *mode = (const char *const[]){"learn", "off", NULL}; *mode; mode++) {
+        cr_expect_str_eq(world_set(&world, "gate.mode", *mode), "");
+        cr_expect_eq(
+            gate_keeper_look(world.keeper, &world.desk, &question, &look, &world.answer, &finding),
+            GATE_REFUSE);
+        cr_expect(finding.report && finding.report->reason == PICKLE_GLOBAL);
+        cr_expect_str_eq(finding.reason, "global");
+    }
+    cr_expect_eq(learn_counts(world.learn).values, 0);
+    world_end(&world);
+}
