@@ -69,6 +69,13 @@ static bool gain_reference(struct machine *m, uint32_t parent, struct pickle_val
         return true;
     }
     if (part.kind == PICKLE_KIND_GLOBAL && has_right(m, part.a, POLICY_REF)) {
+        const struct policy_entry *entry = entry_of(m, part.a);
+        bool is_value = entry->rights & (POLICY_CALL | POLICY_NEW | POLICY_HASH);
+        if (!is_value && entry->model == POLICY_MODEL_NONE) {
+            if (m->nodes[parent].flags & NODE_STATE)
+                return refuse_global(m, PICKLE_STATE_KEY, part.a);
+            m->nodes[parent].flags |= NODE_FUNCTION;
+        }
         m->scratch->globals[part.a].uses |= PICKLE_USE_REF;
         return true;
     }
@@ -295,6 +302,37 @@ bool add_key(struct machine *m, uint32_t target, struct pickle_value key) {
     return !is_foreseeable(key) || log_key(m, target, key);
 }
 
+/* Dunders that honest states have and no reader calls. */
+static bool is_inert_name(struct bytes text) {
+    static const struct bytes names[] = {
+#define NAME(name) {(const uint8_t *)(name), sizeof(name) - 1}
+        /* pydantic 1 and 2: what its __setstate__ hands to the instance */
+        NAME("__fields_set__"),
+        NAME("__private_attribute_values__"),
+        NAME("__pydantic_extra__"),
+        NAME("__pydantic_fields_set__"),
+        NAME("__pydantic_private__"),
+        NAME("__orig_class__"), /* typing: of what a generic class was made */
+        NAME("__notes__"),      /* add_note() of exceptions */
+#undef NAME
+    };
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (bytes_equal(text, names[i])) return true;
+    return false;
+}
+
+/* pydantic's states have the attributes under "__dict__", and that dict becomes the instance's own,
+ * so it has to be one that a state may be, and stay so. */
+static bool is_inner_state(struct machine *m, uint32_t outer, struct bytes text,
+                           struct pickle_value value) {
+    if (!bytes_equal(text, BYTES("__dict__")) || value.kind != PICKLE_KIND_DICT) return false;
+    struct pickle_node *dict = &m->nodes[value.a];
+    if (dict->flags & (NODE_PLANTED | NODE_OTHER_KEYS)) return false;
+    dict->flags |= NODE_STATE;
+    m->nodes[outer].flags |= dict->flags & (NODE_FUNCTION | NODE_BAD_CACHE);
+    return true;
+}
+
 /* CPython looks these up on the instance: what a state or an item plants there would be called. */
 static bool is_planted_name(struct bytes text) {
     bool dunder = text.len >= 4 && text.data[0] == '_' && text.data[1] == '_' &&
@@ -326,7 +364,9 @@ bool note_str_key(struct machine *m, uint32_t number, struct pickle_value key,
     /* An exception makes a tuple of the args in its state, whatever class it is of. */
     if (value.kind == PICKLE_KIND_INSTANCE && bytes_equal(text, BYTES("args")))
         charge_wide(m, more_seen(m, value.a)->wide);
-    if (!undecoded && !is_planted_name(text)) return true;
+    if (!undecoded &&
+        (!is_planted_name(text) || is_inert_name(text) || is_inner_state(m, number, text, value)))
+        return true;
     /* A dict that was a state may by now be the __dict__ of what got it. */
     if (node->flags & NODE_STATE) return refuse(m, PICKLE_STATE_KEY);
     if (bytes_equal(text, BYTES("__setstate__")) && !is_leaf(value) &&

@@ -77,6 +77,9 @@ enum node_flag {
     NODE_UNSIZED = 1 << 23,   /* a dtype that has its size from its state */
     NODE_TIME = 1 << 24,      /* a dtype of dates or spans, whose state has a unit */
     NODE_WIDE = 1 << 26,      /* a range, or holds one; how long, its more says */
+    NODE_POINTERS = 1 << 29,  /* a dtype that is objects through and through */
+    NODE_SUBARRAY = 1 << 27,  /* a dtype whose items are arrays of objects */
+    NODE_FUNCTION = 1 << 28,  /* a part is a reference that may not be called */
     NODE_BAD_CACHE = 1 << 25, /* a dict whose _cache is no dict */
     NODE_BUILT = 1 << 20,     /* an instance that has its state */
     NODE_UNORDERED = 1 << 21, /* a dict with a field that is not behind those before it */
@@ -125,6 +128,7 @@ _Static_assert(sizeof(union pickle_key) == 16, "a head takes the place of one ke
 struct pickle_name {
     struct pickle_value value;
     uint32_t previous;
+    uint32_t field; /* the tuple that is its value, when a dtype may have it for a field; or 0 */
 };
 
 /* The state that a NumpyArrayWrapper may get, as far as it is seen: the dict filled last. */

@@ -13,6 +13,13 @@ static bool is_dtype(const struct machine *m, struct pickle_value value) {
     return value.kind == PICKLE_KIND_INSTANCE && m->nodes[value.a].flags & NODE_DTYPE;
 }
 
+/* Bytes of an item inside another: objects are pointers there. */
+static uint32_t item_size(const struct machine *m, struct pickle_value dtype) {
+    enum { POINTER_BYTES = 8 };
+    uint32_t size = more_seen(m, dtype.a)->aux;
+    return size == 0 && m->nodes[dtype.a].flags & NODE_POINTERS ? POINTER_BYTES : size;
+}
+
 /* A class that _reconstruct may be told to make: listed as a reference or as a class, and either
  * ndarray or without a model. */
 bool numpy_is_array_class(const struct machine *m, struct pickle_value value) {
@@ -129,7 +136,8 @@ static bool dtype_size(struct bytes text, uint32_t *item_bytes, uint32_t *flags)
     bool flexible = kind == 'S' || kind == 'U' || kind == 'V';
     if (size > ITEM_BYTES_MAX || (!flexible && size > 64)) return false;
     *flags = NODE_DTYPE | (flexible ? NODE_FLEXIBLE : 0) | (kind == 'V' ? NODE_VOID : 0) |
-             (kind == 'O' ? NODE_OBJECTS : 0) | (byte_lower(kind) == 'm' ? NODE_TIME : 0);
+             (kind == 'O' ? NODE_OBJECTS | NODE_POINTERS : 0) |
+             (byte_lower(kind) == 'm' ? NODE_TIME : 0);
     *item_bytes = kind == 'O' ? 0 : (uint32_t)size;
     return true;
 }
@@ -197,6 +205,7 @@ bool numpy_array_state(struct machine *m, struct pickle_value state) {
     if (!fits) return false;
     if (node->count == MASKED_PARTS && !raw_length(m, parts[MASK], &length)) return false;
     uint32_t item_bytes = more_seen(m, parts[DTYPE].a)->aux;
+    if (m->nodes[parts[DTYPE].a].flags & NODE_SUBARRAY) return false;
     if (m->nodes[parts[DTYPE].a].flags & NODE_OBJECTS)
         return parts[DATA].kind == PICKLE_KIND_LIST && m->nodes[parts[DATA].a].count == items;
     if (!raw_length(m, parts[DATA], &length)) return false;
@@ -209,13 +218,17 @@ bool numpy_array_state(struct machine *m, struct pickle_value state) {
     return sizes_agree(items, item_bytes, length);
 }
 
-/* Keeps the field's name, unless all names are kept anyway. */
-static bool note_name(struct machine *m, struct pickle_more *dict, struct pickle_value name) {
+/* Keeps the field's name, which is there already when all names are kept. */
+static bool note_name(struct machine *m, struct pickle_more *dict, struct pickle_value name,
+                      uint32_t field) {
     struct pickle_scratch *scratch = m->scratch;
-    if (scratch->collect_keys) return true;
-    if (!ROOM(m, scratch->names, scratch->names_cap, m->names_count + 1)) return false;
-    scratch->names[m->names_count] = (struct pickle_name){.value = name, .previous = dict->names};
-    dict->names = m->names_count++;
+    if (!scratch->collect_keys) {
+        if (!ROOM(m, scratch->names, scratch->names_cap, m->names_count + 1)) return false;
+        scratch->names[m->names_count] =
+            (struct pickle_name){.value = name, .previous = dict->names};
+        dict->names = m->names_count++;
+    }
+    scratch->names[dict->names].field = field;
     return true;
 }
 
@@ -227,14 +240,48 @@ bool numpy_note_field(struct machine *m, uint32_t parent, struct pickle_value ke
     if (!is_dtype(m, dtype) || offset.kind != PICKLE_KIND_INT) return true;
     struct pickle_more *dict = more_of(m, parent);
     if (!dict) return false;
-    /* Objects are pointers inside an item. */
-    uint64_t size = more_seen(m, dtype.a)->aux ? more_seen(m, dtype.a)->aux : 8, end;
-    if (add_overflows(offset.b, size, &end) || end > UINT32_MAX) end = UINT32_MAX;
+    uint64_t end;
+    if (add_overflows(offset.b, (uint64_t)item_size(m, dtype), &end) || end > UINT32_MAX)
+        end = UINT32_MAX;
     if (offset.b < dict->aux || tuple->count != 2) m->nodes[parent].flags |= NODE_UNORDERED;
     dict->aux = MAX(dict->aux, (uint32_t)end);
     dict->fields++;
     m->nodes[parent].flags |= m->nodes[dtype.a].flags & NODE_OBJECTS;
-    return key.kind != PICKLE_KIND_STR || note_name(m, dict, key);
+    return key.kind != PICKLE_KIND_STR || note_name(m, dict, key, part.a);
+}
+
+struct extent {
+    uint64_t from, to;
+    bool objects;
+};
+
+/* Where a field lies in an item; false when it has a title, which makes numpy overlook it when it
+ * counts references. */
+static bool extent_of(const struct machine *m, uint32_t field, struct extent *extent) {
+    const struct pickle_node *tuple = &m->nodes[field];
+    if (field == 0 || tuple->count != 2) return false;
+    struct pickle_value dtype = m->cells[tuple->first], offset = m->cells[tuple->first + 1];
+    *extent = (struct extent){.from = offset.b, .objects = m->nodes[dtype.a].flags & NODE_OBJECTS};
+    return !add_overflows(offset.b, (uint64_t)item_size(m, dtype), &extent->to);
+}
+
+/* Objects are pointers: no other field may share their bytes.  In order this is seen as the fields
+ * come; otherwise each is held against those before it.  Cost: at most the square of the bound. */
+static bool objects_apart(const struct machine *m, uint32_t dict) {
+    enum { FIELDS_MAX = 128 };
+    struct extent extents[FIELDS_MAX];
+    unsigned count = 0;
+    for (uint32_t at = more_seen(m, dict)->names; at != NO_KEY;
+         at = m->scratch->names[at].previous) {
+        struct extent *extent = &extents[count];
+        if (count == FIELDS_MAX || !extent_of(m, m->scratch->names[at].field, extent)) return false;
+        for (unsigned i = 0; i < count; i++)
+            if ((extent->objects || extents[i].objects) && extent->from < extents[i].to &&
+                extents[i].from < extent->to)
+                return false;
+        count++;
+    }
+    return true;
 }
 
 /* The names are the dict's keys, in its order: numpy looks each up and trusts to find it. */
@@ -261,9 +308,8 @@ static bool fields_agree(struct machine *m, struct pickle_value names, struct pi
     struct pickle_node *dict = &m->nodes[fields.a];
     const struct pickle_more *more = more_seen(m, fields.a);
     if (more->fields != dict->count || dict->flags & NODE_OTHER_KEYS) return false;
-    /* A number that shares its bytes with an object would be taken as a pointer; a title makes
-     * numpy overlook the field when it counts references. */
-    if (dict->flags & NODE_OBJECTS && dict->flags & NODE_UNORDERED) return false;
+    if (dict->flags & NODE_OBJECTS && dict->flags & NODE_UNORDERED && !objects_apart(m, fields.a))
+        return false;
     if (m->nodes[names.a].count != dict->count || item_bytes < 0 || more->aux > item_bytes)
         return false;
     dict->flags |= NODE_FROZEN;
@@ -276,8 +322,17 @@ static bool subarray_agrees(struct machine *m, struct pickle_value sub, int64_t 
     if (sub.kind != PICKLE_KIND_TUPLE || m->nodes[sub.a].count != 2) return false;
     struct pickle_value dtype = m->cells[m->nodes[sub.a].first];
     struct pickle_value shape = m->cells[m->nodes[sub.a].first + 1];
-    return is_dtype(m, dtype) && shape_items(m, shape, &items) && item_bytes > 0 &&
-           sizes_agree(items, more_seen(m, dtype.a)->aux, (uint64_t)item_bytes);
+    if (!is_dtype(m, dtype) || !shape_items(m, shape, &items) || item_bytes <= 0) return false;
+    return sizes_agree(items, item_size(m, dtype), (uint64_t)item_bytes);
+}
+
+/* What the items hold when they are arrays: with objects inside, an array's data cannot be of such
+ * a dtype itself, which numpy would have taken apart. */
+static uint32_t held_by_subarray(const struct machine *m, struct pickle_value sub) {
+    if (sub.kind != PICKLE_KIND_TUPLE || m->nodes[sub.a].count != 2) return 0;
+    struct pickle_value base = m->cells[m->nodes[sub.a].first];
+    if (!is_dtype(m, base) || !(m->nodes[base.a].flags & NODE_OBJECTS)) return 0;
+    return NODE_OBJECTS | NODE_SUBARRAY | (m->nodes[base.a].flags & NODE_POINTERS);
 }
 
 /* What a dtype's items hold, as far as its flags tell. */
@@ -350,23 +405,22 @@ bool numpy_dtype_state(struct machine *m, uint32_t target, struct pickle_value s
     bool flexible = dtype->flags & NODE_FLEXIBLE;
     bool plain = parts[NAMES].kind == PICKLE_KIND_NONE && parts[FIELDS].kind == PICKLE_KIND_NONE &&
                  parts[SUBARRAY].kind == PICKLE_KIND_NONE;
-    uint32_t objects = dtype->flags & NODE_OBJECTS;
-    enum held held = objects ? HOLDS_POINTERS : HOLDS_NO_OBJECTS;
+    uint32_t holds = dtype->flags & (NODE_OBJECTS | NODE_POINTERS);
     if (parts[FIELDS].kind == PICKLE_KIND_DICT)
-        objects |= m->nodes[parts[FIELDS].a].flags & NODE_OBJECTS;
-    if (parts[SUBARRAY].kind == PICKLE_KIND_TUPLE && m->nodes[parts[SUBARRAY].a].count == 2) {
-        struct pickle_value base = m->cells[m->nodes[parts[SUBARRAY].a].first];
-        if (is_dtype(m, base)) objects |= m->nodes[base.a].flags & NODE_OBJECTS;
-    }
-    /* An array of plain objects inside an item has no size here, and is refused below. */
-    if (objects && held == HOLDS_NO_OBJECTS) held = HOLDS_FIELDS;
+        holds |= m->nodes[parts[FIELDS].a].flags & NODE_OBJECTS;
+    holds |= held_by_subarray(m, parts[SUBARRAY]);
+    enum held held = holds & NODE_POINTERS  ? HOLDS_POINTERS
+                     : holds & NODE_OBJECTS ? HOLDS_FIELDS
+                                            : HOLDS_NO_OBJECTS;
     if (!flags_agree(parts[FLAGS], parts[ALIGNMENT], held)) return false;
     /* Pointers have no byte order. */
-    if (objects && !plain_str_is(m, parts[ORDER], BYTES("|"))) return false;
-    dtype->flags |= objects;
+    if (holds && !plain_str_is(m, parts[ORDER], BYTES("|"))) return false;
+    dtype->flags |= holds;
     if (!flexible) return plain && (size == -1 || (size > 0 && size == more_seen(m, target)->aux));
     /* numpy would believe fields inside a string too, and write its characters over pointers. */
     if (!plain && !(dtype->flags & NODE_VOID)) return false;
+    if (parts[FIELDS].kind != PICKLE_KIND_NONE && parts[SUBARRAY].kind != PICKLE_KIND_NONE)
+        return false;
     /* A record has its size from here, once and before anything holds it. */
     if (dtype->flags & NODE_UNSIZED && size >= 0 && size <= ITEM_BYTES_MAX)
         m->scratch->mores[dtype->more].aux = (uint32_t)size;

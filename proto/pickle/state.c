@@ -59,10 +59,16 @@ static bool check_any_state(struct machine *m, struct pickle_value state, uint32
     return true;
 }
 
-/* pandas reads the attribute `_cache` as a dict without a look. */
+/* pandas reads the attribute `_cache` as a dict without a look, and calls attributes while it
+ * loads.  Where instances are keys, __hash__ and __eq__ of their class run, and call what the class
+ * takes for methods of its own: so no attribute is a function that the policy does not let be
+ * called.  Exceptions are hashed by their address. */
 static uint32_t barred_keys(const struct machine *m, uint32_t global) {
-    bool is_pandas = bytes_starts_with(m->scratch->globals[global].module, BYTES("pandas."));
-    return NODE_PLANTED | (is_pandas ? NODE_BAD_CACHE : 0);
+    struct bytes module = m->scratch->globals[global].module;
+    if (bytes_starts_with(module, BYTES("pandas.")))
+        return NODE_PLANTED | NODE_BAD_CACHE | NODE_FUNCTION;
+    bool is_key = has_right(m, global, POLICY_HASH) && !bytes_equal(module, BYTES("builtins"));
+    return NODE_PLANTED | (is_key ? NODE_FUNCTION : 0);
 }
 
 static bool check_instance_state(struct machine *m, uint32_t target, struct pickle_value state) {

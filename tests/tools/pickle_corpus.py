@@ -716,10 +716,30 @@ def numpy_arrays():
     for name, forged in (
             ("overlap", struct_of(8, 27, ("a", "O8", 0), ("b", "f8", 0))), ("overlap_after", struct_of(8, 27, ("a", "f8", 0), ("b", "O8", 0))),
             ("overlap_part", struct_of(16, 27, ("a", "O8", 0), ("b", "f8", 4))), ("overlap_objects", struct_of(16, 27, ("a", "O8", 0), ("b", "O8", 4))),
-            ("unordered", struct_of(16, 27, ("a", "O8", 8), ("b", "f8", 0))), ("titled", struct_of(16, 27, *beside, title=S("a"))),
+            ("unordered_overlap", struct_of(16, 27, ("a", "O8", 8), ("b", "f8", 4))), ("unordered_objects", struct_of(16, 27, ("a", "O8", 8), ("b", "O8", 1))),
+            ("unordered_titled", struct_of(16, 27, ("a", "O8", 8), ("b", "f8", 0), title=S("a"))), ("titled", struct_of(16, 27, *beside, title=S("a"))),
             ("byte_order", struct_of(16, 27, *beside, order=">")), ("in_text", struct_of(4, 27, *beside, kind="U")),
             ("no_init", struct_of(16, 3, *beside)), ("as_pointers", struct_of(16, 63, *beside))):
         add("r15_object_" + name, forged, FORBIDDEN, "state-kind", "numpy.dtype")
+    add("r15_object_unordered", struct_of(16, 27, ("a", "O8", 8), ("b", "f8", 0)), ACCEPT, "accepted")
+    add("r15_object_behind_many", struct_of(16, 27, ("a", "i4", 12), ("b", "O8", 0), ("c", "i4", 8)), ACCEPT, "accepted")
+    many = tuple(("f%d" % i, "i1", 255 - i) for i in range(128))
+    add("r15_object_too_many_fields", struct_of(255, 27, ("o", "O8", 0), *many), FORBIDDEN, "state-kind", "numpy.dtype")
+
+    def pair_of(base, size, flag, count=b"K\x02", order="|", end=b""):
+        return dtype("V%d" % size, b"(K\x03" + S(order) + base + count + b"\x85\x86NNK" + bytes([size]) + b"K\x08K" + bytes([flag]) + b"tb") + end
+    pair = pair_of(dtype("O8"), 16, 63)
+    add("r15_object_pair", P(4) + pair + b".", ACCEPT, "accepted")
+    add("r15_object_pairs", P(4) + pair_of(pair, 48, 63, b"K\x03") + b".", ACCEPT, "accepted")
+    field = S("a") + b"\x85}" + S("a") + pair + b"K\x00\x86s"
+    add("r15_object_pair_field", P(4) + dtype("V16", b"(K\x03" + S("|") + b"N" + field + b"K\x10K\x01K\x1btb") + b".", ACCEPT, "accepted")
+    structs = record(16, 0, field="O8", flag=27)
+    add("r15_object_struct_pair", P(4) + pair_of(structs, 32, 27) + b".", ACCEPT, "accepted")
+    for name, forged in (("flags", pair_of(dtype("O8"), 16, 27)), ("no_flags", pair_of(dtype("O8"), 16, 0)), ("count", pair_of(dtype("O8"), 16, 63, b"K\x03")),
+                         ("size", pair_of(dtype("O8"), 8, 63)), ("struct_flags", pair_of(structs, 32, 63)), ("order", pair_of(dtype("O8"), 16, 63, order="<")),
+                         ("and_fields", dtype("V16", b"(K\x03" + S("|") + dtype("O8") + b"K\x02\x85\x86" + field + b"K\x10K\x08K\x3ftb"))):
+        add("r15_object_pair_" + name, P(4) + forged + b".", FORBIDDEN, "state-kind", "numpy.dtype")
+    add("r15_object_pair_array", array(b"K\x01\x85", "V16", b"]Na", pair[len(dtype("V16")):]), FORBIDDEN, "state-kind", nd)
     for flag in (3, 27, 55):
         add("r15_dtype_object_flags_%d" % flag, P(4) + dtype("O8", flags % flag) + b".", FORBIDDEN, "state-kind", "numpy.dtype")
     # Names that one 32-bit checksum takes for each other, and a name that is missing.
@@ -778,6 +798,40 @@ def numpy_dtypes():
     add("r15_metadata", P(4) + plain + b"(K\x04" + rest + b"}tb.", ACCEPT, "accepted")
     add("r15_metadata_list", P(4) + plain + b"(K\x04" + rest + b"]tb.", FORBIDDEN, "state-kind", names)
     add("r15_not_copied", P(4) + SG("numpy", "dtype") + S("f8") + b"\x89\x89\x87R.", FORBIDDEN, "arguments", names)
+
+
+def dunders():
+    """Keys of states that begin with two underscores: what pydantic, typing and exceptions write, and what would be called."""
+    user, hashed = P(4) + SG("app", "User") + b")\x81", P(4) + SG("app", "Hashed") + b")\x81"
+    helper = SG("app", "helper")
+    inner = S("__dict__") + b"}" + S("a") + b"K\x01s"
+    add("c30_pydantic_1", user + b"}(" + inner + S("__fields_set__") + b"\x8f(" + S("a") + b"\x90" + S("__private_attribute_values__") + b"}ub.", ACCEPT, "accepted")
+    add("c30_pydantic_2", user + b"}(" + inner + S("__pydantic_extra__") + b"N" + S("__pydantic_fields_set__") + b"\x8f(" + S("a") + b"\x90"
+        + S("__pydantic_private__") + b"Nub.", ACCEPT, "accepted")
+    add("c30_generic", user + b"}" + S("__orig_class__") + SG("app", "User") + b"sb.", ACCEPT, "accepted")
+    add("c30_notes", P(4) + SG("builtins", "ValueError") + b")R}" + S("__notes__") + b"]sb.", ACCEPT, "accepted")
+    for name in ("__getstate__", "__fields__", "__pydantic_validator__", "__pydantic_decorators__", "__hash__", "__init__"):
+        add("c30_dunder_" + name.strip("_"), user + b"}" + S(name) + b"Nsb.", FORBIDDEN, "state-key")
+    planted = b"}" + S("__setstate__") + helper + b"s"
+    add("c30_inner_planted", user + b"}" + S("__dict__") + b"}" + S("__class__") + SG("app", "User") + b"ssb.", FORBIDDEN, "state-key")
+    add("c30_inner_append", user + b"}" + S("__dict__") + b"}" + S("append") + helper + b"ssb.", FORBIDDEN, "state-key")
+    add("c30_inner_inner", user + b"}" + S("__dict__") + b"}" + S("__dict__") + planted + b"ssb.", FORBIDDEN, "state-key")
+    add("c30_inner_later", user + b"}" + S("__dict__") + b"}q\x00sbh\x00" + S("append") + b"Ns\x86.", FORBIDDEN, "state-key")
+    add("c30_inner_function_later", user + b"}" + S("__dict__") + b"}q\x00sbh\x00" + S("a") + helper + b"s\x86.", FORBIDDEN, "state-key", "app.helper")
+    add("c30_inner_number_key", user + b"}" + S("__dict__") + b"}K\x01Nssb.", FORBIDDEN, "state-key")
+    for name, value in (("none", b"N"), ("list", b"]"), ("instance", SG("app", "User") + b")\x81"), ("text", S("x"))):
+        add("c30_inner_" + name, user + b"}" + S("__dict__") + value + b"sb.", FORBIDDEN, "state-key")
+    # What the class's __hash__ and __eq__ may call.
+    add("c55_key_function", hashed + b"}" + S("key") + helper + b"sb.", FORBIDDEN, "state-key")
+    add("c55_key_function_slots", hashed + b"N}" + S("key") + helper + b"s\x86b.", FORBIDDEN, "state-key")
+    add("c55_key_function_inner", hashed + b"}" + S("__dict__") + b"}" + S("key") + helper + b"ssb.", FORBIDDEN, "state-key")
+    add("c55_key_function_8bit", P(2) + G("app", "Hashed") + b")\x81}U\x03key" + G("app", "helper") + b"sb.", FORBIDDEN, "state-key")
+    add("c55_key_class", hashed + b"}" + S("key") + SG("app", "User") + b"sb.", ACCEPT, "accepted")
+    add("c55_key_type", hashed + b"}" + S("key") + SG("builtins", "str") + b"sb.", ACCEPT, "accepted")
+    add("c55_key_member", hashed + b"}" + S("key") + SG("app", "Color.RED") + b"sb.", ACCEPT, "accepted")
+    add("c55_key_function_in_list", hashed + b"}" + S("key") + b"]" + helper + b"asb.", ACCEPT, "accepted")
+    add("c55_no_key_function", user + b"}" + S("key") + helper + b"sb.", ACCEPT, "accepted")
+    add("c55_error_function", P(4) + SG("builtins", "ValueError") + b")R}" + S("key") + helper + b"sb.", ACCEPT, "accepted")
 
 
 def pandas_caches():
@@ -958,7 +1012,7 @@ def write(folder, check):
 
 def main(check):
     for part in (imports, names, memo, operands, calls, state, outside, broken, containers, keys, resources, arguments,
-                 numpy_dtypes, pandas_caches, wide, array_streams):
+                 numpy_dtypes, dunders, pandas_caches, wide, array_streams):
         part()
     return write(PICKLES, check) | write(ARRAY_STREAMS, check)
 

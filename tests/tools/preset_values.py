@@ -100,7 +100,9 @@ def stdlib_values():
     values["status"] = list(http.HTTPStatus)
     values["group"] = [getattr(builtins, "ExceptionGroup", ValueError)("x", [KeyError(1), OSError(2, "no", "file")])]
     values["syntax"] = [syntax_error("a b"), syntax_error("if 1:\nx"), SyntaxError("x"), TabError()]
-    values["attributes"] = with_attributes(ValueError("x"), note="y")
+    values["attributes"] = [with_attributes(ValueError("x"), note="y", __notes__=["z"]),
+                            with_attributes(UnicodeEncodeError("ascii", "\xe9", 0, 1, "bad"), note=1), UnicodeTranslateError("\xe9", 0, 1, "bad"),
+                            with_attributes(UnicodeDecodeError("ascii", b"\xe9", 0, 1, "bad"), __notes__=["a"])]
     values["zones"] = [datetime.datetime(2026, 1, 2, fold=1), datetime.time(1, tzinfo=datetime.timezone.utc)]
     values["mixed_keys"] = {(1, "a"): 1, datetime.timedelta(1): 2, decimal.Decimal("1.5"): 3, fractions.Fraction(1, 2): 4,
                             ipaddress.ip_address("::1%eth0"): 5, pathlib.PurePosixPath("/"): 6, b"x": 7, None: 8, 1.5: 9}
@@ -133,6 +135,8 @@ def numpy_values():
                                                                  np.random.Philox, np.random.SFC64)],
         "bits": [np.random.PCG64(1), np.random.MT19937(1)], "seeds": np.random.SeedSequence(1),
         "void": [np.zeros(2, "V3"), structured[0], np.zeros((2, 2), [("a", "f4", (2,))])],
+        "object_fields": [np.zeros(2, [("a", "O", (2,)), ("b", "i4")]), np.zeros(1, [("a", [("b", "O")], (2,))]),
+                          np.array([(1.5, "x")], np.dtype({"names": ["b", "a"], "formats": ["f8", "O"], "offsets": [8, 0]}))],
         "memory_order": np.arange(24).reshape(2, 3, 4).transpose(2, 0, 1), "longdouble": np.longdouble(1.5),
     }
 
