@@ -25,7 +25,9 @@ PACKAGES_RUN  := gcc libc6-dev libuv1-dev libhiredis-dev libjemalloc-dev libssl-
 PACKAGES_TEST := $(PACKAGES_RUN) libcriterion-dev redis-tools python3 python3-redis binutils pkgconf
 PACKAGES_PRESETS := $(PACKAGES_RUN) python3 python3-numpy python3-pandas python3-scipy python3-sklearn python3-joblib \
                  python3-django python3-celery python3-flask python3-werkzeug
-PACKAGES_LINT := $(PACKAGES_TEST) clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev \
+PACKAGES_FRAMES := python3-django-redis python3-cachelib python3-flask-caching python3-dogpile.cache python3-kombu \
+                 python3-beaker python3-joblib python3-rq python3-itsdangerous python3-lz4 python3-zstandard
+PACKAGES_LINT := $(PACKAGES_TEST) $(PACKAGES_FRAMES) clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev \
                  cppcheck shellcheck codespell pyflakes3 gcovr
 
 CPPFLAGS := -D_GNU_SOURCE -Iproto -Iserver -I. -Itests/unit

@@ -189,6 +189,9 @@ static uint32_t kinds_by_first_byte(uint8_t first) {
     case 0x5c ... 0x5f:
         return any | BIT(LZ4) | BIT(ZSTD) | zlib | (first == 'X' ? BIT(STRING) : 0);
     case 0x80:
+    case 0x8c:
+    case 0x8d:
+    case 0x95:
         return any | BIT(STRING);
     default:
         return any | zlib;
