@@ -186,13 +186,11 @@ bool keyspace_peek(struct keyspace_access *access, const struct store_key *key,
 /* Holding nothing but a transaction's locks. */
 static enum keyspace_outcome settle_keys(struct keyspace_access *access,
                                          const struct store_key *keys, size_t count) {
-    enum keyspace_outcome worst = KEYSPACE_DONE;
+    enum keyspace_outcome outcome = KEYSPACE_DONE;
     if (LIKELY(!recheck_is_needed(access))) return KEYSPACE_DONE;
-    for (size_t i = 0; i < count && worst != KEYSPACE_DEFERRED; i++) {
-        enum keyspace_outcome outcome = recheck_settle(access, &keys[i]);
-        if (outcome != KEYSPACE_DONE) worst = outcome;
-    }
-    return worst;
+    for (size_t i = 0; i < count && outcome == KEYSPACE_DONE; i++)
+        outcome = recheck_settle(access, &keys[i]);
+    return outcome;
 }
 
 void keyspace_enter_keys(struct keyspace_access *access, const struct store_key *keys,

@@ -303,8 +303,7 @@ static size_t settle_next(struct keyspace_access *access) {
     memcpy(&len, names.data + recheck->names_at, sizeof len);
     size_t start = recheck->names_at + sizeof len;
     recheck->names_at = start + len;
-    struct store_key key =
-        keyspace_key(access, recheck->names_db, bytes_slice(names, start, start + len));
+    struct store_key key = keyspace_key(access, recheck->names_db, bytes_slice(names, start, len));
     store_lock(store, &access->hold, &key);
     size_t bytes = store_find(store, &key, access->now_ms, &value) ? value.bytes.len : 0;
     store_unlock(store, &access->hold);
