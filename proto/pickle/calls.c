@@ -22,6 +22,7 @@ static bool refuse_name(struct machine *m, enum pickle_reason reason, struct byt
 /* A list that becomes a set has its elements hashed: from here on lists keep theirs in the log. */
 static void note_model(struct machine *m, enum policy_model model) {
     if (model == POLICY_MODEL_SET) m->new_list_flags = 0;
+    if (model == POLICY_MODEL_MAPPING) m->sees_pairs = true;
 }
 
 bool resolve(struct machine *m, struct bytes module, struct bytes name, bool by_attribute,

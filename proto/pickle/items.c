@@ -162,6 +162,7 @@ static __attribute__((noinline)) bool gain_unusual(struct machine *m, uint32_t p
         return refuse_limit(m, PICKLE_EXPANDED, UINT64_MAX, m->limits->expanded_max);
     if (flags & NODE_WIDE && !gain_wide(m, parent, part.a)) return false;
     bool pair = part.kind == PICKLE_KIND_LIST && flags & NODE_FIRST_STR;
+    if (pair) m->nodes[parent].flags |= flags & NODE_OTHER_KEYS;
     if (!pair && !m->limits->expanded_max) return true;
     return gain_more(m, parent, part.a, pair);
 }
@@ -467,9 +468,12 @@ static __attribute__((noinline)) bool gain_all(struct machine *m, uint32_t targe
 bool extend(struct machine *m, uint32_t target, const struct pickle_value *items, uint32_t count) {
     struct pickle_node *node = &m->nodes[target];
     bool log = !m->new_list_flags && node->global == NO_GLOBAL;
-    if (node->count == 0 && count > 0 &&
-        (items[0].kind == PICKLE_KIND_STR || items[0].kind == PICKLE_KIND_BYTES))
-        node->flags |= NODE_FIRST_STR;
+    if (node->count == 0 && count > 0) {
+        if (items[0].kind == PICKLE_KIND_STR || items[0].kind == PICKLE_KIND_BYTES)
+            node->flags |= NODE_FIRST_STR;
+        else if (UNLIKELY(m->sees_pairs) && is_leaf(items[0]))
+            node->flags |= NODE_FIRST_STR | NODE_OTHER_KEYS;
+    }
     node->count = add_saturating(node->count, count);
     node->cost = add_saturating(node->cost, count);
     node->flags |= log ? NODE_LISTED : NODE_UNLOGGED;

@@ -66,10 +66,12 @@ enum node_flag {
     NODE_KEYED = 1024,    /* a list whose elements became a set */
     NODE_SET = 2048,      /* probed as a set, not as a dict */
     NODE_TUPLE = 4096,
-    NODE_DTYPE = 8192,        /* numpy dtype */
-    NODE_NDARRAY = 16384,     /* made by numpy's _reconstruct */
-    NODE_READY = 32768,       /* a partial that has its state */
-    NODE_FIRST_STR = 1 << 16, /* a list whose first element is a str or bytes */
+    NODE_DTYPE = 8192,    /* numpy dtype */
+    NODE_NDARRAY = 16384, /* made by numpy's _reconstruct */
+    NODE_READY = 32768,   /* a partial that has its state */
+    /* A list whose first element is a str or bytes; with NODE_OTHER_KEYS another leaf, as it is in
+     * a list that holds such a list. */
+    NODE_FIRST_STR = 1 << 16,
     NODE_FROZEN = 1 << 17,    /* a dict that a dtype keeps: no more items */
     NODE_FLEXIBLE = 1 << 18,  /* a dtype whose state sets its size */
     NODE_OBJECTS = 1 << 19,   /* a dtype whose items hold pointers; a dict with such a field */
@@ -77,6 +79,7 @@ enum node_flag {
     NODE_UNSIZED = 1 << 23,   /* a dtype that has its size from its state */
     NODE_TIME = 1 << 24,      /* a dtype of dates or spans, whose state has a unit */
     NODE_WIDE = 1 << 26,      /* a range, or holds one; how long, its more says */
+    NODE_WRAPS = 1 << 30,     /* a functools.partial that is data */
     NODE_POINTERS = 1 << 29,  /* a dtype that is objects through and through */
     NODE_SUBARRAY = 1 << 27,  /* a dtype whose items are arrays of objects */
     NODE_FUNCTION = 1 << 28,  /* a part is a reference that may not be called */
@@ -168,7 +171,8 @@ struct machine {
     const struct pickle_limits *limits;
     struct pickle_scratch *scratch;
     struct pickle_report *report;
-    bool sees_keys; /* str keys are looked at one by one */
+    bool sees_keys;  /* str keys are looked at one by one */
+    bool sees_pairs; /* a callable is met that takes pairs of a key and a value */
     /* joblib.c */
     bool inside;    /* in the pickle of an array of objects */
     uint32_t start; /* of the pickle that is being read */
@@ -463,6 +467,8 @@ static inline uint64_t kinds_of(const struct machine *m, struct pickle_value tup
 bool model_call(struct machine *m, const struct arguments *args, struct pickle_value *result);
 /* The state of a numpy array. */
 bool model_partial_state(struct machine *m, uint32_t node, struct pickle_value state);
+/* The state of a functools.partial that is data. */
+bool model_wrapper_state(struct machine *m, uint32_t node, struct pickle_value state);
 /* Whether nothing but kinds_of decides about these arguments, and the result is a plain instance.
  */
 bool model_judges_kinds(const struct machine *m, const struct arguments *args);

@@ -240,6 +240,10 @@ static bool admits_mapping(struct machine *m, const struct arguments *args) {
     if (admits_collection(m, args, true)) return true;
     struct pickle_value source = argument(m, args, 0);
     if (args->count != 1 || source.kind != PICKLE_KIND_LIST) return false;
+    /* Numbers for keys could be chosen to collide: so few do no harm. */
+    enum { NUMBER_KEYS_MAX = 256 };
+    if (m->nodes[source.a].flags & NODE_OTHER_KEYS && m->nodes[source.a].count > NUMBER_KEYS_MAX)
+        return false;
     return more_seen(m, source.a)->aux == m->nodes[source.a].count;
 }
 
@@ -362,9 +366,23 @@ static bool call_newobj(struct machine *m, const struct arguments *args,
     return model_shape(m, &of_class, 1) && give_instance_of(m, args, class, 1, result);
 }
 
-/* functools.partial(getattr(base, '__new__')) begins what the state completes. */
+/* What the policy lets be called with any arguments: later ones are not seen here. */
+static bool is_wrappable(const struct machine *m, struct pickle_value value) {
+    if (value.kind != PICKLE_KIND_GLOBAL || !has_right(m, value.a, POLICY_CALL | POLICY_REF))
+        return false;
+    const struct policy_entry *entry = entry_of(m, value.a);
+    return entry->model == POLICY_MODEL_NONE && !entry->shape.data && entry->only_count == 0;
+}
+
+/* functools.partial(getattr(base, '__new__')) begins what the state completes.  One of a function
+ * is data, opaque as any instance. */
 static bool call_partial(struct machine *m, const struct arguments *args,
                          struct pickle_value *result) {
+    if (args->count == 1 && is_wrappable(m, argument(m, args, 0))) {
+        if (!give_instance(m, args, result)) return false;
+        m->nodes[result->a].flags |= NODE_WRAPS;
+        return true;
+    }
     bool admitted = args->count == 1 && argument(m, args, 0).kind == PICKLE_KIND_METHOD &&
                     has_right(m, argument(m, args, 0).a, POLICY_NEW);
     uint32_t number;
@@ -373,6 +391,24 @@ static bool call_partial(struct machine *m, const struct arguments *args,
     m->nodes[number].global = argument(m, args, 0).a;
     *result = (struct pickle_value){.kind = PICKLE_KIND_PARTIAL, .a = number};
     return true;
+}
+
+static bool is_keywords(const struct machine *m, struct pickle_value value, uint32_t barred) {
+    if (value.kind == PICKLE_KIND_NONE) return true;
+    return value.kind == PICKLE_KIND_DICT && !(m->nodes[value.a].flags & barred);
+}
+
+/* (function, positional, keywords, attributes) */
+bool model_wrapper_state(struct machine *m, uint32_t wrapper, struct pickle_value state) {
+    enum { FUNCTION, POSITIONAL, KEYWORDS, ATTRIBUTES, PARTS };
+    uint32_t global = m->nodes[wrapper].global;
+    if (state.kind != PICKLE_KIND_TUPLE || m->nodes[state.a].count != PARTS)
+        return refuse_global(m, PICKLE_STATE_KIND, global);
+    const struct pickle_value *parts = m->cells + m->nodes[state.a].first;
+    bool fits = is_wrappable(m, parts[FUNCTION]) && parts[POSITIONAL].kind == PICKLE_KIND_TUPLE &&
+                is_keywords(m, parts[KEYWORDS], NODE_OTHER_KEYS) &&
+                is_keywords(m, parts[ATTRIBUTES], NODE_OTHER_KEYS | NODE_PLANTED);
+    return fits || refuse_global(m, PICKLE_STATE_KIND, global);
 }
 
 /* (getattr(base, '__new__'), (class, ...), keywords, None) */

@@ -73,13 +73,16 @@ static uint32_t barred_keys(const struct machine *m, uint32_t global) {
 
 static bool check_instance_state(struct machine *m, uint32_t target, struct pickle_value state) {
     struct pickle_node *node = &m->nodes[target];
-    if (!has_right(m, node->global, POLICY_BUILD) && !has_right(m, node->global, POLICY_STATE_ANY))
+    bool wraps = node->flags & NODE_WRAPS;
+    if (!wraps && !has_right(m, node->global, POLICY_BUILD) &&
+        !has_right(m, node->global, POLICY_STATE_ANY))
         return refuse_global(m, PICKLE_BUILD, node->global);
     /* A class's own methods call what the first state left on the instance, under names that only
      * the class knows.  No pickler writes items or another state behind the state. */
     if (node->flags & NODE_BUILT) return refuse_global(m, PICKLE_STATE_LAST, node->global);
     node->flags |= NODE_BUILT;
-    bool any = has_right(m, node->global, POLICY_STATE_ANY);
+    if (wraps && !model_wrapper_state(m, target, state)) return false;
+    bool any = wraps || has_right(m, node->global, POLICY_STATE_ANY);
     uint32_t barred = barred_keys(m, node->global);
     if (node->flags & NODE_DTYPE) {
         if (!numpy_dtype_state(m, target, state))

@@ -554,8 +554,8 @@ def arguments():
         ("copyreg", "_reconstructor", (SG("app", "User"), b"N", b"N")), ("copyreg", "_reconstructor", (b"N", SG("builtins", "object"), b"N")),
         ("copyreg", "_reconstructor", (SG("collections", "deque"), SG("builtins", "object"), b"N")),
         ("copyreg", "__newobj__", ()), ("copyreg", "__newobj__", (fun,)), ("copyreg", "__newobj__", (SG("builtins", "object"), b"N")),
-        ("copyreg", "__newobj__", (obj,)), ("functools", "partial", ()), ("functools", "partial", (SG("app", "User"),)),
-        ("collections", "OrderedDict", (b"(]l",)), ("collections", "OrderedDict", (b"(](K\x01K\x02el",)), ("collections", "OrderedDict", (b"}", b"N")),
+        ("copyreg", "__newobj__", (obj,)), ("functools", "partial", ()), ("functools", "partial", (SG("app", "User"), b"N")),
+        ("collections", "OrderedDict", (b"(]l",)), ("collections", "OrderedDict", (b"(](]K\x02el",)), ("collections", "OrderedDict", (b"}", b"N")),
         ("collections", "OrderedDict", (obj,)), ("collections", "Counter", (b"]",)), ("collections", "Counter", (S("x"),)),
         ("collections", "defaultdict", (obj,)), ("collections", "defaultdict", (b"N", b"]")), ("collections", "defaultdict", (b"N", b"}", b"N")),
         ("collections", "defaultdict", (b"K\x01",)), ("collections", "deque", (S("x"),)), ("collections", "deque", (b"]", S("x"))),
@@ -834,6 +834,42 @@ def dunders():
     add("c55_error_function", P(4) + SG("builtins", "ValueError") + b")R}" + S("key") + helper + b"sb.", ACCEPT, "accepted")
 
 
+def wrapped_and_paired():
+    """functools.partial as data; the OrderedDict of Python 2, whose pairs are lists."""
+    partial, user = SG("functools", "partial"), SG("app", "User")
+
+    def wrapper(function, state):
+        return P(4) + partial + function + b"\x85R" + state + b"b."
+
+    def state(function, positional=b"K\x01\x85", keywords=b"}" + S("a") + b"Ns", attributes=b"N"):
+        return b"(" + function + positional + keywords + attributes + b"t"
+    add("c07_partial_data", wrapper(user, state(user)), ACCEPT, "accepted")
+    add("c07_partial_data_alone", P(4) + partial + user + b"\x85R.", ACCEPT, "accepted")
+    add("c07_partial_data_attributes", wrapper(user, state(user, attributes=b"}" + S("note") + b"Ns")), ACCEPT, "accepted")
+    add("c07_partial_data_called", P(4) + partial + user + b"\x85R" + state(user) + b"b)R.", FORBIDDEN, "callee")
+    add("c07_partial_data_items", P(4) + partial + user + b"\x85R" + b"Na.", FORBIDDEN, "right-items", "functools.partial")
+    for name, function in (("reference", SG("app", "helper")), ("shaped", SG("app", "Shaped")), ("only", SG("app", "Makes")), ("modelled", SG("builtins", "list")),
+                           ("reconstructor", SG("copyreg", "_reconstructor")), ("text", S("os.system")), ("instance", user + b")\x81")):
+        add("c07_partial_data_of_" + name, P(4) + partial + function + b"\x85R.", FORBIDDEN, "arguments", "functools.partial")
+        add("c07_partial_data_turns_to_" + name, wrapper(user, state(function)), FORBIDDEN, "state-kind", "functools.partial")
+    for name, wrong in (("arguments", state(user, positional=b"]")), ("keywords", state(user, keywords=b"]")), ("keyword_number", state(user, keywords=b"}K\x01Ns")),
+                        ("attributes", state(user, attributes=b"]")), ("planted", state(user, attributes=b"}" + S("__setstate__") + b"Ns")), ("short", user + b")N\x87"), ("dict", b"}")):
+        add("c07_partial_data_state_" + name, wrapper(user, wrong), FORBIDDEN, "state-kind", "functools.partial")
+    add("c07_partial_data_twice", wrapper(user, state(user) + b"b" + state(user)), FORBIDDEN, "state-last", "functools.partial")
+    add("c07_partial_data_hidden", wrapper(user, state(user, positional=SG("builtins", "getattr") + b"\x85")), FORBIDDEN, "right-ref", "builtins.getattr")
+    ordered = SG("collections", "OrderedDict")
+
+    def paired(keys):
+        return P(2) + G("collections", "OrderedDict") + b"](" + b"".join(b"](" + key + b"Ne" for key in keys) + b"e\x85R."
+    add("r18_pairs_numbers", paired([b"K\x01", b"G" + b"\0" * 8, b"N", b"\x88", b"\x8a\x09" + b"\1" * 9, b"X\1\0\0\0a"]), ACCEPT, "accepted")
+    add("r18_pairs_256", paired([b"K" + bytes([i]) for i in range(256)]), ACCEPT, "accepted")
+    add("r18_pairs_257", paired([b"M" + struct.pack("<H", i) for i in range(257)]), FORBIDDEN, "arguments", "collections.OrderedDict")
+    add("r18_pairs_text_300", paired([b"X\4\0\0\0%04d" % i for i in range(300)]), ACCEPT, "accepted")
+    add("r18_pairs_tuple", paired([b"K\x01\x85"]), FORBIDDEN, "arguments", "collections.OrderedDict")
+    add("r18_pairs_list", paired([b"]"]), FORBIDDEN, "arguments", "collections.OrderedDict")
+    add("r18_pairs_empty", P(4) + ordered + b"]]a\x85R.", FORBIDDEN, "arguments", "collections.OrderedDict")
+
+
 def pandas_caches():
     """pandas takes the attribute _cache for a dict without a look."""
     series = P(4) + SG("pandas.core.series", "Series") + b")\x81"
@@ -1012,7 +1048,7 @@ def write(folder, check):
 
 def main(check):
     for part in (imports, names, memo, operands, calls, state, outside, broken, containers, keys, resources, arguments,
-                 numpy_dtypes, dunders, pandas_caches, wide, array_streams):
+                 numpy_dtypes, dunders, wrapped_and_paired, pandas_caches, wide, array_streams):
         part()
     return write(PICKLES, check) | write(ARRAY_STREAMS, check)
 
