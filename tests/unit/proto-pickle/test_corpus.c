@@ -253,13 +253,14 @@ Test(corpus, a_scratch_that_is_too_small_is_said_wherever_it_ends) {
 static void check_tight_limits(struct corpus *c, const char *name) {
     static const uint64_t tight[] = {0, 1, 2, 8, 100};
     load(c, name);
+    if (c->length > MEMORY_FILE_BYTES_MAX) return;
     struct bytes input = bytes_view(c->bytes, c->length);
+    enum brine_status usual =
+        pickle_verify(input, &c->policy.policy, &PICKLE_LIMITS_DEFAULT, &c->scratch, &c->report);
     for (size_t field = 0; field < sizeof(struct pickle_limits) / sizeof(uint64_t); field++) {
         for (size_t i = 0; i < ARRAY_LEN(tight); i++) {
             struct pickle_limits limits = PICKLE_LIMITS_DEFAULT;
             ((uint64_t *)&limits)[field] = tight[i];
-            enum brine_status usual = pickle_verify(
-                input, &c->policy.policy, &PICKLE_LIMITS_DEFAULT, &c->scratch, &c->report);
             enum brine_status now =
                 pickle_verify(input, &c->policy.policy, &limits, &c->scratch, &c->report);
             cr_expect(usual == BRINE_OK || now != BRINE_OK, "%s, limit %zu of %llu", name, field,
