@@ -210,15 +210,18 @@ static bool read_value(struct judging *judging) {
     return true;
 }
 
+static void label(struct judging *judging) {
+    struct gate_kinds *kinds = judging->keeper->options.kinds;
+    if (!kinds || !judging->records) return;
+    judging->answer->label =
+        gate_kinds_label(kinds, &judging->desk->kinds, judging->setup->generation);
+}
+
 static enum gate_verdict conclude(struct judging *judging) {
     const struct gate_finding *finding = judging->finding;
     if (finding->found != GATE_FOUND_REFUSED) {
-        struct gate_kinds *kinds = judging->keeper->options.kinds;
-        if (finding->found == GATE_FOUND_INTEGER && kinds)
-            gate_kinds_note_integer(&judging->desk->kinds);
-        if (kinds && judging->records)
-            judging->answer->label =
-                gate_kinds_label(kinds, &judging->desk->kinds, judging->setup->generation);
+        if (finding->found == GATE_FOUND_INTEGER) gate_kinds_note_integer(&judging->desk->kinds);
+        label(judging);
         return GATE_ADMIT;
     }
     static const enum metric metrics[] = {
@@ -236,6 +239,9 @@ static enum gate_verdict conclude(struct judging *judging) {
         return GATE_DROP;
     case GATE_ON_REFUSAL_LOG:
         count(judging, METRIC_gate_logged, 1);
+        /* Judged by the present policy, and opaque: of what was refused nothing is told apart. */
+        gate_kinds_begin(&judging->desk->kinds);
+        label(judging);
         return GATE_ADMIT;
     }
     return GATE_REFUSE;
