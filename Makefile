@@ -274,6 +274,7 @@ help:
 #: make unit|wire|stress|sim|replay|scripts   one ring of tests
 #: make SAN=asan|tsan|cov check   under ASan+UBSan, TSan, or with coverage
 #: make coverage           tests of the cov variant, then the lines covered by folder
+#: make coverage-corpus    lines and branches of the verifier that tests/corpus/pickle reaches
 #: make lint               format, layers, sizes, banned calls, globals, spelling, static analysis
 #: make generated          write config.example.toml anew
 #: make fuzz FUZZ_S=60     each fuzz target for 60 seconds; FUZZ=resp takes one
@@ -323,6 +324,16 @@ coverage:
 	@find $(BUILD)/cov -name '*.gcda' -delete 2>/dev/null || true
 	@+$(MAKE) --no-print-directory -j$(JOBS) SAN=cov check
 	@python3 tests/tools/coverage.py --build $(BUILD)/cov
+
+# The pickle corpus and nothing else: what it does not reach is not held by a named case.
+CORPUS_PROGRAMS := unit/proto-pickle/test_corpus $(foreach p,verify disasm view,replay/replay_pickle_$(p))
+.PHONY: coverage-corpus
+coverage-corpus:
+	@+$(MAKE) --no-print-directory -j$(JOBS) SAN=cov $(CORPUS_PROGRAMS:%=$(BUILD)/cov/tests/%)
+	@find $(BUILD)/cov -name '*.gcda' -delete
+	@python3 tests/tools/run_tests.py --build $(BUILD)/cov --variant cov --jobs $(JOBS) \
+		--unit $(BUILD)/cov/tests/unit/proto-pickle/test_corpus --replay $(filter %_verify %_disasm %_view,$(CORPUS_PROGRAMS:%=$(BUILD)/cov/tests/%))
+	@python3 tests/tools/coverage.py --build $(BUILD)/cov --corpus
 
 bench:
 	@+$(MAKE) --no-print-directory -j$(JOBS) SAN= all $(BUILD)/release/tests/bench/load
