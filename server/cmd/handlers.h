@@ -17,6 +17,8 @@
 #define ERROR_NOT_INTEGER   BYTES("ERR value is not an integer or out of range")
 #define ERROR_WRONG_TYPE    BYTES("WRONGTYPE Operation against a key holding the wrong kind of value")
 #define ERROR_OUT_OF_MEMORY BYTES("OOM command not allowed when used memory > 'maxmemory'.")
+#define ERROR_STRING_TOO_LONG                                                                      \
+    BYTES("ERR string exceeds maximum allowed size (proto-max-bulk-len)")
 /* Ours, where Redis would end itself. */
 #define ERROR_NO_MEMORY     BYTES("OOM the server is out of memory, nothing was changed")
 

@@ -169,8 +169,7 @@ void cmd_psetex(struct command_call *call) {
     set_for_a_time(call, (struct expire_unit){.ms = true});
 }
 
-/* MSET key value [key value ...] */
-void cmd_mset(struct command_call *call) {
+static void set_pairs(struct command_call *call, bool only_if_absent) {
     enum { MSET_FIRST = 1, MSET_STEP = 2 };
     if (call->args_count % MSET_STEP == 0) {
         reply_wrong_arity(call->reply, call->command);
@@ -188,12 +187,25 @@ void cmd_mset(struct command_call *call) {
         pairs[i] = (struct keyspace_pair){.key = keys[i],
                                           .value = call->args[MSET_FIRST + i * MSET_STEP + 1]};
 
-    enum keyspace_outcome outcome = keyspace_set_strings(call->access, pairs, count, keys, false);
+    enum keyspace_outcome outcome =
+        keyspace_set_strings(call->access, pairs, count, keys, only_if_absent);
 
-    if (outcome == KEYSPACE_DONE)
+    if (only_if_absent && (outcome == KEYSPACE_DONE || outcome == KEYSPACE_NOT_DONE))
+        reply_integer(call->reply, outcome == KEYSPACE_DONE);
+    else if (outcome == KEYSPACE_DONE)
         reply_ok(call->reply);
     else
         reply_outcome(call, outcome);
+}
+
+/* MSET key value [key value ...] */
+void cmd_mset(struct command_call *call) {
+    set_pairs(call, false);
+}
+
+/* MSETNX key value [key value ...] */
+void cmd_msetnx(struct command_call *call) {
+    set_pairs(call, true);
 }
 
 /* ---- reading with a change --------------------------------------------------------------------*/
@@ -347,8 +359,7 @@ void cmd_append(struct command_call *call) {
     if (outcome == KEYSPACE_DONE)
         reply_integer(call->reply, (int64_t)appended.len);
     else if (outcome == KEYSPACE_STOPPED)
-        reply_error(call->reply, BYTES("ERR string exceeds maximum allowed size "
-                                       "(proto-max-bulk-len)"));
+        reply_error(call->reply, ERROR_STRING_TOO_LONG);
     else
         reply_outcome(call, outcome);
 }

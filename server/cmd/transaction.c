@@ -42,8 +42,9 @@ static const struct value_place {
     command_handler *handler;
     size_t first, step; /* 0: one value */
 } value_places[] = {
-    {cmd_publish, 2, 0}, {cmd_spublish, 2, 0}, {cmd_set, 2, 0},    {cmd_setnx, 2, 0},
-    {cmd_getset, 2, 0},  {cmd_setex, 3, 0},    {cmd_psetex, 3, 0}, {cmd_mset, 2, 2},
+    {cmd_publish, 2, 0}, {cmd_spublish, 2, 0}, {cmd_set, 2, 0},
+    {cmd_setnx, 2, 0},   {cmd_getset, 2, 0},   {cmd_setex, 3, 0},
+    {cmd_psetex, 3, 0},  {cmd_mset, 2, 2},     {cmd_msetnx, 2, 2},
 };
 
 static bool judge_value(struct command_call *call, const struct queued *queued, size_t position) {

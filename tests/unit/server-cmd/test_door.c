@@ -37,6 +37,14 @@ static const struct door carries_a_value[] = {
     {"decr", "DECR n\r\n"},
     {"incrby", "INCRBY n 10\r\n"},
     {"decrby", "DECRBY none 10\r\n"},
+    {"msetnx", "MSETNX none evil\r\n"},
+    {"setrange", "SETRANGE s 1 evil\r\n"},
+    {"setrange", "SETRANGE none 0 evil\r\n"},
+    {"incrbyfloat", "INCRBYFLOAT n 1.5\r\n"},
+    {"setbit", "SETBIT s 1 1\r\n"},
+    {"setbit", "SETBIT none 100 1\r\n"},
+    {"bitfield", "BITFIELD s SET u8 0 1\r\n"},
+    {"bitfield", "BITFIELD none GET u8 0 INCRBY i5 3 1\r\n"},
 };
 
 /* What writes, but can only take away or change a time. */
