@@ -356,14 +356,16 @@ static uint64_t budget_of(struct bytes value, const struct frame_options *option
 enum brine_status frame_walk(struct bytes value, const struct frame_options *options,
                              struct frame_scratch *scratch, frame_visit_fn *visit, void *context,
                              struct brine_error *err) {
-    struct walk walk = {
-        .options = options,
-        .scratch = scratch,
-        .visit = visit,
-        .context = context,
-        .err = err,
-        .budget = budget_of(value, options),
-    };
+    struct walk walk; /* field by field: to clear all levels would cost more than most looks */
+    walk.options = options;
+    walk.scratch = scratch;
+    walk.visit = visit;
+    walk.context = context;
+    walk.err = err;
+    walk.budget = budget_of(value, options);
+    walk.depth = 0;
+    walk.levels[0].offset = walk.levels[0].look.affixes_done = 0;
+    walk.levels[0].unpacked = false;
     BRINE_ASSERT(options->depth_max < FRAME_DEPTH_MAX, "a path of framings has room for its end");
     walk.levels[0].look.input = value;
     walk.levels[0].under = admitted_inside(options);

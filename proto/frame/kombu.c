@@ -12,11 +12,24 @@
 
 #include "frame/adapters.h"
 
-static const char *const keys[] = {"body", "bytes", "__value__"};
+static const struct {
+    struct bytes name;
+    size_t rare; /* its letter that is the rarest in text, to look for */
+} keys[] = {{BYTES("body"), 3}, {BYTES("bytes"), 1}, {BYTES("__value__"), 2}};
 
 static bool is_wanted(struct bytes raw_key) {
     for (size_t i = 0; i < ARRAY_LEN(keys); i++)
-        if (json_string_is(raw_key, keys[i])) return true;
+        if (json_string_is(raw_key, keys[i].name)) return true;
+    return false;
+}
+
+static bool contains(struct bytes text, struct bytes name, size_t rare) {
+    for (size_t at = rare; at < text.len; at++) {
+        const uint8_t *found = memchr(text.data + at, name.data[rare], text.len - at);
+        if (!found) return false;
+        at = (size_t)(found - text.data);
+        if (bytes_equal(bytes_slice(text, at - rare, name.len), name)) return true;
+    }
     return false;
 }
 
@@ -24,7 +37,7 @@ static bool is_wanted(struct bytes raw_key) {
 static bool may_hold_body(struct bytes text) {
     if (memchr(text.data, '\\', text.len)) return true;
     for (size_t i = 0; i < ARRAY_LEN(keys); i++)
-        if (memmem(text.data, text.len, keys[i], strlen(keys[i]))) return true;
+        if (contains(text, keys[i].name, keys[i].rare)) return true;
     return false;
 }
 

@@ -224,11 +224,11 @@ static uint32_t next_point(struct bytes raw, size_t *at) {
     return point;
 }
 
-bool json_string_is(struct bytes raw, const char *text) {
-    size_t at = 0;
-    for (; at < raw.len && *text; text++)
-        if (next_point(raw, &at) != (uint8_t)*text) return false;
-    return at == raw.len && !*text;
+bool json_string_is(struct bytes raw, struct bytes text) {
+    size_t at = 0, matched = 0;
+    while (at < raw.len && matched < text.len)
+        if (next_point(raw, &at) != text.data[matched++]) return false;
+    return at == raw.len && matched == text.len;
 }
 
 bool json_string_is_verbatim(struct bytes raw) {

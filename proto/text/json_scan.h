@@ -53,7 +53,7 @@ bool json_scan_next(struct json_scan *scan, struct json_token *token);
 bool json_is_whole(struct bytes text);
 
 /* True when a string token, its escapes decoded, is this ASCII text. */
-bool json_string_is(struct bytes raw, const char *text);
+bool json_string_is(struct bytes raw, struct bytes text);
 
 /* Appends a string token's text to out: escapes decoded, and each malformed piece of UTF-8 as
  * U+FFFD just as bytes.decode(errors='replace') has it.  A surrogate without its other half, which

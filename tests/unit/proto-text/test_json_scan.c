@@ -78,8 +78,8 @@ Test(json_scan, strings_decode_as_in_python) {
                      "row %zu", i);
         buf_deinit(&out);
     }
-    cr_expect(json_string_is(BYTES("b\\u006fdy"), "body"));
-    cr_expect(json_string_is(BYTES(""), ""));
-    cr_expect(!json_string_is(BYTES("bod"), "body"));
-    cr_expect(!json_string_is(BYTES("bodyx"), "body"));
+    cr_expect(json_string_is(BYTES("b\\u006fdy"), BYTES("body")));
+    cr_expect(json_string_is(BYTES(""), BYTES("")));
+    cr_expect(!json_string_is(BYTES("bod"), BYTES("body")));
+    cr_expect(!json_string_is(BYTES("bodyx"), BYTES("body")));
 }
