@@ -224,10 +224,19 @@ class Tiny(io.RawIOBase):
         return True
 
 
+# What pydantic, typing and add_note() write; a dict under "__dict__" is looked at as a state is.
+INERT = {"__fields_set__", "__private_attribute_values__", "__pydantic_extra__", "__pydantic_fields_set__",
+         "__pydantic_private__", "__orig_class__", "__notes__"}
+
+
 def check_planted(value, seen):
     names = vars(value) if hasattr(value, "__dict__") and isinstance(type(value), StubType) else {}
+    while "__dict__" in names:
+        if type(names["__dict__"]) is not dict or any(key in names["__dict__"] for key in ("append", "__setstate__", "__class__")):
+            raise Violation("planted __dict__")
+        names = {**{key: value for key, value in names.items() if key != "__dict__"}, **names["__dict__"]}
     for key in names:
-        if isinstance(key, str) and (key in ("append", "extend", "add") or key[:2] == key[-2:] == "__"):
+        if isinstance(key, str) and (key in ("append", "extend", "add") or key[:2] == key[-2:] == "__") and key not in INERT:
             raise Violation("planted %s" % key)
 
 
