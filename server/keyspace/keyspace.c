@@ -24,6 +24,7 @@
 #include "keyspace/keyspace.h"
 
 #include "base/assert.h"
+#include "keyspace/door.h"
 #include "keyspace/settle.h"
 #include "store/store_write.h"
 
@@ -42,31 +43,12 @@ enum {
     SETTLE_TRIES = 8, /* looks at a key whose value an older policy admitted */
 };
 
-/* A value on its way in: judged, and when large already in its blob. */
-struct prepared {
-    struct bytes bytes;
-    struct blob *blob;
-    uint32_t label; /* a ticket */
-    bool dropped;   /* the key is to be absent */
-};
-
 /* What an update remembers of the old value between its two looks. */
 struct snapshot {
     bool found;
     struct blob *blob;  /* pinned */
     struct bytes bytes; /* of the blob, or of access->old */
 };
-
-static enum keyspace_outcome judge(struct keyspace_access *access, const struct store_key *key,
-                                   struct bytes value, struct prepared *prepared);
-static enum keyspace_outcome judge_for(struct keyspace_access *access, const struct store_key *key,
-                                       struct bytes value, bool published,
-                                       struct prepared *prepared);
-static enum keyspace_outcome prepare(struct keyspace_access *access, struct prepared *prepared);
-static enum keyspace_outcome lock_for_write(struct keyspace_access *access,
-                                            const struct store_key *key);
-static enum keyspace_outcome put(struct keyspace_access *access, const struct store_key *key,
-                                 const struct prepared *prepared, int64_t expire_at_ms);
 
 static bool condition_holds(enum keyspace_condition condition, bool found) {
     switch (condition) {
@@ -80,18 +62,6 @@ static bool condition_holds(enum keyspace_condition condition, bool found) {
     return false;
 }
 
-static void changed(struct keyspace_access *access, const char *event,
-                    const struct store_key *key) {
-    struct keyspace *keyspace = access->keyspace;
-    watch_touch(&keyspace->watches, key);
-    if (keyspace->on_event) keyspace->on_event(keyspace->event_context, event, key);
-}
-
-void keyspace_tell_changed(struct keyspace_access *access, const char *event,
-                           const struct store_key *key) {
-    changed(access, event, key);
-}
-
 void keyspace_init(struct keyspace *keyspace, const struct keyspace_options *options) {
     *keyspace = (struct keyspace){
         .store = options->store,
@@ -99,6 +69,7 @@ void keyspace_init(struct keyspace *keyspace, const struct keyspace_options *opt
         .blob_from_bytes = options->blob_from_bytes ? options->blob_from_bytes : BLOB_FROM_BYTES,
         .locked_bytes_max =
             options->locked_bytes_max ? options->locked_bytes_max : LOCKED_BYTES_MAX,
+        .provenance = options->provenance,
         .on_event = options->on_event,
         .event_context = options->event_context,
     };
@@ -106,9 +77,11 @@ void keyspace_init(struct keyspace *keyspace, const struct keyspace_options *opt
     BRINE_ASSERT(code == 0, "a plain mutex needs nothing that can be missing");
     watch_table_init(&keyspace->watches);
     recheck_init(&keyspace->recheck, store_allocator(options->store));
+    writers_init(&keyspace->writers, store_allocator(options->store));
 }
 
 void keyspace_deinit(struct keyspace *keyspace) {
+    writers_deinit(&keyspace->writers);
     recheck_deinit(&keyspace->recheck);
     watch_table_deinit(&keyspace->watches);
     pthread_mutex_destroy(&keyspace->reservation);
@@ -151,7 +124,7 @@ static enum keyspace_outcome lock_and_find(struct keyspace_access *access,
     enum keyspace_outcome outcome = KEYSPACE_DONE;
     for (int tries = 0; outcome == KEYSPACE_DONE && tries < SETTLE_TRIES; tries++) {
         if (for_write) {
-            outcome = lock_for_write(access, key);
+            outcome = door_lock(access, key);
             if (outcome != KEYSPACE_DONE) return outcome;
         } else {
             store_lock(store, &access->hold, key);
@@ -212,6 +185,19 @@ bool keyspace_find(struct keyspace_access *access, const struct store_key *key,
 
 void keyspace_leave(struct keyspace_access *access) {
     store_unlock(access->keyspace->store, &access->hold);
+}
+
+const char *keyspace_writer_text(struct keyspace *keyspace, uint16_t writer, char *text,
+                                 size_t size) {
+    return writers_text(&keyspace->writers, writer, text, size);
+}
+
+void keyspace_count_labels(struct keyspace_access *access, struct store_label_count *counts,
+                           size_t labels_count) {
+    struct store *store = access->keyspace->store;
+    memset(counts, 0, labels_count * sizeof *counts);
+    for (size_t shard = 0; shard < store_shards(store); shard++)
+        store_count_labels(store, &access->hold, shard, counts, labels_count);
 }
 
 struct scan_step {
@@ -277,7 +263,7 @@ static enum keyspace_outcome lock_for_set(struct keyspace_access *access,
     enum keyspace_outcome outcome = lock_and_find(access, key, true, found, old);
     if (outcome != KEYSPACE_REFUSED || options->on_old) return outcome;
     access->withheld = false;
-    outcome = lock_for_write(access, key);
+    outcome = door_lock(access, key);
     if (outcome == KEYSPACE_DONE)
         *found = store_find(access->keyspace->store, key, access->now_ms, old);
     return outcome;
@@ -291,14 +277,13 @@ enum keyspace_outcome keyspace_set_string(struct keyspace_access *access,
     struct store_value old;
     bool found = false;
     int64_t expire_at_ms = options->expire_at_ms;
-    enum keyspace_outcome outcome = judge(access, key, value, &prepared);
-    if (outcome == KEYSPACE_DONE) outcome = prepare(access, &prepared);
+    enum keyspace_outcome outcome = door_judge(access, key, value, &prepared);
+    if (outcome == KEYSPACE_DONE) outcome = door_prepare(access, &prepared);
     if (outcome != KEYSPACE_DONE) return outcome;
 
     /* The plain SET, which is most of all writes, needs no look at what was there. */
     bool looks = options->keep_ttl || options->on_old || options->only_if != KEYSPACE_ALWAYS;
-    outcome =
-        looks ? lock_for_set(access, key, options, &found, &old) : lock_for_write(access, key);
+    outcome = looks ? lock_for_set(access, key, options, &found, &old) : door_lock(access, key);
     if (outcome != KEYSPACE_DONE) {
         blob_unref(prepared.blob);
         return outcome;
@@ -311,42 +296,13 @@ enum keyspace_outcome keyspace_set_string(struct keyspace_access *access,
         if (options->keep_ttl && found) expire_at_ms = old.expire_at_ms;
     }
     if (outcome == KEYSPACE_DONE) {
-        outcome = put(access, key, &prepared, expire_at_ms);
-        if (outcome == KEYSPACE_DONE) changed(access, "set", key);
+        outcome = door_put(access, key, &prepared, expire_at_ms);
+        if (outcome == KEYSPACE_DONE) door_changed(access, "set", key);
     } else {
         blob_unref(prepared.blob);
     }
     store_unlock(store, &access->hold);
     return outcome;
-}
-
-/* Holding nothing: until no key is reserved, unless the asker would rather be deferred. */
-static enum keyspace_outcome wait_for_reservation(struct keyspace_access *access) {
-    if (access->may_defer) {
-        access->deferred = true;
-        return KEYSPACE_DEFERRED;
-    }
-    pthread_mutex_lock(&access->keyspace->reservation);
-    pthread_mutex_unlock(&access->keyspace->reservation);
-    return KEYSPACE_DONE;
-}
-
-/* Locks the keys that are to be written together, when none of them is reserved. */
-static enum keyspace_outcome lock_keys_for_write(struct keyspace_access *access,
-                                                 const struct store_key *keys, size_t count) {
-    struct keyspace *keyspace = access->keyspace;
-    for (;;) {
-        store_lock_keys(keyspace->store, &access->hold, keys, count);
-        uint64_t reserved = atomic_load_explicit(&keyspace->reserved_hash, memory_order_acquire);
-        bool waits = false;
-        for (size_t i = 0; reserved && i < count && !waits; i++)
-            waits = (keys[i].hash | 1) == reserved;
-        /* Inside a hold nobody can have looked at the key since he reserved it. */
-        if (!waits || access->hold.depth > 1) return KEYSPACE_DONE;
-        store_unlock(keyspace->store, &access->hold);
-        enum keyspace_outcome outcome = wait_for_reservation(access);
-        if (outcome != KEYSPACE_DONE) return outcome;
-    }
 }
 
 /* What puts need to be undone: the old values, one behind the other. */
@@ -355,7 +311,8 @@ struct undo {
     size_t offset, len; /* into access->old, when there is no blob */
     int64_t expire_at_ms;
     enum value_type type;
-    uint16_t label;
+    uint16_t label, writer;
+    uint32_t stored_at_s;
     bool found;
 };
 
@@ -365,7 +322,13 @@ static bool remember_for_undo(struct keyspace_access *access, const struct store
     *undo = (struct undo){0};
     if (!store_find(access->keyspace->store, key, access->now_ms, &old)) return true;
     *undo = (struct undo){
-        .found = true, .expire_at_ms = old.expire_at_ms, .type = old.type, .label = old.label};
+        .found = true,
+        .expire_at_ms = old.expire_at_ms,
+        .type = old.type,
+        .label = old.label,
+        .writer = old.writer,
+        .stored_at_s = old.stored_at_s,
+    };
     if (old.blob) {
         undo->blob = blob_ref(old.blob);
         return true;
@@ -385,6 +348,8 @@ static void undo_put(struct keyspace_access *access, const struct store_key *key
         .expire_at_ms = undo->expire_at_ms,
         .type = undo->type,
         .label = undo->label,
+        .writer = undo->writer,
+        .stored_at_s = undo->stored_at_s,
     };
     if (!undo->blob) old.bytes = bytes_slice(buf_view(&access->old), undo->offset, undo->len);
     undo->blob = NULL;
@@ -402,13 +367,13 @@ static enum keyspace_outcome put_all(struct keyspace_access *access,
     while (done < count && outcome == KEYSPACE_DONE) {
         bool safe = remember_for_undo(access, &pairs[done].key, &undo[done]);
         remembered++;
-        outcome = safe ? put(access, &pairs[done].key, &prepared[done], STORE_NO_EXPIRY)
+        outcome = safe ? door_put(access, &pairs[done].key, &prepared[done], STORE_NO_EXPIRY)
                        : KEYSPACE_NO_MEMORY;
         prepared[done].blob = safe ? NULL : prepared[done].blob;
         if (outcome == KEYSPACE_DONE) done++;
     }
     if (outcome == KEYSPACE_DONE)
-        for (size_t i = 0; i < count; i++) changed(access, "set", &pairs[i].key);
+        for (size_t i = 0; i < count; i++) door_changed(access, "set", &pairs[i].key);
     else
         for (size_t i = done; i > 0; i--) undo_put(access, &pairs[i - 1].key, &undo[i - 1]);
     for (size_t i = 0; i < remembered; i++) blob_unref(undo[i].blob);
@@ -426,16 +391,16 @@ enum keyspace_outcome keyspace_set_strings(struct keyspace_access *access,
     undo = mem_alloc(mem, count * sizeof *undo);
     if (!prepared || !undo) outcome = KEYSPACE_NO_MEMORY;
     for (size_t i = 0; i < count && outcome == KEYSPACE_DONE; i++)
-        outcome = judge(access, &pairs[i].key, pairs[i].value, &prepared[i]);
+        outcome = door_judge(access, &pairs[i].key, pairs[i].value, &prepared[i]);
     for (size_t i = 0; i < count && outcome == KEYSPACE_DONE; i++) {
-        outcome = prepare(access, &prepared[i]);
+        outcome = door_prepare(access, &prepared[i]);
         keys[i] = pairs[i].key;
     }
     if (outcome != KEYSPACE_DONE) goto done;
 
     if (only_if_absent && settle_keys(access, keys, count) == KEYSPACE_DEFERRED)
         outcome = KEYSPACE_DEFERRED;
-    if (outcome == KEYSPACE_DONE) outcome = lock_keys_for_write(access, keys, count);
+    if (outcome == KEYSPACE_DONE) outcome = door_lock_keys(access, keys, count);
     if (outcome != KEYSPACE_DONE) goto done;
     for (size_t i = 0; only_if_absent && i < count && outcome == KEYSPACE_DONE; i++) {
         struct store_value old;
@@ -521,14 +486,14 @@ static enum keyspace_outcome try_update(struct keyspace_access *access, struct u
     case KEYSPACE_STEP_NO_MEMORY:
         return KEYSPACE_NO_MEMORY;
     }
-    outcome = judge(access, key, buf_view(&access->new), &prepared);
-    if (outcome == KEYSPACE_DONE) outcome = prepare(access, &prepared);
+    outcome = door_judge(access, key, buf_view(&access->new), &prepared);
+    if (outcome == KEYSPACE_DONE) outcome = door_prepare(access, &prepared);
     if (outcome != KEYSPACE_DONE) return outcome;
 
     if (update->owns)
         store_lock(store, &access->hold, key);
     else
-        outcome = lock_for_write(access, key);
+        outcome = door_lock(access, key);
     if (outcome != KEYSPACE_DONE) {
         blob_unref(prepared.blob);
         return outcome;
@@ -538,8 +503,8 @@ static enum keyspace_outcome try_update(struct keyspace_access *access, struct u
     if (update->overtaken)
         blob_unref(prepared.blob);
     else
-        outcome = put(access, key, &prepared, expire_at_ms);
-    if (!update->overtaken && outcome == KEYSPACE_DONE) changed(access, update->event, key);
+        outcome = door_put(access, key, &prepared, expire_at_ms);
+    if (!update->overtaken && outcome == KEYSPACE_DONE) door_changed(access, update->event, key);
     store_unlock(store, &access->hold);
     return outcome;
 }
@@ -592,9 +557,21 @@ enum keyspace_outcome keyspace_remove(struct keyspace_access *access, const stru
     else if (!found || !store_remove(store, key, access->now_ms))
         outcome = KEYSPACE_NOT_DONE;
     else
-        changed(access, "del", key);
+        door_changed(access, "del", key);
     store_unlock(store, &access->hold);
     return outcome;
+}
+
+bool keyspace_remove_if(struct keyspace_access *access, const struct store_key *key,
+                        keyspace_wanted_fn *wanted, void *context) {
+    struct store *store = access->keyspace->store;
+    struct store_value value;
+    store_lock(store, &access->hold, key);
+    bool removed = store_find(store, key, access->now_ms, &value) && wanted(context, &value) &&
+                   store_remove(store, key, access->now_ms);
+    if (removed) door_changed(access, "del", key);
+    store_unlock(store, &access->hold);
+    return removed;
 }
 
 size_t keyspace_remove_keys(struct keyspace_access *access, const struct store_key *keys,
@@ -604,7 +581,7 @@ size_t keyspace_remove_keys(struct keyspace_access *access, const struct store_k
     for (size_t i = 0; i < count; i++) {
         if (!store_remove(access->keyspace->store, &keys[i], access->now_ms)) continue;
         removed++;
-        changed(access, "del", &keys[i]);
+        door_changed(access, "del", &keys[i]);
     }
     store_unlock(access->keyspace->store, &access->hold);
     return removed;
@@ -624,13 +601,13 @@ enum keyspace_outcome keyspace_change_expiry(struct keyspace_access *access,
         bool wanted = decide(context, &value, &expire_at_ms);
         if (wanted && expire_at_ms != STORE_NO_EXPIRY && expire_at_ms <= access->now_ms) {
             (void)store_remove(store, key, access->now_ms);
-            changed(access, "del", key);
+            door_changed(access, "del", key);
             outcome = KEYSPACE_DONE;
         } else if (wanted) {
             enum brine_status status = store_set_expiry(store, key, expire_at_ms, access->now_ms);
             outcome = status == BRINE_OK ? KEYSPACE_DONE : KEYSPACE_NO_MEMORY;
             if (status == BRINE_OK)
-                changed(access, expire_at_ms == STORE_NO_EXPIRY ? "persist" : "expire", key);
+                door_changed(access, expire_at_ms == STORE_NO_EXPIRY ? "persist" : "expire", key);
         }
     }
     store_unlock(store, &access->hold);
@@ -696,186 +673,4 @@ bool keyspace_make_room(struct keyspace_access *access, size_t bytes_max) {
         (void)tidy_shard(access, shard);
     }
     return store_used_bytes(store) <= bytes_max;
-}
-
-/* ---- transactions -----------------------------------------------------------------------------*/
-
-static enum keyspace_outcome judge_ahead(struct keyspace_access *access,
-                                         const struct store_key *key, struct bytes value,
-                                         bool published, struct keyspace_judged *judged) {
-    struct prepared prepared = {0};
-    enum keyspace_outcome outcome = judge_for(access, key, value, published, &prepared);
-    *judged = (struct keyspace_judged){.db = key->db,
-                                       .key = key->name,
-                                       .value = value,
-                                       .label = prepared.label,
-                                       .dropped = prepared.dropped};
-    return outcome;
-}
-
-enum keyspace_outcome keyspace_judge(struct keyspace_access *access, const struct store_key *key,
-                                     struct bytes value, struct keyspace_judged *judged) {
-    return judge_ahead(access, key, value, false, judged);
-}
-
-enum keyspace_outcome keyspace_judge_message(struct keyspace_access *access, uint32_t db,
-                                             struct bytes channel, struct bytes message,
-                                             struct keyspace_judged *judged) {
-    struct store_key key = {.name = channel, .db = db};
-    return judge_ahead(access, &key, message, true, judged);
-}
-
-void keyspace_begin(struct keyspace_access *access, const struct store_key *keys, size_t count,
-                    const struct keyspace_judged *judged, size_t judged_count) {
-    struct store *store = access->keyspace->store;
-    BRINE_ASSERT(access->hold.depth == 0, "transactions do not nest");
-    if (keys)
-        store_lock_keys(store, &access->hold, keys, count);
-    else
-        store_lock_all(store, &access->hold);
-    access->in_transaction = true;
-    access->judged = judged;
-    access->judged_count = judged_count;
-    access->judged_next = 0;
-}
-
-void keyspace_end(struct keyspace_access *access) {
-    access->in_transaction = false;
-    access->judged_count = 0;
-    store_unlock(access->keyspace->store, &access->hold);
-}
-
-void keyspace_watch(struct keyspace_access *access, struct watch *watch) {
-    struct store *store = access->keyspace->store;
-    struct store_value value;
-    store_lock(store, &access->hold, &watch->key);
-    watch->existed = store_find(store, &watch->key, access->now_ms, &value);
-    watch_add(&access->keyspace->watches, watch);
-    store_unlock(store, &access->hold);
-}
-
-void keyspace_unwatch(struct keyspace *keyspace, struct watch *watch) {
-    watch_remove(&keyspace->watches, watch);
-}
-
-bool keyspace_watch_expired(struct keyspace_access *access, const struct watch *watch) {
-    struct store_value value;
-    return watch->existed &&
-           !store_find(access->keyspace->store, &watch->key, access->now_ms, &value);
-}
-
-/* ---- the steps of a write ---------------------------------------------------------------------*/
-
-/* The transaction's answers are asked for in the order in which they were given. */
-static bool judged_already(struct keyspace_access *access, const struct store_key *key,
-                           struct bytes value, struct prepared *prepared) {
-    for (size_t i = 0; i < access->judged_count; i++) {
-        size_t at = (access->judged_next + i) % access->judged_count;
-        const struct keyspace_judged *judged = &access->judged[at];
-        if (judged->value.data != value.data || judged->value.len != value.len ||
-            judged->db != key->db || !bytes_equal(judged->key, key->name))
-            continue;
-        access->judged_next = at + 1;
-        *prepared =
-            (struct prepared){.bytes = value, .label = judged->label, .dropped = judged->dropped};
-        return true;
-    }
-    return false;
-}
-
-static enum keyspace_outcome refuse_long(struct keyspace_access *access, struct bytes value) {
-    access->answer.offset = 0;
-    snprintf(access->answer.text, sizeof access->answer.text,
-             "PICKLELIMIT a transaction would make a value of %zu bytes; at most %zu are verified "
-             "within one: do it outside of MULTI",
-             value.len, access->keyspace->locked_bytes_max);
-    metrics_add(access->metrics, METRIC_gate_refused, 1);
-    return KEYSPACE_REFUSED;
-}
-
-static enum keyspace_outcome judge(struct keyspace_access *access, const struct store_key *key,
-                                   struct bytes value, struct prepared *prepared) {
-    return judge_for(access, key, value, false, prepared);
-}
-
-static enum keyspace_outcome judge_for(struct keyspace_access *access, const struct store_key *key,
-                                       struct bytes value, bool published,
-                                       struct prepared *prepared) {
-    BRINE_ASSERT(
-        access->hold.depth == 0 || access->in_transaction,
-        "the gate is not asked while a lock is held, but for a transaction's short values");
-    if (access->in_transaction) {
-        if (judged_already(access, key, value, prepared)) return KEYSPACE_DONE;
-        if (value.len > access->keyspace->locked_bytes_max) return refuse_long(access, value);
-    }
-    struct gate_question question = {
-        .db = key->db,
-        .key = key->name,
-        .value = value,
-        .command = access->command ? access->command : "",
-        .actor = access->actor,
-        .actor_context = access->actor_context,
-        .may_defer = access->may_defer,
-        .published = published,
-    };
-    *prepared = (struct prepared){.bytes = value};
-    switch (gate_admit(access->keyspace->gate, &access->desk, &question, &access->answer)) {
-    case GATE_ADMIT:
-        metrics_add(access->metrics, METRIC_gate_admitted, 1);
-        prepared->label = access->answer.label;
-        return KEYSPACE_DONE;
-    case GATE_DROP:
-        metrics_add(access->metrics, METRIC_gate_dropped, 1);
-        prepared->dropped = true;
-        return KEYSPACE_DONE;
-    case GATE_DEFER:
-        access->deferred = true;
-        return KEYSPACE_DEFERRED;
-    case GATE_REFUSE:
-        break;
-    }
-    metrics_add(access->metrics, METRIC_gate_refused, 1);
-    return KEYSPACE_REFUSED;
-}
-
-static enum keyspace_outcome prepare(struct keyspace_access *access, struct prepared *prepared) {
-    struct bytes value = prepared->bytes;
-    if (value.len < access->keyspace->blob_from_bytes || prepared->dropped) return KEYSPACE_DONE;
-    prepared->blob = blob_create(store_allocator(access->keyspace->store), value.len);
-    if (!prepared->blob) return KEYSPACE_NO_MEMORY;
-    bytes_copy_to(prepared->blob->data, value);
-    return KEYSPACE_DONE;
-}
-
-static enum keyspace_outcome lock_for_write(struct keyspace_access *access,
-                                            const struct store_key *key) {
-    struct keyspace *keyspace = access->keyspace;
-    store_lock(keyspace->store, &access->hold, key);
-    while (UNLIKELY(atomic_load_explicit(&keyspace->reserved_hash, memory_order_acquire) ==
-                    (key->hash | 1)) &&
-           access->hold.depth == 1) {
-        store_unlock(keyspace->store, &access->hold);
-        enum keyspace_outcome outcome = wait_for_reservation(access);
-        if (outcome != KEYSPACE_DONE) return outcome;
-        store_lock(keyspace->store, &access->hold, key);
-    }
-    return KEYSPACE_DONE;
-}
-
-/* Under the lock.  Takes the prepared blob, whatever comes out. */
-static enum keyspace_outcome put(struct keyspace_access *access, const struct store_key *key,
-                                 const struct prepared *prepared, int64_t expire_at_ms) {
-    if (prepared->dropped) {
-        (void)store_remove(access->keyspace->store, key, access->now_ms);
-        return KEYSPACE_DONE;
-    }
-    struct store_new_value value = {
-        .bytes = prepared->bytes,
-        .blob = prepared->blob,
-        .expire_at_ms = expire_at_ms,
-        .label = recheck_redeem(access, prepared->label),
-    };
-    enum brine_status status = store_put(access->keyspace->store, key, &value, access->now_ms);
-    if (status == BRINE_TOO_BIG) return KEYSPACE_KEY_TOO_BIG;
-    return status == BRINE_OK ? KEYSPACE_DONE : KEYSPACE_NO_MEMORY;
 }

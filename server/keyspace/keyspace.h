@@ -23,6 +23,7 @@
 #include "gate/gate.h"
 #include "keyspace/recheck.h"
 #include "keyspace/watch.h"
+#include "keyspace/writers.h"
 #include "observe/metrics.h"
 #include "store/store.h"
 
@@ -40,6 +41,8 @@ struct keyspace {
     size_t locked_bytes_max; /* see the options */
     struct watch_table watches;
     struct recheck recheck;
+    bool provenance; /* entries know who stored them when */
+    struct writers writers;
     keyspace_event_fn *on_event; /* NULL: nobody listens */
     void *event_context;
     /* An update that was overtaken too often reserves its key: writers of it wait their turn. */
@@ -54,6 +57,7 @@ struct keyspace_options {
     /* A value that a transaction works out (APPEND) is judged while its keys are locked, for it
      * depends on the commands before: longer ones are refused there.  0: 1 MB. */
     size_t locked_bytes_max;
+    bool provenance; /* who stored a value when is given to the store, which may keep it */
     keyspace_event_fn *on_event;
     void *event_context;
 };
@@ -81,6 +85,7 @@ struct keyspace_access {
     struct gate_desk desk;
     struct buf old, new;  /* an update's scratch */
     struct buf rechecked; /* a value that is judged again */
+    struct writer_cache writer;
     /* A value was there that the policy in force denies, or that could not be judged now, and is
      * not shown: answer.text says why, and is the reply whatever the handler made of it.  Dispatch
      * clears it. */
@@ -124,6 +129,15 @@ void keyspace_leave(struct keyspace_access *access);
  * whatever the policy says of it now; counts nothing. */
 bool keyspace_peek(struct keyspace_access *access, const struct store_key *key,
                    struct store_value *value) MUST_USE;
+
+/* Who stored a value, by its writer's number: into text, cut; returns text. */
+const char *keyspace_writer_text(struct keyspace *keyspace, uint16_t writer, char *text,
+                                 size_t size);
+
+/* How many entries of all databases have each label below labels_count, into counts[]; see
+ * store_count_labels.  Cost: each shard's lock for a moment. */
+void keyspace_count_labels(struct keyspace_access *access, struct store_label_count *counts,
+                           size_t labels_count);
 
 struct keyspace_scan {
     uint32_t db;
@@ -225,6 +239,11 @@ bool keyspace_watch_expired(struct keyspace_access *access, const struct watch *
 /* on_old may be NULL; NOT_DONE: it was absent (on_old is then told so). */
 enum keyspace_outcome keyspace_remove(struct keyspace_access *access, const struct store_key *key,
                                       keyspace_old_fn *on_old, void *context);
+/* Removes the key when `wanted` says so, which is shown what is there, of whatever policy; it may
+ * not reply it.  True: removed. */
+typedef bool keyspace_wanted_fn(void *context, const struct store_value *value);
+bool keyspace_remove_if(struct keyspace_access *access, const struct store_key *key,
+                        keyspace_wanted_fn *wanted, void *context);
 /* How many of them there were.  All at one moment. */
 size_t keyspace_remove_keys(struct keyspace_access *access, const struct store_key *keys,
                             size_t count);

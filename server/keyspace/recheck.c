@@ -14,6 +14,7 @@
  * The sweep walks the store once a generation, a few entries a call.  What is too long for an event
  * loop it leaves to who reads it. */
 
+#include "keyspace/door.h"
 #include "keyspace/settle.h"
 
 #include "base/assert.h"
@@ -149,7 +150,7 @@ static enum keyspace_outcome carry_out(struct keyspace_access *access, const str
     metrics_add(access->metrics, METRIC_gate_recheck_denied, 1);
     if (denied_is_error(access)) return KEYSPACE_REFUSED;
     (void)store_remove(store, key, access->now_ms);
-    keyspace_tell_changed(access, "del", key);
+    door_changed(access, "del", key);
     return KEYSPACE_DONE;
 }
 
@@ -217,13 +218,10 @@ enum keyspace_outcome recheck_give_up(struct keyspace_access *access) {
 /* ---- all keys -----------------------------------------------------------------------------------
  */
 
-/* Adds up the labels of all shards; NULL: no memory. */
+/* Of all shards; NULL: no memory. */
 static struct store_label_count *count_labels(struct keyspace_access *access, size_t labels) {
-    struct store *store = access->keyspace->store;
-    struct store_label_count *counts =
-        mem_alloc_zeroed(access->rechecked.mem, labels * sizeof *counts);
-    for (size_t shard = 0; counts && shard < store_shards(store); shard++)
-        store_count_labels(store, &access->hold, shard, counts, labels);
+    struct store_label_count *counts = mem_alloc(access->rechecked.mem, labels * sizeof *counts);
+    if (counts) keyspace_count_labels(access, counts, labels);
     return counts;
 }
 

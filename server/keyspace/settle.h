@@ -26,8 +26,4 @@ uint16_t recheck_redeem(struct keyspace_access *access, uint32_t ticket);
 /* A bounded piece of counting, freeing kinds and sweeping; true: more is left to do. */
 bool recheck_upkeep(struct keyspace_access *access);
 
-/* keyspace.c's: under the lock, who watches or listens is told. */
-void keyspace_tell_changed(struct keyspace_access *access, const char *event,
-                           const struct store_key *key);
-
 #endif

@@ -1,0 +1,175 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "keyspace/door.h"
+
+#include "base/assert.h"
+#include "keyspace/settle.h"
+#include "store/store_write.h"
+
+#include <stdio.h>
+
+void door_changed(struct keyspace_access *access, const char *event, const struct store_key *key) {
+    struct keyspace *keyspace = access->keyspace;
+    watch_touch(&keyspace->watches, key);
+    if (keyspace->on_event) keyspace->on_event(keyspace->event_context, event, key);
+}
+
+/* ---- judging ----------------------------------------------------------------------------------*/
+
+/* The transaction's answers are asked for in the order in which they were given. */
+static bool judged_already(struct keyspace_access *access, const struct store_key *key,
+                           struct bytes value, struct prepared *prepared) {
+    for (size_t i = 0; i < access->judged_count; i++) {
+        size_t at = (access->judged_next + i) % access->judged_count;
+        const struct keyspace_judged *judged = &access->judged[at];
+        if (judged->value.data != value.data || judged->value.len != value.len ||
+            judged->db != key->db || !bytes_equal(judged->key, key->name))
+            continue;
+        access->judged_next = at + 1;
+        *prepared =
+            (struct prepared){.bytes = value, .label = judged->label, .dropped = judged->dropped};
+        return true;
+    }
+    return false;
+}
+
+static enum keyspace_outcome refuse_long(struct keyspace_access *access, struct bytes value) {
+    access->answer.offset = 0;
+    snprintf(access->answer.text, sizeof access->answer.text,
+             "PICKLELIMIT a transaction would make a value of %zu bytes; at most %zu are verified "
+             "within one: do it outside of MULTI",
+             value.len, access->keyspace->locked_bytes_max);
+    metrics_add(access->metrics, METRIC_gate_refused, 1);
+    return KEYSPACE_REFUSED;
+}
+
+enum keyspace_outcome door_judge(struct keyspace_access *access, const struct store_key *key,
+                                 struct bytes value, struct prepared *prepared) {
+    return door_judge_for(access, key, value, false, prepared);
+}
+
+enum keyspace_outcome door_judge_for(struct keyspace_access *access, const struct store_key *key,
+                                     struct bytes value, bool published,
+                                     struct prepared *prepared) {
+    BRINE_ASSERT(
+        access->hold.depth == 0 || access->in_transaction,
+        "the gate is not asked while a lock is held, but for a transaction's short values");
+    if (access->in_transaction) {
+        if (judged_already(access, key, value, prepared)) return KEYSPACE_DONE;
+        if (value.len > access->keyspace->locked_bytes_max) return refuse_long(access, value);
+    }
+    struct gate_question question = {
+        .db = key->db,
+        .key = key->name,
+        .value = value,
+        .command = access->command ? access->command : "",
+        .actor = access->actor,
+        .actor_context = access->actor_context,
+        .may_defer = access->may_defer,
+        .published = published,
+    };
+    *prepared = (struct prepared){.bytes = value};
+    switch (gate_admit(access->keyspace->gate, &access->desk, &question, &access->answer)) {
+    case GATE_ADMIT:
+        metrics_add(access->metrics, METRIC_gate_admitted, 1);
+        prepared->label = access->answer.label;
+        return KEYSPACE_DONE;
+    case GATE_DROP:
+        metrics_add(access->metrics, METRIC_gate_dropped, 1);
+        prepared->dropped = true;
+        return KEYSPACE_DONE;
+    case GATE_DEFER:
+        access->deferred = true;
+        return KEYSPACE_DEFERRED;
+    case GATE_REFUSE:
+        break;
+    }
+    metrics_add(access->metrics, METRIC_gate_refused, 1);
+    return KEYSPACE_REFUSED;
+}
+
+static uint16_t writer_of(struct keyspace_access *access) {
+    struct gate_actor actor = {.address = ""};
+    if (!access->actor) return 0;
+    access->actor(access->actor_context, &actor);
+    return writers_number(&access->keyspace->writers, &access->writer, &actor);
+}
+
+enum keyspace_outcome door_prepare(struct keyspace_access *access, struct prepared *prepared) {
+    struct bytes value = prepared->bytes;
+    if (UNLIKELY(access->keyspace->provenance)) prepared->writer = writer_of(access);
+    if (value.len < access->keyspace->blob_from_bytes || prepared->dropped) return KEYSPACE_DONE;
+    prepared->blob = blob_create(store_allocator(access->keyspace->store), value.len);
+    if (!prepared->blob) return KEYSPACE_NO_MEMORY;
+    bytes_copy_to(prepared->blob->data, value);
+    return KEYSPACE_DONE;
+}
+
+/* ---- locking ----------------------------------------------------------------------------------*/
+
+/* Holding nothing: until no key is reserved, unless the asker would rather be deferred. */
+static enum keyspace_outcome wait_for_reservation(struct keyspace_access *access) {
+    if (access->may_defer) {
+        access->deferred = true;
+        return KEYSPACE_DEFERRED;
+    }
+    pthread_mutex_lock(&access->keyspace->reservation);
+    pthread_mutex_unlock(&access->keyspace->reservation);
+    return KEYSPACE_DONE;
+}
+
+/* Locks the keys that are to be written together, when none of them is reserved. */
+enum keyspace_outcome door_lock_keys(struct keyspace_access *access, const struct store_key *keys,
+                                     size_t count) {
+    struct keyspace *keyspace = access->keyspace;
+    for (;;) {
+        store_lock_keys(keyspace->store, &access->hold, keys, count);
+        uint64_t reserved = atomic_load_explicit(&keyspace->reserved_hash, memory_order_acquire);
+        bool waits = false;
+        for (size_t i = 0; reserved && i < count && !waits; i++)
+            waits = (keys[i].hash | 1) == reserved;
+        /* Inside a hold nobody can have looked at the key since he reserved it. */
+        if (!waits || access->hold.depth > 1) return KEYSPACE_DONE;
+        store_unlock(keyspace->store, &access->hold);
+        enum keyspace_outcome outcome = wait_for_reservation(access);
+        if (outcome != KEYSPACE_DONE) return outcome;
+    }
+}
+
+enum keyspace_outcome door_lock(struct keyspace_access *access, const struct store_key *key) {
+    struct keyspace *keyspace = access->keyspace;
+    store_lock(keyspace->store, &access->hold, key);
+    while (UNLIKELY(atomic_load_explicit(&keyspace->reserved_hash, memory_order_acquire) ==
+                    (key->hash | 1)) &&
+           access->hold.depth == 1) {
+        store_unlock(keyspace->store, &access->hold);
+        enum keyspace_outcome outcome = wait_for_reservation(access);
+        if (outcome != KEYSPACE_DONE) return outcome;
+        store_lock(keyspace->store, &access->hold, key);
+    }
+    return KEYSPACE_DONE;
+}
+
+/* ---- storing ----------------------------------------------------------------------------------*/
+
+/* Under the lock.  Takes the prepared blob, whatever comes out. */
+enum keyspace_outcome door_put(struct keyspace_access *access, const struct store_key *key,
+                               const struct prepared *prepared, int64_t expire_at_ms) {
+    if (prepared->dropped) {
+        (void)store_remove(access->keyspace->store, key, access->now_ms);
+        return KEYSPACE_DONE;
+    }
+    struct store_new_value value = {
+        .bytes = prepared->bytes,
+        .blob = prepared->blob,
+        .expire_at_ms = expire_at_ms,
+        .label = recheck_redeem(access, prepared->label),
+        .writer = prepared->writer,
+    };
+    if (UNLIKELY(access->keyspace->provenance))
+        value.stored_at_s = (uint32_t)(access->now_ms / 1000);
+    enum brine_status status = store_put(access->keyspace->store, key, &value, access->now_ms);
+    if (status == BRINE_TOO_BIG) return KEYSPACE_KEY_TOO_BIG;
+    return status == BRINE_OK ? KEYSPACE_DONE : KEYSPACE_NO_MEMORY;
+}

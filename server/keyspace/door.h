@@ -1,0 +1,53 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The steps of every write, in their order: judge and prepare without a lock, lock, put, tell.
+ * Private to keyspace/.
+ *
+ *     outcome = door_judge(access, key, value, &prepared);
+ *     if (outcome == KEYSPACE_DONE) outcome = door_prepare(access, &prepared);
+ *     if (outcome == KEYSPACE_DONE) outcome = door_lock(access, key);
+ *     ... look at what is there ...
+ *     outcome = door_put(access, key, &prepared, expire_at_ms);   // takes the blob
+ *     if (outcome == KEYSPACE_DONE) door_changed(access, "set", key);
+ *     store_unlock(store, &access->hold);
+ *
+ * Who stops before door_put drops prepared.blob. */
+#ifndef BRINE_KEYSPACE_DOOR_H
+#define BRINE_KEYSPACE_DOOR_H
+
+#include "keyspace/keyspace.h"
+
+/* A value on its way in: judged, and when large already in its blob. */
+struct prepared {
+    struct bytes bytes;
+    struct blob *blob;
+    uint32_t label;  /* a ticket */
+    uint16_t writer; /* who stores it */
+    bool dropped;    /* the key is to be absent */
+};
+
+/* The gate's answer: DONE, REFUSED or DEFERRED. */
+enum keyspace_outcome door_judge(struct keyspace_access *access, const struct store_key *key,
+                                 struct bytes value, struct prepared *prepared) MUST_USE;
+/* The same for what is published: the key is a channel. */
+enum keyspace_outcome door_judge_for(struct keyspace_access *access, const struct store_key *key,
+                                     struct bytes value, bool published,
+                                     struct prepared *prepared) MUST_USE;
+/* Copies a large value into a blob. */
+enum keyspace_outcome door_prepare(struct keyspace_access *access,
+                                   struct prepared *prepared) MUST_USE;
+
+/* Locks what is to be written, once nobody has it reserved.  DEFERRED: nothing is held. */
+enum keyspace_outcome door_lock(struct keyspace_access *access,
+                                const struct store_key *key) MUST_USE;
+enum keyspace_outcome door_lock_keys(struct keyspace_access *access, const struct store_key *keys,
+                                     size_t count) MUST_USE;
+
+/* Under the lock.  Takes the prepared blob, whatever comes out. */
+enum keyspace_outcome door_put(struct keyspace_access *access, const struct store_key *key,
+                               const struct prepared *prepared, int64_t expire_at_ms) MUST_USE;
+/* Under the lock: who watches or listens is told. */
+void door_changed(struct keyspace_access *access, const char *event, const struct store_key *key);
+
+#endif
