@@ -15,6 +15,7 @@
 #define PRINTF_LIKE(format_at, first_at)                                                           \
     __attribute__((__format__(__printf__, format_at, first_at)))
 #define UNUSED      __attribute__((unused))
+#define NOT_INLINED __attribute__((noinline))
 #define LIKELY(x)   __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 

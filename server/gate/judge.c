@@ -259,7 +259,7 @@ static bool is_too_long(struct judging *judging) {
 }
 
 /* Reads and decides.  Apart from the look, so that a gate that is off costs nothing of it. */
-static __attribute__((noinline)) enum gate_verdict judge(struct judging *judging) {
+static NOT_INLINED enum gate_verdict judge(struct judging *judging) {
     const struct gate_rule *rule = judging->rule;
     struct gate_desk *desk = judging->desk;
     judging->policy = *rule->policy;

@@ -17,7 +17,7 @@ struct line {
 
 static void add_bytes(struct line *line, const void *text, size_t len) {
     len = MIN(len, (size_t)GATE_TEXT_BYTES - 1 - line->len);
-    memcpy(line->text + line->len, text, len);
+    bytes_copy_to(line->text + line->len, bytes_view(text, len));
     line->len += len;
     line->text[line->len] = 0;
 }

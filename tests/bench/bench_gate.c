@@ -9,6 +9,8 @@
  * What it does not show: caches that a real load fills with other things. */
 
 #include "base/mem.h"
+#include "base/number.h"
+#include "base/random.h"
 #include "config/config.h"
 #include "gate/keeper.h"
 
@@ -16,7 +18,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { ASKED = 20000, LONGEST = 64 * 1024 };
+enum { ROUNDS = 20, ASKED = 20000, LONGEST = 64 * 1024 };
 
 struct sample {
     const char *name;
@@ -55,8 +57,11 @@ static int64_t cpu_ns(void) {
 }
 
 static struct bytes make(const struct sample *sample, uint8_t *target) {
+    struct random random;
+    random_init(&random, 1);
     for (size_t i = 0; i < sample->len; i++)
-        target[i] = sample->seed ? (uint8_t)sample->seed[i % sample->seed_len] : (uint8_t)rand();
+        target[i] = sample->seed ? (uint8_t)sample->seed[i % sample->seed_len]
+                                 : (uint8_t)random_u64(&random);
     return bytes_view(target, sample->len);
 }
 
@@ -93,6 +98,8 @@ int main(int argc, char **argv) {
     must(gate_keeper_create(&options, &keeper, &err), &err);
     gate_init_keeper(&gate, keeper);
     gate_desk_init(&desk, mem_system());
+    int64_t rounds = ROUNDS;
+    if (argc > 1 && !number_parse_i64(bytes_of_cstr(argv[1]), &rounds)) return 1;
     printf("%-24s %8s %8s  ns a value\n", "", "off", "enforce");
     for (size_t i = 0; i < ARRAY_LEN(samples); i++) {
         double ns[2];
@@ -100,7 +107,7 @@ int main(int argc, char **argv) {
         for (int on = 0; on < 2; on++) {
             struct bytes set[] = {BYTES("gate.mode"), on ? BYTES("enforce") : BYTES("off")};
             must(config_set(&config, set, 1, &err), &err);
-            ns[on] = measure(&gate, &desk, make(&samples[i], bytes), argc > 1 ? atoi(argv[1]) : 20);
+            ns[on] = measure(&gate, &desk, make(&samples[i], bytes), (int)rounds);
         }
         printf("%-24s %8.0f %8.0f\n", samples[i].name, ns[0], ns[1]);
     }
