@@ -211,13 +211,13 @@ $(foreach t,$(BENCH_SOURCES),$(eval $(call MAIN_RULE,$(t))))
 $(foreach t,$(FUZZ_SOURCES),$(eval $(call FUZZ_RULE,$(t))))
 
 # The verifier's loop once more, under another name: it hands each step to this program.
-$(V)/obj/checked/verify.o: proto/pickle/verify.c $(V)/flags.list Makefile
+$(V)/checked/verify.o: proto/pickle/verify.c $(V)/flags.list Makefile
 	@mkdir -p $(@D)
 	@echo "  CC   $< (checked)"
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -DBRINE_CHECK_MACHINE=1 -Dpickle_verify=pickle_verify_checked \
 		-DPICKLE_LIMITS_DEFAULT=PICKLE_LIMITS_CHECKED -MMD -MP -c $< -o $@
 	@objcopy --weaken $@
-$(V)/tests/stress/exhaustive_step: $(V)/obj/checked/verify.o
+$(V)/tests/stress/exhaustive_step: $(V)/checked/verify.o
 
 UNIT_TESTS   := $(call program_of,$(UNIT_SOURCES))
 WIRE_TESTS   := $(call program_of,$(WIRE_SOURCES))
@@ -366,6 +366,7 @@ test-presets:
 	@$(install_packages) $(PACKAGES_PRESETS)
 	@+$(MAKE) --no-print-directory -j$(JOBS) $(V)/brine-cli
 	@/usr/bin/python3 -W ignore tests/tools/preset_values.py --check $(V)/brine-cli
+	@/usr/bin/python3 -W ignore tests/tools/pickle_joblib.py $(V)/brine-cli 20000
 	@/usr/bin/python3 tests/tools/pickle_real.py --presets stdlib,numpy,pandas --count 10000
 
 .PHONY: install clean
