@@ -27,12 +27,12 @@ def verifier_of(path):
     return {path, "the verifier"} if os.path.dirname(path) == "proto/pickle" and name in VERIFIER else set()
 
 
-def measure(build, groups_of):
-    """{group: {what: [covered, all]}}; None when gcovr failed."""
+def measure(build, folder, groups_of):
+    """{group: {what: [covered, all]}} of the objects in build/folder; None when gcovr failed."""
     result = subprocess.run(["gcovr", "--root", ".", "--object-directory", os.path.join(build, "obj"),
                              "--filter", "proto/", "--filter", "server/", "--filter", "client/",
                              "--json-summary", "--json-summary-pretty", "--html-details", os.path.join(build, "coverage.html"),
-                             "--output", "-", os.path.join(build, "obj")],
+                             "--output", "-", os.path.join(build, folder)],
                             stdout=subprocess.PIPE, check=False)
     if result.returncode:
         return None
@@ -52,7 +52,7 @@ def main():
     parser.add_argument("--corpus", action="store_true")
     args = parser.parse_args()
     floors = FLOOR_PERCENT_CORPUS if args.corpus else FLOOR_PERCENT
-    groups = measure(args.build, verifier_of if args.corpus else folders_of)
+    groups = measure(args.build, *(("obj/proto/pickle", verifier_of) if args.corpus else ("obj", folders_of)))
     if groups is None:
         sys.exit(1)
     failed = 0
