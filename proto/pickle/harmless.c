@@ -147,12 +147,9 @@ static bool may_be_int(struct bytes text) {
     text = trim_number(text);
     if (text.len == 0) return ended;
     size_t at = is_sign(text.data[0]);
-    bool prefixed = text.len - at > 2 && text.data[at] == '0' && text.data[at + 1] > '9';
-    bool hex = prefixed && byte_lower(text.data[at + 1]) == 'x';
-    if (prefixed && !hex && byte_lower(text.data[at + 1]) != 'o' &&
-        byte_lower(text.data[at + 1]) != 'b')
-        return false;
-    if (prefixed) at += 2;
+    uint8_t base = text.len - at > 2 && text.data[at] == '0' ? byte_lower(text.data[at + 1]) : 0;
+    bool hex = base == 'x';
+    if (hex || base == 'o' || base == 'b') at += 2;
     if (at == text.len) return false;
     for (; at < text.len; at++)
         if (!(hex ? is_hex_digit(text.data[at]) : byte_is_digit(text.data[at])) &&

@@ -185,13 +185,15 @@ def child(path):
 
 WORDS = b"a cat os country name of index Version N I am 12 0x1f 1.5e3 'x' \"y\" . .. config.ini p0 g0 000 L12L inf nan caf\xc3\xa9 \xff".split()
 LINES = (b"os\nsystem\n", b"posix\n", b"a b\nc\n", b"os. x\ny\n", b"\n\n", b"\n", b"1\n", b"0\n", b"7\n", b"5000\n", b"99999999\n", b"'a'\n", b"\"os\"\n",
-         b"1.5\n", b"1L\n", b"0x10\n", b"01\n", b" 3 \n", b"os\n", b"\xc3\xa9\nx\n", b"\xff\nx\n", b"1_0\n", b"\x00\n", b"3\x00x\n", b"-0\n", b"os", b"9" * 4400 + b"\n")
+         b"1.5\n", b"1L\n", b"0x10\n", b"01\n", b" 3 \n", b"os\n", b"\xc3\xa9\nx\n", b"\xff\nx\n", b"1_0\n", b"0_0\n", b"0x_f\n", b"0b1\n", b"+0o17 \n", b".5e+3\n", b"-inf\n", b"\x00\n", b"3\x00x\n", b"-0\n", b"os", b"9" * 4400 + b"\n")
 LINED = b"cFgILipPSV"
 
 
 def argument(rng, code):
     """Something to stand behind the opcode; often what it wants."""
     if code in LINED:
+        if rng.random() < 0.3:
+            return bytes(rng.choice(b"0011279_+-.eExXobLl \t\r\0'\"infaNcs") for _ in range(rng.randrange(1, 6))) + b"\n"
         return rng.choice(LINES)
     small = rng.choice((0, 1, 2, 2, 3, 5, 8, 200))
     text = rng.choice((b"os", b"system", b"a b", b"\xc3\xa9", b"x", b""))

@@ -89,6 +89,7 @@ Test(harmless, an_import_is_found_wherever_a_reader_gets_to_it) {
         {BYTES("Np1\n.g1\ncos\nx\n"), IMPORT, 8, "a memo that outlives STOP"},
         {BYTES("I 0x1f \ncos\nx\n"), IMPORT, 8, "a number as C reads it"},
         {BYTES("I\0 any\ncos\nx\n"), IMPORT, 7, "NUL ends a number for C"},
+        {BYTES("I0_0\ncos\nx\n"), IMPORT, 5, "a zero of two"},
         {BYTES("L-12L\ncos\nx\n"), IMPORT, 6, "a long"},
         {BYTES("F+infinity\ncos\nx\n"), IMPORT, 11, "a float that is a word"},
         {BYTES("F1_0.5e-3\ncos\nx\n"), IMPORT, 10, "a float as Python reads it"},
