@@ -226,7 +226,7 @@ static void skip_text(struct reader *r) {
 /* As Python's gzip reads it, which is less strict than zlib: unknown flags are nothing, the
  * header's checksum is not compared. */
 static bool skip_gzip_head(struct reader *r) {
-    bool magic = read_u8(r) == 0x1f && read_u8(r) == 0x8b && read_u8(r) == 8;
+    bool magic = bytes_equal(read_take(r, 3), BYTES("\x1f\x8b\x08"));
     uint8_t flags = read_u8(r);
     (void)read_take(r, 6); /* time, level, system */
     if (flags & GZIP_EXTRA) (void)read_take(r, read_u16le(r));
