@@ -126,6 +126,15 @@ static bool may_pass(struct judging *judging, const struct frame_reading *readin
            !policy_is_dangerous(harm->module, harm->name);
 }
 
+/* Whether every unpickler fails at a first byte before it has done anything: it is no opcode, or
+ * one that takes from the stack, or asks the memo, of which both are empty.  Most of what is no
+ * pickle begins so. */
+static bool fails_at_once(uint8_t first) {
+    const struct pickle_opcode *opcode = pickle_opcode(first);
+    if (!opcode->name || first == PICKLE_OP_BINGET || first == PICKLE_OP_LONG_BINGET) return true;
+    return opcode->argument == PICKLE_ARG_NONE && opcode->in[0] != '\0';
+}
+
 static enum brine_status visit(void *context, const struct frame_reading *reading) {
     struct judging *judging = context;
     if (reading->integer) {
@@ -134,8 +143,7 @@ static enum brine_status visit(void *context, const struct frame_reading *readin
         return BRINE_OK;
     }
     struct bytes bytes = reading->bytes;
-    /* Every unpickler fails at such a byte, and most of what is no pickle begins with one. */
-    if (bytes.len > 0 && !pickle_opcode(bytes.data[0])->name) return BRINE_OK;
+    if (bytes.len > 0 && fails_at_once(bytes.data[0])) return BRINE_OK;
     enum brine_status status = verify(judging, reading, bytes);
     if (judging->report.reason == PICKLE_TRAILING && reading->trailing_ignored)
         status = verify(judging, reading, bytes_slice(bytes, 0, judging->report.offset));

@@ -3,6 +3,8 @@
 
 #include "world.h"
 
+#include "pickle/harmless.h"
+
 #include <zlib.h>
 
 /* os.system, getattr and the like are refused in the corpus of the verifier; here it matters that
@@ -302,5 +304,25 @@ Test(judge, a_dry_run_judges_and_leaves_no_trace) {
         cr_expect_str_eq(finding.reason, "global");
     }
     cr_expect_eq(learn_counts(world.learn).values, 0);
+    world_end(&world);
+}
+
+/* What the judge passes by its first byte alone is what pickle_is_harmless says of the whole. */
+Test(judge, a_first_byte_that_passes_is_harmless_whatever_follows) {
+    struct world world;
+    size_t admitted = 0;
+    world_begin(&world, "");
+    for (unsigned first = 0; first < 256; first++) {
+        uint8_t value[] = {0, 0, 0, 0, 0, 'c', 'o', 's', '\n', 'x', '\n', '.'};
+        struct bytes bytes = bytes_view(value, sizeof value);
+        struct pickle_harm harm;
+        value[0] = (uint8_t)first;
+        bool harmless =
+            pickle_is_harmless(bytes, &PICKLE_LIMITS_DEFAULT, &world.desk.pickle, &harm);
+        bool passes = world_ask(&world, 0, "k", bytes) == GATE_ADMIT;
+        admitted += passes;
+        cr_expect(harmless || !passes, "%02x: %s", first, harm.what);
+    }
+    cr_expect(admitted > 180 && admitted < 256, "%zu", admitted);
     world_end(&world);
 }
