@@ -59,7 +59,7 @@ def sites(text):
 
 def expectations():
     rows = []
-    for table in ("EXPECTED", "FOUND"):
+    for table in ("EXPECTED", "FOUND", "REACHED"):
         for line in open(os.path.join(CORPUS, table)):
             if not line.startswith("#"):
                 name, _, rule, name_of_global = line.split()

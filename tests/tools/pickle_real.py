@@ -281,6 +281,9 @@ def honest(preset_names):
 
 
 # ---- the child: loading under watch --------------------------------------------------------------
+# SystemErrors by which numpy refuses: text that is no Unicode; a cell of a record that cannot be set.
+REFUSALS = ("invalid maximum character", "returned a result with an exception set")
+
 
 class Watch:
     """What the audit hook saw of one load.  A hook cannot be taken off: it asks this object."""
@@ -314,7 +317,7 @@ def reader(base, watch, found, proto):
             if proto < 3:
                 key = compat.NAME_MAPPING.get(key, (compat.IMPORT_MAPPING.get(module, module), name))
             found.append("%s:%s" % key)
-            watch.zones |= module == "zoneinfo"
+            watch.zones |= module in ("zoneinfo", "pytz")
             watch.importing = True
             try:
                 return super().find_class(module, name)
@@ -356,7 +359,7 @@ def load_one(watch, base, progress, data, expected, heap):
         value = loading.load()
     except (pickle.UnpicklingError, EOFError, SystemError) as error:
         outcome = "%s: %s" % (type(error).__name__, error)
-        if "invalid maximum character" in outcome:  # numpy's way to say that text is no Unicode
+        if any(words in outcome for words in REFUSALS):
             outcome = "exception"
     except (AttributeError, ModuleNotFoundError) as error:
         outcome = "exception"

@@ -54,7 +54,7 @@ def corpus_policy():
 
 
 def expected():
-    for table in ("EXPECTED", "FOUND"):
+    for table in ("EXPECTED", "FOUND", "REACHED"):
         with open(f"{CORPUS}/{table}", encoding="utf-8") as file:
             for line in file:
                 if not line.startswith("#") and line.strip():

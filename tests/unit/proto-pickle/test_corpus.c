@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Replays tests/corpus/pickle: every file is answered as EXPECTED says, and every file is named
- * there. Files that a fuzzer or a differential run found stand in FOUND, with the same columns. */
+ * there. Files that a fuzzer or a differential run found stand in FOUND, and those that reach code
+ * which the others leave out in REACHED, with the same columns. */
 
 #include "pickle/machine.h"
 #include "policy_file.h"
@@ -115,6 +116,10 @@ Test(corpus, array_streams_get_their_expected_verdict) {
 
 Test(corpus, what_fuzzers_and_differential_runs_found_stays_settled) {
     replay(CORPUS, "FOUND", 3);
+}
+
+Test(corpus, what_is_kept_for_the_code_it_reaches_stays_settled) {
+    replay(CORPUS, "REACHED", 150);
 }
 
 Test(corpus, the_files_are_those_that_the_script_writes) {
