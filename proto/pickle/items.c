@@ -154,6 +154,7 @@ static __attribute__((noinline, cold)) bool gain_wide(struct machine *m, uint32_
 }
 
 /* Parts of which more is to be noted than depth and hash. */
+enum { NODES_UNUSUAL = NODE_BARE | NODE_WIDE | NODE_FIRST_STR };
 static __attribute__((noinline)) bool gain_unusual(struct machine *m, uint32_t parent,
                                                    struct pickle_value part) {
     uint32_t flags = m->nodes[part.a].flags;
@@ -180,7 +181,7 @@ static void inherit_hash(struct machine *m, struct pickle_node *parent, struct p
 bool gain(struct machine *m, uint32_t parent_number, struct pickle_value part, bool bare) {
     if (!is_container(part)) return gain_reference(m, parent_number, part, bare);
     struct pickle_node *parent = &m->nodes[parent_number], *child = &m->nodes[part.a];
-    bool unusual = child->flags & (NODE_BARE | NODE_WIDE | NODE_FIRST_STR);
+    bool unusual = child->flags & NODES_UNUSUAL;
     if (UNLIKELY(unusual || m->limits->expanded_max) && !gain_unusual(m, parent_number, part))
         return false;
     child->flags |= NODE_NESTED;
@@ -190,6 +191,18 @@ bool gain(struct machine *m, uint32_t parent_number, struct pickle_value part, b
         inherit_hash(m, parent, part);
     uint32_t depth = child->depth + 1u;
     return depth <= parent->depth || grow_depth(m, parent, depth);
+}
+
+/* The same, with the most frequent case in place: one more of what cannot be hashed. */
+static inline bool gain_here(struct machine *m, uint32_t parent_number, struct pickle_value part) {
+    struct pickle_node *parent = &m->nodes[parent_number], *child = &m->nodes[part.a];
+    bool plain = part.kind >= PICKLE_KIND_LIST && part.kind <= PICKLE_KIND_SET &&
+                 !(child->flags & NODES_UNUSUAL) && child->depth < parent->depth &&
+                 !m->limits->expanded_max;
+    if (!plain) return gain(m, parent_number, part, false);
+    child->flags |= NODE_NESTED;
+    parent->flags |= NODE_UNHASHABLE;
+    return true;
 }
 
 bool step_tuple(struct machine *m, uint32_t count) {
@@ -384,8 +397,9 @@ static inline bool may_be_planted(const struct machine *m, struct pickle_value k
     if (key.a < 3) return false;
     const uint8_t *text = m->data + key.b;
     if (UNLIKELY(text[0] == '_')) return text[1] == '_' || (text[1] == 'c' && key.a == 6);
+    if (LIKELY((text[0] | 4) != 'e')) return false; /* neither 'a' nor 'e' */
     bool is_short = key.a == 3 || key.a == 4 || key.a == 6;
-    return is_short && (text[0] == 'a' || text[0] == 'e');
+    return is_short && (text[1] == 'd' || text[1] == 'p' || text[1] == 'x' || text[1] == 'r');
 }
 
 /* Only a tuple that begins with an instance can be a field of a dtype. */
@@ -461,7 +475,7 @@ static __attribute__((noinline)) bool log_items(struct machine *m, uint32_t targ
 static __attribute__((noinline)) bool gain_all(struct machine *m, uint32_t target,
                                                const struct pickle_value *items, uint32_t count) {
     for (uint32_t i = 0; i < count; i++)
-        if (!gain_any(m, target, items[i])) return false;
+        if (!is_leaf(items[i]) && !gain_here(m, target, items[i])) return false;
     return true;
 }
 
@@ -530,8 +544,11 @@ bool update(struct machine *m, uint32_t target, const struct pickle_value *items
         m->nodes[target].flags |= NODE_OTHER_KEYS;
         if (!log_keys(m, target, items[0], run)) return false;
     }
-    for (uint32_t i = 2 * run; i < count; i += 2)
+    for (uint32_t i = 2 * run; i < count; i += 2) {
+        bool plain = is_plain_str(items[i]) && is_leaf(items[i + 1]) && !m->sees_keys;
+        if (LIKELY(plain) && !may_be_planted(m, items[i])) continue;
         if (!set_item(m, target, items[i], items[i + 1])) return false;
+    }
     return true;
 }
 

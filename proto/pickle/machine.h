@@ -342,7 +342,10 @@ static inline bool ascii_valid_within(const uint8_t *at, uint64_t length, uint64
         return !(seen & high);
     }
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    if (LIKELY(room >= 8)) return !(load_u64(at) & high >> (56 - 8 * length) >> 8);
+    static const uint64_t high_below[8] = {
+        0, 0x80, 0x8080, 0x808080, 0x80808080, 0x8080808080, 0x808080808080, 0x80808080808080,
+    };
+    if (LIKELY(room >= 8)) return !(load_u64(at) & high_below[length]);
 #endif
     for (uint64_t i = 0; i < length; i++)
         if (at[i] & 0x80) return false;
@@ -510,7 +513,9 @@ bool joblib_objects_end(struct machine *m);
 bool step_build(struct machine *m);
 
 /* --- probes.c --- */
-/* Foresees how CPython's tables take the logged keys. */
+/* Foresees how CPython's tables take the logged keys.  Containers with few of them are not looked
+ * at, so it need not be called when m->keys_most is as small. */
+enum { PROBES_FEW_KEYS = 256 };
 bool probes_check(struct machine *m);
 
 /* --- names.c --- */

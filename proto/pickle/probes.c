@@ -10,7 +10,7 @@
  * of the stream and by CPython's own probing and growth, and the probes are counted.  Honest keys
  * need less than two each; PROBES_EACH leaves room for strides.
  *
- * Cost: one pass over the key log, only when a container has more than FEW_KEYS in it.
+ * Cost: one pass over the key log, only when a container has more than PROBES_FEW_KEYS in it.
  * Source: CPython Objects/dictobject.c (3.7 to 3.13), setobject.c, longobject.c long_hash,
  * tupleobject.c tuplehash (3.8 on), pyhash.c _Py_HashDouble. */
 
@@ -18,7 +18,7 @@
 
 #include <math.h>
 
-enum { FEW_KEYS = 256, PROBES_EACH = 32, PROBES_FREE = 65536, LINEAR_PROBES = 9 };
+enum { PROBES_EACH = 32, PROBES_FREE = 65536, LINEAR_PROBES = 9 };
 
 static const uint64_t NO_HASH = UINT64_MAX; /* CPython never gives -1 */
 static const uint64_t MODULUS = ((uint64_t)1 << 61) - 1;
@@ -289,10 +289,10 @@ static bool check_table(struct machine *m, uint32_t last, bool is_set, uint64_t 
 
 static bool has_many(const struct machine *m, const struct pickle_node *node) {
     bool is_table = !(node->flags & NODE_LISTED) || node->flags & NODE_KEYED;
-    return node->keys && run_at(m, node->keys)->total > FEW_KEYS && is_table;
+    return node->keys && run_at(m, node->keys)->total > PROBES_FEW_KEYS && is_table;
 }
 
-static bool check_tables(struct machine *m) {
+bool probes_check(struct machine *m) {
     struct pickle_scratch *scratch = m->scratch;
     uint64_t slots = slots_for(m->keys_most);
     uint64_t words = m->nodes_count + (uint64_t)m->keys_most + slots / 64 + 1;
@@ -307,8 +307,4 @@ static bool check_tables(struct machine *m) {
             return false;
     }
     return true;
-}
-
-bool probes_check(struct machine *m) {
-    return LIKELY(m->keys_most <= FEW_KEYS) || check_tables(m);
 }

@@ -200,7 +200,7 @@ bool take_stop(struct machine *m) {
     uint64_t expanded = more_seen(m, root)->expanded;
     if (m->limits->expanded_max && expanded > m->limits->expanded_max)
         return refuse_limit(m, PICKLE_EXPANDED, expanded, m->limits->expanded_max);
-    return check_heap(m) && probes_check(m);
+    return check_heap(m) && (LIKELY(m->keys_most <= PROBES_FEW_KEYS) || probes_check(m));
 }
 
 /* The bytes or the frame ended where an opcode should stand. */

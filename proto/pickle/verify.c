@@ -79,7 +79,7 @@ bool grow(struct machine *m, void **array, uint32_t *cap, size_t item_bytes, uin
     return true;
 }
 
-static bool more_new(struct machine *m) {
+static inline bool more_new(struct machine *m) {
     struct pickle_scratch *scratch = m->scratch;
     if (!ROOM(m, scratch->mores, scratch->mores_cap, m->mores_count + 1)) return false;
     scratch->mores[m->mores_count++] = (struct pickle_more){.names = NO_KEY};
@@ -138,16 +138,17 @@ struct cursor {
     const uint8_t *at, *end;
     struct pickle_value *top, *fence, *cap;
     struct pickle_value *memo, *memo_next, *memo_cap; /* cap: no room while the memo has holes */
-    uint64_t heap, opcodes;                           /* heap: what is not yet in the machine's */
-    uint32_t protocols;                               /* a bit each that opcodes needed */
+    uint64_t heap;                                    /* what is not yet in the machine's */
+    uint64_t counts; /* opcodes, times OPCODE_COUNTED; below that the protocols that they needed */
 };
+
+enum { OPCODE_COUNTED = 1 << 8 };
 
 #define HOT static inline __attribute__((always_inline))
 
 HOT void count(struct cursor *c, uint8_t op) {
     c->heap += op_costs[op].heap;
-    c->protocols |= op_costs[op].protocol;
-    c->opcodes++;
+    c->counts = (c->counts + OPCODE_COUNTED) | op_costs[op].protocol;
 }
 
 HOT uint32_t memo_count(const struct cursor *c) {
@@ -161,8 +162,8 @@ HOT void save(struct machine *m, struct cursor *c) {
     m->fence = (uint32_t)(c->fence - m->stack);
     m->memo_entries += memo_count(c) - m->memo_len;
     m->memo_len = memo_count(c);
-    m->opcodes = c->opcodes;
-    m->protocols = c->protocols;
+    m->opcodes = c->counts / OPCODE_COUNTED;
+    m->protocols = c->counts % OPCODE_COUNTED;
     m->heap += c->heap;
     c->heap = 0;
 }
@@ -177,7 +178,7 @@ HOT void load(struct machine *m, struct cursor *c) {
     c->at = m->data + m->at;
     c->end = m->data + m->end;
     load_stack(m, c);
-    c->memo = m->scratch->memo;
+    c->memo = m->scratch->memo ? m->scratch->memo : m->stack; /* any place for none */
     c->memo_next = c->memo + m->memo_len;
     c->memo_cap = c->memo + (m->memo_entries == m->memo_len ? m->scratch->memo_cap : 0);
 }
@@ -222,11 +223,12 @@ HOT bool empty_tuple_fast(struct cursor *c) {
 }
 
 HOT bool text_fast(struct machine *m, struct cursor *c, unsigned width) {
-    if (!has(c, width) || !has_room(c)) return false;
-    uint64_t length = load_le(c->at + 1, width);
     const uint8_t *text = c->at + 1 + width;
-    if (UNLIKELY((uint64_t)(c->end - text) < length)) return false;
-    if (UNLIKELY(!ascii_valid_within(text, length, (uint64_t)(c->end - text)))) return false;
+    ptrdiff_t left = c->end - c->at - (ptrdiff_t)(1 + width);
+    if (UNLIKELY(left < 0) || !has_room(c)) return false;
+    uint64_t length = load_le(c->at + 1, width);
+    if (UNLIKELY((uint64_t)left < length)) return false;
+    if (UNLIKELY(!ascii_valid_within(text, length, (uint64_t)left))) return false;
     value_write(c->top++, PICKLE_KIND_STR, (uint32_t)length, (uint64_t)(text - m->data));
     c->heap += length;
     c->at = text + length;
@@ -235,10 +237,11 @@ HOT bool text_fast(struct machine *m, struct cursor *c, unsigned width) {
 }
 
 HOT bool bytes_fast(struct machine *m, struct cursor *c, unsigned width) {
-    if (!has(c, width) || !has_room(c)) return false;
-    uint64_t length = load_le(c->at + 1, width);
     const uint8_t *bytes = c->at + 1 + width;
-    if (UNLIKELY((uint64_t)(c->end - bytes) < length)) return false;
+    ptrdiff_t left = c->end - c->at - (ptrdiff_t)(1 + width);
+    if (UNLIKELY(left < 0) || !has_room(c)) return false;
+    uint64_t length = load_le(c->at + 1, width);
+    if (UNLIKELY((uint64_t)left < length)) return false;
     value_write(c->top++, PICKLE_KIND_BYTES, (uint32_t)length, (uint64_t)(bytes - m->data));
     m->seen_bytes = true;
     c->heap += length;
@@ -315,6 +318,26 @@ HOT bool node_fast(struct machine *m, struct cursor *c, enum pickle_kind kind, u
     value_write(c->top++, kind, m->nodes_count++, 0);
     c->at++;
     memoize_next(c);
+    return true;
+}
+
+HOT bool proto_fast(struct machine *m, struct cursor *c) {
+    if (!has(c, 1) || c->at != m->data || c->at[1] > PICKLE_PROTOCOL_MAX) return false;
+    m->proto = c->at[1];
+    c->at += 2;
+    return true;
+}
+
+HOT bool frame_fast(struct machine *m, struct cursor *c) {
+    enum { LENGTH_BYTES = 8 };
+    if (!has(c, LENGTH_BYTES) || m->framed) return false;
+    uint64_t length = load_le(c->at + 1, LENGTH_BYTES);
+    const uint8_t *content = c->at + 1 + LENGTH_BYTES;
+    if (length == 0 || (uint64_t)(c->end - content) < length) return false;
+    m->framed = true;
+    c->at = content;
+    c->end = content + length;
+    m->end = (uint32_t)(c->end - m->data);
     return true;
 }
 
@@ -503,7 +526,7 @@ static bool run(struct machine *m) {
     };
 #undef W
     enum outcome outcome;
-    struct cursor c = {.opcodes = m->opcodes, .protocols = m->protocols};
+    struct cursor c = {.counts = m->opcodes * OPCODE_COUNTED | m->protocols};
     load(m, &c);
     BEGIN();
 
@@ -538,8 +561,8 @@ static bool run(struct machine *m) {
     CALLING_WAY(REDUCE, call_fast(m, &c, true), step_reduce);
     CALLING_WAY(NEWOBJ, call_fast(m, &c, false), step_newobj);
     READING_WAY(BUILD, step_build); /* joblib's arrays stand behind one */
-    READING_WAY(PROTO, step_proto);
-    READING_WAY(FRAME, take_frame);
+    SHORT_WAY(PROTO, proto_fast(m, &c));
+    SHORT_WAY(FRAME, frame_fast(m, &c));
 
 long_way:
     m->op = *c.at;
