@@ -399,6 +399,11 @@ def confine():
 def child(batch, start, progress, out):
     for codec in ("latin1", "latin-1", "ascii", "utf-8"):
         codecs.lookup(codec)  # an import of Python's own, once a process
+    try:
+        import zoneinfo
+        zoneinfo.ZoneInfo("No/Such")  # the same: what it looks for files with
+    except (ImportError, KeyError):
+        pass
     # Errors that C code can only print: their printing opens source files.
     sys.excepthook = sys.unraisablehook = lambda *error: None
     confine()
