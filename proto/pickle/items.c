@@ -130,12 +130,12 @@ void charge_wide(struct machine *m, uint32_t wide) {
 static bool walks_its_parts(const struct machine *m, uint32_t global) {
     static const struct bytes modules[] = {
 #define MODULE(name) {(const uint8_t *)(name), sizeof(name) - 1}
-        MODULE("numpy"),    MODULE("pandas."),  MODULE("scipy."),
-        MODULE("sklearn."), MODULE("builtins"), /* exceptions make a tuple of args */
+        MODULE("numpy"),   MODULE("pandas"),   MODULE("scipy"),
+        MODULE("sklearn"), MODULE("builtins"), /* exceptions make a tuple of args */
 #undef MODULE
     };
     for (size_t i = 0; i < ARRAY_LEN(modules); i++)
-        if (bytes_starts_with(m->scratch->globals[global].module, modules[i])) return true;
+        if (is_within(m->scratch->globals[global].module, modules[i])) return true;
     return false;
 }
 

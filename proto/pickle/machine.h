@@ -275,6 +275,11 @@ static inline uint32_t add_saturating(uint32_t a, uint32_t b) {
 static inline const struct policy_entry *entry_of(const struct machine *m, uint32_t global) {
     return m->scratch->globals[global].entry;
 }
+/* module is the package or lies in it. */
+static inline bool is_within(struct bytes module, struct bytes package) {
+    return bytes_starts_with(module, package) &&
+           (module.len == package.len || module.data[package.len] == '.');
+}
 static inline bool has_right(const struct machine *m, uint32_t global, uint32_t rights) {
     return global != NO_GLOBAL && (entry_of(m, global)->rights & rights) == rights;
 }

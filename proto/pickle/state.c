@@ -65,8 +65,7 @@ static bool check_any_state(struct machine *m, struct pickle_value state, uint32
  * called.  Exceptions are hashed by their address. */
 static uint32_t barred_keys(const struct machine *m, uint32_t global) {
     struct bytes module = m->scratch->globals[global].module;
-    if (bytes_starts_with(module, BYTES("pandas.")))
-        return NODE_PLANTED | NODE_BAD_CACHE | NODE_FUNCTION;
+    if (is_within(module, BYTES("pandas"))) return NODE_PLANTED | NODE_BAD_CACHE | NODE_FUNCTION;
     bool is_key = has_right(m, global, POLICY_HASH) && !bytes_equal(module, BYTES("builtins"));
     return NODE_PLANTED | (is_key ? NODE_FUNCTION : 0);
 }
