@@ -130,6 +130,7 @@ static bool is_unknown_only(const char *path) {
         "__builtin__.set",
         "'",
         "re._compile",
+        "numpy.core.records.record",
         "datetime.datetime.",
         "date\\x74ime.",
         "regex.compile",
