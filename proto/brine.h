@@ -38,6 +38,7 @@
 #include "base/version.h"
 #include "frame/frame.h"
 #include "pickle/disasm.h"
+#include "pickle/harmless.h"
 #include "pickle/opcodes.h"
 #include "pickle/verify.h"
 #include "pickle/view.h"
