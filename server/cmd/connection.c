@@ -54,19 +54,7 @@ void cmd_quit(struct command_call *call) {
 /* SELECT index */
 void cmd_select(struct command_call *call) {
     enum { SELECT_INDEX = 1 };
-    int64_t db;
-    if (!call_integer(call, SELECT_INDEX, &db)) return;
-    if (db < INT32_MIN || db > INT32_MAX) {
-        reply_errorf(call->reply, "ERR value is out of range, value must between %d and %d",
-                     INT32_MIN, INT32_MAX);
-        return;
-    }
-    if (db < 0 || db >= config_read(call->worker->config->server.databases)) {
-        reply_error(call->reply, BYTES("ERR DB index is out of range"));
-        return;
-    }
-    call->session->db = (uint32_t)db;
-    reply_ok(call->reply);
+    if (call_database(call, SELECT_INDEX, &call->session->db)) reply_ok(call->reply);
 }
 
 /* There is one user, "default"; while no password is set it is let in with any. */

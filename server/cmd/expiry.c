@@ -53,14 +53,13 @@ static bool parse_conditions(struct command_call *call, size_t first, struct exp
 }
 
 /* Unlike SET's, this time may be past: the key goes at once. */
-static void expire_in(struct command_call *call, int64_t ms_per_unit) {
+static void expire_at(struct command_call *call, int64_t ms_per_unit, int64_t from_ms) {
     enum { EXPIRE_TIME = 2, EXPIRE_FIRST_OPTION = 3 };
     struct expire expire = {0};
     int64_t time;
     if (!parse_conditions(call, EXPIRE_FIRST_OPTION, &expire)) return;
     if (!call_integer(call, EXPIRE_TIME, &time)) return;
-    if (mul_overflows(time, ms_per_unit, &time) ||
-        add_overflows(time, call->now_ms, &expire.when_ms)) {
+    if (mul_overflows(time, ms_per_unit, &time) || add_overflows(time, from_ms, &expire.when_ms)) {
         reply_invalid_expire(call);
         return;
     }
@@ -76,12 +75,22 @@ static void expire_in(struct command_call *call, int64_t ms_per_unit) {
 
 /* EXPIRE key seconds [NX | XX | GT | LT] */
 void cmd_expire(struct command_call *call) {
-    expire_in(call, 1000);
+    expire_at(call, 1000, call->now_ms);
 }
 
 /* PEXPIRE key milliseconds [NX | XX | GT | LT] */
 void cmd_pexpire(struct command_call *call) {
-    expire_in(call, 1);
+    expire_at(call, 1, call->now_ms);
+}
+
+/* EXPIREAT key unix-time-seconds [NX | XX | GT | LT] */
+void cmd_expireat(struct command_call *call) {
+    expire_at(call, 1000, 0);
+}
+
+/* PEXPIREAT key unix-time-milliseconds [NX | XX | GT | LT] */
+void cmd_pexpireat(struct command_call *call) {
+    expire_at(call, 1, 0);
 }
 
 static bool persist_decide(void *context, const struct store_value *value, int64_t *expire_at_ms) {
@@ -120,4 +129,25 @@ void cmd_ttl(struct command_call *call) {
 /* PTTL key */
 void cmd_pttl(struct command_call *call) {
     reply_integer(call->reply, left_ms(call));
+}
+
+/* As left_ms, but the moment itself. */
+static int64_t moment_ms(struct command_call *call) {
+    struct store_value value;
+    int64_t moment = -2;
+    if (keyspace_enter(call->access, &call->key, &value))
+        moment = value.expire_at_ms == STORE_NO_EXPIRY ? -1 : value.expire_at_ms;
+    keyspace_leave(call->access);
+    return moment;
+}
+
+/* EXPIRETIME key: in seconds, rounded to the nearest */
+void cmd_expiretime(struct command_call *call) {
+    int64_t moment = moment_ms(call);
+    reply_integer(call->reply, moment < 0 ? moment : moment / 1000 + (moment % 1000 >= 500));
+}
+
+/* PEXPIRETIME key */
+void cmd_pexpiretime(struct command_call *call) {
+    reply_integer(call->reply, moment_ms(call));
 }

@@ -48,6 +48,23 @@ bool call_integer(struct command_call *call, size_t position, int64_t *value) {
     return false;
 }
 
+/* Source: Redis 7.0 object.c getIntFromObjectOrReply, db.c selectDb. */
+bool call_database(struct command_call *call, size_t position, uint32_t *db) {
+    int64_t index;
+    if (!call_integer(call, position, &index)) return false;
+    if (index < INT32_MIN || index > INT32_MAX) {
+        reply_errorf(call->reply, "ERR value is out of range, value must between %d and %d",
+                     INT32_MIN, INT32_MAX);
+        return false;
+    }
+    if (index < 0 || index >= config_read(call->worker->config->server.databases)) {
+        reply_error(call->reply, BYTES("ERR DB index is out of range"));
+        return false;
+    }
+    *db = (uint32_t)index;
+    return true;
+}
+
 struct store_key *call_keys(struct command_call *call, size_t position, size_t step,
                             size_t *count) {
     *count = (call->args_count - position + step - 1) / step;

@@ -13,14 +13,14 @@
 
 /* ---- Redis's words --------------------------------------------------------------------------- */
 
-#define ERROR_SYNTAX        BYTES("ERR syntax error")
-#define ERROR_NOT_INTEGER   BYTES("ERR value is not an integer or out of range")
-#define ERROR_WRONG_TYPE    BYTES("WRONGTYPE Operation against a key holding the wrong kind of value")
-#define ERROR_OUT_OF_MEMORY BYTES("OOM command not allowed when used memory > 'maxmemory'.")
-#define ERROR_STRING_TOO_LONG                                                                      \
-    BYTES("ERR string exceeds maximum allowed size (proto-max-bulk-len)")
+#define ERROR_SYNTAX          BYTES("ERR syntax error")
+#define ERROR_NOT_INTEGER     BYTES("ERR value is not an integer or out of range")
+#define ERROR_WRONG_TYPE      BYTES("WRONGTYPE Operation against a key holding the wrong kind of value")
+#define ERROR_OUT_OF_MEMORY   BYTES("OOM command not allowed when used memory > 'maxmemory'.")
+#define ERROR_NO_SUCH_KEY     BYTES("ERR no such key")
+#define ERROR_STRING_TOO_LONG BYTES("ERR string exceeds maximum allowed size (proto-max-bulk-len)")
 /* Ours, where Redis would end itself. */
-#define ERROR_NO_MEMORY     BYTES("OOM the server is out of memory, nothing was changed")
+#define ERROR_NO_MEMORY       BYTES("OOM the server is out of memory, nothing was changed")
 
 /* "ERR wrong number of arguments for 'get' command" */
 void reply_wrong_arity(struct reply *reply, const struct command *command);
@@ -39,6 +39,9 @@ static inline struct store_key call_key(const struct command_call *call, size_t 
 
 /* False: an error was replied. */
 bool call_integer(struct command_call *call, size_t position, int64_t *value) MUST_USE;
+
+/* The index of a database that exists. */
+bool call_database(struct command_call *call, size_t position, uint32_t *db) MUST_USE;
 
 /* All arguments from position on, `step` apart, as hashed keys in the worker's scratch; NULL: no
  * memory, replied. */

@@ -480,6 +480,7 @@ static enum keyspace_outcome try_update(struct keyspace_access *access, struct u
     case KEYSPACE_STEP_STORE:
         break;
     case KEYSPACE_STEP_LEAVE:
+    case KEYSPACE_STEP_REMOVE: /* not said by a transform */
         return KEYSPACE_NOT_DONE;
     case KEYSPACE_STEP_STOP:
         return KEYSPACE_STOPPED;
@@ -664,6 +665,11 @@ static bool tidy_shard(struct keyspace_access *access, size_t shard) {
 bool keyspace_upkeep(struct keyspace_access *access, size_t shard) {
     bool more = tidy_shard(access, shard);
     return recheck_upkeep(access) || more;
+}
+
+void keyspace_compact(struct keyspace_access *access) {
+    for (size_t shard = 0; shard < store_shards(access->keyspace->store); shard++)
+        while (tidy_shard(access, shard)) {}
 }
 
 bool keyspace_make_room(struct keyspace_access *access, size_t bytes_max) {

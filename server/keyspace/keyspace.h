@@ -184,9 +184,10 @@ enum keyspace_outcome keyspace_set_strings(struct keyspace_access *access,
 /* Appends the new value to `result`, computed from the old one (NULL: absent) and from `context`
  * alone, for it may be called again when somebody else was faster.  Called without a lock. */
 enum keyspace_step {
-    KEYSPACE_STEP_STORE, /* `result` is to be stored */
-    KEYSPACE_STEP_LEAVE, /* nothing is to change: KEYSPACE_NOT_DONE */
-    KEYSPACE_STEP_STOP,  /* the context knows why: KEYSPACE_STOPPED */
+    KEYSPACE_STEP_STORE,  /* `result` is to be stored */
+    KEYSPACE_STEP_LEAVE,  /* nothing is to change: KEYSPACE_NOT_DONE */
+    KEYSPACE_STEP_REMOVE, /* the key is to be absent; only for keyspace_combine */
+    KEYSPACE_STEP_STOP,   /* the context knows why: KEYSPACE_STOPPED */
     KEYSPACE_STEP_NO_MEMORY,
 };
 typedef enum keyspace_step keyspace_transform(void *context, const struct bytes *old,
@@ -199,6 +200,28 @@ enum keyspace_outcome keyspace_update_string(struct keyspace_access *access,
                                              const struct store_key *key,
                                              keyspace_transform *transform, void *context,
                                              const char *event) MUST_USE;
+
+/* ---- from several keys ------------------------------------------------------------------------*/
+
+/* RENAME, COPY, MOVE: puts what one key holds under another, with its expiry, judged as a value of
+ * that key. */
+struct keyspace_transfer {
+    struct store_key from, to; /* not the same */
+    bool keep_source;
+    bool only_if_absent; /* the target */
+    const char *event_from, *event_to;
+};
+/* NOT_DONE: there was nothing to put; STOPPED: the target is not absent. */
+enum keyspace_outcome keyspace_transfer(struct keyspace_access *access,
+                                        const struct keyspace_transfer *transfer) MUST_USE;
+
+/* BITOP: puts under `to` what is worked out from the values of `keys` (data NULL: absent), which
+ * are seen at one moment and are the same when it is stored. */
+typedef enum keyspace_step keyspace_combine_fn(void *context, const struct bytes *values,
+                                               size_t count, struct buf *result);
+enum keyspace_outcome keyspace_combine(struct keyspace_access *access, const struct store_key *to,
+                                       const struct store_key *keys, size_t count,
+                                       keyspace_combine_fn *combine, void *context) MUST_USE;
 
 /* ---- transactions -----------------------------------------------------------------------------*/
 
@@ -267,6 +290,10 @@ void keyspace_reclaim(struct keyspace_access *access);
 /* A bounded piece of sweeping, freeing and compacting of one shard (0 to store_shards() - 1), by
  * any thread that has time; true: more is left to do there. */
 bool keyspace_upkeep(struct keyspace_access *access, size_t shard);
+
+/* Upkeep of all shards until nothing is left to do: what was removed is given back.  Cost: O(what
+ * lies sparsely). */
+void keyspace_compact(struct keyspace_access *access);
 
 /* True when the store takes at most bytes_max.  If it takes more, frees what flushes and expiry
  * left behind, a bounded piece, before it answers. */

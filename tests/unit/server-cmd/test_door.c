@@ -40,6 +40,15 @@ static const struct door carries_a_value[] = {
     {"msetnx", "MSETNX none evil\r\n"},
     {"setrange", "SETRANGE s 1 evil\r\n"},
     {"setrange", "SETRANGE none 0 evil\r\n"},
+    {"rename", "RENAME s none\r\n"},
+    {"rename", "RENAME s t\r\n"},
+    {"renamenx", "RENAMENX s none\r\n"},
+    {"copy", "COPY s none\r\n"},
+    {"copy", "COPY s t REPLACE\r\n"},
+    {"copy", "COPY s s DB 2\r\n"},
+    {"move", "MOVE s 3\r\n"},
+    {"bitop", "BITOP OR none s t\r\n"},
+    {"bitop", "BITOP NOT s s\r\n"},
     {"incrbyfloat", "INCRBYFLOAT n 1.5\r\n"},
     {"setbit", "SETBIT s 1 1\r\n"},
     {"setbit", "SETBIT none 100 1\r\n"},
@@ -48,8 +57,9 @@ static const struct door carries_a_value[] = {
 };
 
 /* What writes, but can only take away or change a time. */
-static const char *const carries_none[] = {"getdel",  "getex",   "del",     "unlink",  "expire",
-                                           "pexpire", "persist", "flushdb", "flushall"};
+static const char *const carries_none[] = {"getdel",    "getex",   "del",      "unlink",
+                                           "expire",    "pexpire", "persist",  "expireat",
+                                           "pexpireat", "flushdb", "flushall", "pickle.forget"};
 
 struct stub {
     struct world *world;
@@ -97,6 +107,12 @@ static bool is_listed(const char *name, bool with_value) {
     return false;
 }
 
+static bool is_one_of(const char *name, const char *const *names, size_t count) {
+    size_t i = 0;
+    while (i < count && strcmp(name, names[i]) != 0) i++;
+    return i < count;
+}
+
 Test(door, every_write_command_of_the_table_has_a_row_here) {
     for (size_t row = 0; row < command_table_count(); row++) {
         const struct command *command = &command_table[row];
@@ -108,7 +124,9 @@ Test(door, every_write_command_of_the_table_has_a_row_here) {
         cr_expect(is_listed(command->name, value), "%s has no row in test_door.c", command->name);
         cr_expect(!is_listed(command->name, !value), "%s: CMD_VALUE and its row differ",
                   command->name);
-        if (value)
+        /* What moves a value takes no more than it gives, and Redis allows it. */
+        bool moves = is_one_of(command->name, (const char *[]){"rename", "renamenx", "move"}, 3);
+        if (value && !moves)
             cr_expect(command->flags & CMD_DENYOOM, "%s takes memory and is not denied it",
                       command->name);
     }
@@ -127,7 +145,7 @@ Test(door, what_is_refused_changes_nothing) {
         stub.questions = 0;
         const char *reply = ask(&world, door->command);
         picture(&world, &after);
-        cr_expect(strncmp(reply, "-PICKLEDENIED offset 7: db 0 key '", 34) == 0, "%s answered %s",
+        cr_expect(strncmp(reply, "-PICKLEDENIED offset 7: db ", 27) == 0, "%s answered %s",
                   door->command, reply);
         cr_expect(stub.questions > 0, "%s: the gate was not asked", door->command);
         cr_expect(bytes_equal(buf_view(&before), buf_view(&after)), "%s: %.*s became %.*s",
