@@ -392,7 +392,8 @@ static inline bool tuple_new(struct machine *m, const struct pickle_value *parts
                              uint32_t *number) {
     struct pickle_scratch *scratch = m->scratch;
     if (!node_new(m, NODE_TUPLE, number)) return false;
-    if (!ROOM(m, scratch->cells, scratch->cells_cap, m->cells_count + count)) return false;
+    /* One more, so that an empty tuple's cells too lie in memory. */
+    if (!ROOM(m, scratch->cells, scratch->cells_cap, m->cells_count + count + 1)) return false;
     m->cells = scratch->cells;
     struct pickle_node *node = &m->nodes[*number];
     struct pickle_value *cells = m->cells + m->cells_count;

@@ -39,8 +39,10 @@ bool view_is_shared(const struct view_node *node) {
     return has_parts && node->uses > 1 && node->kind != VIEW_PERSISTENT;
 }
 
+/* Not when a last key has no value: an element appended to the items of an instance, say. */
 bool view_has_str_keys(const struct view_tree *tree, const struct view_node *dict) {
     uint32_t cell = dict->first;
+    if (dict->count % 2) return false;
     for (uint32_t i = 0; cell != VIEW_NOTHING; i++, cell = view_cell(tree, cell)->next)
         if (i % 2 == 0 && view_node(tree, view_cell(tree, cell)->node)->kind != VIEW_STR)
             return false;
