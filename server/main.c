@@ -207,7 +207,11 @@ static enum brine_status apply_recheck(void *context, struct config *config,
 
 static enum brine_status setup_keyspace(struct server *server, struct brine_error *err UNUSED) {
     keyspace_init(&server->keyspace,
-                  &(struct keyspace_options){.store = server->store, .gate = &server->gate});
+                  &(struct keyspace_options){
+                      .store = server->store,
+                      .gate = &server->gate,
+                      .provenance = config_read(server->config.audit.provenance),
+                  });
     keyspace_set_recheck(&server->keyspace,
                          (enum keyspace_recheck)config_read(server->config.gate.recheck),
                          (enum keyspace_denied)config_read(server->config.gate.denied));

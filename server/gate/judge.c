@@ -247,9 +247,10 @@ static enum gate_verdict conclude(struct judging *judging) {
         return GATE_DROP;
     case GATE_ON_REFUSAL_LOG:
         count(judging, METRIC_gate_logged, 1);
-        /* Judged by the present policy, and opaque: of what was refused nothing is told apart. */
-        gate_kinds_begin(&judging->desk->kinds);
-        label(judging);
+        /* Judged by the present policy; reports look into what was not understood. */
+        if (judging->keeper->options.kinds && judging->records)
+            judging->answer->label = gate_kinds_common(judging->keeper->options.kinds,
+                                                       judging->setup->generation);
         return GATE_ADMIT;
     }
     return GATE_REFUSE;

@@ -375,7 +375,6 @@ static uint16_t add_kind(struct gate_kinds *kinds, struct bytes encoding, uint64
     kinds->counts.kinds++;
     kinds->counts.bytes += encoding.len;
     kinds->counts.interned_total++;
-    atomic_fetch_add_explicit(&kinds->epoch, 1, memory_order_release);
     look_for_room(kinds);
     return label;
 }
@@ -466,6 +465,15 @@ gate_ticket gate_kinds_label(struct gate_kinds *kinds, struct gate_kinds_cache *
     pthread_mutex_unlock(&kinds->lock);
     /* Encoded again, for it may have been blurred. */
     if (!common) remember(cache, slot, hash, encode(memory, generation), ticket);
+    return ticket;
+}
+
+gate_ticket gate_kinds_common(struct gate_kinds *kinds, uint32_t generation) {
+    pthread_mutex_lock(&kinds->lock);
+    bool current = generation && generation == gate_kinds_generation(kinds);
+    gate_ticket ticket = current ? kinds->common : 0;
+    kinds->counts.common_total++;
+    pthread_mutex_unlock(&kinds->lock);
     return ticket;
 }
 

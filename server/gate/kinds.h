@@ -89,6 +89,10 @@ void gate_kinds_note_integer(struct gate_kinds_cache *cache);
 gate_ticket gate_kinds_label(struct gate_kinds *kinds, struct gate_kinds_cache *cache,
                              uint32_t generation) MUST_USE;
 
+/* The ticket of a value that is admitted though not all of it was understood (on_refusal = "log"):
+ * reports look into it. */
+gate_ticket gate_kinds_common(struct gate_kinds *kinds, uint32_t generation) MUST_USE;
+
 /* ---- storing and reading ----------------------------------------------------------------------
  */
 
@@ -128,7 +132,7 @@ bool gate_kinds_visit_one(struct gate_kinds *kinds, uint16_t label, gate_kind_vi
                           void *context);
 /* Labels are below this. */
 size_t gate_kinds_labels(const struct gate_kinds *kinds);
-/* Rises when a label begins to mean something else: what was worked out from labels before is void.
+/* Rises when a label ceases to mean what it did: what was worked out from labels before is void.
  * Invariant: while an entry's shard is locked, its label's meaning does not change. */
 uint64_t gate_kinds_epoch(const struct gate_kinds *kinds);
 
