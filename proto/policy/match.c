@@ -81,6 +81,7 @@ static const struct policy_entry *find_wildcard(const struct policy *policy, str
     while (prefix > 0 && name.data[prefix - 1] != '.') prefix--;
     if (prefix >= sizeof pattern || prefix == name.len) return NULL;
     if (policy_model_of(module, name) != POLICY_MODEL_NONE) return NULL;
+    if (policy_is_dangerous(module, name)) return NULL;
     /* Never a dunder: every object has those, __reduce__ and __class__ among them. */
     if (bytes_starts_with(bytes_slice(name, prefix, name.len), BYTES("__"))) return NULL;
     bytes_copy_to(pattern, bytes_slice(name, 0, prefix));

@@ -8,8 +8,8 @@
  * key than "datetime.datetime"/"x".  A nested class is module "app", name "Outer.Inner".
  *
  * An entry whose name is "*" or ends in ".*" is a wildcard: it stands for one more component
- * without a dot, but neither for one that begins with "__" nor for a global of models.def: those
- * have to be named exactly.
+ * without a dot, but neither for one that begins with "__" nor for a global of models.def or
+ * dangerous.def: those have to be named exactly.
  *
  * Who compiles a policy (policy.h) or writes a test fills an array of entries and calls
  * policy_index.  Entries, their bytes and the slots stay the caller's and outlive the policy.

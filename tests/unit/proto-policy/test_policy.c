@@ -83,6 +83,20 @@ Test(policy, what_is_extended_adds_up_also_in_circles) {
     policy_book_destroy(book);
 }
 
+Test(policy, a_wildcard_stands_for_nothing_that_is_known_to_be_dangerous) {
+    struct policy_book *book =
+        book_of("[policy.p]\nallow = ['pandas.*', 'os.*', 'shop.*', 'os.getpid']");
+    struct policy_compiled compiled;
+    compile(book, "p", &compiled);
+    cr_expect_eq(rights_of(&compiled, "pandas", "Anything"), POLICY_CLASS);
+    cr_expect_eq(rights_of(&compiled, "pandas", "eval"), 0);
+    cr_expect_eq(rights_of(&compiled, "os", "system"), 0);
+    cr_expect_eq(rights_of(&compiled, "shop", "_sys"), 0);
+    cr_expect_eq(rights_of(&compiled, "os", "getpid"), POLICY_CLASS, "its exact name does");
+    policy_compiled_deinit(&compiled);
+    policy_book_destroy(book);
+}
+
 Test(policy, a_wildcard_admits_one_component_and_is_warned_about) {
     struct policy_book *book = book_of("[policy.p]\nallow = ['shop.models.*']");
     cr_expect_not_null(strstr(policy_book_warning(book, 0), "t.toml:2:10: 'shop.models.*' admits"));
