@@ -18,7 +18,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)', re.M)
 ONLY_IN = {
     "uv.h": ("server/net/", "server/main.c", "server/server.h"),
     "hiredis/": ("client/",),
-    "openssl/": ("server/auth/", "server/net/", "server/upstream/"),
+    "openssl/": ("server/auth/", "server/net/", "server/observe/", "server/upstream/"),
     "store/store_write.h": ("server/store/", "server/keyspace/"),
     "store/shard.h": ("server/store/",),  # it includes the former
 }
