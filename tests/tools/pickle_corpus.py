@@ -685,6 +685,7 @@ def numpy_arrays():
         FORBIDDEN, "arguments", "numpy.core.numeric._frombuffer")
     add("r15_frombuffer_allowed", P(4) + frombuffer + b"(" + B(b"x" * 16) + dtype() + b"K\x02\x85" + S("C") + b"tR.", ACCEPT, "accepted")
     nd = "numpy.ndarray"
+    add("r15_state_empty_beyond", array(b"\x8a\x08" + b"\0" * 7 + b"\x40K\x03K\x00\x87", "f8", B(b"")), FORBIDDEN, "state-kind", nd)
     add("r15_state_allowed", array(b"K\x02\x85", "f8", B(b"x" * 16)), ACCEPT, "accepted")
     add("r15_state_shape", array(b"K\x03\x85", "f8", B(b"x" * 16)), FORBIDDEN, "state-kind", nd)
     add("r15_state_overflow", array(b"\x8a\x08\x00\x00\x00\x00\x00\x00\x00\x20K\x08\x86", "f8", B(b"")), FORBIDDEN, "state-kind", nd)
@@ -857,6 +858,11 @@ def wrapped_and_paired():
         add("c07_partial_data_state_" + name, wrapper(user, wrong), FORBIDDEN, "state-kind", "functools.partial")
     add("c07_partial_data_twice", wrapper(user, state(user) + b"b" + state(user)), FORBIDDEN, "state-last", "functools.partial")
     add("c07_partial_data_hidden", wrapper(user, state(user, positional=SG("builtins", "getattr") + b"\x85")), FORBIDDEN, "right-ref", "builtins.getattr")
+    makes = SG("app", "Makes")
+    for name in ("User", "Point"):
+        add("c35_only_" + name, P(4) + makes + SG("app", name) + b"\x85R.", ACCEPT, "accepted")
+    add("c35_only_other", P(4) + makes + SG("app", "Color") + b"\x85R.", FORBIDDEN, "arguments", "app.Makes")
+    add("c35_only_other_obj", P(4) + b"(" + makes + SG("app", "helper") + b"o.", FORBIDDEN, "arguments", "app.Makes")
     ordered = SG("collections", "OrderedDict")
 
     def paired(keys):
