@@ -29,7 +29,7 @@
 
 enum {
     KINDS_DEFAULT = 4096,
-    CACHE_SLOTS = 64,
+    CACHE_SLOTS = 256,
     CACHED_BYTES_MAX = 1024, /* of an encoding that a thread remembers */
     DISTINCT_SLOTS = 4 * KIND_GLOBALS_MAX,
     INDEX_SLOTS = 4096,

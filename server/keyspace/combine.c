@@ -100,6 +100,7 @@ static enum keyspace_outcome read_sources(struct keyspace_access *access,
         outcome = read_source(access, &combination->keys[i], &combination->sources[i]);
     keyspace_leave(access);
     if (outcome == KEYSPACE_DONE && access->deferred) outcome = KEYSPACE_DEFERRED;
+    if (outcome == KEYSPACE_DONE && access->withheld) outcome = KEYSPACE_REFUSED;
     for (size_t i = 0; i < combination->count; i++) {
         const struct source *source = &combination->sources[i];
         combination->values[i] = bytes_view(NULL, 0);
