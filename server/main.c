@@ -17,6 +17,11 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+/* Read by jemalloc when the process starts.  Pages that were given back go to the system soon, and
+ * by a thread of its own: a loop that frees a giant value would stop for as long as that takes. */
+extern const char *const malloc_conf;
+const char *const malloc_conf = "background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0";
+
 enum { PRINTED_BYTES_MAX = 1 << 20 };
 
 typedef enum brine_status setup_fn(struct server *server, struct brine_error *err);
@@ -206,12 +211,11 @@ static enum brine_status apply_recheck(void *context, struct config *config,
 }
 
 static enum brine_status setup_keyspace(struct server *server, struct brine_error *err UNUSED) {
-    keyspace_init(&server->keyspace,
-                  &(struct keyspace_options){
-                      .store = server->store,
-                      .gate = &server->gate,
-                      .provenance = config_read(server->config.audit.provenance),
-                  });
+    keyspace_init(&server->keyspace, &(struct keyspace_options){
+                                         .store = server->store,
+                                         .gate = &server->gate,
+                                         .provenance = config_read(server->config.audit.provenance),
+                                     });
     keyspace_set_recheck(&server->keyspace,
                          (enum keyspace_recheck)config_read(server->config.gate.recheck),
                          (enum keyspace_denied)config_read(server->config.gate.denied));

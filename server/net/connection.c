@@ -31,6 +31,8 @@ enum {
      * which costs less than a buffer of its own; above, new bytes are read behind it in place. */
     QUERY_IN_PLACE_BYTES = 16 * 1024,
     QUERY_ROOM_BYTES = 64 * 1024,
+    QUERY_TRUSTED_BYTES = 1024 * 1024,
+    QUERY_READ_BYTES = 1024 * 1024,
     /* What a worker keeps of a reply buffer that had to grow. */
     REPLY_BYTES_KEPT = 256 * 1024,
     VECTORS_MAX = 2 * REPLY_LARGES_MAX + 1,
@@ -226,9 +228,14 @@ static void close_for_limit(struct connection *connection, enum metric metric, c
     connection_close(connection);
 }
 
+/* Of a query in the making only what has arrived was ever touched. */
 static size_t held_bytes(const struct connection *connection) {
     const struct output *output = connection->output;
-    return connection->query.cap + (output ? output->owned_bytes + output->orphaned_bytes : 0);
+    const struct buf *query = &connection->query;
+    bool in_the_making = resp_bytes_missing(&connection->session.decoder) > 0;
+    size_t query_bytes =
+        in_the_making ? MIN(query->cap, query->len + QUERY_ROOM_BYTES) : query->cap;
+    return query_bytes + (output ? output->owned_bytes + output->orphaned_bytes : 0);
 }
 
 /* Accounts for buffers that changed.  False: the connection was closed to keep the budget. */
@@ -249,11 +256,14 @@ static size_t query_limit(const struct connection *connection) {
 }
 
 /* Room behind an incomplete command: as much as it lacks, but never more than has arrived, so that
- * a claim of 512 MB costs nothing until it is made true. */
+ * a claim of 512 MB costs nothing until it is made true.  Once a good part of it is true all the
+ * room is taken at once: memory that is not touched costs nothing but addresses, and growing by
+ * copies would stop the loop for as long as the copies take. */
 static size_t query_room(const struct connection *connection) {
     size_t missing = resp_bytes_missing(&connection->session.decoder);
     size_t arrived = MAX(connection->query.len, (size_t)QUERY_ROOM_BYTES);
-    return missing ? MIN(missing, arrived) : QUERY_ROOM_BYTES;
+    if (missing == 0) return QUERY_ROOM_BYTES;
+    return arrived >= QUERY_TRUSTED_BYTES ? missing : MIN(missing, arrived);
 }
 
 static bool reads_in_place(const struct connection *connection) {
@@ -276,8 +286,8 @@ static void give_room(uv_handle_t *handle, size_t suggested UNUSED, uv_buf_t *ro
     if (reads_in_place(connection)) {
         struct buf *query = &connection->query;
         if (buf_reserve(query, query_room(connection)) != BRINE_OK) return;
-        *room =
-            (uv_buf_t){.base = (char *)query->data + query->len, .len = query->cap - query->len};
+        *room = (uv_buf_t){.base = (char *)query->data + query->len,
+                           .len = MIN(query->cap - query->len, (size_t)QUERY_READ_BYTES)};
         return;
     }
     bytes_copy_to(worker->read_buffer, buf_view(&connection->query));
