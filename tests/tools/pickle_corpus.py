@@ -810,6 +810,12 @@ def dunders():
     add("c30_pydantic_2", user + b"}(" + inner + S("__pydantic_extra__") + b"N" + S("__pydantic_fields_set__") + b"\x8f(" + S("a") + b"\x90"
         + S("__pydantic_private__") + b"Nub.", ACCEPT, "accepted")
     add("c30_generic", user + b"}" + S("__orig_class__") + SG("app", "User") + b"sb.", ACCEPT, "accepted")
+    alias = SG("_operator", "getitem") + SG("app", "User") + SG("builtins", "int") + b"\x86R"
+    add("c30_generic_alias", user + b"}" + S("__orig_class__") + alias + b"sb.", ACCEPT, "accepted")
+    add("c30_generic_called", P(4) + alias + b")R.", FORBIDDEN, "callee")
+    add("c30_generic_state", P(4) + alias + b"}b.", FORBIDDEN, "right-build", "_operator.getitem")
+    for name, of in (("dict", b"}"), ("list", b"]"), ("instance", SG("app", "User") + b")\x81"), ("text", S("abc"))):
+        add("c30_getitem_of_" + name, P(4) + SG("_operator", "getitem") + of + b"K\x00\x86R.", FORBIDDEN, "arguments", "_operator.getitem")
     add("c30_notes", P(4) + SG("builtins", "ValueError") + b")R}" + S("__notes__") + b"]sb.", ACCEPT, "accepted")
     for name in ("__getstate__", "__fields__", "__pydantic_validator__", "__pydantic_decorators__", "__hash__", "__init__"):
         add("c30_dunder_" + name.strip("_"), user + b"}" + S(name) + b"Nsb.", FORBIDDEN, "state-key")
