@@ -87,7 +87,8 @@ static bool gain_reference(struct machine *m, uint32_t parent, struct pickle_val
                          part.kind == PICKLE_KIND_PARTIAL ? NO_GLOBAL : part.a);
 }
 
-static bool grow_depth(struct machine *m, struct pickle_node *parent, uint32_t depth) {
+static __attribute__((noinline)) bool grow_depth(struct machine *m, struct pickle_node *parent,
+                                                 uint32_t depth) {
     if (depth > m->limits->nesting_max || depth > UINT16_MAX - 1)
         return refuse_limit(m, PICKLE_NESTING, depth, m->limits->nesting_max);
     if (parent->flags & NODE_NESTED) {
@@ -153,21 +154,6 @@ static __attribute__((noinline, cold)) bool gain_wide(struct machine *m, uint32_
     return set_wide(m, parent, add_saturating(more_seen(m, parent)->wide, wide));
 }
 
-/* Parts of which more is to be noted than depth and hash. */
-enum { NODES_UNUSUAL = NODE_BARE | NODE_WIDE | NODE_FIRST_STR };
-static __attribute__((noinline)) bool gain_unusual(struct machine *m, uint32_t parent,
-                                                   struct pickle_value part) {
-    uint32_t flags = m->nodes[part.a].flags;
-    if (flags & NODE_BARE) return refuse_bare(m, part.a);
-    if (m->limits->expanded_max && m->nodes[parent].flags & NODE_NESTED)
-        return refuse_limit(m, PICKLE_EXPANDED, UINT64_MAX, m->limits->expanded_max);
-    if (flags & NODE_WIDE && !gain_wide(m, parent, part.a)) return false;
-    bool pair = part.kind == PICKLE_KIND_LIST && flags & NODE_FIRST_STR;
-    if (pair) m->nodes[parent].flags |= flags & NODE_OTHER_KEYS;
-    if (!pair && !m->limits->expanded_max) return true;
-    return gain_more(m, parent, part.a, pair);
-}
-
 static void inherit_hash(struct machine *m, struct pickle_node *parent, struct pickle_value part) {
     const struct pickle_node *child = &m->nodes[part.a];
     uint32_t flags;
@@ -178,19 +164,42 @@ static void inherit_hash(struct machine *m, struct pickle_node *parent, struct p
     parent->flags |= flags;
 }
 
-bool gain(struct machine *m, uint32_t parent_number, struct pickle_value part, bool bare) {
-    if (!is_container(part)) return gain_reference(m, parent_number, part, bare);
+static inline bool gain_container(struct machine *m, uint32_t parent_number,
+                                  struct pickle_value part) {
     struct pickle_node *parent = &m->nodes[parent_number], *child = &m->nodes[part.a];
-    bool unusual = child->flags & NODES_UNUSUAL;
-    if (UNLIKELY(unusual || m->limits->expanded_max) && !gain_unusual(m, parent_number, part))
-        return false;
     child->flags |= NODE_NESTED;
     if (part.kind >= PICKLE_KIND_LIST && part.kind <= PICKLE_KIND_SET) /* ORDER pickle_kind */
         parent->flags |= NODE_UNHASHABLE;
     else
         inherit_hash(m, parent, part);
     uint32_t depth = child->depth + 1u;
-    return depth <= parent->depth || grow_depth(m, parent, depth);
+    if (depth <= parent->depth) return true;
+    if (depth > m->nesting || parent->flags & NODE_NESTED) return grow_depth(m, parent, depth);
+    parent->depth = (uint16_t)depth;
+    return true;
+}
+
+/* Parts of which more is to be noted than depth and hash. */
+enum { NODES_UNUSUAL = NODE_BARE | NODE_WIDE | NODE_FIRST_STR };
+
+static __attribute__((noinline)) bool gain_unusual(struct machine *m, uint32_t parent,
+                                                   struct pickle_value part) {
+    uint32_t flags = m->nodes[part.a].flags;
+    if (flags & NODE_BARE) return refuse_bare(m, part.a);
+    if (m->limits->expanded_max && m->nodes[parent].flags & NODE_NESTED)
+        return refuse_limit(m, PICKLE_EXPANDED, UINT64_MAX, m->limits->expanded_max);
+    if (flags & NODE_WIDE && !gain_wide(m, parent, part.a)) return false;
+    bool pair = part.kind == PICKLE_KIND_LIST && flags & NODE_FIRST_STR;
+    if (pair) m->nodes[parent].flags |= flags & NODE_OTHER_KEYS;
+    if ((pair || m->limits->expanded_max) && !gain_more(m, parent, part.a, pair)) return false;
+    return gain_container(m, parent, part);
+}
+
+bool gain(struct machine *m, uint32_t parent, struct pickle_value part, bool bare) {
+    if (!is_container(part)) return gain_reference(m, parent, part, bare);
+    bool unusual = m->nodes[part.a].flags & NODES_UNUSUAL;
+    if (UNLIKELY(unusual || m->limits->expanded_max)) return gain_unusual(m, parent, part);
+    return gain_container(m, parent, part);
 }
 
 /* The same, with the most frequent case in place: one more of what cannot be hashed. */
@@ -525,12 +534,43 @@ bool step_list(struct machine *m) {
 
 enum { DICT_ITEM_BYTES = 48, SET_ITEM_BYTES = 32 };
 
-/* How many of the pairs have the integers key, key + 1 ... as keys and leaves as values. */
-static uint32_t consecutive_pairs(const struct pickle_value *items, uint32_t count) {
+/* How many of the pairs have an integer as key and a leaf as value; the first has the integer. */
+static uint32_t int_pairs(const struct pickle_value *items, uint32_t count, bool *consecutive) {
+    uint64_t gaps = 0;
     uint32_t i = 0;
-    for (uint64_t next = items[0].b; i < count; i += 2, next++)
-        if (!is_plain_int(items[i], next) || !is_leaf(items[i + 1])) break;
+    for (uint64_t next = items[0].b; i < count; i += 2, next++) {
+        if (items[i].kind != PICKLE_KIND_INT || !is_leaf(items[i + 1])) break;
+        gaps |= items[i].b ^ next;
+    }
+    *consecutive = gaps == 0;
     return i / 2;
+}
+
+/* What log_key would do for the key of each pair, at once. */
+static bool log_int_pairs(struct machine *m, uint32_t target, const struct pickle_value *items,
+                          uint32_t pairs) {
+    struct pickle_scratch *scratch = m->scratch;
+    if (!begin_run(m, target, items[0], 1)) return false;
+    if (!ROOM(m, scratch->keys, scratch->keys_cap, m->keys_count + pairs)) return false;
+    struct pickle_run *run = &scratch->keys[m->nodes[target].keys].run;
+    union pickle_key *keys = scratch->keys + m->keys_count;
+    for (uint32_t i = 1; i < pairs; i++) keys[i - 1].value = items[2 * i];
+    m->keys_count += pairs - 1;
+    run->stored += pairs - 1;
+    run->total += pairs - 1;
+    m->keys_most = MAX(m->keys_most, run->total);
+    return true;
+}
+
+/* The pairs that begin `items` and have integers as keys; *pairs says how many. */
+static bool update_ints(struct machine *m, uint32_t target, const struct pickle_value *items,
+                        uint32_t count, uint32_t *pairs) {
+    bool consecutive;
+    *pairs = int_pairs(items, count, &consecutive);
+    if (*pairs == 0) return true;
+    m->nodes[target].flags |= NODE_OTHER_KEYS;
+    return consecutive ? log_keys(m, target, items[0], *pairs)
+                       : log_int_pairs(m, target, items, *pairs);
 }
 
 bool update(struct machine *m, uint32_t target, const struct pickle_value *items, uint32_t count) {
@@ -538,13 +578,11 @@ bool update(struct machine *m, uint32_t target, const struct pickle_value *items
     if (m->nodes[target].flags & NODE_FROZEN) return refuse(m, PICKLE_ITEMS_TARGET);
     m->nodes[target].count = add_saturating(m->nodes[target].count, count / 2);
     m->heap += DICT_ITEM_BYTES * (uint64_t)(count / 2);
-    uint32_t run = 0;
+    uint32_t ints = 0;
     if (count > 2 && items[0].kind == PICKLE_KIND_INT &&
-        (run = consecutive_pairs(items, count)) > 0) {
-        m->nodes[target].flags |= NODE_OTHER_KEYS;
-        if (!log_keys(m, target, items[0], run)) return false;
-    }
-    for (uint32_t i = 2 * run; i < count; i += 2) {
+        !update_ints(m, target, items, count, &ints))
+        return false;
+    for (uint32_t i = 2 * ints; i < count; i += 2) {
         bool plain = is_plain_str(items[i]) && is_leaf(items[i + 1]) && !m->sees_keys;
         if (LIKELY(plain) && !may_be_planted(m, items[i])) continue;
         if (!set_item(m, target, items[i], items[i + 1])) return false;

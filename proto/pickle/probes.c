@@ -36,7 +36,7 @@ static uint64_t signed_hash(uint64_t absolute, bool negative) {
 
 static uint64_t hash_int(int64_t value) {
     uint64_t absolute = value < 0 ? (uint64_t)0 - (uint64_t)value : (uint64_t)value;
-    return signed_hash(absolute % MODULUS, value < 0);
+    return signed_hash(LIKELY(absolute < MODULUS) ? absolute : absolute % MODULUS, value < 0);
 }
 
 static uint64_t hash_long(const struct machine *m, struct pickle_value value) {
@@ -151,24 +151,25 @@ static void hash_tuples(const struct machine *m, uint64_t *tuples) {
 struct table {
     uint64_t *taken;  /* a bit each slot */
     uint64_t *hashes; /* in order of insertion */
-    uint64_t mask, used, probes;
+    uint64_t mask, used, probes, allowed;
     bool is_set;
 };
 
-static bool is_taken(const struct table *t, uint64_t slot) {
+static inline bool is_taken(const struct table *t, uint64_t slot) {
     return t->taken[slot / 64] >> slot % 64 & 1;
 }
 
-static void take(struct table *t, uint64_t slot) {
+static inline void take(struct table *t, uint64_t slot) {
     t->taken[slot / 64] |= (uint64_t)1 << slot % 64;
 }
 
-static void insert_dict(struct table *t, uint64_t hash) {
-    uint64_t perturb = hash, at = hash & t->mask;
-    for (t->probes++; is_taken(t, at); t->probes++) {
+static inline void insert_dict(struct table *t, uint64_t hash) {
+    uint64_t perturb = hash, at = hash & t->mask, probes = 1;
+    for (; is_taken(t, at); probes++) {
         perturb >>= 5;
         at = (at * 5 + perturb + 1) & t->mask;
     }
+    t->probes += probes;
     take(t, at);
 }
 
@@ -188,34 +189,43 @@ static void insert_set(struct table *t, uint64_t hash) {
     }
 }
 
-static void insert(struct table *t, uint64_t hash) {
+/* The hashes numbered `from` to before `to` go in, as long as probes are left; returns how far. */
+static uint64_t insert(struct table *t, uint64_t from, uint64_t to) {
+    uint64_t i = from;
     if (t->is_set)
-        insert_set(t, hash);
+        for (; i < to && t->probes <= t->allowed; i++) insert_set(t, t->hashes[i]);
     else
-        insert_dict(t, hash);
+        for (; i < to && t->probes <= t->allowed; i++) insert_dict(t, t->hashes[i]);
+    return i;
 }
 
 static void resize(struct table *t, uint64_t size) {
     t->mask = size - 1;
-    memset(t->taken, 0, (size + 63) / 64 * sizeof *t->taken);
-    for (uint64_t i = 0; i < t->used; i++) insert(t, t->hashes[i]);
+    mem_clear(t->taken, (size + 63) / 64 * sizeof *t->taken);
+    (void)insert(t, 0, t->used);
 }
 
-/* The next hash goes in. */
-static void add(struct table *t) {
-    uint64_t hash = t->hashes[t->used];
-    bool full = t->is_set ? (t->used + 1) * 5 >= t->mask * 3 : t->used >= (t->mask + 1) * 2 / 3;
-    if (!full || t->is_set) insert(t, hash);
-    if (full) {
-        uint64_t wanted = t->is_set ? (t->used + 1) * (t->used > 50000 ? 2 : 4) : t->used * 3;
-        uint64_t size = 8;
-        while (t->is_set ? size <= wanted : size < wanted) size *= 2;
-        t->used += t->is_set;
-        resize(t, size);
-        t->used -= t->is_set;
-        if (!t->is_set) insert(t, hash);
+/* How many keys the table takes before it grows: a dict with the next one, a set at once. */
+static uint64_t keys_that_fit(const struct table *t) {
+    return t->is_set ? (t->mask * 3 + 4) / 5 : (t->mask + 1) * 2 / 3;
+}
+
+static void grow_table(struct table *t) {
+    uint64_t size = 8, wanted = t->used * 3;
+    if (t->is_set) wanted = t->used * (t->used > 50001 ? 2 : 4) + 1;
+    while (size < wanted) size *= 2;
+    resize(t, size);
+}
+
+/* All the hashes, in their order; false when they take too many probes. */
+static bool fill(struct table *t, uint64_t total) {
+    resize(t, 8);
+    while (t->used < total && t->probes <= t->allowed) {
+        if (t->used == keys_that_fit(t)) grow_table(t);
+        t->used = insert(t, t->used, MIN(total, keys_that_fit(t)));
+        if (t->is_set && t->used == keys_that_fit(t)) grow_table(t);
     }
-    t->used++;
+    return t->probes <= t->allowed;
 }
 
 /* Slots that the table of so many keys has at most. */
@@ -274,17 +284,12 @@ static bool check_table(struct machine *m, uint32_t last, bool is_set, uint64_t 
                         const uint64_t *tuples) {
     uint32_t total = run_at(m, last)->total;
     struct table t = {.hashes = memory, .taken = memory + total, .is_set = is_set};
-    uint64_t allowed = (uint64_t)PROBES_EACH * total + PROBES_FREE;
+    t.allowed = (uint64_t)PROBES_EACH * total + PROBES_FREE;
     if (are_consecutive(m, last)) return true;
     hash_keys(m, last, tuples, t.hashes);
-    resize(&t, 8);
-    while (t.used < total) {
-        add(&t);
-        if (t.probes <= allowed) continue;
-        m->op_at = key_offset(m, last, t.used - 1);
-        return refuse_limit(m, PICKLE_KEY_COLLISIONS, t.probes, allowed);
-    }
-    return true;
+    if (fill(&t, total)) return true;
+    m->op_at = key_offset(m, last, t.used ? t.used - 1 : 0);
+    return refuse_limit(m, PICKLE_KEY_COLLISIONS, t.probes, t.allowed);
 }
 
 static bool has_many(const struct machine *m, const struct pickle_node *node) {

@@ -199,10 +199,15 @@ HOT bool has(const struct cursor *c, unsigned width) {
     return LIKELY(c->end - c->at > (ptrdiff_t)width);
 }
 
+/* The opcode that often comes next is done along, but for the checked loop, which goes one by one.
+ */
+HOT bool comes_next(const struct cursor *c, uint8_t op) {
+    return !BRINE_CHECK_MACHINE && c->at != c->end && *c->at == op;
+}
+
 /* Picklers memoize what they have just made: that opcode is done along with the one before it. */
 HOT void memoize_next(struct cursor *c) {
-    if (BRINE_CHECK_MACHINE) return; /* one by one */
-    if (c->at == c->end || *c->at != PICKLE_OP_MEMOIZE || c->memo_next >= c->memo_cap) return;
+    if (!comes_next(c, PICKLE_OP_MEMOIZE) || c->memo_next >= c->memo_cap) return;
     *c->memo_next++ = c->top[-1];
     count(c, PICKLE_OP_MEMOIZE);
     c->at++;
@@ -250,11 +255,6 @@ HOT bool bytes_fast(struct machine *m, struct cursor *c, unsigned width) {
     return true;
 }
 
-/* Numbers come in runs: the opcode again takes the same way again. */
-HOT bool comes_again(const struct cursor *c, uint8_t op) {
-    return !BRINE_CHECK_MACHINE && c->at != c->end && *c->at == op;
-}
-
 HOT bool ints_fast(struct cursor *c, uint8_t op, unsigned width, bool is_signed) {
     do {
         if (!has(c, width)) return false;
@@ -263,7 +263,7 @@ HOT bool ints_fast(struct cursor *c, uint8_t op, unsigned width, bool is_signed)
         if (!push_fast(c, PICKLE_KIND_INT, value)) return false;
         c->at += width;
         count(c, op);
-    } while (comes_again(c, op));
+    } while (comes_next(c, op));
     return true;
 }
 
@@ -274,7 +274,7 @@ HOT bool floats_fast(struct cursor *c) {
         if (!push_fast(c, PICKLE_KIND_FLOAT, bits)) return false;
         c->at += 8;
         count(c, PICKLE_OP_BINFLOAT);
-    } while (comes_again(c, PICKLE_OP_BINFLOAT));
+    } while (comes_next(c, PICKLE_OP_BINFLOAT));
     return true;
 }
 
@@ -318,6 +318,7 @@ HOT bool node_fast(struct machine *m, struct cursor *c, enum pickle_kind kind, u
     value_write(c->top++, kind, m->nodes_count++, 0);
     c->at++;
     memoize_next(c);
+    if (comes_next(c, PICKLE_OP_MARK) && mark_fast(m, c)) count(c, PICKLE_OP_MARK);
     return true;
 }
 
