@@ -3,13 +3,19 @@
 
 /* One pass over the paths in the order given, directories in the order of names.  Each file is read
  * whole into one buffer that is kept from file to file, as is the verifier's scratch, and each
- * verdict is one line written at once.  Symbolic links and devices inside directories are counted
- * and left alone; named on the command line, they are read. */
+ * verdict is one line written at once.
+ *
+ * A file may hold a pickle as libraries store it, compressed or with something before it.  All that
+ * a reader of any framing would unpickle is verified: one must be accepted, and the others
+ * harmless, as the raw bytes of a compressed pickle are.  Symbolic links and devices inside
+ * directories are counted and left alone; named on the command line, they are read. */
 
 #include "client/verify.h"
 
 #include "client/input.h"
 #include "client/policy_option.h"
+#include "frame/frame.h"
+#include "pickle/harmless.h"
 #include "pickle/opcodes.h"
 #include "pickle/verify.h"
 #include "text/json.h"
@@ -21,7 +27,7 @@
 #include <string.h>
 
 enum { EXIT_ACCEPTED = 0, EXIT_REFUSED = 1, EXIT_TROUBLE = 2 };
-enum { DEPTH_MAX = 256, LINE_BYTES_MAX = 1 << 30, MESSAGE_BYTES = 1024 };
+enum { DEPTH_MAX = 256, LINE_BYTES_MAX = 1 << 30, MESSAGE_BYTES = 1024, FRAMING_BYTES = 128 };
 /* What is kept between files; a giant pickle's memory is given back. */
 enum { KEEP_BYTES = 64 << 20 };
 #define SCRATCH_BYTES_MAX ((size_t)4 << 30)
@@ -29,6 +35,9 @@ enum { KEEP_BYTES = 64 << 20 };
 static const char usage_text[] =
     "usage: brine-cli verify PATH... [--policy NAME[,NAME...]|FILE|FILE:NAME] [--json]\n"
     "Says of each pickle whether the policy lets it be loaded; executes nothing, needs no server.\n"
+    "Compressed pickles (zlib, gzip, bz2, xz, lzma, lz4, zstd), those of cachelib, dogpile, "
+    "Celery's\n"
+    "messages and Beaker's sessions are read as their libraries read them.\n"
     "PATH is a file, a directory (all files below it) or - for standard input.\n"
     "      --policy WORD     presets (data, stdlib, numpy, pandas, scipy, sklearn, django,\n"
     "                        celery, flask, joblib), or a TOML file with [policy.NAME] tables, "
@@ -45,9 +54,18 @@ struct verify {
     const struct policy *policy;
     bool json, verbose, joblib;
     struct pickle_scratch scratch;
+    struct frame_scratch frames;
     struct buf input, line, joined;
     size_t accepted, refused, skipped, unread;
     bool stopped; /* the output is gone, or memory is */
+};
+
+/* What is said of a file: of which reading, or of none when a bound of unpacking was met. */
+struct verdict {
+    const char *path;
+    const struct pickle_report *report;
+    const struct frame_reading *reading;
+    const char *limit;
 };
 
 /* ---- one line a pickle ------------------------------------------------------------------------*/
@@ -103,22 +121,18 @@ static void json_opcode(struct json *json, const struct pickle_report *report) {
         json_cstr(json, name ? name : number);
 }
 
-/* What speaks of a refusal; nulls when there was none. */
-static void json_refusal(struct json *json, const struct pickle_report *report,
-                         struct verify *verify) {
-    static const char *const keys[] = {"class", "offset", "opcode", "global", "rule", "message"};
-    if (report->reason == PICKLE_ACCEPTED) {
-        for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
-            json_key(json, keys[i]);
-            json_null(json);
-        }
-        return;
-    }
+/* Where in the file, or in what was unpacked of it. */
+static size_t offset_of(const struct verdict *verdict) {
+    return verdict->report->offset + (verdict->reading->unpacked ? 0 : verdict->reading->offset);
+}
+
+static void json_refusal(struct json *json, const struct verdict *verdict, struct verify *verify) {
+    const struct pickle_report *report = verdict->report;
     char message[MESSAGE_BYTES];
     json_key(json, "class");
     json_cstr(json, pickle_class_name(pickle_reason_class(report->reason)));
     json_key(json, "offset");
-    json_uint(json, report->offset);
+    json_uint(json, offset_of(verdict));
     json_key(json, "opcode");
     json_opcode(json, report);
     json_key(json, "global");
@@ -132,56 +146,98 @@ static void json_refusal(struct json *json, const struct pickle_report *report,
     json_cstr(json, pickle_report_message(report, message, sizeof message));
 }
 
-static enum brine_status add_json(struct verify *verify, const char *path,
-                                  const struct pickle_report *report) {
+/* The keys of a refusal by name; nulls where there is nothing to say. */
+static void json_limit(struct json *json, const char *limit) {
+    static const char *const keys[] = {"class", "offset", "opcode", "global", "rule", "message"};
+    const char *values[] = {"limit", NULL, NULL, NULL, "unpacking", limit};
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        json_key(json, keys[i]);
+        if (limit && values[i])
+            json_cstr(json, values[i]);
+        else
+            json_null(json);
+    }
+}
+
+static void json_facts(struct json *json, const struct verdict *verdict, struct verify *verify) {
+    static const struct pickle_report none;
+    const struct pickle_report *report = verdict->report ? verdict->report : &none;
+    bool accepted = verdict->report && report->reason == PICKLE_ACCEPTED;
+    char framing[FRAMING_BYTES];
+    json_key(json, "protocol");
+    json_uint(json, report->protocol);
+    json_key(json, "type");
+    if (!accepted)
+        json_null(json);
+    else if (report->top_kind == PICKLE_KIND_INSTANCE && report->top_global)
+        json_global(json, report->top_global->module, report->top_global->name, verify);
+    else
+        json_cstr(json, pickle_kind_name(report->top_kind));
+    json_key(json, "globals");
+    json_globals(json, report, verify);
+    json_key(json, "framing");
+    if (verdict->reading)
+        json_cstr(json, frame_path_text(&verdict->reading->path, framing, sizeof framing));
+    else
+        json_null(json);
+}
+
+static enum brine_status add_json(struct verify *verify, const struct verdict *verdict) {
     struct json json;
-    bool accepted = report->reason == PICKLE_ACCEPTED;
+    bool accepted = verdict->report && verdict->report->reason == PICKLE_ACCEPTED;
     json_init(&json, &verify->line);
     json_open_object(&json);
     json_key(&json, "file");
-    json_cstr(&json, path);
+    json_cstr(&json, verdict->path);
     json_key(&json, "verdict");
     json_cstr(&json, accepted ? "accept" : "refuse");
-    json_refusal(&json, report, verify);
-    json_key(&json, "protocol");
-    json_uint(&json, report->protocol);
-    json_key(&json, "type");
-    if (!accepted)
-        json_null(&json);
-    else if (report->top_kind == PICKLE_KIND_INSTANCE && report->top_global)
-        json_global(&json, report->top_global->module, report->top_global->name, verify);
+    if (accepted || !verdict->report)
+        json_limit(&json, verdict->limit);
     else
-        json_cstr(&json, pickle_kind_name(report->top_kind));
-    json_key(&json, "globals");
-    json_globals(&json, report, verify);
+        json_refusal(&json, verdict, verify);
+    json_facts(&json, verdict, verify);
     json_close(&json);
     TRY(json_finish(&json));
     return buf_append_byte(&verify->line, '\n');
 }
 
-/* "cache/a.pkl:34: refused: REDUCE: the policy does not list the global: os.system" */
-static enum brine_status add_text(struct verify *verify, const char *path,
-                                  const struct pickle_report *report) {
-    char message[MESSAGE_BYTES];
+static enum brine_status add_accepted(struct verify *verify, const struct verdict *verdict) {
     struct buf *line = &verify->line;
-    if (report->reason == PICKLE_ACCEPTED && !verify->verbose) return BRINE_OK;
-    TRY(input_append_name(line, bytes_of_cstr(path)));
-    if (report->reason == PICKLE_ACCEPTED) {
-        const struct pickle_global *class = report->top_global;
-        TRY(buf_printf(line, ": accepted: "));
-        if (report->top_kind == PICKLE_KIND_INSTANCE && class) {
-            TRY(join(&verify->joined, class->module, class->name));
-            TRY(input_append_name(line, buf_view(&verify->joined)));
-        } else {
-            TRY(buf_printf(line, "%s", pickle_kind_name(report->top_kind)));
-        }
-        return buf_printf(line, ", protocol %u, globals %zu\n", report->protocol,
-                          report->globals_count);
+    const struct pickle_report *report = verdict->report;
+    const struct pickle_global *class = report->top_global;
+    char framing[FRAMING_BYTES];
+    TRY(buf_printf(line, ": accepted: "));
+    if (report->top_kind == PICKLE_KIND_INSTANCE && class) {
+        TRY(join(&verify->joined, class->module, class->name));
+        TRY(input_append_name(line, buf_view(&verify->joined)));
+    } else {
+        TRY(buf_printf(line, "%s", pickle_kind_name(report->top_kind)));
     }
+    TRY(buf_printf(line, ", protocol %u, globals %zu", report->protocol, report->globals_count));
+    if (verdict->reading->path.depth > 1)
+        TRY(buf_printf(line, ", %s",
+                       frame_path_text(&verdict->reading->path, framing, sizeof framing)));
+    return buf_append_byte(line, '\n');
+}
+
+/* "cache/a.pkl:34: refused: REDUCE: the policy does not list the global: os.system" */
+static enum brine_status add_text(struct verify *verify, const struct verdict *verdict) {
+    char message[MESSAGE_BYTES], framing[FRAMING_BYTES];
+    struct buf *line = &verify->line;
+    const struct pickle_report *report = verdict->report;
+    bool accepted = report && report->reason == PICKLE_ACCEPTED;
+    if (accepted && !verify->verbose) return BRINE_OK;
+    TRY(input_append_name(line, bytes_of_cstr(verdict->path)));
+    if (!report) return buf_printf(line, ": refused: %s\n", verdict->limit);
+    if (accepted) return add_accepted(verify, verdict);
     /* The message begins with "offset N: ", which stands here as in a compiler's line. */
     const char *text = pickle_report_message(report, message, sizeof message);
     const char *behind = strncmp(text, "offset ", 7) == 0 ? strstr(text, ": ") : NULL;
-    return buf_printf(line, ":%zu: refused: %s\n", report->offset, behind ? behind + 2 : text);
+    TRY(buf_printf(line, ":%zu: refused: ", offset_of(verdict)));
+    if (verdict->reading->path.depth > 1)
+        TRY(buf_printf(line,
+                       "%s: ", frame_path_text(&verdict->reading->path, framing, sizeof framing)));
+    return buf_printf(line, "%s\n", behind ? behind + 2 : text);
 }
 
 static void write_line(struct verify *verify) {
@@ -203,31 +259,119 @@ static void complain(struct verify *verify, const char *path, const char *why) {
         fprintf(stderr, "brine-cli: %s\n", why);
 }
 
-static void verify_file(struct verify *verify, const char *path, const char *access_path) {
-    struct pickle_report report;
-    struct brine_error err = {0};
-    const struct pickle_limits *limits = &PICKLE_LIMITS_DEFAULT;
-    if (input_read(&verify->input, access_path, limits->bytes_max, &err) != BRINE_OK) {
-        complain(verify, path, err.text);
-        return;
-    }
-    enum brine_status status =
-        pickle_verify(buf_view(&verify->input), verify->policy, limits, &verify->scratch, &report);
-    if (status == BRINE_NO_MEMORY) {
-        complain(verify, path, brine_status_meaning(status));
-        return;
-    }
-    verify->accepted += status == BRINE_OK;
-    verify->refused += status != BRINE_OK;
+static void say(struct verify *verify, const struct verdict *verdict) {
+    bool accepted = verdict->report && verdict->report->reason == PICKLE_ACCEPTED;
+    verify->accepted += accepted;
+    verify->refused += !accepted;
     buf_clear(&verify->line);
-    status = verify->json ? add_json(verify, path, &report) : add_text(verify, path, &report);
+    enum brine_status status = verify->json ? add_json(verify, verdict) : add_text(verify, verdict);
     if (status == BRINE_OK)
         write_line(verify);
     else
+        complain(verify, verdict->path, brine_status_meaning(status));
+}
+
+/* ---- readings ---------------------------------------------------------------------------------*/
+
+/* A report lives until its scratch is used again or its reading is unpacked over.  So what is said
+ * of a reading is said during a visit, which may take a second walk, but for the usual file that
+ * has one reading, the file itself. */
+struct pass {
+    struct verify *verify;
+    const char *path;
+    size_t seen;     /* readings so far */
+    size_t accepted; /* the first that was; SIZE_MAX: none yet */
+    size_t wanted;   /* of the second walk */
+    bool said;
+    struct pickle_report report; /* of the last */
+    struct frame_reading reading;
+};
+
+static enum brine_status verify_reading(struct verify *verify, const struct frame_reading *reading,
+                                        struct pickle_report *report) {
+    return pickle_verify(reading->bytes, verify->policy, &PICKLE_LIMITS_DEFAULT, &verify->scratch,
+                         report);
+}
+
+static enum brine_status say_reading(void *context, const struct frame_reading *reading) {
+    struct pass *pass = context;
+    struct pickle_report report;
+    if (pass->seen++ != pass->wanted) return BRINE_OK;
+    if (verify_reading(pass->verify, reading, &report) == BRINE_NO_MEMORY) return BRINE_NO_MEMORY;
+    say(pass->verify, &(struct verdict){pass->path, &report, reading, NULL});
+    pass->said = true;
+    return BRINE_DENIED; /* enough */
+}
+
+static enum brine_status judge_reading(void *context, const struct frame_reading *reading) {
+    struct pass *pass = context;
+    struct verify *verify = pass->verify;
+    struct pickle_harm harm;
+    enum brine_status status = verify_reading(verify, reading, &pass->report);
+    pass->reading = *reading;
+    if (status == BRINE_NO_MEMORY) return status;
+    if (status == BRINE_OK) pass->accepted = MIN(pass->accepted, pass->seen);
+    bool passes = status == BRINE_OK || (status != BRINE_TOO_BIG &&
+                                         pickle_is_harmless(reading->bytes, &PICKLE_LIMITS_DEFAULT,
+                                                            &verify->scratch, &harm));
+    if (!passes) {
+        pass->wanted = pass->seen;
+        return say_reading(context, reading);
+    }
+    pass->seen++;
+    return BRINE_OK;
+}
+
+static struct frame_options framings(const struct verify *verify) {
+    struct frame_options options = FRAME_OPTIONS_DEFAULT;
+    uint32_t joblib = FRAME_BIT(FRAME_JOBLIB);
+    options.admitted &= ~(joblib | FRAME_BIT(FRAME_INTEGER));
+    options.admitted_inside &= ~(joblib | FRAME_BIT(FRAME_INTEGER));
+    if (verify->joblib) {
+        options.admitted = options.admitted_inside =
+            joblib | FRAME_BIT(FRAME_ZLIB) | FRAME_BIT(FRAME_GZIP) | FRAME_BIT(FRAME_BZ2) |
+            FRAME_BIT(FRAME_XZ) | FRAME_BIT(FRAME_LZMA) | FRAME_BIT(FRAME_LZ4);
+    }
+    options.unpacked_bytes_max = PICKLE_LIMITS_DEFAULT.bytes_max;
+    options.ratio_max = UINT64_MAX; /* who calls this has asked for it */
+    return options;
+}
+
+/* Says it of the bytes as they are when there is no pickle in them. */
+static void verify_bytes(struct verify *verify, const char *path, struct bytes bytes) {
+    struct pass pass = {.verify = verify, .path = path, .accepted = SIZE_MAX};
+    struct frame_options options = framings(verify);
+    struct brine_error err = {0};
+    enum brine_status status =
+        frame_walk(bytes, &options, &verify->frames, judge_reading, &pass, &err);
+    if (status == BRINE_OK && pass.seen == 1 && pass.accepted == 0 && !pass.reading.unpacked) {
+        say(verify, &(struct verdict){path, &pass.report, &pass.reading, NULL});
+        return;
+    }
+    if (status == BRINE_OK) {
+        pass.wanted = pass.accepted == SIZE_MAX ? 0 : pass.accepted;
+        pass.seen = 0;
+        status = frame_walk(bytes, &options, &verify->frames, say_reading, &pass, &err);
+    }
+    if (pass.said) return;
+    if (status == BRINE_TOO_BIG)
+        say(verify, &(struct verdict){.path = path, .limit = err.text});
+    else
         complain(verify, path, brine_status_meaning(status));
+}
+
+static void verify_file(struct verify *verify, const char *path, const char *access_path) {
+    struct brine_error err = {0};
+    if (input_read(&verify->input, access_path, PICKLE_LIMITS_DEFAULT.bytes_max, &err) !=
+        BRINE_OK) {
+        complain(verify, path, err.text);
+        return;
+    }
+    verify_bytes(verify, path, buf_view(&verify->input));
     buf_clear(&verify->input);
     buf_shrink(&verify->input, KEEP_BYTES);
     pickle_scratch_trim(&verify->scratch, KEEP_BYTES);
+    frame_scratch_trim(&verify->frames, KEEP_BYTES);
 }
 
 static int compare_names(const FTSENT **a, const FTSENT **b) {
@@ -292,6 +436,7 @@ static int verify_paths(struct verify *verify, char **paths, size_t count) {
     buf_init(&verify->joined, mem_system(), LINE_BYTES_MAX);
     pickle_scratch_init(&verify->scratch, mem_system(), SCRATCH_BYTES_MAX);
     verify->scratch.joblib_arrays = verify->joblib;
+    frame_scratch_init(&verify->frames, mem_system(), SCRATCH_BYTES_MAX);
     for (size_t i = 0; i < count && !verify->stopped; i++) {
         if (strcmp(paths[i], "-") == 0)
             verify_file(verify, "-", "-");
@@ -303,6 +448,7 @@ static int verify_paths(struct verify *verify, char **paths, size_t count) {
         fprintf(stderr, "brine-cli: standard output: %s\n", strerror(errno));
         verify->stopped = true;
     }
+    frame_scratch_deinit(&verify->frames);
     pickle_scratch_deinit(&verify->scratch);
     buf_deinit(&verify->joined);
     buf_deinit(&verify->line);

@@ -5,16 +5,21 @@
 
 Usage: BRINE_CLI=build/brine-cli test_verify_cli.py
 """
+import base64
+import bz2
+import gzip
 import json
+import lzma
 import os
 import pickle
 import subprocess
 import sys
 import tempfile
+import zlib
 
 CLI = os.path.abspath(os.environ.get("BRINE_CLI", "build/brine-cli"))
 CORPUS = "tests/corpus/pickle"
-KEYS = ["file", "verdict", "class", "offset", "opcode", "global", "rule", "message", "protocol", "type", "globals"]
+KEYS = ["file", "verdict", "class", "offset", "opcode", "global", "rule", "message", "protocol", "type", "globals", "framing"]
 NAMES_A_STAR = "c54_shape_08.pkl"  # allowed by the corpus' own policy, which TOML cannot write
 CLASS_RIGHTS = ["ref", "call", "new", "build"]
 
@@ -107,6 +112,41 @@ def check_golden(folder):
               out.endswith("\n1 pickle: 0 accepted, 1 refused\n") and not err, repr((code, out, err, line)))
 
 
+def check_framings(folder):
+    """Name, bytes, arguments, exit code, framing and class in JSON, what is printed behind the name."""
+    honest, hostile = pickle.dumps({"a": [1, 2]}, 4), b"cos\nsystem\n(Vid\ntR."
+    message = json.dumps({"body": base64.b64encode(zlib.compress(honest)).decode(), "content-type": "application/json"}).encode()
+    attack = message.replace(base64.b64encode(zlib.compress(honest)), base64.b64encode(hostile))
+    listed = "GLOBAL: the policy does not list the global: os.system"
+    rows = [
+        ("zlib", zlib.compress(honest), [], 0, "zlib > pickle", None, ": accepted: dict, protocol 4, globals 0, zlib > pickle"),
+        ("gzip", gzip.compress(honest), [], 0, "gzip > pickle", None, ": accepted: dict"),
+        ("bz2", bz2.compress(honest), [], 0, "bz2 > pickle", None, ": accepted: dict"),
+        ("xz", lzma.compress(honest), [], 0, "xz > pickle", None, ": accepted: dict"),
+        ("bang", b"!" + honest, [], 0, "bang > pickle", None, ": accepted: dict"),
+        ("dogpile", b"{}|" + honest, [], 0, "dogpile > pickle", None, ": accepted: dict"),
+        ("kombu", message, [], 0, "kombu > base64 > zlib > pickle", None, ": accepted: dict"),
+        ("joblib", zlib.compress(honest), ["--joblib"], 0, "zlib > joblib", None, ": accepted: dict"),
+        ("hostile in zlib", zlib.compress(hostile), [], 1, "zlib > pickle", "forbidden", ":0: refused: zlib > pickle: " + listed),
+        ("hostile in kombu", attack, [], 1, "kombu > base64 > pickle", "forbidden", ":0: refused: kombu > base64 > pickle: " + listed),
+        ("hostile behind '!'", b"!" + hostile, [], 1, "bang > pickle", "forbidden", ":1: refused: bang > pickle: " + listed),
+        ("hostile beside", b"{}|!" + hostile + zlib.compress(honest), [], 1, "dogpile > bang > pickle", "forbidden", ":4: refused: dogpile > bang"),
+        ("cut", zlib.compress(hostile * 9)[:-6], [], 1, "zlib > pickle", "forbidden", ":0: refused: zlib > pickle: " + listed),
+        ("text", b"<html>", [], 1, "pickle", "malformed", ":0: refused: no opcode has this byte"),
+        ("no pickle in zlib", zlib.compress(b"<html>"), [], 1, "pickle", "malformed", ":0: refused: no opcode has this byte"),
+        ("bomb", zlib.compress(zlib.compress(bytes(1 << 20) * 1100, 1), 9), [], 1, None, "limit", ": refused: zlib: unpacks to more than"),
+    ]
+    for name, raw, arguments, code, framing, kind, text in rows:
+        with open(os.path.join(folder, name), "wb") as file:
+            file.write(raw)
+        got_code, out, err = run("--json", *arguments, name, cwd=folder)
+        got = json.loads(out)
+        ok = got_code == code and (got["framing"], got["class"]) == (framing, kind) and list(got) == KEYS and not err
+        check(f"{name} in JSON", ok, repr((got_code, out, err)))
+        got_code, out, err = run("-v", *arguments, name, cwd=folder)
+        check(f"{name} in words", got_code == code and out.startswith(name + text), repr((got_code, out, err)))
+
+
 def check_options(folder):
     honest = pickle.dumps({"a": [1, 2]}, 4)
     os.makedirs(os.path.join(folder, "tree/below/deeper"))
@@ -134,7 +174,7 @@ def check_options(folder):
         (["tree", "--policy", "two.toml:a"], b"", 0, "3 accepted", ""),
         (["tree", "--policy=two.toml:b,a"], b"", 0, "3 accepted", ""),
         (["tree", "--policy", "two.toml:b"], b"", 1, "2 accepted, 1 refused", ""),
-        (["tree", "--policy", "wild.toml"], b"", 0, "3 accepted", "warning: wild.toml:2:10: 'os.*' admits"),
+        (["tree", "--policy", "wild.toml"], b"", 1, "2 accepted, 1 refused", "warning: wild.toml:2:10: 'os.*' admits"),
         (["tree", "--policy", "data,stdlib,numpy"], b"", 1, "2 accepted, 1 refused", ""),
         (["tree", "--policy", "two.toml"], b"", 2, "", "holds 2 policies; say which: --policy two.toml:NAME"),
         (["tree", "--policy", "none.toml"], b"", 2, "", "none.toml: holds no [policy.NAME] table"),
@@ -161,7 +201,7 @@ def check_json(folder):
     check("an accept has nulls where a refusal would be", code == 0 and json.loads(out) == {
         "file": "-", "verdict": "accept", "class": None, "offset": None, "opcode": None, "global": None, "rule": None,
         "message": None, "protocol": 4, "type": "datetime.date",
-        "globals": [{"name": "datetime.date", "use": ["call"]}]}, out)
+        "globals": [{"name": "datetime.date", "use": ["call"]}], "framing": "pickle"}, out)
     code, out, _ = run("--json", "-", stdin=pickle.dumps(value, 4))
     check("uses are the policy's words", code == 0 and json.loads(out)["globals"] ==
           [{"name": "datetime.date", "use": ["call", "hash"]}] and json.loads(out)["type"] == "list", out)
@@ -169,7 +209,7 @@ def check_json(folder):
     check("a refusal says all", code == 1 and json.loads(out) == {
         "file": "-", "verdict": "refuse", "class": "forbidden", "offset": 0, "opcode": "GLOBAL", "global": "os.system",
         "rule": "global", "message": "offset 0: GLOBAL: the policy does not list the global: os.system", "protocol": 0,
-        "type": None, "globals": []}, out)
+        "type": None, "globals": [], "framing": "pickle"}, out)
     name = os.path.join(folder, b"\xff\n".decode("utf-8", "surrogateescape"))
     with open(name, "wb") as file:
         file.write(b"c\x01\"\\\n\x7f\n.")
@@ -192,6 +232,7 @@ def main():
             file.write(corpus_policy())
         check_corpus(policy)
         check_golden(folder)
+        check_framings(folder)
         check_options(folder)
         check_json(folder)
     check_presets()

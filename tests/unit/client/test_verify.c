@@ -80,28 +80,30 @@ Test(verify, json_is_one_object_a_line_with_the_same_keys_in_the_same_order) {
         {BYTES("N."),
          "{\"file\":\"x\",\"verdict\":\"accept\",\"class\":null,\"offset\":null,\"opcode\":null,"
          "\"global\":null,\"rule\":null,\"message\":null,\"protocol\":0,\"type\":\"NoneType\","
-         "\"globals\":[]}\n"},
+         "\"globals\":[],\"framing\":\"pickle\"}\n"},
         {BYTES("\x80\x04\x8c\x08"
                "datetime\x8c\x04"
                "date\x93\x43\x04\x07\xea\x01\x02\x85R."),
          "{\"file\":\"x\",\"verdict\":\"accept\",\"class\":null,\"offset\":null,\"opcode\":null,"
          "\"global\":null,\"rule\":null,\"message\":null,\"protocol\":4,\"type\":\"datetime.date\","
-         "\"globals\":[{\"name\":\"datetime.date\",\"use\":[\"call\"]}]}\n"},
+         "\"globals\":[{\"name\":\"datetime.date\",\"use\":[\"call\"]}],\"framing\":\"pickle\"}\n"},
         {BYTES("cos\nsystem\n(Vid\ntR."),
          "{\"file\":\"x\",\"verdict\":\"refuse\",\"class\":\"forbidden\",\"offset\":0,"
          "\"opcode\":\"GLOBAL\",\"global\":\"os.system\",\"rule\":\"global\",\"message\":\"offset "
          "0: "
          "GLOBAL: the policy does not list the global: os.system\",\"protocol\":0,\"type\":null,"
-         "\"globals\":[]}\n"},
+         "\"globals\":[],\"framing\":\"pickle\"}\n"},
         {BYTES(""),
          "{\"file\":\"x\",\"verdict\":\"refuse\",\"class\":\"truncated\",\"offset\":0,"
          "\"opcode\":null,\"global\":null,\"rule\":\"end-at-opcode\",\"message\":\"offset 0: the "
-         "bytes end where an opcode should stand\",\"protocol\":0,\"type\":null,\"globals\":[]}\n"},
+         "bytes end where an opcode should "
+         "stand\",\"protocol\":0,\"type\":null,\"globals\":[],\"framing\":\"pickle\"}\n"},
         {BYTES("\x80\x02\xff."),
          "{\"file\":\"x\",\"verdict\":\"refuse\",\"class\":\"malformed\",\"offset\":2,"
          "\"opcode\":\"0xff\",\"global\":null,\"rule\":\"opcode-unknown\",\"message\":\"offset 2: "
          "no "
-         "opcode has this byte\",\"protocol\":2,\"type\":null,\"globals\":[]}\n"},
+         "opcode has this "
+         "byte\",\"protocol\":2,\"type\":null,\"globals\":[],\"framing\":\"pickle\"}\n"},
     };
     enter_folder();
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
