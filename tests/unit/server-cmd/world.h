@@ -52,7 +52,8 @@ static inline void world_init_judge(struct world *world, gate_judge *judge, void
     must(config_init(&world->config, mem_system()));
     gate_init_off(&world->gate);
     if (judge) gate_init(&world->gate, judge, context);
-    world->store = store_create(&(struct store_options){.mem = mem, .secret = {1, 2}});
+    world->store = store_create(
+        &(struct store_options){.mem = mem, .secret = {1, 2}, .notes = STORE_NOTES_FULL});
     cr_assert(world->store);
     keyspace_init(&world->keyspace,
                   &(struct keyspace_options){.store = world->store, .gate = &world->gate});

@@ -54,7 +54,7 @@ static struct pickle_global global_of(const char *name, uint64_t fingerprint) {
 static gate_ticket label_with(struct gate_kinds *kinds, struct gate_kinds_cache *cache,
                               const struct value *value, uint32_t generation) {
     static const struct frame_path path = {.kinds = {FRAME_PICKLE}, .depth = 1};
-    static char many[GLOBALS_MAX][16];
+    static char many[GLOBALS_MAX][32];
     struct pickle_global globals[GLOBALS_MAX];
     size_t count = 0;
     gate_kinds_begin(cache);
