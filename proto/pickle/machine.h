@@ -10,10 +10,6 @@
  *
  * Every step returns true to go on, or false after refuse() has filled the report.
  *
- * Values are 16 bytes and copied freely.  What is mutable or has parts is a node, and its value
- * holds the node's number: a list that was memoized empty and filled later is then the filled one
- * for all who hold it, as in CPython.
- *
  * Invariant: fence <= top <= stack_cap; stack[0..top) are values of a kind other than 0; fence is
  * the last mark or 0; every node number in a value is below nodes_count, and a tuple's cells hold
  * values made before it. */
@@ -21,118 +17,8 @@
 #define BRINE_PICKLE_MACHINE_H
 
 #include "pickle/opcodes.h"
+#include "pickle/value.h"
 #include "pickle/verify.h"
-
-enum value_flag {
-    VALUE_TEXT = 1,     /* long: decimal digits at b, not two's complement */
-    VALUE_8BIT = 2,     /* str: of an 8-bit opcode, so the reader's encoding= decides */
-    VALUE_ESCAPES = 4,  /* str: written with escapes */
-    VALUE_LATIN1 = 8,   /* str: bytes above 127 are characters of their own */
-    VALUE_DERIVED = 16, /* bytes or bytearray made by a call: a is the length, b means nothing */
-};
-
-struct pickle_value {
-    uint8_t kind, flags;
-    uint16_t unused;
-    uint32_t a; /* length of a payload; number of a node or global */
-    uint64_t b; /* offset of a payload; an int's value, a float's bits */
-};
-_Static_assert(sizeof(struct pickle_value) == 16, "values are copied for each opcode");
-
-/* Writes a value without flags as one store of 16 bytes.  Written field by field, it could not be
- * read back as a whole before all stores have left the processor's queue: twelve cycles, and most
- * values are copied right away, into the memo or a tuple. */
-static inline void value_write(struct pickle_value *at, uint8_t kind, uint32_t a, uint64_t b) {
-    typedef uint64_t words __attribute__((vector_size(16)));
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    words value = {(uint64_t)kind << 56 | a, b};
-#else
-    words value = {(uint64_t)a << 32 | kind, b};
-#endif
-    memcpy(at, &value, sizeof value);
-}
-
-enum node_flag {
-    NODE_NESTED = 1,      /* is part of something */
-    NODE_UNHASHABLE = 2,  /* an element cannot be hashed */
-    NODE_NOHASH = 4,      /* an element is an instance without the right `hash` */
-    NODE_OPAQUE = 8,      /* its hash depends on an instance */
-    NODE_BARE = 16,       /* a tuple that holds what may not be data, for a model to judge */
-    NODE_OTHER_KEYS = 32, /* a dict with keys that are not str */
-    NODE_PLANTED = 64,    /* a dict with a key that no state may have */
-    NODE_LISTED = 128,    /* a list whose elements are in the key log */
-    NODE_STATE = 256,     /* a dict that was given as state, and may live on as a __dict__ */
-    NODE_UNLOGGED = 512,  /* a list that got elements which are not in the key log */
-    NODE_KEYED = 1024,    /* a list whose elements became a set */
-    NODE_SET = 2048,      /* probed as a set, not as a dict */
-    NODE_TUPLE = 4096,
-    NODE_DTYPE = 8192,    /* numpy dtype */
-    NODE_NDARRAY = 16384, /* made by numpy's _reconstruct */
-    NODE_READY = 32768,   /* a partial that has its state */
-    /* A list whose first element is a str or bytes; with NODE_OTHER_KEYS another leaf, as it is in
-     * a list that holds such a list. */
-    NODE_FIRST_STR = 1 << 16,
-    NODE_FROZEN = 1 << 17,    /* a dict that a dtype keeps: no more items */
-    NODE_FLEXIBLE = 1 << 18,  /* a dtype whose state sets its size */
-    NODE_OBJECTS = 1 << 19,   /* a dtype whose items hold pointers; a dict with such a field */
-    NODE_VOID = 1 << 22,      /* a dtype that may have fields or a subarray */
-    NODE_UNSIZED = 1 << 23,   /* a dtype that has its size from its state */
-    NODE_TIME = 1 << 24,      /* a dtype of dates or spans, whose state has a unit */
-    NODE_WIDE = 1 << 26,      /* a range, or holds one; how long, its more says */
-    NODE_WRAPS = 1 << 30,     /* a functools.partial that is data */
-    NODE_POINTERS = 1 << 29,  /* a dtype that is objects through and through */
-    NODE_SUBARRAY = 1 << 27,  /* a dtype whose items are arrays of objects */
-    NODE_FUNCTION = 1 << 28,  /* a part is a reference that may not be called */
-    NODE_BAD_CACHE = 1 << 25, /* a dict whose _cache is no dict */
-    NODE_BUILT = 1 << 20,     /* an instance that has its state */
-    NODE_UNORDERED = 1 << 21, /* a dict with a field that is not behind those before it */
-};
-
-enum { NO_GLOBAL = UINT32_MAX, NO_KEY = UINT32_MAX };
-
-struct pickle_node {
-    uint32_t first, count; /* tuple: its cells; others: how many items */
-    uint32_t cost;         /* of hashing it, or what is in it */
-    uint16_t depth, key_depth;
-    uint32_t global; /* of an instance's class or callee */
-    uint32_t more;   /* number of its struct pickle_more; 0 when it has none */
-    uint32_t flags;
-    uint32_t keys; /* its last run in the key log; 0 when it has none */
-};
-_Static_assert(sizeof(struct pickle_node) == 32, "two to a cache line: each container has one");
-
-/* What few nodes need. */
-struct pickle_more {
-    uint32_t keys_opaque;
-    uint32_t names; /* newest of its str keys, when they are collected */
-    /* What models look at.  dtype: bytes of an item, 0 when unknown; list: how many of its parts
-     * are lists that begin with a str; dict: where the farthest of its (dtype, offset) values ends.
-     */
-    uint32_t aux;
-    uint32_t fields;   /* dict: how many (dtype, offset) values */
-    uint32_t wide;     /* how many values the ranges and networks in it give when they are walked */
-    uint64_t expanded; /* of its parts that have parts, when that is limited */
-};
-
-/* The key log: keys whose hash a writer can choose, in runs, each a head and what it stores.  A run
- * that stores one key but counts more stands for the integers from that one on. */
-struct pickle_run {
-    uint32_t previous; /* run of the same container; 0: none */
-    uint32_t total;    /* keys of the container up to this run's end */
-    uint32_t stored;
-    uint32_t offset; /* of the opcode that gave the first */
-};
-union pickle_key {
-    struct pickle_value value;
-    struct pickle_run run;
-};
-_Static_assert(sizeof(union pickle_key) == 16, "a head takes the place of one key");
-
-struct pickle_name {
-    struct pickle_value value;
-    uint32_t previous;
-    uint32_t field; /* the tuple that is its value, when a dtype may have it for a field; or 0 */
-};
 
 /* The state that a NumpyArrayWrapper may get, as far as it is seen: the dict filled last. */
 enum { WRAPPER_PARTS = 6 };
@@ -242,35 +128,12 @@ static inline const struct pickle_more *more_seen(const struct machine *m, uint3
     return &m->scratch->mores[m->nodes[node].more];
 }
 
-static inline bool is_leaf(struct pickle_value value) {
-    return value.kind <= PICKLE_KIND_BYTES;
-}
-static inline bool is_container(struct pickle_value value) {
-    return value.kind >= PICKLE_KIND_TUPLE;
-}
-static inline bool is_plain_int(struct pickle_value value, uint64_t number) {
-    return value.kind == PICKLE_KIND_INT && value.b == number;
-}
-/* Whether the key is the integer behind a run of `length` that begins with `first`.  No two of such
- * a run share a slot of a table that holds them all. */
-static inline bool continues_run(struct pickle_value first, uint32_t length,
-                                 struct pickle_value key) {
-    return first.kind == PICKLE_KIND_INT && is_plain_int(key, first.b + length);
-}
-/* A str whose bytes are its text, whatever the reader's options. */
-static inline bool is_plain_str(struct pickle_value value) {
-    return value.kind == PICKLE_KIND_STR && value.flags == 0;
-}
 static inline struct bytes payload(const struct machine *m, struct pickle_value value) {
     return bytes_view(m->data + value.b, value.a);
 }
 static inline bool plain_str_is(const struct machine *m, struct pickle_value value,
                                 struct bytes text) {
     return is_plain_str(value) && bytes_equal(payload(m, value), text);
-}
-static inline uint32_t add_saturating(uint32_t a, uint32_t b) {
-    uint32_t sum;
-    return add_overflows(a, b, &sum) ? UINT32_MAX : sum;
 }
 static inline const struct policy_entry *entry_of(const struct machine *m, uint32_t global) {
     return m->scratch->globals[global].entry;
@@ -302,15 +165,6 @@ bool next_frame(struct machine *m);
 
 enum { EMPTY_TUPLE_NODE = 0 };
 
-static inline uint64_t load_le(const uint8_t *at, unsigned width) {
-    uint64_t value = 0;
-    memcpy(&value, at, width);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    value = __builtin_bswap64(value);
-#endif
-    return value;
-}
-
 static inline bool check_heap(struct machine *m) {
     return LIKELY(m->heap <= m->heap_max) || refuse_limit(m, PICKLE_HEAP, m->heap, m->heap_max);
 }
@@ -327,38 +181,6 @@ bool take_line(struct machine *m, struct bytes *line);
 bool take_index(struct machine *m, uint32_t *index);
 bool utf8_valid(struct bytes text);
 
-static inline uint64_t load_u64(const uint8_t *at) {
-    uint64_t word;
-    memcpy(&word, at, sizeof word);
-    return word;
-}
-static inline uint32_t load_u32(const uint8_t *at) {
-    uint32_t word;
-    memcpy(&word, at, sizeof word);
-    return word;
-}
-/* Only ASCII: the usual case of UTF-8, in words that overlap at the end.  `room` bytes may be read,
- * of which the text is the first. */
-static inline bool ascii_valid_within(const uint8_t *at, uint64_t length, uint64_t room) {
-    static const uint64_t high = 0x8080808080808080u;
-    if (length >= 8) {
-        uint64_t seen = load_u64(at) | load_u64(at + length - 8);
-        for (uint64_t i = 8; i + 8 < length; i += 8) seen |= load_u64(at + i);
-        return !(seen & high);
-    }
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    static const uint64_t high_below[8] = {
-        0, 0x80, 0x8080, 0x808080, 0x80808080, 0x8080808080, 0x808080808080, 0x80808080808080,
-    };
-    if (LIKELY(room >= 8)) return !(load_u64(at) & high_below[length]);
-#endif
-    for (uint64_t i = 0; i < length; i++)
-        if (at[i] & 0x80) return false;
-    return true;
-}
-static inline bool ascii_valid(const uint8_t *at, uint64_t length) {
-    return ascii_valid_within(at, length, length);
-}
 /* The text of a str, in the buffer when it has to be decoded.  One that is written with escapes and
  * longer than TEXT_RAW_BYTES_MAX comes back as it is written. */
 enum { TEXT_RAW_BYTES_MAX = 512, TEXT_BYTES_MAX = 2 * TEXT_RAW_BYTES_MAX + 4 };

@@ -84,7 +84,7 @@ enum pickle_kind {
     PICKLE_KIND_GLOBAL,
     PICKLE_KIND_METHOD,  /* getattr(class, '__new__') */
     PICKLE_KIND_PARTIAL, /* functools.partial of that */
-    PICKLE_KIND_TUPLE, /* ORDER pickle_kind: from here on they have parts */
+    PICKLE_KIND_TUPLE,   /* ORDER pickle_kind: from here on they have parts */
     PICKLE_KIND_FROZENSET,
     PICKLE_KIND_LIST, /* three that have no hash */
     PICKLE_KIND_DICT,
@@ -99,26 +99,22 @@ enum pickle_use {
     PICKLE_USE_STATE = 8,
     PICKLE_USE_ITEMS = 16,
     PICKLE_USE_HASH = 32,
-    /* With STATE: at least one state was none that the right "build" covers. */
-    PICKLE_USE_STATE_ANY = 64,
-    /* With ITEMS: which. */
-    PICKLE_USE_ITEMS_LIST = 128,
+    PICKLE_USE_STATE_ANY = 64,   /* with STATE: one was none that the right "build" covers */
+    PICKLE_USE_ITEMS_LIST = 128, /* with ITEMS: which */
     PICKLE_USE_ITEMS_DICT = 256,
     PICKLE_USE_ITEMS_SET = 512,
 };
 
-/* One resolution of a name.  A pickle that does not use its memo may resolve the same name again.
- */
+/* One resolution of a name.  A pickle without a memo may resolve the same name again. */
 struct pickle_global {
     struct bytes module, name; /* after the renames of protocols below 3 */
     const struct policy_entry *entry;
     uint32_t offset;
-    uint32_t uses;     /* of enum pickle_use */
-    bool by_attribute; /* getattr(global, 'literal'), which find_class does not see */
+    uint32_t uses;                   /* of enum pickle_use */
+    bool by_attribute;               /* getattr(global, 'literal'), which find_class does not see */
     uint64_t called_with, made_with; /* the verifier's own: kinds of arguments that passed */
     /* With collect_keys: the sorted keys of the first state that an instance got, a fingerprint of
-     * them that no two key sets are likely to share, and whether another instance had other keys.
-     */
+     * them that no two key sets will share, and whether another instance had other keys. */
     const struct bytes *keys;
     uint32_t keys_count;
     bool keys_vary;
@@ -144,9 +140,8 @@ struct pickle_report {
     uint32_t nesting;
     uint64_t heap_bytes; /* estimate of what the object takes */
     enum pickle_kind top_kind;
-    const struct pickle_global
-        *top_global;                     /* the object's class, when it is an instance or global */
-    const struct pickle_global *globals; /* in the order of their resolution */
+    const struct pickle_global *top_global; /* the object's class, or the object, a global */
+    const struct pickle_global *globals;    /* in the order of their resolution */
     size_t globals_count;
 };
 
@@ -189,21 +184,17 @@ void pickle_scratch_deinit(struct pickle_scratch *scratch);
 /* Gives everything back when more than keep_bytes are held, as after a giant value. */
 void pickle_scratch_trim(struct pickle_scratch *scratch, size_t keep_bytes);
 
-/* BRINE_OK: accepted.  Otherwise by the reason's class: BRINE_MALFORMED, BRINE_NEED_MORE
- * (truncated), BRINE_DENIED, BRINE_TOO_BIG, or BRINE_NO_MEMORY.  *report is filled in either way.
- */
+/* BRINE_OK: accepted.  Otherwise by the reason's class: BRINE_MALFORMED, NEED_MORE (truncated),
+ * DENIED, TOO_BIG, or NO_MEMORY.  *report is filled in either way. */
 enum brine_status pickle_verify(struct bytes input, const struct policy *policy,
                                 const struct pickle_limits *limits, struct pickle_scratch *scratch,
                                 struct pickle_report *report) MUST_USE;
 
 enum pickle_class pickle_reason_class(enum pickle_reason reason);
-/* "frame-straddled" */
-const char *pickle_reason_rule(enum pickle_reason reason);
-/* "malformed" */
-const char *pickle_class_name(enum pickle_class class);
+const char *pickle_reason_rule(enum pickle_reason reason); /* "frame-straddled" */
+const char *pickle_class_name(enum pickle_class class);    /* "malformed" */
 const char *pickle_kind_name(enum pickle_kind kind);
 
 /* One English line, cut when longer than size; returns line.  Names are escaped. */
 const char *pickle_report_message(const struct pickle_report *report, char *line, size_t size);
-
 #endif
