@@ -317,6 +317,16 @@ def pythons():
     return [found[v] for v in sorted(found)]
 
 
+def write_streams(path, judged):
+    with open(path, "wb") as file:
+        for harmless, value in judged:
+            file.write(struct.pack("<?I", harmless, len(value)) + value)
+
+
+def start_child(python, path):
+    return subprocess.Popen([python, "-W", "ignore", os.path.abspath(__file__), "--read", path])
+
+
 def check(driver, folder, options, seed):
     """How many Pythons passed and failed on the streams of one seed; all see all, or each its share."""
     values = list(streams(options.count, seed))
@@ -327,10 +337,8 @@ def check(driver, folder, options, seed):
     while waiting or running:
         while waiting and len(running) < options.jobs:
             path = os.path.join(folder, "streams.%d" % len(waiting))
-            with open(path, "wb") as file:
-                for harmless, value in judged[len(waiting) % shares::shares]:
-                    file.write(struct.pack("<?I", harmless, len(value)) + value)
-            running.append(subprocess.Popen([waiting.pop(0), "-W", "ignore", os.path.abspath(__file__), "--read", path]))
+            write_streams(path, judged[len(waiting) % shares::shares])
+            running.append(start_child(waiting.pop(0), path))
         results.append(running.pop(0).wait())
     return results.count(0), len(results) - results.count(0)
 
@@ -461,7 +469,8 @@ def row(driver, kind, values, wanted):
     return refused
 
 
-def measure(driver, folders, show, wanted):
+def measure(driver, folder, folders, show, wanted):
+    """The table, and then how many refused values no reader does anything with."""
     rng = random.Random(1)
     print("%-36s %9s %8s %9s" % ("kind", "values", "refused", "") + " %7s" * 6 % ("import", "at end", "use", "memory", "time", "unknown"))
     refused = []
@@ -473,6 +482,9 @@ def measure(driver, folders, show, wanted):
     for kind, values in generated(rng, 100000):
         refused += row(driver, kind, values, wanted)
     refused += row(driver, "single words", words(), wanted)
+    path = os.path.join(folder, "refused")
+    write_streams(path, [(False, value) for verdict, value in refused if not verdict[0] & (MEMORY | TIME)])
+    start_child(sys.executable, path).wait()
     rng.shuffle(refused)
     for verdict, value in refused[:show]:
         print("%s %s %s: %r" % (verdict[0], verdict[1], verdict[2], value[:100]))
@@ -496,7 +508,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         driver = build_driver(folder)
         if options.measure:
-            measure(driver, options.folder or FOLDERS, options.show, options.kind)
+            measure(driver, folder, options.folder or FOLDERS, options.show, options.kind)
             return 0
         passed = failed = 0
         for seed in range(options.seed, options.seed + options.rounds):
