@@ -195,16 +195,23 @@ static void start_signals(struct net *net) {
     net->signals_are_open = true;
 }
 
+/* SIGHUP: what was moved away or edited.  A broken policy changes nothing; the gate says so. */
+static void begin_anew(struct net *net) {
+    struct log *log = net->options.log;
+    struct brine_error err;
+    if (log_reopen(log, &err) == BRINE_OK)
+        log_write(log, LOG_NOTICE, "Log reopened after SIGHUP");
+    else
+        log_write(log, LOG_WARNING, "SIGHUP: %s", err.text);
+    audit_reopen(net->options.audit);
+    (void)!gate_reload(net->options.keyspace->gate, &err);
+}
+
 static void on_signal(uv_signal_t *handle, int number) {
     struct net *net = handle->data;
     struct log *log = net->options.log;
     if (number == SIGHUP) {
-        struct brine_error err;
-        audit_reopen(net->options.audit);
-        if (log_reopen(log, &err) == BRINE_OK)
-            log_write(log, LOG_NOTICE, "Log reopened after SIGHUP");
-        else
-            log_write(log, LOG_WARNING, "SIGHUP: %s", err.text);
+        begin_anew(net);
         return;
     }
     if (net->stopping && number == SIGTERM) return;

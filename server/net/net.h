@@ -9,8 +9,9 @@
  *     net_close(&net);
  *
  * Signals: SIGTERM and SIGINT stop in order (no more is accepted, what was received is answered);
- * a SIGINT after that gives up waiting.  SIGHUP reopens the log and the audit file.  SIGPIPE is
- * ignored. systemd: READY=1 and STOPPING=1 go to $NOTIFY_SOCKET when it is set.
+ * a SIGINT after that gives up waiting.  SIGHUP opens the log and the audit file anew and reads
+ * rules and policies again.  SIGPIPE is ignored.
+ * systemd: READY=1 and STOPPING=1 go to $NOTIFY_SOCKET when it is set.
  *
  * Thread: the functions belong to the main thread; fields say whose they are. */
 #ifndef BRINE_NET_H
