@@ -55,9 +55,10 @@ PART_OPCODES_MAX = 120
 
 # Events that loading may raise by itself, outside find_class.
 HARMLESS = {"array.__new__", "builtins.id", "object.__getattr__", "object.__setattr__", "object.__delattr__",
-            "sys._getframe", "sys.excepthook", "sys.unraisablehook"}
+            "sys._getframe", "sys.excepthook", "sys.unraisablehook",
+            "compile"}  # running what was compiled is an event of its own
 # What importing an allowed module may do, inside find_class.
-IMPORTING = HARMLESS | {"import", "open", "exec", "compile", "marshal.loads", "os.listdir", "os.scandir"}
+IMPORTING = HARMLESS | {"import", "open", "exec", "marshal.loads", "os.listdir", "os.scandir"}
 
 # A time zone is read from its file, by name, wherever Python looks for them.
 ZONE_FILES = re.compile(r"(/zoneinfo/|[/.]tzdata/|/importlib/|/importlib_resources/)(?!.*\.\./)")
