@@ -277,6 +277,8 @@ static bool hash_key(struct probe *p, struct pickle_value key) {
         return false;
     case PICKLE_KIND_TUPLE:
     case PICKLE_KIND_FROZENSET:
+        if (p->outside)
+            return harm(p, PICKLE_HARM_USE, "hash what may hold an object from outside");
         return strain(p, PICKLE_HARM_TIME, "hash a container at a cost not foreseen");
     case PICKLE_KIND_INT:
     case PICKLE_KIND_LONG:
@@ -555,6 +557,7 @@ static bool step_frame(struct probe *p) {
 static bool step_stop(struct probe *p) {
     struct machine *m = &p->m;
     if (!above_fence(m, 1)) return false;
+    p->harm->stops = true;
     if (m->framed && m->at < m->end) return harm_straddle(p);
     m->top = m->fence = m->marks_count = 0;
     return true;

@@ -178,6 +178,7 @@ Test(harmless, what_the_reader_brings_along_must_not_be_used) {
         {BYTES("\x82\x01Na"), USE, 3, "given an item"},
         {BYTES("}\x82\x01Ns"), USE, 4, "a key"},
         {BYTES("(\x82\x01\x91"), USE, 3, "in a frozenset"},
+        {BYTES("(\x82\x01\x85\x91"), USE, 4, "in a tuple in a frozenset"},
         {BYTES("\x82\x01\x8c\x01x\x93"), USE, 5, "a name"},
         {BYTES("Pid\nNb"), USE, 5, "a persistent object"},
         {BYTES("\x97\x98"), USE, 1, "a buffer"},
