@@ -299,6 +299,8 @@ bool model_call(struct machine *m, const struct arguments *args, struct pickle_v
 /* The state of a numpy array. */
 bool model_partial_state(struct machine *m, uint32_t node, struct pickle_value state);
 /* The state of a functools.partial that is data. */
+/* False when the state is not one that the model of what made the instance asks for. */
+bool model_state_agrees(const struct machine *m, uint32_t global, struct pickle_value state);
 bool model_wrapper_state(struct machine *m, uint32_t node, struct pickle_value state);
 /* Whether nothing but kinds_of decides about these arguments, and the result is a plain instance.
  */
@@ -324,6 +326,8 @@ bool numpy_note_field(struct machine *m, uint32_t parent, struct pickle_value ke
 /* What a reader finds behind an array's shape and dtype: so many bytes, or objects. */
 bool numpy_stream_bytes(const struct machine *m, struct pickle_value shape,
                         struct pickle_value dtype, uint64_t *bytes, bool *objects);
+/* An array that has its data. */
+bool numpy_is_array(const struct machine *m, struct pickle_value value);
 /* A class that an array may be told to have. */
 bool numpy_is_array_class(const struct machine *m, struct pickle_value value);
 

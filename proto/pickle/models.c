@@ -635,6 +635,8 @@ static const struct {
     [POLICY_MODEL_NUMPY_FROMBUFFER] = {.admits = numpy_frombuffer},
     [POLICY_MODEL_NUMPY_DTYPE] = {.call = call_numpy_dtype},
     [POLICY_MODEL_NUMPY_ARRAY] = {.admits = admits_nothing},
+    [POLICY_MODEL_SKLEARN_TREE] = {.call = call_shaped},
+    [POLICY_MODEL_SKLEARN_METRIC] = {.call = call_shaped},
     [POLICY_MODEL_JOBLIB_ARRAY] = {.admits = admits_nothing},
     [POLICY_MODEL_ZONE] = {.admits = admits_zone},
 };
@@ -651,6 +653,25 @@ bool model_call(struct machine *m, const struct arguments *args, struct pickle_v
     if (!models[model].admits || !models[model].admits(m, args)) return refuse_arguments(m, args);
     uint32_t copied = args->count > 1 && is_container(argument(m, args, 1)) ? 1 : 0;
     return give_copy(m, args, copied, result);
+}
+
+/* The states of these are taken apart by number, in C and without a look: A an array, I an integer,
+ * F a number, M an instance or None. */
+bool model_state_agrees(const struct machine *m, uint32_t global, struct pickle_value state) {
+    static const char *const shapes[ARRAY_LEN(models)] = {
+        [POLICY_MODEL_SKLEARN_TREE] = "AAAAIIIIIIIMM", [POLICY_MODEL_SKLEARN_METRIC] = "FAA"};
+    const char *shape = shapes[entry_of(m, global)->model];
+    if (LIKELY(!shape)) return true;
+    if (state.kind != PICKLE_KIND_TUPLE || m->nodes[state.a].count != strlen(shape)) return false;
+    for (uint32_t i = 0; shape[i]; i++) {
+        struct pickle_value part = m->cells[m->nodes[state.a].first + i];
+        bool fits = shape[i] == 'A'   ? numpy_is_array(m, part)
+                    : shape[i] == 'I' ? part.kind == PICKLE_KIND_INT
+                    : shape[i] == 'F' ? letter_admits('f', part)
+                                      : letter_admits('m', part);
+        if (!fits) return false;
+    }
+    return true;
 }
 
 /* Every model admits or refuses an empty tuple by that alone, and the letters of a shape look at

@@ -13,6 +13,14 @@ static bool is_dtype(const struct machine *m, struct pickle_value value) {
     return value.kind == PICKLE_KIND_INSTANCE && m->nodes[value.a].flags & NODE_DTYPE;
 }
 
+bool numpy_is_array(const struct machine *m, struct pickle_value value) {
+    if (value.kind != PICKLE_KIND_INSTANCE) return false;
+    const struct pickle_node *node = &m->nodes[value.a];
+    if (node->flags & NODE_NDARRAY) return node->flags & NODE_BUILT;
+    return node->global != NO_GLOBAL &&
+           entry_of(m, node->global)->model == POLICY_MODEL_NUMPY_FROMBUFFER;
+}
+
 /* Bytes of an item inside another: objects are pointers there. */
 static uint32_t item_size(const struct machine *m, struct pickle_value dtype) {
     enum { POINTER_BYTES = 8 };

@@ -80,6 +80,8 @@ static bool check_instance_state(struct machine *m, uint32_t target, struct pick
      * the class knows.  No pickler writes items or another state behind the state. */
     if (node->flags & NODE_BUILT) return refuse_global(m, PICKLE_STATE_LAST, node->global);
     node->flags |= NODE_BUILT;
+    if (!model_state_agrees(m, node->global, state))
+        return refuse_global(m, PICKLE_STATE_KIND, node->global);
     if (wraps && !model_wrapper_state(m, target, state)) return false;
     bool any = wraps || has_right(m, node->global, POLICY_STATE_ANY);
     uint32_t barred = barred_keys(m, node->global);

@@ -864,6 +864,21 @@ def wrapped_and_paired():
         add("c07_partial_data_state_" + name, wrapper(user, wrong), FORBIDDEN, "state-kind", "functools.partial")
     add("c07_partial_data_twice", wrapper(user, state(user) + b"b" + state(user)), FORBIDDEN, "state-last", "functools.partial")
     add("c07_partial_data_hidden", wrapper(user, state(user, positional=SG("builtins", "getattr") + b"\x85")), FORBIDDEN, "right-ref", "builtins.getattr")
+    # Cython reads these states by number, without a look at their length.
+    metric = SG("sklearn.metrics._dist_metrics", "newObj") + SG("app", "User") + b"\x85R"
+    tree = SG("sklearn.neighbors._kd_tree", "newObj") + SG("app", "User") + b"\x85R"
+    array = SG("numpy.core.numeric", "_frombuffer") + b"(" + B(b"x" * 8) + DTYPE + b"K\x01\x85" + S("C") + b"tR"
+    empty = SG("numpy.core.multiarray", "_reconstruct") + SG("numpy", "ndarray") + b"K\x00\x85" + B(b"b") + b"\x87R"
+    built = empty + b"(K\x01K\x01\x85" + DTYPE + b"\x89" + B(b"x" * 8) + b"tb"
+    add("c35_metric", P(4) + metric + b"(G" + b"\0" * 8 + array + built + b"tb.", ACCEPT, "accepted")
+    add("c35_tree", P(4) + tree + b"(" + array * 4 + b"K\x01" * 7 + metric + b"Ntb.", ACCEPT, "accepted")
+    for name, made, wrong in (("metric_list", metric, b"](K\x01" + array * 2 + b"e"), ("metric_short", metric, b"K\x01" + array + b"\x86"),
+                              ("metric_none", metric, b"K\x01N" + array + b"\x87"), ("metric_text", metric, S("x") + array * 2 + b"\x87"),
+                              ("metric_unbuilt", metric, b"K\x01" + empty + array + b"\x87"), ("metric_other", metric, b"K\x01" + SG("app", "User") + b")\x81" + array + b"\x87"),
+                              ("tree_none", tree, b"N"), ("tree_list", tree, b"]"), ("tree_short", tree, b"(" + array * 4 + b"K\x01" * 7 + metric + b"t"),
+                              ("tree_number", tree, b"(" + array * 4 + b"K\x01" * 6 + b"N" + metric + b"Nt"), ("tree_array", tree, b"(N" + array * 3 + b"K\x01" * 7 + metric + b"Nt"),
+                              ("tree_metric", tree, b"(" + array * 4 + b"K\x01" * 8 + b"Nt")):
+        add("c35_" + name, P(4) + made + wrong + b"b.", FORBIDDEN, "state-kind", "sklearn.metrics._dist_metrics.newObj" if made is metric else "sklearn.neighbors._kd_tree.newObj")
     makes = SG("app", "Makes")
     for name in ("User", "Point"):
         add("c35_only_" + name, P(4) + makes + SG("app", name) + b"\x85R.", ACCEPT, "accepted")
