@@ -13,8 +13,8 @@
  * A value is stored when none of its readings is refused; where the rule takes pickles only, one of
  * them must be accepted as well, or be an integer.
  *
- * What exceeds a limit is refused without asking whether it is harmless: limits are what the
- * operator says an object may cost, and harmless bytes that cost more are no better. */
+ * A pickle that exceeds a limit is refused, harmless or not: limits are what the operator says an
+ * object may cost. */
 
 #include "gate/keeper_state.h"
 #include "gate/refusal.h"
@@ -35,7 +35,6 @@ struct judging {
     struct pickle_report report;
     bool records; /* notes and counts are wanted */
     bool accepted, integer;
-    size_t learned;
 };
 
 static void count(const struct judging *judging, enum metric metric, uint64_t more) {
@@ -110,20 +109,27 @@ static enum brine_status accept(struct judging *judging, const struct frame_read
         gate_kinds_note_pickle(&judging->desk->kinds, &reading->path, report);
     if (judging->policy.admits_unknown && judging->keeper->options.learn) {
         struct learn_sight sight = {judging->question->db, judging->question->key, report};
-        judging->learned += learn_note(judging->keeper->options.learn, &sight);
+        judging->finding->learned += learn_note(judging->keeper->options.learn, &sight);
     }
     return BRINE_OK;
 }
 
-/* Whether bytes that are no pickle may pass.  Of all harm one passes: a module that only readers
- * written in Python import, because the bytes end within its name.  "cat" and "index" are such
- * values, nothing is called, and what is known to be dangerous is refused even so. */
+/* Whether what the verifier does not accept may pass as bytes.  It may when no reader imports,
+ * calls or uses anything on the way to its error; memory and time are then the reader's own, for
+ * "McArthur" and "Kerberos" name high memo indices.  What comes to a STOP is a pickle, and no
+ * bytes: it has to keep the limits.  One import passes, which only readers written in Python do,
+ * because the bytes end within the name: "cat" and "index" are such values.  Nothing is called
+ * then, and a name that is known to be dangerous is refused even so. */
 static bool may_pass(struct judging *judging, const struct frame_reading *reading,
                      struct pickle_harm *harm) {
-    if (pickle_is_harmless(reading->bytes, &judging->setup->limits, &judging->desk->pickle, harm))
-        return true;
-    return harm->kinds == PICKLE_HARM_IMPORT_AT_END &&
-           !policy_is_dangerous(harm->module, harm->name);
+    bool is_limit = pickle_reason_class(judging->report.reason) == PICKLE_CLASS_LIMIT;
+    bool harmless =
+        pickle_is_harmless(reading->bytes, &judging->setup->limits, &judging->desk->pickle, harm);
+    if (harm->stops) return harmless && !is_limit;
+    unsigned kinds = harm->kinds & ~(unsigned)(PICKLE_HARM_MEMORY | PICKLE_HARM_TIME);
+    bool named = kinds == PICKLE_HARM_IMPORT_AT_END && harm->name.len > 0;
+    if (named && policy_is_dangerous(harm->module, harm->name)) return false;
+    return kinds == 0 || kinds == PICKLE_HARM_IMPORT_AT_END;
 }
 
 /* Whether every unpickler fails at a first byte before it has done anything: it is no opcode, or
@@ -150,15 +156,12 @@ static enum brine_status visit(void *context, const struct frame_reading *readin
     if (status == BRINE_OK) return accept(judging, reading);
 
     struct pickle_harm harm;
-    bool is_limit = pickle_reason_class(judging->report.reason) == PICKLE_CLASS_LIMIT;
-    if (!is_limit && may_pass(judging, reading, &harm)) return BRINE_OK;
-    if (!is_limit) {
-        /* What is said of it lies in the scratch, which the second look has used. */
-        status = verify(judging, reading, bytes);
-        is_limit = status == BRINE_NO_MEMORY;
-    }
-    bool forbidden = pickle_reason_class(judging->report.reason) == PICKLE_CLASS_FORBIDDEN;
-    refuse_reading(judging, reading, is_limit || forbidden ? NULL : &harm);
+    if (may_pass(judging, reading, &harm)) return BRINE_OK;
+    /* What is said of it lies in the scratch, which the second look has used. */
+    status = verify(judging, reading, bytes);
+    enum pickle_class class = pickle_reason_class(judging->report.reason);
+    bool is_broken = class == PICKLE_CLASS_MALFORMED || class == PICKLE_CLASS_TRUNCATED;
+    refuse_reading(judging, reading, is_broken && harm.kinds ? &harm : NULL);
     return BRINE_DENIED;
 }
 
@@ -249,8 +252,8 @@ static enum gate_verdict conclude(struct judging *judging) {
         count(judging, METRIC_gate_logged, 1);
         /* Judged by the present policy; reports look into what was not understood. */
         if (judging->keeper->options.kinds && judging->records)
-            judging->answer->label = gate_kinds_common(judging->keeper->options.kinds,
-                                                       judging->setup->generation);
+            judging->answer->label =
+                gate_kinds_common(judging->keeper->options.kinds, judging->setup->generation);
         return GATE_ADMIT;
     }
     return GATE_REFUSE;
@@ -275,7 +278,6 @@ static NOT_INLINED enum gate_verdict judge(struct judging *judging) {
     judging->policy.admits_unknown =
         judging->setup->mode == CONFIG_GATE_MODE_LEARN && judging->records;
     judging->accepted = judging->integer = false;
-    judging->learned = 0;
     gate_kinds_begin(&desk->kinds);
     if (!is_too_long(judging) && rule->values != GATE_VALUES_OPAQUE) {
         const struct gate_question *question = judging->question;
@@ -298,6 +300,7 @@ static void begin_finding(struct gate_finding *finding, const struct gate_setup 
     finding->path.depth = 0;
     finding->offset = 0;
     finding->unpacked = false;
+    finding->learned = 0;
     finding->protocol = 0;
     finding->report = NULL;
 }

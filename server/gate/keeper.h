@@ -82,6 +82,7 @@ struct gate_finding {
     struct frame_path path;  /* of the reading that decided; depth 0: none did */
     size_t offset;           /* of a refusal: into the value, or into what was unpacked last */
     bool unpacked;
+    size_t learned;   /* globals that the policy does not know, admitted to learn them */
     uint8_t protocol; /* of a pickle: the highest of those declared and needed */
     /* Of the reading that was refused, valid until the desk's next use; else NULL.  What an
      * accepted one holds is shown to on_pickle. */
@@ -94,7 +95,7 @@ typedef void gate_pickle_fn(void *context, const struct frame_reading *reading,
                             const struct pickle_report *report);
 
 struct gate_look {
-    bool dry_run; /* as if gate.mode were enforce; nothing is noted or recorded */
+    bool dry_run;                 /* as if gate.mode were enforce; nothing is noted or recorded */
     const struct gate_rule *rule; /* instead of the one that fits; NULL: that one */
     gate_pickle_fn *on_pickle;
     void *context;

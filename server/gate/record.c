@@ -37,7 +37,7 @@ static void add_report(struct audit_record *record, const struct gate_finding *f
 static bool is_wanted(const struct gate_finding *finding) {
     switch (finding->rule->audited) {
     case GATE_AUDIT_REFUSED:
-        return finding->found == GATE_FOUND_REFUSED;
+        return finding->found == GATE_FOUND_REFUSED || finding->learned > 0;
     case GATE_AUDIT_ALL:
         return true;
     case GATE_AUDIT_NONE:
@@ -53,7 +53,10 @@ void gate_record_finding(struct audit *audit, const struct gate_question *questi
     struct audit_record record = AUDIT_RECORD(ADMITTED);
     struct audit_digest digest;
     char path[128];
-    if (refused) record.event = question->recheck ? AUDIT_RECHECKED : AUDIT_REFUSED;
+    if (refused)
+        record.event = question->recheck ? AUDIT_RECHECKED : AUDIT_REFUSED;
+    else if (finding->learned > 0)
+        record.event = AUDIT_LEARNED;
     record.db = question->db;
     record.rule = finding->rule->index ? (int64_t)finding->rule->index : -1;
     record.rule_name = finding->rule->name;
