@@ -55,9 +55,9 @@ def record_file(file, *_args, **_kwargs):
     recorded.append(got)
     while True:
         try:
-            part = file.read(61)
+            # By single bytes at first: of a larger part an error would take what came before it.
+            part = file.read(1 if len(got) < 2000 else 61)
         except Exception:
-            # By single bytes no more comes: the stream says its error again, or nothing.
             part = b""
         if not part:
             raise Stop
