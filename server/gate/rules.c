@@ -21,6 +21,7 @@ struct gate_rule gate_rule_default(void) {
         .audited = GATE_AUDIT_REFUSED,
     };
     rule.frames.admitted &= ~FRAME_BIT(FRAME_JOBLIB);
+    rule.frames.admitted_inside &= ~FRAME_BIT(FRAME_JOBLIB);
     return rule;
 }
 

@@ -206,6 +206,7 @@ static enum brine_status add_framing(struct reading *reading, const struct toml_
 
 static enum brine_status read_framings(struct reading *reading, const struct toml_value *value) {
     reading->rule->frames.admitted = 0;
+    reading->rule->frames.admitted_inside = 0;
     reading->affixes_count = 0;
     TRY(each_string(reading, value, "an array of framings", add_framing));
     bool none = reading->rule->frames.admitted == 0;
@@ -284,6 +285,7 @@ static enum brine_status apply_profile(struct reading *reading, const struct pro
     for (enum gate_values values = 0; values <= GATE_VALUES_OPAQUE; values++)
         if (strcmp(gate_values_word(values), profile->values) == 0) rule->values = values;
     rule->frames.admitted = 0;
+    rule->frames.admitted_inside = 0;
     const char *framings = profile->framings, *policies = profile->policies;
     for (struct bytes word = next_word(&framings); word.len; word = next_word(&framings))
         (void)take_framing(reading, word); /* a test reads every profile */
