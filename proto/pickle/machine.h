@@ -315,9 +315,9 @@ bool charge_hashing(struct machine *m, uint32_t node);
 bool numpy_reconstruct(struct machine *m, const struct arguments *args, uint32_t classes,
                        struct pickle_value *result);
 bool numpy_scalar(struct machine *m, const struct arguments *args);
-bool numpy_frombuffer(struct machine *m, const struct arguments *args);
+bool numpy_frombuffer(struct machine *m, const struct arguments *args, uint64_t *items);
 bool numpy_dtype(struct machine *m, const struct arguments *args, struct pickle_value *result);
-bool numpy_array_state(struct machine *m, struct pickle_value state);
+bool numpy_array_state(struct machine *m, uint32_t array, struct pickle_value state);
 bool numpy_dtype_state(struct machine *m, uint32_t node, struct pickle_value state);
 /* Notes in `parent` (a dict) the (dtype, offset) that `part` (a tuple) may be. */
 bool numpy_note_field(struct machine *m, uint32_t parent, struct pickle_value key,
@@ -326,6 +326,8 @@ bool numpy_note_field(struct machine *m, uint32_t parent, struct pickle_value ke
 /* What a reader finds behind an array's shape and dtype: so many bytes, or objects. */
 bool numpy_stream_bytes(const struct machine *m, struct pickle_value shape,
                         struct pickle_value dtype, uint64_t *bytes, bool *objects);
+/* An array's `aux` says how many items it has. */
+bool numpy_set_items(struct machine *m, uint32_t array, uint64_t items);
 /* An array that has its data. */
 bool numpy_is_array(const struct machine *m, struct pickle_value value);
 /* A class that an array may be told to have. */

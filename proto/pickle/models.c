@@ -505,6 +505,25 @@ static bool call_numpy_dtype(struct machine *m, const struct arguments *args,
     return result->kind != 0;
 }
 
+static bool call_numpy_frombuffer(struct machine *m, const struct arguments *args,
+                                  struct pickle_value *result) {
+    uint64_t items;
+    if (!numpy_frombuffer(m, args, &items)) return refuse_arguments(m, args);
+    return give_instance(m, args, result) && numpy_set_items(m, result->a, items);
+}
+
+/* (features, classes, outputs): sklearn takes memory for so many outputs, and reads so many of the
+ * classes without a look. */
+static bool admits_grown(struct machine *m, const struct arguments *args) {
+    enum { FEATURES, CLASSES, OUTPUTS, PARTS };
+    if (args->count != PARTS || !is_int(argument(m, args, FEATURES)) ||
+        !numpy_is_array(m, argument(m, args, CLASSES)))
+        return false;
+    struct pickle_value outputs = argument(m, args, OUTPUTS);
+    return outputs.kind == PICKLE_KIND_INT &&
+           outputs.b <= more_seen(m, argument(m, args, CLASSES).a)->aux;
+}
+
 /* --- the table --- */
 
 static bool admits_no_arguments(struct machine *m UNUSED, const struct arguments *args) {
@@ -632,9 +651,10 @@ static const struct {
     [POLICY_MODEL_NUMPY_RECONSTRUCT] = {.call = call_numpy_array},
     [POLICY_MODEL_NUMPY_MARECONSTRUCT] = {.call = call_numpy_masked},
     [POLICY_MODEL_NUMPY_SCALAR] = {.admits = numpy_scalar},
-    [POLICY_MODEL_NUMPY_FROMBUFFER] = {.admits = numpy_frombuffer},
+    [POLICY_MODEL_NUMPY_FROMBUFFER] = {.call = call_numpy_frombuffer},
     [POLICY_MODEL_NUMPY_DTYPE] = {.call = call_numpy_dtype},
     [POLICY_MODEL_NUMPY_ARRAY] = {.admits = admits_nothing},
+    [POLICY_MODEL_SKLEARN_GROWN] = {.admits = admits_grown},
     [POLICY_MODEL_SKLEARN_TREE] = {.call = call_shaped},
     [POLICY_MODEL_SKLEARN_METRIC] = {.call = call_shaped},
     [POLICY_MODEL_JOBLIB_ARRAY] = {.admits = admits_nothing},

@@ -13,6 +13,12 @@ static bool is_dtype(const struct machine *m, struct pickle_value value) {
     return value.kind == PICKLE_KIND_INSTANCE && m->nodes[value.a].flags & NODE_DTYPE;
 }
 
+bool numpy_set_items(struct machine *m, uint32_t array, uint64_t items) {
+    struct pickle_more *more = more_of(m, array);
+    if (more) more->aux = (uint32_t)MIN(items, (uint64_t)UINT32_MAX);
+    return more != NULL;
+}
+
 bool numpy_is_array(const struct machine *m, struct pickle_value value) {
     if (value.kind != PICKLE_KIND_INSTANCE) return false;
     const struct pickle_node *node = &m->nodes[value.a];
@@ -112,13 +118,12 @@ bool numpy_scalar(struct machine *m, const struct arguments *args) {
     return raw_length(m, argument(m, args, 1), &length) && item_bytes > 0 && length == item_bytes;
 }
 
-bool numpy_frombuffer(struct machine *m, const struct arguments *args) {
+bool numpy_frombuffer(struct machine *m, const struct arguments *args, uint64_t *items) {
     uint32_t length;
-    uint64_t items;
     if (args->count != 4 && args->count != 5) return false;
     struct pickle_value dtype = argument(m, args, 1), order = argument(m, args, 3);
     if (!raw_length(m, argument(m, args, 0), &length) || !is_dtype(m, dtype)) return false;
-    if (!shape_items(m, argument(m, args, 2), &items)) return false;
+    if (!shape_items(m, argument(m, args, 2), items)) return false;
     if (order.kind != PICKLE_KIND_STR || order.a != 1) return false;
     if (args->count == 5) {
         struct pickle_value axes = argument(m, args, 4);
@@ -126,7 +131,7 @@ bool numpy_frombuffer(struct machine *m, const struct arguments *args) {
         if (axes.kind != PICKLE_KIND_NONE && !shape_items(m, axes, &unused)) return false;
     }
     if (m->nodes[dtype.a].flags & NODE_OBJECTS) return false;
-    return sizes_agree(items, more_seen(m, dtype.a)->aux, length);
+    return sizes_agree(*items, more_seen(m, dtype.a)->aux, length);
 }
 
 enum { ITEM_BYTES_MAX = 1 << 30 };
@@ -189,7 +194,7 @@ bool numpy_dtype(struct machine *m, const struct arguments *args, struct pickle_
 }
 
 /* (version, shape, dtype, is_fortran, data), and for masked arrays also (..., mask, fill_value). */
-bool numpy_array_state(struct machine *m, struct pickle_value state) {
+bool numpy_array_state(struct machine *m, uint32_t array, struct pickle_value state) {
     enum {
         VERSION,
         SHAPE,
@@ -213,6 +218,7 @@ bool numpy_array_state(struct machine *m, struct pickle_value state) {
     if (!fits) return false;
     if (node->count == MASKED_PARTS && !raw_length(m, parts[MASK], &length)) return false;
     uint32_t item_bytes = more_seen(m, parts[DTYPE].a)->aux;
+    if (!numpy_set_items(m, array, items)) return false;
     if (m->nodes[parts[DTYPE].a].flags & NODE_SUBARRAY) return false;
     if (m->nodes[parts[DTYPE].a].flags & NODE_OBJECTS)
         return parts[DATA].kind == PICKLE_KIND_LIST && m->nodes[parts[DATA].a].count == items;

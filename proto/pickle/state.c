@@ -91,7 +91,8 @@ static bool check_instance_state(struct machine *m, uint32_t target, struct pick
         return check_any_state(m, state, barred);
     }
     if (node->flags & NODE_NDARRAY) {
-        if (!numpy_array_state(m, state) && (!any || state.kind == PICKLE_KIND_TUPLE))
+        if (!more_of(m, target)) return false; /* for what is noted of it */
+        if (!numpy_array_state(m, target, state) && (!any || state.kind == PICKLE_KIND_TUPLE))
             return refuse_global(m, PICKLE_STATE_KIND, node->global);
         return check_any_state(m, state, barred);
     }

@@ -879,6 +879,13 @@ def wrapped_and_paired():
                               ("tree_number", tree, b"(" + array * 4 + b"K\x01" * 6 + b"N" + metric + b"Nt"), ("tree_array", tree, b"(N" + array * 3 + b"K\x01" * 7 + metric + b"Nt"),
                               ("tree_metric", tree, b"(" + array * 4 + b"K\x01" * 8 + b"Nt")):
         add("c35_" + name, P(4) + made + wrong + b"b.", FORBIDDEN, "state-kind", "sklearn.metrics._dist_metrics.newObj" if made is metric else "sklearn.neighbors._kd_tree.newObj")
+    def grown(classes, outputs, features=b"K\x03"):
+        return P(4) + SG("sklearn.tree._tree", "Tree") + features + classes + outputs + b"\x87R."
+    add("c35_grown", grown(array, b"K\x01"), ACCEPT, "accepted")
+    add("c35_grown_built", grown(built, b"K\x01"), ACCEPT, "accepted")
+    for name, wrong in (("more", grown(array, b"K\x02")), ("built_more", grown(built, b"K\x02")), ("huge", grown(array, b"J\xff\xff\xff\x7f")), ("negative", grown(array, b"J\xff\xff\xff\xff")),
+                        ("list", grown(b"]", b"K\x00")), ("unbuilt", grown(empty, b"K\x00")), ("text", grown(array, S("x"))), ("features", grown(array, b"K\x01", b"N"))):
+        add("c35_grown_" + name, wrong, FORBIDDEN, "arguments", "sklearn.tree._tree.Tree")
     makes = SG("app", "Makes")
     for name in ("User", "Point"):
         add("c35_only_" + name, P(4) + makes + SG("app", name) + b"\x85R.", ACCEPT, "accepted")
