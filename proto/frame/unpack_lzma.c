@@ -102,6 +102,15 @@ static enum unpack_step step(struct unpack_stream *stream, uint8_t *target, size
     return lzma->avail_out > 0 && lzma->avail_in + stream->left == 0 ? UNPACK_CUT : UNPACK_MORE;
 }
 
+/* Zeros are empty streams, one after the other: a header that announces no byte, and five bytes of
+ * the range coder.  They are no reason to refuse a value that is full of them. */
+static struct bytes skip_empty_streams(struct bytes input) {
+    static const uint8_t zeros[ALONE_HEAD_BYTES + 5];
+    while (bytes_starts_with(input, bytes_view(zeros, sizeof zeros)))
+        input = bytes_slice(input, sizeof zeros, SIZE_MAX);
+    return input;
+}
+
 enum brine_status unpack_lzma(struct unpack *unpack, struct bytes input) {
     struct frame_codecs *codecs = unpack_codecs(unpack->scratch);
     if (!codecs) return unpack_refused(unpack);
@@ -109,7 +118,7 @@ enum brine_status unpack_lzma(struct unpack *unpack, struct bytes input) {
     struct lzma_state state = {.lzma = LZMA_STREAM_INIT};
     struct unpack_stream stream = {
         .codecs = codecs,
-        .input = input,
+        .input = skip_empty_streams(input),
         .state = &state,
         .top = unpack->budget,
         .start = start,
@@ -126,6 +135,7 @@ enum brine_status unpack_lzma(struct unpack *unpack, struct bytes input) {
                                   unpack->name, UNPACK_STREAMS_MAX);
         size_t left = stream.left + state.lzma.avail_in;
         stream.input = bytes_slice(stream.input, stream.input.len - left, SIZE_MAX);
+        stream.input = skip_empty_streams(stream.input);
     }
     lzma_end(&state.lzma);
     return status;

@@ -212,6 +212,16 @@ Test(judge, a_bomb_costs_its_bound_and_no_more) {
     free(packed);
 }
 
+Test(judge, a_value_full_of_zeros_is_no_bomb) {
+    static uint8_t zeros[1 << 20];
+    struct world world;
+    world_begin(&world, "");
+    for (size_t len = 1; len <= sizeof zeros; len *= 2)
+        cr_expect_eq(world_ask(&world, 0, "k", bytes_view(zeros, len)), GATE_ADMIT, "%zu: %s", len,
+                     world.answer.text);
+    world_end(&world);
+}
+
 Test(judge, modes_decide_what_is_done_with_what_the_policy_lacks) {
     static const struct {
         const char *mode;
