@@ -411,6 +411,12 @@ static inline bool may_be_planted(const struct machine *m, struct pickle_value k
     return is_short && (text[1] == 'd' || text[1] == 'p' || text[1] == 'x' || text[1] == 'r');
 }
 
+/* Nothing is to be noted of the pair and nothing can be wrong with it. */
+static inline bool is_plain_pair(const struct machine *m, const struct pickle_value *pair) {
+    return LIKELY(is_plain_str(pair[0]) && is_leaf(pair[1]) && !m->sees_keys) &&
+           !may_be_planted(m, pair[0]);
+}
+
 /* Only a tuple that begins with an instance can be a field of a dtype. */
 static inline bool may_be_field(const struct machine *m, struct pickle_value value) {
     const struct pickle_node *tuple = &m->nodes[value.a];
@@ -573,21 +579,28 @@ static bool update_ints(struct machine *m, uint32_t target, const struct pickle_
                        : log_int_pairs(m, target, items, *pairs);
 }
 
-bool update(struct machine *m, uint32_t target, const struct pickle_value *items, uint32_t count) {
-    if (count % 2) return refuse(m, PICKLE_ITEMS_ODD);
-    if (m->nodes[target].flags & NODE_FROZEN) return refuse(m, PICKLE_ITEMS_TARGET);
-    m->nodes[target].count = add_saturating(m->nodes[target].count, count / 2);
-    m->heap += DICT_ITEM_BYTES * (uint64_t)(count / 2);
+/* Pairs of which something is to be noted or checked. */
+static __attribute__((noinline)) bool
+update_pairs(struct machine *m, uint32_t target, const struct pickle_value *items, uint32_t count) {
     uint32_t ints = 0;
     if (count > 2 && items[0].kind == PICKLE_KIND_INT &&
         !update_ints(m, target, items, count, &ints))
         return false;
-    for (uint32_t i = 2 * ints; i < count; i += 2) {
-        bool plain = is_plain_str(items[i]) && is_leaf(items[i + 1]) && !m->sees_keys;
-        if (LIKELY(plain) && !may_be_planted(m, items[i])) continue;
-        if (!set_item(m, target, items[i], items[i + 1])) return false;
-    }
+    for (uint32_t i = 2 * ints; i < count; i += 2)
+        if (!is_plain_pair(m, items + i) && !set_item(m, target, items[i], items[i + 1]))
+            return false;
     return true;
+}
+
+bool update(struct machine *m, uint32_t target, const struct pickle_value *items, uint32_t count) {
+    struct pickle_node *node = &m->nodes[target];
+    if (count % 2) return refuse(m, PICKLE_ITEMS_ODD);
+    if (node->flags & NODE_FROZEN) return refuse(m, PICKLE_ITEMS_TARGET);
+    node->count = add_saturating(node->count, count / 2);
+    m->heap += DICT_ITEM_BYTES * (uint64_t)(count / 2);
+    uint32_t plain = 0;
+    while (plain < count && is_plain_pair(m, items + plain)) plain += 2;
+    return plain == count || update_pairs(m, target, items + plain, count - plain);
 }
 
 bool step_setitem(struct machine *m) {

@@ -175,7 +175,9 @@ static inline bool ascii_valid_within(const uint8_t *at, uint64_t length, uint64
     static const uint64_t high = 0x8080808080808080u;
     if (length >= 8) {
         uint64_t seen = load_u64(at) | load_u64(at + length - 8);
-        for (uint64_t i = 8; i + 8 < length; i += 8) seen |= load_u64(at + i);
+        if (length > 16) seen |= load_u64(at + 8) | load_u64(at + length - 16);
+        for (uint64_t i = 16; i + 16 < length; i += 16)
+            seen |= load_u64(at + i) | load_u64(at + i + 8);
         return !(seen & high);
     }
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__

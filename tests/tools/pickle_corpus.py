@@ -436,6 +436,25 @@ def keys():
     add("c56_bit_flipped", P(4) + SG("os", "system") + b")\xd2.", FORBIDDEN, "global", "os.system")
 
 
+def walking_keys(size=4096, first=1700, more=900):
+    """Integers without a slot or a hash in common, of which the last walk over the slots of the first: a
+    dict's probing ends in at * 5 + 1."""
+    keys = [1]
+    while len(keys) < first:
+        keys.append((keys[-1] * 5 + 1) % size)
+    taken, key = set(keys), size
+    while len(keys) < first + more:
+        key += 1
+        at, perturb, probes = key % size, key, 1
+        while at in taken:
+            perturb >>= 5
+            at, probes = (at * 5 + perturb + 1) % size, probes + 1
+        if probes > 200:
+            keys.append(key)
+            taken.add(at)
+    return keys
+
+
 def resources():
     add("r01_deep_tuple_key", P(4) + b"})" + b"\x85" * 501 + b"Ns.", LIMIT, "key-nesting-max")
     add("r01_deep_tuple_in_set", P(4) + b"\x8f()" + b"\x85" * 900 + b"\x90.", LIMIT, "key-nesting-max")
@@ -474,6 +493,8 @@ def resources():
     add("r04_colliding_floats", P(4) + b"}(" + b"".join(b"G" + struct.pack(">d", 2.0 ** (61 * (i % 16)) * (1 + i // 16) if i % 16 else -1.0 - i) + b"N" for i in range(2000)) + b"u.",
         ACCEPT, "accepted")
     add("r04_nan_keys", P(4) + b"}(" + (b"G" + struct.pack(">d", float("nan")) + b"N") * 1500 + b"u.", LIMIT, "key-collisions")
+    add("r04_walking_ints", P(4) + b"}(" + b"".join(b"J" + struct.pack("<i", key) + b"N" for key in walking_keys()) + b"u.",
+        LIMIT, "key-collisions")
     add("r04_many_ints_allowed", P(4) + b"}(" + b"".join(b"J" + struct.pack("<i", i * 64) + b"N" for i in range(3000)) + b"u.",
         ACCEPT, "accepted")
     add("r05_memo_index_binput", P(4) + b"Nr" + struct.pack("<I", 10 ** 7) + b".", LIMIT, "memo-index")
