@@ -198,6 +198,22 @@ void gate_kinds_note_integer(struct gate_kinds_cache *cache) {
     memory->head.what = GATE_KIND_INTEGER;
 }
 
+/* "b", BUILD, ends an instance; behind it come the ends of what it lies in, and STOP. */
+bool gate_kinds_expect_state(struct bytes pickle) {
+    enum { TAIL_BYTES = 8 };
+    size_t len = MIN(pickle.len, (size_t)TAIL_BYTES);
+    return len > 0 && memchr(pickle.data + pickle.len - len, 'b', len) != NULL;
+}
+
+bool gate_kinds_lack_keys(const struct pickle_report *report) {
+    for (size_t i = 0; i < report->globals_count; i++) {
+        uint32_t uses = report->globals[i].uses & (PICKLE_USE_STATE | PICKLE_USE_STATE_ANY);
+        /* Of other states, as numpy's tuples, there are no keys to collect. */
+        if (uses == PICKLE_USE_STATE && !report->globals[i].keys) return true;
+    }
+    return false;
+}
+
 /* The number of this global among those noted, which may be a new one; false: there is no room. */
 static bool find_noted(struct gate_kinds_memory *memory, const struct pickle_global *global,
                        uint32_t *number) {
