@@ -287,8 +287,9 @@ void keyspace_reclaim(struct keyspace_access *access);
 
 /* ---- upkeep -----------------------------------------------------------------------------------*/
 
-/* A bounded piece of sweeping, freeing and compacting of one shard (0 to store_shards() - 1), and of
- * judging what an older policy admitted, by any thread that has time; true: more is left to do. */
+/* A bounded piece of sweeping, freeing and compacting of one shard (0 to store_shards() - 1), and
+ * of judging what an older policy admitted, by any thread that has time; true: more is left to do.
+ */
 bool keyspace_upkeep(struct keyspace_access *access, size_t shard);
 
 /* Upkeep of all shards until nothing is left to do: what was removed is given back.  Cost: O(what
