@@ -211,7 +211,12 @@ static enum brine_status judge_reading(void *context, const struct frame_reading
         return BRINE_OK;
     }
     if (pickle_is_harmless(bytes, &PICKLE_LIMITS_DEFAULT, &world->pickle, &harm)) return BRINE_OK;
-    return harm.cut && !policy_is_dangerous(harm.module, harm.name) ? BRINE_OK : BRINE_DENIED;
+    if (harm.stops) return BRINE_DENIED;
+    /* What ends without a STOP may cost its reader memory, and may be cut within a harmless name.
+     */
+    unsigned kinds = harm.kinds & ~(unsigned)(PICKLE_HARM_MEMORY | PICKLE_HARM_TIME);
+    bool named = harm.name.len > 0 && policy_is_dangerous(harm.module, harm.name);
+    return kinds == 0 || (kinds == PICKLE_HARM_IMPORT_AT_END && !named) ? BRINE_OK : BRINE_DENIED;
 }
 
 static bool is_right(struct world *world, size_t name, struct bytes value) {
