@@ -55,6 +55,7 @@ static bool match_one(struct bytes pattern, size_t *at, uint8_t c, bool nocase) 
 
 static bool match(struct bytes pattern, struct bytes text, bool nocase) {
     size_t p = 0, t = 0, star_p = SIZE_MAX, star_t = 0;
+    if (text.len == 0) return pattern.len == 0;
     while (t < text.len) {
         if (p < pattern.len && pattern.data[p] == '*') {
             star_p = ++p;

@@ -8,8 +8,13 @@
 
 #include "base/bytes.h"
 
-/* Source: Redis util.c stringmatchlen, whose answers these are. */
+/* Source: Redis util.c stringmatchlen, whose answers these are.  Careful: no pattern but the empty
+ * one fits an empty text, not even "*"; who means everything asks glob_is_all. */
 bool glob_match(struct bytes pattern, struct bytes text);
 bool glob_match_nocase(struct bytes pattern, struct bytes text);
+
+static inline bool glob_is_all(struct bytes pattern) {
+    return pattern.len == 1 && pattern.data[0] == '*';
+}
 
 #endif

@@ -59,9 +59,7 @@ struct walk {
 
 static void walk_visit(void *context, struct bytes name, const struct store_value *value) {
     struct walk *walk = context;
-    if (!(walk->pattern.len == 1 && walk->pattern.data[0] == '*') &&
-        !glob_match(walk->pattern, name))
-        return;
+    if (!glob_is_all(walk->pattern) && !glob_match(walk->pattern, name)) return;
     if (walk->type.data && !bytes_is(walk->type, value_type_name(value->type))) return;
     resp_bulk(&walk->names, name);
     walk->count++;

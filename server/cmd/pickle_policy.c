@@ -272,7 +272,9 @@ struct step {
 
 static void collect_name(void *context, struct bytes name, const struct store_value *value) {
     struct step *step = context;
-    if (value->type != VALUE_STRING || !glob_match(step->pattern, name)) return;
+    if (value->type != VALUE_STRING ||
+        !(glob_is_all(step->pattern) || glob_match(step->pattern, name)))
+        return;
     uint32_t len = (uint32_t)name.len;
     if (buf_append(&step->names, bytes_view(&len, sizeof len)) != BRINE_OK ||
         buf_append(&step->names, name) != BRINE_OK)

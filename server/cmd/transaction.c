@@ -115,8 +115,7 @@ void transaction_enqueue(struct command_call *call) {
 
 void transaction_reject(struct worker_state *worker, struct session *session,
                         const struct command *command, struct reply_mark mark) {
-    if (!is_open(session)) return;
-    session->transaction->is_aborted = true;
+    if (is_open(session)) session->transaction->is_aborted = true;
     if (!command || command->handler != cmd_exec) return;
     struct reply *reply = &worker->reply;
     struct bytes text = bytes_slice(buf_view(&reply->out), reply->error_offset, reply->out.len);

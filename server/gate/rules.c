@@ -30,7 +30,7 @@ bool gate_rule_fits(const struct gate_rule *rule, uint32_t db, struct bytes key)
     if (!all_databases && (db >= GATE_RULE_DATABASES_MAX || !(rule->databases & (uint64_t)1 << db)))
         return false;
     for (size_t i = 0; i < rule->keys_count; i++)
-        if (glob_match(rule->keys[i], key)) return true;
+        if (glob_is_all(rule->keys[i]) || glob_match(rule->keys[i], key)) return true;
     return rule->keys_count == 0;
 }
 

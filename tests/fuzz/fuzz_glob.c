@@ -35,7 +35,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
                  text = bytes_view(data + 1 + cut, len - 1 - cut);
     bool matched = glob_match(pattern, text);
     if (matched && !glob_match_nocase(pattern, text) && is_plain(pattern)) __builtin_trap();
-    if (pattern.len <= TABLE_SIDE && text.len <= TABLE_SIDE && is_plain(pattern) &&
+    if (text.len == 0 && matched != (pattern.len == 0)) __builtin_trap();
+    if (text.len > 0 && pattern.len <= TABLE_SIDE && text.len <= TABLE_SIDE && is_plain(pattern) &&
         matched != match_by_table(pattern, text))
         __builtin_trap();
     return 0;

@@ -7,6 +7,8 @@
 
 A case is some hundred commands on one fresh connection and an empty keyspace, pipelined in batches,
 in RESP2 and RESP3 by turns, some as inline commands; at its end the keyspaces are compared too.
+Three cases of eight are of two connections that take turns command by command, subscribe, publish
+and watch what the other changes; a command has as many replies there as come before a marker's.
 Commands come from differential_grammar.py, where also stands what may differ, and why.  A
 difference is shrunk to a short sequence and printed as redis-cli would take it.  The same seed and
 count give the same commands.  Exit status 1 when anything differed.
@@ -15,6 +17,7 @@ count give the same commands.  Exit status 1 when anything differed.
 import argparse
 import os
 import random
+import select
 import shutil
 import socket
 import subprocess
@@ -27,6 +30,7 @@ import differential_grammar as grammar
 CASE_COMMANDS = 400
 BATCH_COMMANDS = 64  # small enough that replies never fill the socket while we still send
 DEADLINE_S = 30
+LATE_S = 5  # for a message that comes behind the marker, as it may from another thread
 SHRINK_RUNS_MAX = 300
 SCAN_STEPS_MAX = 100_000
 
@@ -87,6 +91,7 @@ class Server:
 
 # ---- the wire ----------------------------------------------------------------------------------
 
+QUEUED = b"+QUEUED\r\n"
 LINES = b"+-:_,#("
 BULKS = b"$=!"
 LISTS = b"*~>"
@@ -200,6 +205,18 @@ class Connection:
         self.send(encode(args))
         return (self.read(1) or [None])[0]
 
+    def read_to_marker(self, marker, at_least):
+        """All replies up to that to `PING marker`, and more until there are at_least."""
+        frames, seen = [], False
+        while not seen or len(frames) < at_least:
+            if seen and not select.select([self.socket], [], [], LATE_S)[0]:
+                break
+            frames += self.read(1)
+            if self.closed:
+                break
+            seen = seen or marker in frames[-1] or len(frames) > 1 and frames[-1] == QUEUED
+        return frames
+
     def close(self):
         self.socket.close()
 
@@ -215,7 +232,7 @@ class Case:
 
     def run(self, servers):
         """The first difference as (index into ops, reply, reply), or None; counts go to self.done."""
-        self.done = 0
+        self.done, self.servers = 0, servers
         connections = [Connection(server) for server in servers]
         try:
             for connection in connections:
@@ -229,6 +246,7 @@ class Case:
 
     def run_ops(self, connections):
         at = 0
+        self.queue = []
         while at < len(self.ops):
             if self.ops[at][0][0] == b"*SCAN":
                 sets = [scan(connection, self.ops[at][0][1:]) for connection in connections]
@@ -255,12 +273,98 @@ class Case:
         replies = [connection.read(end - at) for connection in connections]
         for i, (one, other) in enumerate(zip(*replies)):
             self.done += 1
-            if not same(self.ops[at + i][0], one, other):
+            if not self.same(self.ops[at + i][0], one, other):
                 return at + i, one, other
         if len(replies[0]) != len(replies[1]):
             shorter = min(map(len, replies))
             return (at + shorter, *(r[shorter] if len(r) > shorter else b"(closed)" for r in replies))
         return None
+
+
+    def same(self, args, one, other):
+        """As same(), where the reply to EXEC is those to the commands that were queued."""
+        name, queue = args[0].upper(), self.queue
+        if one == other == QUEUED:
+            queue.append(args)
+        elif name in (b"EXEC", b"DISCARD", b"RESET") and len(args) == 1:
+            self.queue = []
+        if one == other:
+            return True
+        if name == b"EXEC" and one[:1] == other[:1] == b"*":
+            ones, others = items(one), items(other)
+            return len(ones) == len(others) == len(queue) and all(
+                same(*each) or each[0][0].upper() in grammar.COUNTING
+                for each in zip(queue, ones, others))
+        return same(args, one, other)
+
+
+class Crowd(Case):
+    """Two connections.  ops: a first word *2 marks what the second one says."""
+
+    def run_ops(self, connections):
+        second = [Connection(server) for server in self.servers]
+        self.queues = [[], []]
+        try:
+            for at, (args, _) in enumerate(self.ops):
+                who = 1 if args[0] == b"*2" else 0
+                pair = second if who else connections
+                if not any(connection.closed for connection in pair):
+                    difference = self.step(pair, args[who:], who, at)
+                    if difference:
+                        return (at, *difference)
+        finally:
+            for connection in second:
+                connection.close()
+        return None
+
+    def step(self, pair, args, who, at):
+        marker = b"marker:%d:%d" % (at, who)
+        for connection in pair:
+            connection.send(encode(args) + encode([b"PING", marker]))
+        self.done += 1
+        other = pair[1].read_to_marker(marker, 0)
+        one = pair[0].read_to_marker(marker, len(other))
+        self.queue = self.queues[who]
+        equal = self.equal(args, one, other)
+        if QUEUED in one[1:]:
+            self.queue.append([b"PING"])
+        self.queues[who] = self.queue
+        return None if equal else [b"".join(frames) for frames in (one, other)]
+
+    def equal(self, args, one, other):
+        if len(one) != len(other) or not one:
+            return one == other
+        (told, one), (also_told, other) = by_kind(one), by_kind(other)
+        first = not one or not other or self.same(args, one[0], other[0])
+        return first and told == also_told and one[1:] == other[1:]
+
+
+# Patterns and a client's own channels come in the order of a hash table: what is told is the same.
+MESSAGES = (b"message", b"pmessage", b"smessage")
+GOODBYES = (b"unsubscribe", b"punsubscribe", b"sunsubscribe")
+
+
+def by_kind(frames):
+    told, rest = [], []
+    for frame in frames:
+        reply = decode(frame) if frame[:1] in LISTS else None
+        if reply and reply[0] in MESSAGES:
+            told.append(frame)
+        elif reply and reply[0] in GOODBYES:
+            told += [b"%r" % reply[1] if reply[1] else b"", b"%r" % reply[2]]
+        else:
+            rest.append(frame)
+    return sorted(told), rest
+
+
+def items(frame):
+    """The parts of an array, each a reply as it came."""
+    at, found = frame.find(b"\r\n") + 2, []
+    while at < len(frame):
+        end = frame_end(frame, at)
+        found.append(frame[at:end])
+        at = end
+    return found
 
 
 def same(args, one, other):
@@ -287,17 +391,28 @@ def scan(connection, options):
 
 def audit():
     """Commands that show what the case left behind."""
-    ops = []
+    ops = [[b"DISCARD"], [b"UNWATCH"]]
     for database in (b"0", b"1", b"15"):
         ops += [[b"SELECT", database], [b"*SCAN"], [b"DBSIZE"], [b"KEYS", b"*"]]
         ops += [[command, key] for key in grammar.KEYS for command in (b"GET", b"PTTL")]
     return [(args, False) for args in ops]
 
 
-def draw_case(rng, protocol, count):
+def draw_crowd(rng, protocol, count):
+    drawers = [grammar.Drawer(rng, grammar.CROWD_RULES) for _ in range(2)]
     ops = []
     for _ in range(count):
-        args = grammar.draw_command(rng)
+        who = rng.randrange(2)
+        args = drawers[who].draw()
+        if args[0] not in (b"*SCAN", b"") and args[0].upper() not in (b"DBSIZE", b"QUIT"):
+            ops.append(([b"*2"] * who + args, False))
+    return Crowd(ops, protocol)
+
+
+def draw_case(rng, protocol, count):
+    ops, drawer = [], grammar.Drawer(rng, grammar.RULES)
+    for _ in range(count):
+        args = drawer.draw()
         if args[0].upper() in grammar.COUNTING:
             ops.append(([b"*SCAN"], False))
         inline = (rng.random() < 0.05 and args[0] != b"*SCAN"
@@ -318,7 +433,7 @@ def shrink(case, servers, at):
         while start < len(ops) and runs < SHRINK_RUNS_MAX:
             rest = ops[:start] + ops[start + size:]
             runs += 1
-            found = Case(rest, case.protocol).run(servers) if rest else None
+            found = type(case)(rest, case.protocol).run(servers) if rest else None
             if found:
                 ops, smaller = rest[:found[0] + 1], True
             else:
@@ -326,7 +441,7 @@ def shrink(case, servers, at):
         if size == 1 and not smaller:
             break
         size = max(size // 2, 1)
-    return Case(ops, case.protocol)
+    return type(case)(ops, case.protocol)
 
 
 def quoted(arg):
@@ -353,7 +468,8 @@ def run(servers, options):
     passed = failed = number = 0
     while passed < options.count and failed < options.stop_after:
         number += 1
-        case = draw_case(rng, 3 if number % 2 else 2, CASE_COMMANDS)
+        draw = draw_crowd if number % 4 > 2 or number % 8 == 2 else draw_case
+        case = draw(rng, 3 if number % 2 else 2, CASE_COMMANDS)
         difference = case.run(servers)
         passed += case.done - (1 if difference else 0)
         if not difference:

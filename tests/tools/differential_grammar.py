@@ -128,6 +128,81 @@ def glob(rng):
                        b"\\*", b"[*]", b"*\x00*", b"[", b"a\\", b"**a**", b"n*n", b"[\\]a]", b"[a"])
 
 
+def offset(rng):
+    """A place in a value: small, or beyond what any server allows; see grows_too_far."""
+    return rng.choice([b"%d" % rng.randint(0, 40), b"%d" % rng.randint(0, 3000),
+                       rng.choice([b"-1", b"-2", b"-40", b"-3000", b"4294967295", b"4294967296",
+                                   b"536870912", b"9223372036854775807", b"-9223372036854775808",
+                                   b"", b"abc", b"01", b"1.5", b" 1"])])
+
+
+def span(rng):
+    """What BITCOUNT and BITPOS take behind the key (and the bit)."""
+    return rng.choice([[], [offset(rng)], [offset(rng), offset(rng)],
+                       [offset(rng), offset(rng), rng.choice([b"BIT", b"BYTE", b"bit", b"x"])]])
+
+
+def float_increment(rng):
+    """Also what no value can be mistaken for: INCRBYFLOAT makes no times to live."""
+    if rng.random() < 0.5:
+        return b"%d.%d" % (rng.randint(-10**6, 10**6), rng.randint(0, 10**6))
+    return rng.choice([b"0", b"-0", b"0.1", b"1e300", b"-1e300", b"1e400", b"inf", b"-INF", b"nan",
+                       b"5.0e3", b"1e-20", b"0x10", b"", b" 1", b"1 ", b"abc", b"9" * 40])
+
+
+def bits_type(rng):
+    if rng.random() < 0.85:
+        return b"%s%d" % (rng.choice([b"u", b"i", b"U", b"I"]), rng.randint(1, 63))
+    return rng.choice([b"i64", b"u64", b"u0", b"i65", b"x8", b"u", b"", b"8", b"u08"])
+
+
+def bits_offset(rng):
+    return offset(rng) if rng.random() < 0.6 else b"#%d" % rng.choice([0, 1, 2, 7, 100, -1])
+
+
+def bitfield(rng):
+    words = []
+    for _ in range(rng.choice([0, 1, 1, 2, 4])):
+        kind = rng.random()
+        if kind < 0.2:
+            words += [b"OVERFLOW", rng.choice([b"WRAP", b"SAT", b"FAIL", b"fail", b"x"])]
+        elif kind < 0.5:
+            words += [b"GET", bits_type(rng), bits_offset(rng)]
+        else:
+            words += [rng.choice([b"SET", b"INCRBY"]), bits_type(rng), bits_offset(rng),
+                      integer(rng)]
+    return words
+
+
+def bitfield_reads(rng):
+    return [word for _ in range(rng.choice([0, 1, 2])) for word in
+            (b"GET", bits_type(rng), bits_offset(rng))]
+
+
+def lcs_options(rng):
+    chunks = [[b"LEN"], [b"IDX"], [b"IDX"], [b"WITHMATCHLEN"],
+              [b"MINMATCHLEN", rng.choice([b"0", b"1", b"3", b"-1", b"x"])]]
+    return [word for chunk in rng.sample(chunks, rng.choice([0, 1, 2, 3])) for word in chunk]
+
+
+def copy_options(rng):
+    chunks = [[b"REPLACE"], [b"DB", database(rng)], [b"DB", database(rng)]]
+    return [word for chunk in rng.sample(chunks, rng.choice([0, 1, 2])) for word in chunk]
+
+
+def channel(rng):
+    return rng.choice([b"c", b"c", b"chan:1", b"chan:2", b"", b"x\x00y", b"*"])
+
+
+def channels(rng):
+    return [channel(rng) for _ in range(rng.choice([1, 1, 2, 3]))]
+
+
+def patterns(rng):
+    return [rng.choice([b"*", b"c", b"chan:*", b"c*", b"[", b"?"]) for _ in
+            range(rng.choice([1, 1, 2]))]
+
+
 # Text that no time to live can hold; see the head of the file.
 def word(rng):
     return rng.choice([b"x", b"default", b"nobody", b"a b", b"", b"pw", b"\x80"])
@@ -137,7 +212,13 @@ TOKENS = {
     "key": key, "keys": keys, "value": value, "pairs": pairs, "integer": integer,
     "seconds": seconds, "milliseconds": milliseconds, "set_options": set_options,
     "getex_options": getex_options, "expire_options": expire_options, "database": database,
-    "scan_options": scan_options, "glob": glob, "word": word,
+    "scan_options": scan_options, "glob": glob, "word": word, "offset": offset, "span": span,
+    "float": float_increment, "bitfield": bitfield, "bitfield_reads": bitfield_reads,
+    "lcs_options": lcs_options, "copy_options": copy_options, "channel": channel,
+    "channels": channels, "patterns": patterns, "at_second": at_second,
+    "at_millisecond": at_millisecond,
+    "bit": lambda rng: rng.choice([b"0", b"1", b"0", b"1", b"0", b"1", b"2", b"-1", b"", b"x"]),
+    "bitop": lambda rng: rng.choice([b"AND", b"OR", b"XOR", b"NOT", b"and", b"Not", b"NAND"]),
     "config": lambda rng: rng.choice([b"maxmemory", b"timeout", b"databases", b"maxmemory-policy",
                                       b"MaxMemory", b"save", b"nosuch", b"nosuch*", b"appendonly",
                                       b"proto-max-bulk-len", b"requirepass", b"tcp-keepalive"]),
@@ -229,14 +310,105 @@ RULES = [
     (0.3, "CONFIG {word}"),
     (1, "NOSUCHCOMMAND {keys}"),
     (0.5, "{value} {keys}"),
+    (3, "MSETNX {pairs}"),
+    (4, "GETRANGE {key} {offset} {offset}"),
+    (1, "SUBSTR {key} {offset} {offset}"),
+    (4, "SETRANGE {key} {offset} {value}"),
+    (4, "INCRBYFLOAT {key} {float}"),
+    (2, "LCS {key} {key} {lcs_options}"),
+    (4, "SETBIT {key} {offset} {bit}"),
+    (3, "GETBIT {key} {offset}"),
+    (4, "BITCOUNT {key} {span}"),
+    (4, "BITPOS {key} {bit} {span}"),
+    (4, "BITOP {bitop} {key} {keys}"),
+    (6, "BITFIELD {key} {bitfield}"),
+    (2, "BITFIELD_RO {key} {bitfield_reads}"),
+    (0.5, "BITFIELD_RO {key} {bitfield}"),
+    (4, "RENAME {key} {key}"),
+    (3, "RENAMENX {key} {key}"),
+    (5, "COPY {key} {key} {copy_options}"),
+    (4, "MOVE {key} {database}"),
+    (2, "TOUCH {keys}"),
+    (1, "RANDOMKEY"),
+    (4, "EXPIREAT {key} {at_second} {expire_options}"),
+    (4, "PEXPIREAT {key} {at_millisecond} {expire_options}"),
+    (3, "EXPIRETIME {key}"),
+    (3, "PEXPIRETIME {key}"),
+    (5, "MULTI"),
+    (9, "EXEC"),
+    (1, "DISCARD"),
+    (3, "WATCH {keys}"),
+    (1, "UNWATCH"),
+    (1, "PUBLISH {channel} {value}"),
+    (0.5, "SPUBLISH {channel} {value}"),
+    (0.3, "PUBSUB CHANNELS"),
+    (0.3, "PUBSUB CHANNELS {glob}"),
+    (0.3, "PUBSUB NUMSUB {channels}"),
+    (0.3, "PUBSUB NUMPAT"),
+    (0.3, "PUBSUB SHARDCHANNELS {glob}"),
+    (0.3, "PUBSUB SHARDNUMSUB {channels}"),
+    (0.3, "PUBSUB {word}"),
 ]
-WEIGHTS = [weight for weight, _ in RULES]
+# With two connections, where commands may have any number of replies.
+CROWD_RULES = RULES + [
+    (15, "SUBSCRIBE {channels}"),
+    (12, "UNSUBSCRIBE {channels}"),
+    (8, "UNSUBSCRIBE"),
+    (8, "PSUBSCRIBE {patterns}"),
+    (8, "PUNSUBSCRIBE {patterns}"),
+    (5, "PUNSUBSCRIBE"),
+    (8, "SSUBSCRIBE {channels}"),
+    (8, "SUNSUBSCRIBE {channels}"),
+    (5, "SUNSUBSCRIBE"),
+    (40, "PUBLISH {channel} {value}"),
+    (15, "SPUBLISH {channel} {value}"),
+    (4, "PUBSUB CHANNELS"),
+    (4, "PUBSUB CHANNELS {glob}"),
+    (4, "PUBSUB NUMSUB {channels}"),
+    (4, "PUBSUB NUMPAT"),
+    (4, "PUBSUB SHARDCHANNELS {glob}"),
+    (4, "PUBSUB SHARDNUMSUB {channels}"),
+    (8, "MULTI"),
+    (16, "EXEC"),
+    (20, "WATCH {keys}"),
+    (10, "PING {word}"),
+    (4, "RESET"),
+]
+LATE = (b"LIST", b"KILL")  # subcommands of CLIENT that brine does not queue: they answer later
 
 
-def draw_command(rng):
+class Drawer:
+    """Draws one client's commands.  It keeps CLIENT LIST and CLIENT KILL out of MULTI."""
+
+    def __init__(self, rng, rules):
+        self.rng, self.rules, self.weights = rng, rules, [weight for weight, _ in rules]
+        self.open = False
+
+    def draw(self):
+        while True:
+            args = draw_command(self.rng, self.rules, self.weights)
+            name = args[0].upper()
+            late = name == b"CLIENT" and len(args) > 1 and args[1].upper() in LATE
+            if not (grows_too_far(args) or late and self.open):
+                break
+        if name == b"MULTI":
+            self.open = True
+        elif name in (b"EXEC", b"DISCARD", b"RESET") and len(args) == 1:
+            self.open = False
+        return args
+
+
+def grows_too_far(args):
+    """An offset that is allowed and makes a value of hundreds of megabytes."""
+    places = {b"SETRANGE": args[2:3], b"SETBIT": args[2:3], b"BITFIELD": args[2:]}
+    return any(re.fullmatch(rb"#?[0-9]{6,10}", arg) and arg not in (b"536870912", b"4294967296")
+               and int(arg.lstrip(b"#")) < 2**32 for arg in places.get(args[0].upper(), []))
+
+
+def draw_command(rng, rules, weights):
     """One command as a list of byte strings; a first word *SCAN stands for a whole iteration."""
     args = []
-    for part in rng.choices(RULES, WEIGHTS)[0][1].split(" "):
+    for part in rng.choices(rules, weights)[0][1].split(" "):
         if part.startswith("{"):
             drawn = TOKENS[part[1:-1]](rng)
             args += drawn if isinstance(drawn, list) else [drawn]
@@ -325,10 +497,19 @@ def same_pairs(one, other):
     return pairs_of(one) == pairs_of(other)
 
 
+def both_or_none(one, other):
+    return (one is None) == (other is None)
+
+
 COMPARE = {
     # first words of the command: (comparison, reason)
     (b"TTL",): (near(5), "the clock goes on between the two"),
     (b"PTTL",): (near(5000), "the clock goes on between the two"),
+    (b"EXPIRETIME",): (near(5), "the clock goes on between the two"),
+    (b"PEXPIRETIME",): (near(5000), "the clock goes on between the two"),
+    (b"RANDOMKEY",): (both_or_none, "it is random"),
+    (b"PUBSUB", b"CHANNELS"): (same_members, "the order of the hash table is nobody's promise"),
+    (b"PUBSUB", b"SHARDCHANNELS"): (same_members, "the same"),
     (b"KEYS",): (same_members, "the order of the hash table is nobody's promise"),
     (b"SCAN",): (both_are(list), "a cursor means something to its own server alone"),
     (b"HELLO",): (same_hello, "version and id are each server's own; brine names itself"),
