@@ -356,13 +356,13 @@ enum held { HOLDS_NO_OBJECTS, HOLDS_FIELDS, HOLDS_POINTERS };
 /* The flags say which items are pointers and whether memory is zeroed before it takes some: numpy
  * believes them, so with objects they have to be just those that numpy writes.
  * Source: ndarraytypes.h, NPY_ITEM_REFCOUNT 1, NPY_LIST_PICKLE 2, NPY_ITEM_IS_POINTER 4,
- * NPY_NEEDS_INIT 8, NPY_NEEDS_PYAPI 16; NPY_OBJECT_DTYPE_FLAGS, NPY_FROM_FIELDS. */
+ * NPY_NEEDS_INIT 8, NPY_NEEDS_PYAPI 16, NPY_USE_GETITEM 32, NPY_USE_SETITEM 64 (with which numpy 2
+ * reads text as if it were in an array); NPY_OBJECT_DTYPE_FLAGS, NPY_FROM_FIELDS. */
 static bool flags_agree(struct pickle_value flags, struct pickle_value alignment, enum held held) {
     /* Flags are a signed char in numpy: an aligned struct has -112. */
     enum {
-        REFCOUNT = 1,
-        LIST_PICKLE = 2,
-        IS_POINTER = 4,
+        NEEDS_INIT = 8,
+        NEEDS_PYAPI = 16,
         OBJECT_FLAGS = 63,
         FROM_FIELDS = 27,
         ALIGNED_STRUCT = 128,
@@ -374,7 +374,7 @@ static bool flags_agree(struct pickle_value flags, struct pickle_value alignment
     if (all < LEAST || all > MOST || align < -1 || align > ALIGNMENT_MAX) return false;
     if (held == HOLDS_POINTERS) return all == OBJECT_FLAGS;
     if (held == HOLDS_FIELDS) return (all & 255 & ~ALIGNED_STRUCT) == FROM_FIELDS;
-    return (flags.b & (REFCOUNT | LIST_PICKLE | IS_POINTER)) == 0;
+    return (all & 255 & ~(NEEDS_INIT | NEEDS_PYAPI | ALIGNED_STRUCT)) == 0;
 }
 
 /* (metadata, (unit, count, divisor, events)): without it numpy 2 follows a null pointer. */

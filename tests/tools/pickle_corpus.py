@@ -673,7 +673,8 @@ def arguments():
                                b"(K\x03" + S("|") + DTYPE + b"\x85NNK\x10K\x01K\x00t", b"(K\x03" + S("|") + b"NNNJ\xf0\xff\xff\xffK\x01K\x00t")):
         add("p_void_state_%d" % i, P(4) + void + state + b"b.", FORBIDDEN, "state-kind", "numpy.dtype")
     add("p_void_subarray_fine", P(4) + void + b"(K\x03" + S("|") + DTYPE + b"K\x02\x85\x86NNK\x10K\x01K\x00tb.", ACCEPT, "accepted")
-    for flags, verdict, rule in ((b"J\x90\xff\xff\xff", ACCEPT, "accepted"), (b"J\x91\xff\xff\xff", FORBIDDEN, "state-kind"), (b"J\x7f\xff\xff\xff", FORBIDDEN, "state-kind")):
+    for flags, verdict, rule in ((b"J\x90\xff\xff\xff", ACCEPT, "accepted"), (b"J\x91\xff\xff\xff", FORBIDDEN, "state-kind"), (b"J\x7f\xff\xff\xff", FORBIDDEN, "state-kind"),
+                                 (b"J\xb0\xff\xff\xff", FORBIDDEN, "state-kind"), (b"J\xd0\xff\xff\xff", FORBIDDEN, "state-kind")):
         add("p_void_flags_%02x" % flags[1], P(4) + void + b"(K\x03" + S("|") + b"NNNK\x10K\x01" + flags + b"tb.", verdict, rule, "-" if verdict == ACCEPT else "numpy.dtype")
     add("p_dtype_changed_later", P(4) + void + b"q\x00\x85h\x00(K\x03" + S("|") + b"NNNK\x10K\x01K\x00tb\x86.", FORBIDDEN, "state-kind", "numpy.dtype")
     add("p_fields_changed_later", P(4) + b"}" + S("a") + DTYPE + b"K\x00\x86sq\x000" + void + b"(K\x03" + S("|") + b"N" + S("a") + b"\x85h\x00K\x10K\x01K\x00tb"
