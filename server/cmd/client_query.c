@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "base/number.h"
 #include "cmd/handlers.h"
+#include "session/transaction.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -21,14 +22,15 @@ struct line_head {
  * catClientInfoString; lib-name and lib-ver: Redis 7.2. */
 enum brine_status client_describe(const struct session *session, int64_t mono_ms, struct buf *out) {
     const struct command *command = session->last_command;
-    char flags[4] = {0};
+    char flags[8] = {0};
     size_t count = 0;
-    if (session->peer[0] == '/') flags[count++] = 'U';
     if (pubsub_count(session, PUBSUB_CHANNEL) + pubsub_count(session, PUBSUB_PATTERN) +
             pubsub_count(session, PUBSUB_SHARD) >
         0)
         flags[count++] = 'P';
     if (session->queued >= 0) flags[count++] = 'x';
+    if (session->transaction && transaction_is_touched(session->transaction)) flags[count++] = 'd';
+    if (session->peer[0] == '/') flags[count++] = 'U';
     if (count == 0) flags[count++] = 'N';
     TRY(buf_printf(out,
                    "id=%" PRIu64 " addr=%s laddr=%s fd=%d name=%.*s age=%" PRId64 " idle=%" PRId64

@@ -89,7 +89,10 @@ void cmd_psubscribe(struct command_call *call) {
     listen_to(call, PUBSUB_PATTERN);
 }
 void cmd_ssubscribe(struct command_call *call) {
-    listen_to(call, PUBSUB_SHARD);
+    if (call->access->in_transaction)
+        reply_error(call->reply, BYTES("ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client"));
+    else
+        listen_to(call, PUBSUB_SHARD);
 }
 /* UNSUBSCRIBE [channel ...] and its siblings */
 void cmd_unsubscribe(struct command_call *call) {
