@@ -118,10 +118,11 @@ static void run_query(struct command_call *call, struct client_query *query) {
 }
 
 static bool take_type(struct command_call *call, struct bytes type, struct client_query *query) {
-    if (bytes_is(type, "NORMAL")) return true;
-    query->nobody = true; /* there are no replicas, masters or subscribers */
-    if (bytes_is(type, "MASTER") || bytes_is(type, "REPLICA") || bytes_is(type, "SLAVE") ||
-        bytes_is(type, "PUBSUB"))
+    query->type = bytes_is(type, "NORMAL")   ? CLIENT_NORMAL
+                  : bytes_is(type, "PUBSUB") ? CLIENT_LISTENING
+                                             : CLIENT_NONE;
+    if (query->type != CLIENT_NONE || bytes_is(type, "MASTER") || bytes_is(type, "REPLICA") ||
+        bytes_is(type, "SLAVE"))
         return true;
     reply_errorf(call->reply, "ERR Unknown client type '%.*s'", (int)type.len,
                  (const char *)type.data);

@@ -18,16 +18,18 @@ struct line_head {
     size_t len;
 };
 
+static bool listens(const struct session *session) {
+    return pubsub_count(session, PUBSUB_CHANNEL) || pubsub_count(session, PUBSUB_PATTERN) ||
+           pubsub_count(session, PUBSUB_SHARD);
+}
+
 /* Redis's fields in Redis's order; what does not exist here is 0.  Source: networking.c
  * catClientInfoString; lib-name and lib-ver: Redis 7.2. */
 enum brine_status client_describe(const struct session *session, int64_t mono_ms, struct buf *out) {
     const struct command *command = session->last_command;
     char flags[8] = {0};
     size_t count = 0;
-    if (pubsub_count(session, PUBSUB_CHANNEL) + pubsub_count(session, PUBSUB_PATTERN) +
-            pubsub_count(session, PUBSUB_SHARD) >
-        0)
-        flags[count++] = 'P';
+    if (listens(session)) flags[count++] = 'P';
     if (session->queued >= 0) flags[count++] = 'x';
     if (session->transaction && transaction_is_touched(session->transaction)) flags[count++] = 'd';
     if (session->peer[0] == '/') flags[count++] = 'U';
@@ -54,6 +56,8 @@ enum brine_status client_describe(const struct session *session, int64_t mono_ms
 
 static bool is_meant(const struct client_query *query, const struct session *session) {
     if (query->nobody) return false;
+    if (query->type && query->type != (listens(session) ? CLIENT_LISTENING : CLIENT_NORMAL))
+        return false;
     if (query->skip_asker && session->id == query->asker_id) return false;
     if (query->peer[0] && strcmp(query->peer, session->peer) != 0) return false;
     if (query->local[0] && strcmp(query->local, session->local) != 0) return false;

@@ -29,7 +29,13 @@ struct client_query {
     uint64_t asker_id;
     bool skip_asker;
     bool old_form; /* CLIENT KILL ip:port: answers OK or an error, not a count */
-    bool nobody;   /* a type that no client has */
+    bool nobody;   /* an address that no client has */
+    enum client_type {
+        CLIENT_ANY,
+        CLIENT_NORMAL,
+        CLIENT_LISTENING, /* what Redis calls pubsub */
+        CLIENT_NONE,      /* replicas and masters: there are none */
+    } type;
     uint64_t *ids; /* NULL: any */
     size_t ids_count;
     char peer[SESSION_ADDRESS_BYTES], local[SESSION_ADDRESS_BYTES]; /* "": any */
