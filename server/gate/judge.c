@@ -35,6 +35,7 @@ struct judging {
     struct pickle_report report;
     bool records; /* notes and counts are wanted */
     bool accepted, integer;
+    struct bytes whole; /* the accepted pickle that lies in the value itself; empty: none */
 };
 
 static void count(const struct judging *judging, enum metric metric, uint64_t more) {
@@ -149,6 +150,15 @@ static bool fails_at_once(uint8_t first) {
     return opcode->argument == PICKLE_ARG_NONE && opcode->in[0] != '\0';
 }
 
+/* Whether it is the beginning of what was accepted: its unpickler does part of that and ends with
+ * an error, or at the same STOP.  So is a pickle cut at a '.' that might have begun a signature. */
+static bool begins_the_accepted(const struct judging *judging,
+                                const struct frame_reading *reading) {
+    return !reading->unpacked && reading->bytes.data == judging->whole.data &&
+           reading->bytes.len <= judging->whole.len &&
+           reading->path.kinds[reading->path.depth - 1] == FRAME_PICKLE;
+}
+
 static enum brine_status visit(void *context, const struct frame_reading *reading) {
     struct judging *judging = context;
     if (reading->integer) {
@@ -158,10 +168,17 @@ static enum brine_status visit(void *context, const struct frame_reading *readin
     }
     struct bytes bytes = reading->bytes;
     if (bytes.len > 0 && fails_at_once(bytes.data[0])) return BRINE_OK;
+    if (begins_the_accepted(judging, reading)) return BRINE_OK;
     enum brine_status status = verify(judging, reading, bytes);
-    if (judging->report.reason == PICKLE_TRAILING && reading->trailing_ignored)
-        status = verify(judging, reading, bytes_slice(bytes, 0, judging->report.offset));
-    if (status == BRINE_OK) return accept(judging, reading);
+    if (judging->report.reason == PICKLE_TRAILING && reading->trailing_ignored) {
+        bytes = bytes_slice(bytes, 0, judging->report.offset + 1); /* STOP is a byte */
+        status = verify(judging, reading, bytes);
+    }
+    if (status == BRINE_OK) {
+        bool is_whole = reading->path.depth == 1 && reading->path.kinds[0] == FRAME_PICKLE;
+        if (is_whole) judging->whole = bytes;
+        return accept(judging, reading);
+    }
 
     struct pickle_harm harm;
     if (may_pass(judging, reading, &harm)) return BRINE_OK;
@@ -286,6 +303,7 @@ static NOT_INLINED enum gate_verdict judge(struct judging *judging) {
     judging->policy.admits_unknown =
         judging->setup->mode == CONFIG_GATE_MODE_LEARN && judging->records;
     judging->accepted = judging->integer = false;
+    judging->whole = (struct bytes){0};
     gate_kinds_begin(&desk->kinds);
     if (!is_too_long(judging) && rule->values != GATE_VALUES_OPAQUE) {
         const struct gate_question *question = judging->question;

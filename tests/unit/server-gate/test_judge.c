@@ -27,7 +27,17 @@ static const char rules[] = "[policy.shop]\nallow = [\"shop.models.Cart\"]\n"
                             "[[rule]]\nkeys = \"short:*\"\nmax_bytes = 10\n"
                             "[[rule]]\nkeys = \"huey:*\"\nvalues = \"pickle\"\n"
                             "framings = [\"huey\"]\n"
-                            "[[rule]]\nkeys = \"beaker:*\"\nprofile = \"beaker\"\n";
+                            "[[rule]]\nkeys = \"beaker:*\"\nprofile = \"beaker\"\n"
+                            "[[rule]]\nkeys = \"tasks:*\"\nprofile = \"huey\"\n"
+                            "[[rule]]\nkeys = \"web:*\"\nprofile = \"requests-cache\"\n";
+
+/* (datetime.date(2026, 1, 2), 'a.b'): names a class, and has a '.' inside. */
+#define DATE                                                                                       \
+    "\x80\x04\x8c\x08"                                                                             \
+    "datetime\x8c\x04"                                                                             \
+    "date\x93"                                                                                     \
+    "C\x04\x07\xea\x01\x02\x85R\x8c\x03"                                                           \
+    "a.b\x86."
 
 #define V(text)                                                                                    \
     { (const uint8_t *)(text), sizeof(text) - 1 }
@@ -90,6 +100,14 @@ Test(judge, rules_and_values_make_verdicts) {
         {"huey:1", V(GOOD ":0123456789012345678901234567890123456789"), GATE_ADMIT},
         {"huey:1", V(GOOD), GATE_REFUSE},
         {"huey:1", V(EVIL ":0123456789012345678901234567890123456789"), GATE_REFUSE},
+        {"tasks:1", V(DATE ":0123456789012345678901234567890123456789"), GATE_ADMIT},
+        {"tasks:1", V(DATE), GATE_ADMIT},
+        {"tasks:1", V(EVIL ":0123456789012345678901234567890123456789"), GATE_REFUSE},
+        {"tasks:1", V(DATE "cos\nsystem\n:0123456789012345678901234567890123456789"), GATE_REFUSE},
+        {"web:1", V(DATE), GATE_ADMIT},
+        {"web:1", V(DATE ".c2lnbmF0dXJl"), GATE_ADMIT},
+        {"web:1", V(EVIL ".c2lnbmF0dXJl"), GATE_REFUSE},
+        {"web:1", V("cos\nsystem\n.c2lnbmF0dXJl"), GATE_REFUSE},
         {"beaker:1", V("\x80\x02X\x08\x00\x00\x00gAJ9cQAuq\x01."), GATE_ADMIT},
         {"beaker:1", V("\x80\x02X\x1c\x00\x00\x00Y29zCnN5c3RlbQooUydpZCcKdFIuq\x01."), GATE_REFUSE},
         /* protocols, bytes */
