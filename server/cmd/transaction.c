@@ -93,6 +93,10 @@ static uint32_t db_after(const struct worker_state *worker, const struct queued 
 
 void transaction_enqueue(struct command_call *call) {
     struct transaction *transaction = call->session->transaction;
+    if (transaction->is_aborted || transaction_is_touched(transaction)) {
+        reply_simple(call->reply, BYTES("QUEUED")); /* as Redis: it will never run */
+        return;
+    }
     struct queued queued = {.command = call->command, .args_count = call->args_count};
     queued.args = transaction_copy_args(transaction, call->args, call->args_count);
     if (!queued.args) {

@@ -14,31 +14,27 @@
 #include "base/base.h"
 #include "base/random.h"
 
-#include <arpa/inet.h>
+#include "tests/stress/support/server.h"
+
 #include <errno.h>
-#include <netinet/in.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum {
     TEXT_BYTES = 256 * 1024,
     LARGE_BYTES = 1 << 20,
-    START_TRIES = 500,
     STEADY_COMMANDS = 64,
 };
 
 struct stress {
-    int port;
+    struct stress_server server;
     size_t rounds;
-    pid_t server;
     atomic_size_t passed, failed, killed, killers;
 };
 
@@ -63,24 +59,12 @@ static void check(struct stress *stress, bool ok, const char *what) {
 }
 
 static bool dial(struct client *client) {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons((uint16_t)client->stress->port),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    struct timeval limit = {.tv_sec = 60};
-    client->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (client->fd < 0) return false;
-    setsockopt(client->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-    setsockopt(client->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-    if (connect(client->fd, (struct sockaddr *)&address, sizeof(address)) == 0) return true;
-    close(client->fd);
-    client->fd = -1;
-    return false;
+    client->fd = stress_server_dial(client->stress->server.port);
+    return client->fd >= 0;
 }
 
 static void hang_up(struct client *client, bool reset) {
-    struct linger hard = {.l_onoff = 1};
-    if (reset) setsockopt(client->fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
-    close(client->fd);
+    stress_server_hang_up(client->fd, reset);
     client->fd = -1;
 }
 
@@ -303,42 +287,6 @@ static void large(struct client *client) {
 
 /* ---- the server and the crowd ---------------------------------------------------------------- */
 
-static int free_port(void) {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t bytes = sizeof(address);
-    int fd = socket(AF_INET, SOCK_STREAM, 0), port = 0;
-    if (fd >= 0 && bind(fd, (struct sockaddr *)&address, bytes) == 0 &&
-        getsockname(fd, (struct sockaddr *)&address, &bytes) == 0)
-        port = ntohs(address.sin_port);
-    close(fd);
-    return port;
-}
-
-static bool start_server(struct stress *stress, const char *path) {
-    char port[64];
-    stress->port = free_port();
-    snprintf(port, sizeof(port), "--server.port=%d", stress->port);
-    stress->server = fork();
-    if (stress->server == 0) {
-        /* The test run's own variables look like options that the server does not know. */
-        static const char *const ours[] = {"BRINE_SERVER", "BRINE_CLI", "BRINE_BUILD",
-                                           "BRINE_VARIANT"};
-        for (size_t i = 0; i < ARRAY_LEN(ours); i++) unsetenv(ours[i]);
-        execl(path, path, port, "--server.threads=4", "--log.level=warning", (char *)NULL);
-        _exit(127);
-    }
-    struct client probe = {.stress = stress};
-    for (int i = 0; i < START_TRIES; i++) {
-        if (dial(&probe)) {
-            hang_up(&probe, false);
-            return true;
-        }
-        if (waitpid(stress->server, NULL, WNOHANG) != 0) return false;
-        usleep(20 * 1000); /* between two looks, not instead of one */
-    }
-    return false;
-}
-
 struct crowd_member {
     pthread_t thread;
     habit_fn *habit;
@@ -371,9 +319,9 @@ static void run_crowd(struct stress *stress) {
 
 int main(int argc, char **argv) {
     static struct stress stress;
-    const char *path = getenv("BRINE_SERVER");
+    static const char *const flags[] = {"--server.threads=4", "--log.level=warning", NULL};
     stress.rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : 200;
-    if (!path || !start_server(&stress, path)) {
+    if (!stress_server_start(&stress.server, flags)) {
         fprintf(stderr, "stress_net: the server named by BRINE_SERVER does not start\n");
         return 1;
     }
@@ -386,10 +334,7 @@ int main(int argc, char **argv) {
     check(&stress,
           dial(&last) && send_bytes(&last, last.text, last.len) && hear(&last) == HEARD_WANTED,
           "the server answers afterwards");
-    int status = 0;
-    kill(stress.server, SIGTERM);
-    waitpid(stress.server, &status, 0);
-    check(&stress, WIFEXITED(status) && WEXITSTATUS(status) == 0, "the server stops in order");
+    check(&stress, stress_server_stop(&stress.server), "the server stops in order");
     printf("%zu steady clients were killed on the way\n", stress.killed);
     printf("%zu passed, %zu failed\n", stress.passed, stress.failed);
     return stress.failed > 0;

@@ -56,7 +56,9 @@ class Server:
         if self.name == "redis-server":
             command = [path, "--port", str(port), "--save", "", "--loglevel", "warning"]
         else:
+            # With several threads a message may come behind an UNSUBSCRIBE that followed it.
             command = [os.path.abspath(path), f"--server.port={port}", "--server.bind=127.0.0.1",
+                       "--server.threads=1",
                        "--log.level=warning", "--log.file=server.log"]
         env = {k: v for k, v in os.environ.items() if not k.startswith("BRINE_")}
         self.process = subprocess.Popen([*command, *flags], cwd=self.dir, env=env,
@@ -288,7 +290,7 @@ class Case:
         name, queue = args[0].upper(), self.queue
         if one == other == QUEUED:
             queue.append(args)
-        elif name in (b"EXEC", b"DISCARD", b"RESET") and len(args) == 1:
+        elif ends_transaction(args):
             self.queue = []
         if one == other:
             return True
@@ -298,6 +300,12 @@ class Case:
                 same(*each) or each[0][0].upper() in grammar.COUNTING
                 for each in zip(queue, ones, others))
         return same(args, one, other)
+
+
+def ends_transaction(args):
+    """EXEC also when it is refused."""
+    name = args[0].upper()
+    return name == b"EXEC" or name in (b"DISCARD", b"RESET") and len(args) == 1
 
 
 class Crowd(Case):
@@ -335,7 +343,7 @@ class Crowd(Case):
 
     def equal(self, args, one, other):
         if one == other and one[:1] != [QUEUED]:
-            if args[0].upper() in (b"EXEC", b"DISCARD", b"RESET") and len(args) == 1:
+            if ends_transaction(args):
                 self.queue = []
             return True
         is_exec = args[0].upper() == b"EXEC"
@@ -343,7 +351,7 @@ class Crowd(Case):
         if one[:1] == other[:1] == [OPENED]:
             one, other = ([OPENED + b"".join(rest[1:-1]), *rest[-1:]] for rest in (one, other))
             self.queue = [queued for queued in self.queue if not queued[0].upper().endswith(
-                b"SUBSCRIBE")]
+                b"SUBSCRIBE") or queued[0].upper() == b"SSUBSCRIBE"]
         first = not one or not other or self.same(args, one[0], other[0])
         return first and told == also_told and one[1:] == other[1:]
 
