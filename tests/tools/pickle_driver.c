@@ -21,6 +21,12 @@ static void print_name(struct bytes name) {
         putchar(name.data[i] < ' ' || name.data[i] > '~' ? '?' : name.data[i]);
 }
 
+/* An accepted one is compared: only what ends fields and lines is replaced. */
+static void print_resolved(struct bytes name) {
+    for (size_t i = 0; i < name.len; i++)
+        putchar(name.data[i] < ' ' || name.data[i] == 0x7f ? '?' : name.data[i]);
+}
+
 static void print_verdict(const struct pickle_report *r) {
     printf("%s\t%zu\t", pickle_reason_rule(r->reason), r->offset);
     print_name(r->module);
@@ -29,8 +35,11 @@ static void print_verdict(const struct pickle_report *r) {
     printf("\t%s\t%llu", pickle_kind_name(r->top_kind), (unsigned long long)r->heap_bytes);
     for (size_t i = 0; i < r->globals_count; i++) {
         const struct pickle_global *g = &r->globals[i];
-        printf("\t%.*s:%.*s:%u%s", (int)g->module.len, g->module.data, (int)g->name.len,
-               g->name.data, g->uses, g->by_attribute ? "a" : "");
+        putchar('\t');
+        print_resolved(g->module);
+        putchar(':');
+        print_resolved(g->name);
+        printf(":%u%s", g->uses, g->by_attribute ? "a" : "");
     }
     putchar('\n');
 }

@@ -16,6 +16,7 @@ import io
 import os
 import pickle
 import random
+import re
 import shutil
 import struct
 import subprocess
@@ -27,6 +28,7 @@ ROOT = os.path.normpath(os.path.join(HERE, "..", ".."))
 CORPUS = os.path.join(HERE, "..", "corpus", "pickle")
 POLICY = os.path.join(CORPUS, "POLICY")
 CLASS = "ref,call,new,build"
+CONTROLS = re.compile("[\x00-\x1f\x7f]")
 BLOCK = 500000  # streams between two readings
 
 
@@ -266,8 +268,9 @@ def read_one(policy, data, globals_expected, stats):
         stats[outcome] = stats.get(outcome, 0) + 1
         if outcome != "value":
             continue
-        if world.found != globals_expected:
-            return "%s: resolves %s, reported %s" % (label, world.found, globals_expected)
+        found = [CONTROLS.sub("?", name) for name in world.found]  # as the driver prints them
+        if found != globals_expected:
+            return "%s: resolves %s, reported %s" % (label, found, globals_expected)
         if first is not None and first != world.events:
             return "%s: events differ: %s, %s" % (label, world.events, first)
         first = world.events
