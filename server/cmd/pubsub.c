@@ -7,6 +7,7 @@
 
 #include "base/glob.h"
 #include "cmd/handlers.h"
+#include "keyspace/transaction.h"
 
 static struct pubsub *pubsub_of(const struct command_call *call) {
     return &call->worker->shared->pubsub;

@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "keyspace/door.h"
 #include "keyspace/settle.h"
+#include "keyspace/transaction.h"
 #include "store/store_write.h"
 
 /* Beyond so many tries the sources change faster than their values can be verified. */

@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "keyspace/settle.h"
+#include "keyspace/transaction.h"
 #include "store/store_write.h"
 
 #include <stdio.h>

@@ -3,7 +3,7 @@
 
 /* The keyspace: the only door.  Whatever changes the store goes through these functions, and every
  * string value among it is judged by the gate as it would lie there, before a lock is taken.  No
- * other folder can see store_write.h.
+ * other folder can see store_write.h.  Transactions and what is watched: transaction.h.
  *
  *     enum keyspace_outcome outcome = keyspace_set_string(access, &key, value, &options);
  *     if (outcome == KEYSPACE_REFUSED) reply_error(reply, access->answer.text);
@@ -19,98 +19,7 @@
 #ifndef BRINE_KEYSPACE_H
 #define BRINE_KEYSPACE_H
 
-#include "base/buf.h"
-#include "gate/gate.h"
-#include "keyspace/recheck.h"
-#include "keyspace/watch.h"
-#include "keyspace/writers.h"
-#include "observe/metrics.h"
-#include "store/store.h"
-
-#include <pthread.h>
-#include <stdatomic.h>
-
-/* What happened to a key, in Redis's words for keyspace notifications.  Called under the shard's
- * lock, in the order of the changes; it may not call the keyspace. */
-typedef void keyspace_event_fn(void *context, const char *event, const struct store_key *key);
-
-struct keyspace {
-    struct store *store;     /* borrowed */
-    const struct gate *gate; /* borrowed; fixed while threads run */
-    size_t blob_from_bytes;  /* values from here on are filled into a blob before the lock */
-    size_t locked_bytes_max; /* see the options */
-    struct watch_table watches;
-    struct recheck recheck;
-    bool provenance; /* entries know who stored them when */
-    struct writers writers;
-    keyspace_event_fn *on_event; /* NULL: nobody listens */
-    void *event_context;
-    /* An update that was overtaken too often reserves its key: writers of it wait their turn. */
-    _Atomic uint64_t reserved_hash; /* 0: none */
-    pthread_mutex_t reservation;
-};
-
-struct keyspace_options {
-    struct store *store;
-    const struct gate *gate;
-    size_t blob_from_bytes; /* 0: 16 KB; at least the store's boxed_from_bytes */
-    /* A value that a transaction works out (APPEND) is judged while its keys are locked, for it
-     * depends on the commands before: longer ones are refused there.  0: 1 MB. */
-    size_t locked_bytes_max;
-    bool provenance; /* who stored a value when is given to the store, which may keep it */
-    keyspace_event_fn *on_event;
-    void *event_context;
-};
-
-void keyspace_init(struct keyspace *keyspace, const struct keyspace_options *options);
-void keyspace_deinit(struct keyspace *keyspace);
-
-enum { KEYSPACE_SCRATCH_BYTES_KEPT = 64 * 1024 };
-
-/* One a worker; now_ms is set once a loop turn. */
-struct keyspace_access {
-    struct keyspace *keyspace;
-    struct store_hold hold;
-    struct metrics *metrics; /* NULL: counts nothing */
-    int64_t now_ms;
-    const char *command; /* whose question it is: see struct gate_question */
-    gate_actor_fn *actor;
-    const void *actor_context;
-    bool may_defer;
-    bool in_transaction;                  /* between keyspace_begin and keyspace_end */
-    const struct keyspace_judged *judged; /* of the transaction; see keyspace_judge */
-    size_t judged_count, judged_next;
-    bool deferred;             /* an outcome was KEYSPACE_DEFERRED; the asker clears it */
-    struct gate_answer answer; /* of the last question; its text of the last KEYSPACE_REFUSED */
-    struct gate_desk desk;
-    struct buf old, new;  /* an update's scratch */
-    struct buf rechecked; /* a value that is judged again */
-    struct writer_cache writer;
-    /* A value was there that the policy in force denies, or that could not be judged now, and is
-     * not shown: answer.text says why, and is the reply whatever the handler made of it.  Dispatch
-     * clears it. */
-    bool withheld;
-};
-
-void keyspace_access_init(struct keyspace_access *access, struct keyspace *keyspace,
-                          struct metrics *metrics, struct allocator *mem);
-void keyspace_access_deinit(struct keyspace_access *access);
-
-enum keyspace_outcome {
-    KEYSPACE_DONE,
-    KEYSPACE_NOT_DONE,   /* a condition was not met */
-    KEYSPACE_WRONG_TYPE, /* the key holds something else than a string */
-    KEYSPACE_REFUSED,    /* by the gate: access->answer */
-    KEYSPACE_STOPPED,    /* a callback said no, and knows why */
-    KEYSPACE_NO_MEMORY,
-    KEYSPACE_KEY_TOO_BIG,
-    KEYSPACE_DEFERRED, /* judging takes long, and access->may_defer: ask again where time is */
-};
-
-static inline struct store_key keyspace_key(const struct keyspace_access *access, uint32_t db,
-                                            struct bytes name) {
-    return store_key(access->keyspace->store, db, name);
-}
+#include "keyspace/access.h"
 
 /* ---- reading ----------------------------------------------------------------------------------*/
 
@@ -222,40 +131,6 @@ typedef enum keyspace_step keyspace_combine_fn(void *context, const struct bytes
 enum keyspace_outcome keyspace_combine(struct keyspace_access *access, const struct store_key *to,
                                        const struct store_key *keys, size_t count,
                                        keyspace_combine_fn *combine, void *context) MUST_USE;
-
-/* ---- transactions -----------------------------------------------------------------------------*/
-
-/* An answer of the gate that was given ahead: it holds for these very bytes, under this key. */
-struct keyspace_judged {
-    uint32_t db;
-    struct bytes key, value;
-    uint32_t label; /* a ticket: gate/kinds.h */
-    bool dropped;
-};
-
-/* Asks the gate about a value that is to be stored later in a transaction; DONE fills *judged. */
-enum keyspace_outcome keyspace_judge(struct keyspace_access *access, const struct store_key *key,
-                                     struct bytes value, struct keyspace_judged *judged) MUST_USE;
-
-/* The same for a message that is published; judged->dropped: it is to reach nobody. */
-enum keyspace_outcome keyspace_judge_message(struct keyspace_access *access, uint32_t db,
-                                             struct bytes channel, struct bytes message,
-                                             struct keyspace_judged *judged) MUST_USE;
-
-/* From here to keyspace_end nobody else sees or changes these keys (NULL: any key), and calls of
- * this header work within that.  What is not in `judged` and is no longer than locked_bytes_max is
- * judged meanwhile. */
-void keyspace_begin(struct keyspace_access *access, const struct store_key *keys, size_t count,
-                    const struct keyspace_judged *judged, size_t judged_count);
-void keyspace_end(struct keyspace_access *access);
-
-/* The watch's key, watcher and name are filled in by the caller; touched from now on by whatever
- * changes the key. */
-void keyspace_watch(struct keyspace_access *access, struct watch *watch);
-/* Any thread's; needs no access. */
-void keyspace_unwatch(struct keyspace *keyspace, struct watch *watch);
-/* Between begin and end: the key was there when the watching began and its time is over now. */
-bool keyspace_watch_expired(struct keyspace_access *access, const struct watch *watch);
 
 /* ---- writing what is no value -----------------------------------------------------------------*/
 

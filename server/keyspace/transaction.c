@@ -3,6 +3,8 @@
 
 /* Transactions: answers given ahead, locks over several commands, and watched keys. */
 
+#include "keyspace/transaction.h"
+
 #include "base/assert.h"
 #include "keyspace/door.h"
 

@@ -13,7 +13,7 @@
 #define BRINE_TRANSACTION_H
 
 #include "base/arena.h"
-#include "keyspace/keyspace.h"
+#include "keyspace/transaction.h"
 
 struct command;
 

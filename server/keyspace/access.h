@@ -1,0 +1,109 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Who acts on the keyspace, with what, and what comes of it: the types of keyspace.h.
+ *
+ *     keyspace_init(&keyspace, &(struct keyspace_options){.store = store, .gate = &gate});
+ *     keyspace_access_init(&access, &keyspace, metrics, mem);
+ *     access.now_ms = now_ms;                             // each turn
+ *
+ * Ownership: the keyspace borrows the store and the gate, an access borrows the keyspace; each
+ * frees what it grew.
+ * Thread: a keyspace is everybody's; an access belongs to one thread at a time. */
+#ifndef BRINE_KEYSPACE_ACCESS_H
+#define BRINE_KEYSPACE_ACCESS_H
+
+#include "base/buf.h"
+#include "gate/gate.h"
+#include "keyspace/recheck.h"
+#include "keyspace/watch.h"
+#include "keyspace/writers.h"
+#include "observe/metrics.h"
+#include "store/store.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* What happened to a key, in Redis's words for keyspace notifications.  Called under the shard's
+ * lock, in the order of the changes; it may not call the keyspace. */
+typedef void keyspace_event_fn(void *context, const char *event, const struct store_key *key);
+
+struct keyspace {
+    struct store *store;     /* borrowed */
+    const struct gate *gate; /* borrowed; fixed while threads run */
+    size_t blob_from_bytes;  /* values from here on are filled into a blob before the lock */
+    size_t locked_bytes_max; /* see the options */
+    struct watch_table watches;
+    struct recheck recheck;
+    bool provenance; /* entries know who stored them when */
+    struct writers writers;
+    keyspace_event_fn *on_event; /* NULL: nobody listens */
+    void *event_context;
+    /* An update that was overtaken too often reserves its key: writers of it wait their turn. */
+    _Atomic uint64_t reserved_hash; /* 0: none */
+    pthread_mutex_t reservation;
+};
+
+struct keyspace_options {
+    struct store *store;
+    const struct gate *gate;
+    size_t blob_from_bytes; /* 0: 16 KB; at least the store's boxed_from_bytes */
+    /* A value that a transaction works out (APPEND) is judged while its keys are locked, for it
+     * depends on the commands before: longer ones are refused there.  0: 1 MB. */
+    size_t locked_bytes_max;
+    bool provenance; /* who stored a value when is given to the store, which may keep it */
+    keyspace_event_fn *on_event;
+    void *event_context;
+};
+
+void keyspace_init(struct keyspace *keyspace, const struct keyspace_options *options);
+void keyspace_deinit(struct keyspace *keyspace);
+
+enum { KEYSPACE_SCRATCH_BYTES_KEPT = 64 * 1024 };
+
+/* One a worker; now_ms is set once a loop turn. */
+struct keyspace_access {
+    struct keyspace *keyspace;
+    struct store_hold hold;
+    struct metrics *metrics; /* NULL: counts nothing */
+    int64_t now_ms;
+    const char *command; /* whose question it is: see struct gate_question */
+    gate_actor_fn *actor;
+    const void *actor_context;
+    bool may_defer;
+    bool in_transaction;                  /* between keyspace_begin and keyspace_end */
+    const struct keyspace_judged *judged; /* of the transaction: transaction.h */
+    size_t judged_count, judged_next;
+    bool deferred;             /* an outcome was KEYSPACE_DEFERRED; the asker clears it */
+    struct gate_answer answer; /* of the last question; its text of the last KEYSPACE_REFUSED */
+    struct gate_desk desk;
+    struct buf old, new;  /* an update's scratch */
+    struct buf rechecked; /* a value that is judged again */
+    struct writer_cache writer;
+    /* A value was there that the policy in force denies, or that could not be judged now, and is
+     * not shown: answer.text says why, and is the reply whatever the handler made of it.  Dispatch
+     * clears it. */
+    bool withheld;
+};
+
+void keyspace_access_init(struct keyspace_access *access, struct keyspace *keyspace,
+                          struct metrics *metrics, struct allocator *mem);
+void keyspace_access_deinit(struct keyspace_access *access);
+
+enum keyspace_outcome {
+    KEYSPACE_DONE,
+    KEYSPACE_NOT_DONE,   /* a condition was not met */
+    KEYSPACE_WRONG_TYPE, /* the key holds something else than a string */
+    KEYSPACE_REFUSED,    /* by the gate: access->answer */
+    KEYSPACE_STOPPED,    /* a callback said no, and knows why */
+    KEYSPACE_NO_MEMORY,
+    KEYSPACE_KEY_TOO_BIG,
+    KEYSPACE_DEFERRED, /* judging takes long, and access->may_defer: ask again where time is */
+};
+
+static inline struct store_key keyspace_key(const struct keyspace_access *access, uint32_t db,
+                                            struct bytes name) {
+    return store_key(access->keyspace->store, db, name);
+}
+
+#endif
