@@ -97,10 +97,13 @@ enum brine_status gate_keeper_create(const struct gate_keeper_options *options,
     struct gate_files *files;
     TRY(read_files(options->config, options->mem, &files, err));
     struct gate_keeper *keeper = mem_alloc_zeroed(options->mem, sizeof *keeper);
+    if (!keeper) {
+        files_destroy(files, options->mem);
+        return brine_fail(err, BRINE_NO_MEMORY, 0, "gate: out of memory");
+    }
     struct gate_setup *setup;
     enum brine_status status =
-        keeper ? gate_setup_create(options->config, &files->sources, options->mem, &setup, err)
-               : brine_fail(err, BRINE_NO_MEMORY, 0, "gate: out of memory");
+        gate_setup_create(options->config, &files->sources, options->mem, &setup, err);
     if (status != BRINE_OK) {
         mem_free(options->mem, keeper, sizeof *keeper);
         files_destroy(files, options->mem);
