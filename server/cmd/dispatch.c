@@ -64,11 +64,6 @@ static bool run_slot(struct worker_state *worker, struct session *session, struc
                      struct dispatch_result *result);
 static bool call_handler(struct worker_state *worker, struct session *session,
                          const struct slot *slot, struct reply_mark mark);
-static void end_command(struct worker_state *worker, const struct session *session,
-                        const struct slot *slot, struct reply_mark mark,
-                        struct dispatch_result *result);
-static void run_handler(struct command_call *call, struct reply_mark mark);
-static void note_transaction(const struct worker_state *worker, struct session *session);
 
 /* What depends on the client and on options that may change at any time. */
 static void prepare(struct worker_state *worker, const struct session *session) {
@@ -317,6 +312,28 @@ static void account_error(struct worker_state *worker) {
     error_kinds_count(&worker->shared->errors, bytes_slice(text, 1, text.len));
 }
 
+/* EXEC and DISCARD leave the end to us, for they may have run on another thread. */
+static void note_transaction(const struct worker_state *worker, struct session *session) {
+    if (worker->transaction_ended)
+        session_end_transaction(session);
+    else
+        session_note_transaction(session);
+}
+
+/* Accounts for its error and for a reply that grew too long. */
+static void end_command(struct worker_state *worker, const struct session *session,
+                        const struct slot *slot, struct reply_mark mark,
+                        struct dispatch_result *result) {
+    struct reply *reply = &worker->reply;
+    if (UNLIKELY(reply->errors != mark.errors)) account_error(worker);
+    if (LIKELY(!reply_is_broken(reply))) return;
+    log_write(worker->log, LOG_WARNING, "client %s closed: a reply to '%s' is too long: %s",
+              session->peer, slot->command ? slot->command->name : "",
+              brine_status_meaning(reply->writer.failed));
+    reply_rewind(reply, mark);
+    result->close = true;
+}
+
 /* False: nothing more of this client is to run now. */
 static bool run_slot(struct worker_state *worker, struct session *session, struct slot *slot,
                      struct dispatch_result *result) {
@@ -358,6 +375,28 @@ static void describe_actor(const void *context, struct gate_actor *actor) {
     };
 }
 
+static void run_handler(struct command_call *call, struct reply_mark mark) {
+    struct worker_state *worker = call->worker;
+    const struct command *command = call->command;
+    call->access->command = command->name;
+    brine_assert_doing(command->name);
+    if (worker->scratch.newest) arena_reset(&worker->scratch);
+    command->handler(call);
+    if (UNLIKELY(call->access->withheld)) {
+        /* What was stored is not to be shown any more: the reply is why, whatever the handler made
+         * of a value that was not found. */
+        call->access->withheld = false;
+        reply_rewind(call->reply, mark);
+        reply_error(call->reply, bytes_of_cstr(call->access->answer.text));
+    }
+    if (UNLIKELY(call->access->deferred)) return;
+    metrics_add(worker->metrics, METRIC_commands_processed_total, 1);
+    struct metrics_command *counts = command_metrics(worker, command);
+    if (!counts) return;
+    metrics_bump(&counts->calls, 1);
+    if (UNLIKELY(call->reply->errors != mark.errors)) metrics_bump(&counts->failed, 1);
+}
+
 /* False: the gate wants more time than an event loop has; nothing has happened. */
 static bool call_handler(struct worker_state *worker, struct session *session,
                          const struct slot *slot, struct reply_mark mark) {
@@ -395,54 +434,10 @@ static bool call_handler(struct worker_state *worker, struct session *session,
     return false;
 }
 
-static void run_handler(struct command_call *call, struct reply_mark mark) {
-    struct worker_state *worker = call->worker;
-    const struct command *command = call->command;
-    call->access->command = command->name;
-    brine_assert_doing(command->name);
-    if (worker->scratch.newest) arena_reset(&worker->scratch);
-    command->handler(call);
-    if (UNLIKELY(call->access->withheld)) {
-        /* What was stored is not to be shown any more: the reply is why, whatever the handler made
-         * of a value that was not found. */
-        call->access->withheld = false;
-        reply_rewind(call->reply, mark);
-        reply_error(call->reply, bytes_of_cstr(call->access->answer.text));
-    }
-    if (UNLIKELY(call->access->deferred)) return;
-    metrics_add(worker->metrics, METRIC_commands_processed_total, 1);
-    struct metrics_command *counts = command_metrics(worker, command);
-    if (!counts) return;
-    metrics_bump(&counts->calls, 1);
-    if (UNLIKELY(call->reply->errors != mark.errors)) metrics_bump(&counts->failed, 1);
-}
-
 void dispatch_run_queued(struct command_call *call) {
     struct reply_mark mark = reply_mark(call->reply);
     run_handler(call, mark);
     if (UNLIKELY(call->reply->errors != mark.errors)) account_error(call->worker);
-}
-
-/* EXEC and DISCARD leave the end to us, for they may have run on another thread. */
-static void note_transaction(const struct worker_state *worker, struct session *session) {
-    if (worker->transaction_ended)
-        session_end_transaction(session);
-    else
-        session_note_transaction(session);
-}
-
-/* Accounts for its error and for a reply that grew too long. */
-static void end_command(struct worker_state *worker, const struct session *session,
-                        const struct slot *slot, struct reply_mark mark,
-                        struct dispatch_result *result) {
-    struct reply *reply = &worker->reply;
-    if (UNLIKELY(reply->errors != mark.errors)) account_error(worker);
-    if (LIKELY(!reply_is_broken(reply))) return;
-    log_write(worker->log, LOG_WARNING, "client %s closed: a reply to '%s' is too long: %s",
-              session->peer, slot->command ? slot->command->name : "",
-              brine_status_meaning(reply->writer.failed));
-    reply_rewind(reply, mark);
-    result->close = true;
 }
 
 /* ---- what was deferred ------------------------------------------------------------------------*/

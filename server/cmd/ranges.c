@@ -106,7 +106,7 @@ enum { FRACTION_TEXT_BYTES = 5 * 1024 }; /* Redis's bound */
 static bool parse_fraction(struct bytes text, long double *value) {
     char line[FRACTION_TEXT_BYTES], *end;
     if (text.len == 0 || text.len >= sizeof line) return false;
-    memcpy(line, text.data, text.len);
+    bytes_copy_to(line, text);
     line[text.len] = 0;
     errno = 0;
     *value = strtold(line, &end);
