@@ -48,9 +48,11 @@
     M(gate_refused, COUNTER, "values that the gate refused")                                       \
     M(gate_dropped, COUNTER, "values answered as stored and dropped by the gate")                  \
     M(gate_rechecked, COUNTER, "stored values judged again under a new policy")                    \
-    M(gate_recheck_denied, COUNTER, "stored values that a new policy denied")                  \
-    M(gate_logged, COUNTER, "values admitted though their rule does not allow them: on_refusal = log") \
-    M(gate_refused_denied, COUNTER, "values not allowed by their policy, whatever was done with them") \
+    M(gate_recheck_denied, COUNTER, "stored values that a new policy denied")                      \
+    M(gate_logged, COUNTER,                                                                        \
+      "values admitted though their rule does not allow them: on_refusal = log")                   \
+    M(gate_refused_denied, COUNTER,                                                                \
+      "values not allowed by their policy, whatever was done with them")                           \
     M(gate_refused_malformed, COUNTER, "values that are broken pickles")                           \
     M(gate_refused_truncated, COUNTER, "values that are cut-off pickles")                          \
     M(gate_refused_limit, COUNTER, "values beyond a limit")                                        \

@@ -2,9 +2,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Shows a script the readings of many values: from standard input a four-byte length and the bytes,
- * again and again; to standard output for each reading "trailing path\n", a four-byte length and the
- * bytes; at the end of each value a line with the status and four bytes of zeros.
- * usage: frame_driver FRAMING,...[+AFFIX,...] */
+ * again and again; to standard output for each reading "trailing path\n", a four-byte length and
+ * the bytes; at the end of each value a line with the status and four bytes of zeros.
+ *
+ *     frame_driver FRAMING,...[+AFFIX,...] */
 
 #include "frame/frame.h"
 

@@ -201,7 +201,7 @@ enum { VALUES = sizeof values / sizeof *values };
 
 static long long number_behind(const char *text, const char *what) {
     const char *at = strstr(text, what);
-    return at ? atoll(at + strlen(what)) : 0;
+    return at ? strtoll(at + strlen(what), NULL, 10) : 0;
 }
 
 /* What PICKLE.TYPES says of each type is what PICKLE.INSPECT says of each key, one by one. */

@@ -88,7 +88,8 @@ static const struct {
            "cm\nRef\n."),
      "m.Ref", "\"ref\""},
     {BYTES("\x80\x02"
-           "](cm\nIn\ne."),
+           "](cm\n"
+           "In\ne."),
      "m.In", "\"ref\""},
     {BYTES("\x80\x02"
            "cm\nf\nK\x01\x85R."),
