@@ -126,7 +126,7 @@ void transaction_reject(struct worker_state *worker, struct session *session,
     char line[RESP_ERROR_BYTES_MAX];
     size_t skip = bytes_starts_with(text, BYTES("-ERR ")) ? sizeof "-ERR " - 1 : 1;
     size_t len = MIN(text.len - skip - 2, sizeof line - 1);
-    memcpy(line, text.data + skip, len);
+    bytes_copy_to(line, bytes_slice(text, skip, skip + len));
     line[len] = 0;
     reply_rewind(reply, mark);
     reply_errorf(reply, "EXECABORT Transaction discarded because of: %s", line);
