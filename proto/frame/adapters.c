@@ -120,31 +120,125 @@ static uint8_t peek(const struct reader *r) {
     return reader_left(r) > 0 ? r->data[r->offset] : 0;
 }
 
-/* [PROTO] [FRAME] a string with its length [MEMOIZE or PUT] STOP: what picklers of protocol 1 and
- * later write, and of the ways to spell a str just that one. */
-enum brine_status adapter_string(struct frame_look *look, struct bytes *payload) {
-    struct reader r = reader_over(look->input);
-    if (look->turn.index++ > 0) return BRINE_NOT_FOUND;
+/* A str as it stands in the pickle. */
+struct written_text {
+    struct bytes text;
+    uint8_t escapes; /* 'V' or 'S' when it has a backslash, else 0 */
+};
+
+static struct bytes read_line(struct reader *r) {
+    const uint8_t *from = r->data + r->offset;
+    const uint8_t *end = reader_left(r) > 0 ? memchr(from, '\n', reader_left(r)) : NULL;
+    if (!end) reader_fail(r);
+    struct bytes line = read_take(r, end ? (size_t)(end - from) : 0);
+    (void)read_u8(r);
+    return line;
+}
+
+static struct written_text read_text(struct reader *r) {
+    struct written_text written = {0};
+    uint8_t opcode = read_u8(r);
+    switch (opcode) {
+    case 'X':
+    case 'T':
+        written.text = read_take(r, read_u32le(r));
+        break;
+    case 0x8c:
+    case 'U':
+        written.text = read_take(r, read_u8(r));
+        break;
+    case 0x8d:
+        written.text = read_take(r, read_u64le(r));
+        break;
+    case 'V':
+    case 'S':
+        written.text = read_line(r);
+        if (written.text.len > 0 && memchr(written.text.data, '\\', written.text.len))
+            written.escapes = opcode;
+        break;
+    default:
+        reader_fail(r);
+    }
+    if (opcode == 'S' && written.text.len >= 2)
+        written.text = bytes_slice(written.text, 1, written.text.len - 2);
+    return written;
+}
+
+/* [PROTO] [FRAME] a str [MEMOIZE or PUT] STOP: what picklers write, and of the ways to make a str
+ * just that one.  STRING, BINSTRING, SHORT_BINSTRING are Python 2's. */
+static bool read_written(struct bytes pickle, struct written_text *written) {
+    struct reader r = reader_over(pickle);
     if (peek(&r) == PICKLE_PROTO) (void)read_take(&r, 2);
     if (peek(&r) == PICKLE_FRAME) (void)read_take(&r, 9);
-    uint8_t opcode = read_u8(&r);
-    uint64_t length = 0;
-    if (opcode == 'X')
-        length = read_u32le(&r);
-    else if (opcode == 0x8c)
-        length = read_u8(&r);
-    else if (opcode == 0x8d)
-        length = read_u64le(&r);
-    else
-        return BRINE_NOT_FOUND;
-    struct bytes text = read_take(&r, length);
+    *written = read_text(&r);
     uint8_t next = read_u8(&r);
     if (next == 'q') (void)read_u8(&r);
     if (next == 'r') (void)read_u32le(&r);
-    if (next == 'q' || next == 'r' || next == PICKLE_MEMOIZE) next = read_u8(&r);
-    if (reader_failed(&r) || next != '.' || text.len == 0) return BRINE_NOT_FOUND;
-    *payload = text;
-    return BRINE_OK;
+    if (next == 'p') (void)read_line(&r);
+    if (next == 'q' || next == 'r' || next == 'p' || next == PICKLE_MEMOIZE) next = read_u8(&r);
+    return !reader_failed(&r) && next == '.';
+}
+
+bool frame_is_written_text(struct bytes pickle) {
+    struct written_text written;
+    return read_written(pickle, &written);
+}
+
+static uint32_t digits_at(struct bytes text, size_t at, size_t count, unsigned base) {
+    uint32_t value = 0;
+    for (size_t i = at; i < at + count && i < text.len; i++) {
+        uint8_t c = text.data[i], lower = c | 0x20;
+        uint32_t digit = byte_is_digit(c)               ? (uint32_t)(c - '0')
+                         : lower >= 'a' && lower <= 'f' ? (uint32_t)(lower - 'a' + 10)
+                                                        : 99;
+        if (digit >= base) return UINT32_MAX;
+        value = value * base + digit;
+    }
+    return value;
+}
+
+/* The character behind the backslash at `at`, which moves behind it; what is no ASCII does not
+ * matter, for readers of base64 take none.  Source: Objects/unicodeobject.c, bytesobject.c. */
+static uint32_t unescape(struct bytes text, size_t *at, uint8_t escapes) {
+    uint8_t c = *at + 1 < text.len ? text.data[*at + 1] : 0;
+    size_t width = c == 'u' ? 4 : c == 'U' ? 8 : 0, begin = *at + 2;
+    unsigned base = 16;
+    if (escapes == 'S') {
+        width = c == 'x' ? 2 : 0;
+        if (c >= '0' && c <= '7') {
+            base = 8;
+            begin = *at + 1;
+            while (width < 3 && begin + width < text.len &&
+                   (text.data[begin + width] & 0xf8) == '0')
+                width++;
+        }
+    }
+    *at = begin + width;
+    return width > 0 ? digits_at(text, begin, width, base) : '\\';
+}
+
+enum brine_status adapter_string(struct frame_look *look, struct bytes *payload) {
+    struct written_text written;
+    if (look->turn.index++ > 0 || !read_written(look->input, &written)) return BRINE_NOT_FOUND;
+    *payload = written.text;
+    if (written.text.len == 0) return BRINE_NOT_FOUND;
+    if (!written.escapes) return BRINE_OK;
+
+    struct buf *out = look->unpack.out;
+    size_t room;
+    buf_clear(out);
+    TRY(unpack_reserve(&look->unpack, written.text.len, &room));
+    for (size_t at = 0; at < written.text.len && out->len < room;) {
+        uint32_t c = written.text.data[at];
+        if (c == '\\')
+            c = unescape(written.text, &at, written.escapes);
+        else
+            at++;
+        if (c < 0x80) out->data[out->len++] = (uint8_t)c;
+    }
+    TRY(unpack_check(&look->unpack));
+    *payload = buf_view(out);
+    return payload->len > 0 ? BRINE_OK : BRINE_NOT_FOUND;
 }
 
 /* ---- base64 -----------------------------------------------------------------------------------*/

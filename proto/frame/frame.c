@@ -187,7 +187,7 @@ static uint32_t kinds_by_first_byte(uint8_t first) {
         return any | BIT(ZSTD) | zlib;
     case 0x50 ... 0x5a:
     case 0x5c ... 0x5f:
-        return any | BIT(LZ4) | BIT(ZSTD) | zlib | (first == 'X' ? BIT(STRING) : 0);
+        return any | BIT(LZ4) | BIT(ZSTD) | BIT(STRING) | zlib; /* strings by S, T, U, V, X */
     case 0x80:
     case 0x8c:
     case 0x8d:

@@ -40,7 +40,7 @@ enum frame_kind {
 #define F(ID, name, doc) FRAME_##ID,
     FRAMES(F)
 #undef F
-    FRAME_KINDS
+        FRAME_KINDS
 };
 #define FRAME_BIT(kind) (1u << (kind))
 enum { FRAME_ALL = FRAME_BIT(FRAME_KINDS) - 1, FRAME_DEPTH_MAX = 6 };
@@ -98,6 +98,10 @@ enum brine_status frame_walk(struct bytes value, const struct frame_options *opt
 /* True when Python's int(value) gives a number: sign, underscores, white space, leading zeros; at
  * most 4300 digits. ASCII only. */
 bool frame_is_integer(struct bytes value);
+
+/* True when FRAME_STRING sees the text of this pickle of a str.  There are other ways to make a
+ * str; picklers do not write them. */
+bool frame_is_written_text(struct bytes pickle);
 
 /* "zlib"; and the kind with that name, or FRAME_KINDS. */
 const char *frame_name(enum frame_kind kind);

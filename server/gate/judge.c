@@ -159,6 +159,30 @@ static bool begins_the_accepted(const struct judging *judging,
            reading->path.kinds[reading->path.depth - 1] == FRAME_PICKLE;
 }
 
+/* Whether the accepted pickle makes a text that FRAME_STRING does not see, so that what a reader
+ * would unpickle next was not looked at.  Classes of text count where a rule names that framing. */
+static bool hides_text(const struct judging *judging, const struct frame_reading *reading,
+                       struct bytes bytes) {
+    static const char *const classes[][2] = {
+        {"collections", "UserString"},
+        {"django.utils.safestring", "SafeString"},
+        {"markupsafe", "Markup"},
+        {"numpy", "str_"},
+    };
+    uint32_t admitted = judging->rule->frames.admitted;
+    const struct pickle_report *report = &judging->report;
+    if (!(admitted & FRAME_BIT(FRAME_STRING)) || reading->path.depth != 1) return false;
+    if (report->top_kind == PICKLE_KIND_STR) return !frame_is_written_text(bytes);
+    const struct pickle_global *class = report->top_global;
+    bool is_named = (admitted | FRAME_BIT(FRAME_JOBLIB)) != FRAME_OPTIONS_DEFAULT.admitted;
+    if (!class || !is_named) return false;
+    for (size_t i = 0; i < ARRAY_LEN(classes); i++)
+        if (bytes_equal(class->module, bytes_of_cstr(classes[i][0])) &&
+            bytes_equal(class->name, bytes_of_cstr(classes[i][1])))
+            return true;
+    return false;
+}
+
 static enum brine_status visit(void *context, const struct frame_reading *reading) {
     struct judging *judging = context;
     if (reading->integer) {
@@ -173,6 +197,16 @@ static enum brine_status visit(void *context, const struct frame_reading *readin
     if (judging->report.reason == PICKLE_TRAILING && reading->trailing_ignored) {
         bytes = bytes_slice(bytes, 0, judging->report.offset + 1); /* STOP is a byte */
         status = verify(judging, reading, bytes);
+    }
+    if (status == BRINE_OK && hides_text(judging, reading, bytes)) {
+        point_at(judging, reading, 0);
+        keep_report(judging);
+        refuse(judging, PICKLE_CLASS_FORBIDDEN, "hidden-text");
+        struct gate_refusal refusal = {.question = judging->question, .finding = judging->finding};
+        gate_refusal_say(
+            &refusal, judging->answer,
+            "a text in no form that picklers write, which may hold a pickle in base64");
+        return BRINE_DENIED;
     }
     if (status == BRINE_OK) {
         bool is_whole = reading->path.depth == 1 && reading->path.kinds[0] == FRAME_PICKLE;

@@ -39,6 +39,12 @@ static const char rules[] = "[policy.shop]\nallow = [\"shop.models.Cart\"]\n"
     "C\x04\x07\xea\x01\x02\x85R\x8c\x03"                                                           \
     "a.b\x86."
 
+#define USER_STRING(text)                                                                          \
+    "\x80\x04\x8c\x0b"                                                                             \
+    "collections\x8c\x0aUserString\x93)\x81}\x8c\x04"                                              \
+    "data"                                                                                         \
+    "V" text "\nsb."
+
 #define V(text)                                                                                    \
     { (const uint8_t *)(text), sizeof(text) - 1 }
 
@@ -110,6 +116,22 @@ Test(judge, rules_and_values_make_verdicts) {
         {"web:1", V("cos\nsystem\n.c2lnbmF0dXJl"), GATE_REFUSE},
         {"beaker:1", V("\x80\x02X\x08\x00\x00\x00gAJ9cQAuq\x01."), GATE_ADMIT},
         {"beaker:1", V("\x80\x02X\x1c\x00\x00\x00Y29zCnN5c3RlbQooUydpZCcKdFIuq\x01."), GATE_REFUSE},
+        {"beaker:1", V("Vhello\n."), GATE_ADMIT},
+        {"beaker:1", V("VY29zCnN5c3RlbQooUydpZCcKdFIu\n."), GATE_REFUSE},
+        {"beaker:1", V("V\\u005929zCnN5c3RlbQooUydpZCcKdFIu\n."), GATE_REFUSE},
+        {"k", V("VY29zCnN5c3RlbQooUydpZCcKdFIu\n."), GATE_REFUSE},
+        {"k", V("S'\\13129zCnN5c3RlbQooUydpZCcKdFIu'\n."), GATE_REFUSE},
+        /* the same by way of the memo, or of a class of text */
+        {"beaker:1",
+         V("X\x1c\0\0\0Y29zCnN5c3RlbQooUydpZCcKdFIuq\0"
+           "0h\0."),
+         GATE_REFUSE},
+        {"k",
+         V("X\x1c\0\0\0Y29zCnN5c3RlbQooUydpZCcKdFIuq\0"
+           "0h\0."),
+         GATE_REFUSE},
+        {"beaker:1", V(USER_STRING("Y29zCnN5c3RlbQooUydpZCcKdFIu")), GATE_REFUSE},
+        {"k", V(USER_STRING("hello")), GATE_ADMIT},
         /* protocols, bytes */
         {"old:1", V(GOOD), GATE_REFUSE},
         {"old:1", V("\x80\x02N."), GATE_ADMIT},
