@@ -378,6 +378,7 @@ bool note_str_key(struct machine *m, uint32_t number, struct pickle_value key,
     uint8_t buffer[TEXT_BYTES_MAX];
     struct bytes text = text_of(m, key, buffer);
     bool undecoded = key.flags & ~VALUE_8BIT && key.a > TEXT_RAW_BYTES_MAX;
+    if (m->sees_keys) model_note_item(m, number, text, value);
     struct pickle_node *node = &m->nodes[number];
     bool is_cache = value.kind == PICKLE_KIND_DICT || value.kind == PICKLE_KIND_NONE;
     if (!is_cache && bytes_equal(text, BYTES("_cache"))) {

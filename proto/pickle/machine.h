@@ -27,6 +27,12 @@ struct wrapper_state {
     struct pickle_value parts[WRAPPER_PARTS];
 };
 
+/* The same of the dict that a sklearn tree may get: which of its arrays are seen, and are arrays.
+ */
+struct grown_state {
+    uint32_t dict, arrays; /* a bit each: "nodes", "values" */
+};
+
 /* The pickle around the one that is being read. */
 struct outer_pickle {
     uint32_t class; /* of the array that it waits for */
@@ -57,8 +63,9 @@ struct machine {
     const struct pickle_limits *limits;
     struct pickle_scratch *scratch;
     struct pickle_report *report;
-    bool sees_keys;  /* str keys are looked at one by one */
-    bool sees_pairs; /* a callable is met that takes pairs of a key and a value */
+    bool sees_keys;           /* str keys are looked at one by one */
+    bool sees_pairs;          /* a callable is met that takes pairs of a key and a value */
+    struct grown_state grown; /* models.c: looked for once such a tree is made */
     /* joblib.c */
     bool inside;    /* in the pickle of an array of objects */
     uint32_t start; /* of the pickle that is being read */
@@ -301,6 +308,8 @@ bool model_partial_state(struct machine *m, uint32_t node, struct pickle_value s
 /* The state of a functools.partial that is data. */
 /* False when the state is not one that the model of what made the instance asks for. */
 bool model_state_agrees(const struct machine *m, uint32_t global, struct pickle_value state);
+/* A str key of a dict, while keys are looked at. */
+void model_note_item(struct machine *m, uint32_t dict, struct bytes key, struct pickle_value value);
 bool model_wrapper_state(struct machine *m, uint32_t node, struct pickle_value state);
 /* Whether nothing but kinds_of decides about these arguments, and the result is a plain instance.
  */

@@ -520,6 +520,7 @@ static bool admits_grown(struct machine *m, const struct arguments *args) {
         !numpy_is_array(m, argument(m, args, CLASSES)))
         return false;
     struct pickle_value outputs = argument(m, args, OUTPUTS);
+    m->sees_keys = true; /* its state's arrays are to be known */
     return outputs.kind == PICKLE_KIND_INT &&
            outputs.b <= more_seen(m, argument(m, args, CLASSES).a)->aux;
 }
@@ -675,12 +676,36 @@ bool model_call(struct machine *m, const struct arguments *args, struct pickle_v
     return give_copy(m, args, copied, result);
 }
 
+/* A tree takes both for arrays and looks into them unchecked. */
+static const char *const grown_arrays[] = {"nodes", "values"};
+enum { GROWN_ALL = 3 };
+
+void model_note_item(struct machine *m, uint32_t dict, struct bytes key,
+                     struct pickle_value value) {
+    struct grown_state *grown = &m->grown;
+    for (uint32_t i = 0; i < ARRAY_LEN(grown_arrays); i++) {
+        if (!bytes_equal(key, bytes_of_cstr(grown_arrays[i]))) continue;
+        if (grown->dict != dict) *grown = (struct grown_state){.dict = dict};
+        if (numpy_is_array(m, value))
+            grown->arrays |= 1u << i;
+        else
+            grown->arrays &= ~(1u << i);
+    }
+}
+
+static bool grown_state_agrees(const struct machine *m, struct pickle_value state) {
+    return state.kind == PICKLE_KIND_DICT && m->grown.dict == state.a &&
+           m->grown.arrays == GROWN_ALL;
+}
+
 /* The states of these are taken apart by number, in C and without a look: A an array, I an integer,
  * F a number, M an instance or None. */
 bool model_state_agrees(const struct machine *m, uint32_t global, struct pickle_value state) {
     static const char *const shapes[ARRAY_LEN(models)] = {
         [POLICY_MODEL_SKLEARN_TREE] = "AAAAIIIIIIIMM", [POLICY_MODEL_SKLEARN_METRIC] = "FAA"};
-    const char *shape = shapes[entry_of(m, global)->model];
+    enum policy_model model = entry_of(m, global)->model;
+    const char *shape = shapes[model];
+    if (UNLIKELY(model == POLICY_MODEL_SKLEARN_GROWN)) return grown_state_agrees(m, state);
     if (LIKELY(!shape)) return true;
     if (state.kind != PICKLE_KIND_TUPLE || m->nodes[state.a].count != strlen(shape)) return false;
     for (uint32_t i = 0; shape[i]; i++) {

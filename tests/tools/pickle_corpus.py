@@ -908,6 +908,15 @@ def wrapped_and_paired():
     for name, wrong in (("more", grown(array, b"K\x02")), ("built_more", grown(built, b"K\x02")), ("huge", grown(array, b"J\xff\xff\xff\x7f")), ("negative", grown(array, b"J\xff\xff\xff\xff")),
                         ("list", grown(b"]", b"K\x00")), ("unbuilt", grown(empty, b"K\x00")), ("text", grown(array, S("x"))), ("features", grown(array, b"K\x01", b"N"))):
         add("c35_grown_" + name, wrong, FORBIDDEN, "arguments", "sklearn.tree._tree.Tree")
+    def parts(*pairs):
+        return b"}(" + b"".join(S(key) + value for key, value in pairs) + b"u"
+    plant, fine = grown(array, b"K\x01")[:-1], parts(("max_depth", b"K\x01"), ("nodes", array), ("values", built))
+    add("c35_grown_state", plant + fine + b"b.", ACCEPT, "accepted")
+    for name, wrong in (("dtype", parts(("nodes", DTYPE), ("values", array))), ("none", parts(("nodes", array), ("values", b"N"))), ("missing", parts(("nodes", array))),
+                        ("unbuilt", parts(("nodes", empty), ("values", array))), ("again", parts(("nodes", array), ("values", array), ("nodes", b"]"))),
+                        ("later", fine + S("nodes") + b"Ns"), ("tuple", fine + b"N\x86"), ("empty", b"}"), ("other", parts(("nodes", array), ("values", array)) + b"0" + parts(("nodes", array)))):
+        add("c35_grown_state_" + name, plant + wrong + b"b.", FORBIDDEN, "state-kind", "sklearn.tree._tree.Tree")
+    add("c35_grown_state_before", P(4) + fine + b"\x940" + plant[2:] + b"h\x00b.", FORBIDDEN, "state-kind", "sklearn.tree._tree.Tree")
     makes = SG("app", "Makes")
     for name in ("User", "Point"):
         add("c35_only_" + name, P(4) + makes + SG("app", name) + b"\x85R.", ACCEPT, "accepted")
