@@ -70,7 +70,7 @@ static const char *check_slot(const struct shard *shard, const struct table *tab
     census->live_bytes += (size_t)entry->units * ENTRY_UNIT_BYTES;
     census->boxed += blob != NULL;
     census->blob_bytes += blob ? sizeof *blob + blob->len : 0;
-    size_t units = entry_units_needed(entry_prefix_bytes(entry), entry->key_len, entry->value_len);
+    size_t units = body_units(entry_body_bytes(entry, entry_expire_at_ms(entry)));
     CHECK(entry->units >= units, "an entry fits its block");
     return check_expiry(shard, table, at->segment, at->bucket->expiries[at->slot], entry);
 }

@@ -4,19 +4,21 @@
 /* An entry: one key and its value in one block of a shard's heap (heap.h).  Private to store/.
  *
  *     0       2       3        4         6           8
- *     +-------+-------+--------+---------+-----------+--------+-----+-------+- - - -+
- *     | units | flags | access | key_len | value_len | prefix | key | value | slack |
- *     +-------+-------+--------+---------+-----------+--------+-----+-------+- - - -+
- *                                                                           to units * 8
+ *     +-------+-------+--------+---------+-----------+--------+-----+-------+- - - - -+- - - -+
+ *     | units | flags | access | key_len | value_len | prefix | key | value | far_ms  | slack |
+ *     +-------+-------+--------+---------+-----------+--------+-----+-------+- - - - -+- - - -+
+ *                                                                     8, if at all     to units * 8
  *     the prefix, of what there is:
  *     +--------------+-------+--------+-------------+
  *     | expire_at_ms | label | writer | stored_at_s |
  *     +--------------+-------+--------+-------------+
- *     8, F_EXPIRY    2, F_LABEL  2 + 4, F_ORIGIN, never without a label
+ *     6, F_EXPIRY    2, F_LABEL  2 + 4, F_ORIGIN, never without a label
  *
  * `units` is the block's size in 8 bytes, which is all the heap needs to walk a chunk: a block has
  * no header beside this one.  A boxed entry's value is the pointer to its blob, unaligned.
- * The expiry field may be there and say STORE_NO_EXPIRY: PERSIST does not move the key.
+ * The expiry field may be there and say STORE_NO_EXPIRY: PERSIST does not move the key.  Six bytes
+ * last until the year 10889; a time beyond (or before 1970) is far_ms behind the value, and the
+ * field says ENTRY_EXPIRY_FAR.  So the key's place depends on the flags alone.
  * `access` is for eviction and not used yet.
  * A free block keeps units and flags and uses the rest as struct free_block says. */
 #ifndef BRINE_STORE_ENTRY_H
@@ -27,11 +29,15 @@
 enum {
     ENTRY_UNIT_BYTES = 8,
     ENTRY_HEADER_BYTES = 8,
-    ENTRY_EXPIRY_BYTES = 8,
+    ENTRY_EXPIRY_BYTES = 6,
+    ENTRY_FAR_BYTES = 8,
     ENTRY_LABEL_BYTES = 2,
     ENTRY_ORIGIN_BYTES = 6,
     ENTRY_INLINE_BYTES_MAX = 32 * 1024,
 };
+
+/* In the expiry field: the time is behind the value. */
+#define ENTRY_EXPIRY_FAR ((UINT64_C(1) << 48) - 1)
 
 enum entry_flag {
     ENTRY_TYPE_MASK = 0x07, /* enum value_type */
@@ -63,18 +69,45 @@ _Static_assert(sizeof(struct entry) == ENTRY_HEADER_BYTES,
 
 /* Without branches, for every look at a key needs it. */
 static inline size_t flags_prefix_bytes(uint8_t flags) {
-    return (size_t)(flags & F_EXPIRY) / (F_EXPIRY / ENTRY_EXPIRY_BYTES) +
-           (size_t)(flags & F_LABEL) / (F_LABEL / ENTRY_LABEL_BYTES) +
+    return (size_t)(flags & F_EXPIRY) / F_EXPIRY * ENTRY_EXPIRY_BYTES +
+           (size_t)(flags & F_LABEL) / F_LABEL * ENTRY_LABEL_BYTES +
            (size_t)(flags / F_ORIGIN) * ENTRY_ORIGIN_BYTES;
 }
 static inline size_t entry_prefix_bytes(const struct entry *entry) {
     return flags_prefix_bytes(entry->flags);
 }
 
+/* What the time needs behind the value. */
+static inline size_t expiry_far_bytes(int64_t expire_at_ms) {
+    return (uint64_t)expire_at_ms < ENTRY_EXPIRY_FAR ? 0 : ENTRY_FAR_BYTES;
+}
+
+/* From the body's begin to where far_ms is, if it is. */
+static inline size_t entry_far_at(const struct entry *entry) {
+    return entry_prefix_bytes(entry) + entry->key_len + entry->value_len;
+}
+
 static inline int64_t entry_expire_at_ms(const struct entry *entry) {
-    int64_t at_ms = STORE_NO_EXPIRY;
-    if (entry->flags & F_EXPIRY) memcpy(&at_ms, entry->body, sizeof at_ms);
+    if (!(entry->flags & F_EXPIRY)) return STORE_NO_EXPIRY;
+    uint32_t low;
+    uint16_t high;
+    memcpy(&low, entry->body, sizeof low);
+    memcpy(&high, entry->body + sizeof low, sizeof high);
+    int64_t at_ms = (int64_t)((uint64_t)high << 32 | low);
+    if (UNLIKELY(at_ms == (int64_t)ENTRY_EXPIRY_FAR))
+        memcpy(&at_ms, entry->body + entry_far_at(entry), sizeof at_ms);
     return at_ms;
+}
+
+/* The entry has F_EXPIRY, its lengths, and the bytes that the time needs behind the value. */
+static inline void entry_set_expiry(struct entry *entry, int64_t expire_at_ms) {
+    bool far = expiry_far_bytes(expire_at_ms) != 0;
+    uint64_t field = far ? ENTRY_EXPIRY_FAR : (uint64_t)expire_at_ms;
+    uint32_t low = (uint32_t)field;
+    uint16_t high = (uint16_t)(field >> 32);
+    memcpy(entry->body, &low, sizeof low);
+    memcpy(entry->body + sizeof low, &high, sizeof high);
+    if (far) memcpy(entry->body + entry_far_at(entry), &expire_at_ms, sizeof expire_at_ms);
 }
 
 /* What an entry knows beside its value, as far as the store keeps it. */
@@ -142,10 +175,16 @@ static inline bool expiry_is_over(int64_t expire_at_ms, int64_t now_ms) {
     return expire_at_ms != STORE_NO_EXPIRY && now_ms > expire_at_ms;
 }
 
-static inline size_t entry_units_needed(size_t prefix_bytes, size_t key_len, size_t value_len) {
-    size_t bytes = ENTRY_HEADER_BYTES + prefix_bytes + key_len + value_len;
+/* Bytes of a body in units of a block. */
+static inline size_t body_units(size_t body_bytes) {
+    size_t bytes = ENTRY_HEADER_BYTES + body_bytes;
     size_t units = (bytes + ENTRY_UNIT_BYTES - 1) / ENTRY_UNIT_BYTES;
     return MAX(units, 2); /* a free block needs 16 bytes */
+}
+
+/* What of the body is in use, with this time in the field if the entry has one. */
+static inline size_t entry_body_bytes(const struct entry *entry, int64_t expire_at_ms) {
+    return entry_far_at(entry) + expiry_far_bytes(expire_at_ms);
 }
 
 #endif

@@ -205,8 +205,8 @@ bool store_remove(struct store *store, const struct store_key *key, int64_t now_
  * ------------------------------------------------------------------------------------- */
 
 static size_t content_units(const struct content *content) {
-    return entry_units_needed(flags_prefix_bytes(content->flags), content->name.len,
-                              content->payload.len);
+    return body_units(flags_prefix_bytes(content->flags) + content->name.len +
+                      content->payload.len + expiry_far_bytes(content->expire_at_ms));
 }
 
 static void move_bytes(uint8_t *to, struct bytes from) {
@@ -228,11 +228,10 @@ static void entry_write(struct heap *heap, struct entry *entry, const struct con
         move_bytes(payload_to, content->payload);
     }
     entry->flags = (uint8_t)((entry->flags & F_PREV_FREE) | content->flags);
-    if (content->flags & F_EXPIRY)
-        memcpy(entry->body, &content->expire_at_ms, sizeof content->expire_at_ms);
-    if (content->flags & F_LABEL) entry_set_notes(entry, &content->notes);
     entry->key_len = (uint16_t)key_len;
     entry->value_len = (uint16_t)content->payload.len;
+    if (content->flags & F_EXPIRY) entry_set_expiry(entry, content->expire_at_ms);
+    if (content->flags & F_LABEL) entry_set_notes(entry, &content->notes);
     if (content->flags & F_BOXED) heap->boxed_entries++;
 }
 
@@ -365,8 +364,9 @@ enum brine_status store_set_expiry(struct store *store, const struct store_key *
     struct store_slice *slice = &shard->slices[key->db];
     struct entry *entry = heap_entry(shard->heap, place.bucket->refs[place.slot]);
     int64_t old_at_ms = entry_expire_at_ms(entry);
-    if (!(entry->flags & F_EXPIRY)) {
-        if (expire_at_ms == STORE_NO_EXPIRY) return BRINE_OK;
+    bool has_field = entry->flags & F_EXPIRY;
+    if (!has_field && expire_at_ms == STORE_NO_EXPIRY) return BRINE_OK;
+    if (!has_field || body_units(entry_body_bytes(entry, expire_at_ms)) > entry->units) {
         struct blob *blob = entry_blob(entry);
         struct content content = {
             .name = key->name,
@@ -381,7 +381,7 @@ enum brine_status store_set_expiry(struct store *store, const struct store_key *
         if (status != BRINE_OK) blob_unref(blob);
         return status;
     }
-    memcpy(entry->body, &expire_at_ms, sizeof expire_at_ms);
+    entry_set_expiry(entry, expire_at_ms);
     slice_count_expiry(slice, old_at_ms, expire_at_ms);
     shard_note_expiry(shard, slice->table, place, expire_at_ms, now_ms);
     return BRINE_OK;

@@ -86,8 +86,13 @@ static void step_key(struct worker *w, uint32_t db) {
         store_remove(w->store, &key, now_ms);
         break;
     case 1:
-        if (store_set_expiry(w->store, &key, now_ms + 2000, now_ms) == BRINE_OK)
-            require(store_find(w->store, &key, now_ms, &value), "what was given time is there");
+        /* A far time needs more room than a near one, which the key keeps so that it ends. */
+        if (store_set_expiry(w->store, &key, INT64_MAX - now_ms, now_ms) != BRINE_OK) break;
+        require(store_find(w->store, &key, now_ms, &value) &&
+                    value.expire_at_ms == INT64_MAX - now_ms,
+                "what was given time is there");
+        require(store_set_expiry(w->store, &key, now_ms + 2000, now_ms) == BRINE_OK,
+                "a near time needs no memory");
         break;
     case 2:
         if (!store_find(w->store, &key, now_ms, &value)) break;

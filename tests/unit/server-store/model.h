@@ -89,7 +89,12 @@ static inline void model_deinit(struct model *m) {
 static inline int64_t model_pick_expiry(struct model *m) {
     static const int64_t spans_ms[] = {
         1, 900, 5000, 100 * 1000, 7 * 3600000, 9 * 3600000, 30LL * 24 * 3600000};
+    static const int64_t far_ms[] = {(1LL << 48) - 3, 1LL << 62, INT64_MAX - 4};
     if (random_below(&m->random, 2)) return STORE_NO_EXPIRY;
+    /* Around what six bytes hold, and far beyond. */
+    if (random_below(&m->random, 5) == 0)
+        return far_ms[random_below(&m->random, ARRAY_LEN(far_ms))] +
+               (int64_t)random_below(&m->random, 5);
     int64_t span_ms = spans_ms[random_below(&m->random, ARRAY_LEN(spans_ms))];
     return m->now_ms + (int64_t)random_below(&m->random, (uint64_t)span_ms + 1);
 }

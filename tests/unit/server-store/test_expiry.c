@@ -150,3 +150,97 @@ Test(expiry, persist_and_expire_move_a_key_in_and_out_of_the_counts) {
     store_unlock(store, &hold);
     store_destroy(store);
 }
+
+/* From one time to another and back, in blocks with and without room for a far one. */
+Test(expiry, any_time_is_kept_exactly_whatever_it_was_before) {
+    static const int64_t at_ms[] = {STORE_NO_EXPIRY,        2000,
+                                    1700000000123,          (INT64_C(1) << 32) + 7,
+                                    (INT64_C(1) << 48) - 2, (INT64_C(1) << 48) - 1,
+                                    INT64_C(1) << 48,       INT64_C(0x0123456789abcdef),
+                                    INT64_C(1) << 62,       INT64_MAX};
+    enum { TIMES = ARRAY_LEN(at_ms), LENS = 17, BOXED_FROM = 16 };
+    static const struct bytes text = BYTES("a value of bytes");
+    for (size_t row = 0; row < TIMES * TIMES * 3; row++) {
+        int64_t first_ms = at_ms[row % TIMES], then_ms = at_ms[row / TIMES % TIMES];
+        enum store_notes notes = (enum store_notes)(row / TIMES / TIMES);
+        uint16_t first_label = notes == STORE_NOTES_NONE ? 0 : 0x1234, then_label = first_label / 2;
+        store = store_create(&(struct store_options){.mem = mem_system(),
+                                                     .secret = {5, 6},
+                                                     .shards = 1,
+                                                     .notes = notes,
+                                                     .boxed_from_bytes = BOXED_FROM});
+        cr_assert(store);
+        for (uint32_t len = 0; len < LENS; len++) {
+            struct store_key key = store_key(store, 0, bytes_view(&len, sizeof len));
+            struct store_new_value new = {.bytes = bytes_slice(text, 0, len),
+                                          .expire_at_ms = first_ms,
+                                          .label = 0x1234,
+                                          .writer = 77,
+                                          .stored_at_s = UINT32_MAX - 1};
+            struct store_value value;
+            store_lock(store, &hold, &key);
+            cr_assert_eq(store_put(store, &key, &new, 1000), BRINE_OK);
+            cr_assert(store_find(store, &key, 1000, &value));
+            cr_assert(value.expire_at_ms == first_ms && value.label == first_label);
+            cr_assert_eq(store_set_expiry(store, &key, then_ms, 1000), BRINE_OK);
+            cr_assert(store_find(store, &key, 1000, &value));
+            cr_assert(value.expire_at_ms == then_ms && value.label == first_label);
+            cr_assert_eq(store_set_label(store, &key, 0x1234 / 2, 1000), BRINE_OK);
+            cr_assert(store_find(store, &key, 1000, &value));
+            cr_assert(value.expire_at_ms == then_ms && value.label == then_label);
+            cr_assert_eq(store_set_expiry(store, &key, first_ms, 1000), BRINE_OK);
+            cr_assert(store_find(store, &key, 1000, &value));
+            cr_assert(value.expire_at_ms == first_ms && value.label == then_label);
+            cr_assert(bytes_equal(value.bytes, new.bytes) && !value.blob == (len < BOXED_FROM));
+            cr_assert(notes != STORE_NOTES_FULL ||
+                      (value.writer == 77 && value.stored_at_s == UINT32_MAX - 1));
+            store_unlock(store, &hold);
+        }
+        struct store_check check = store_check(store, &hold);
+        cr_assert(!check.broken, "row %zu: %s", row, check.broken);
+        store_destroy(store);
+    }
+}
+
+Test(expiry, a_time_before_1970_is_over) {
+    open_store();
+    static const int64_t at_ms[] = {-1, -(INT64_C(1) << 48), INT64_MIN};
+    uint32_t number = 1;
+    struct store_key key = store_key(store, 0, bytes_view(&number, sizeof number));
+    for (size_t i = 0; i < ARRAY_LEN(at_ms); i++) {
+        struct store_value value;
+        put(1, 9000, 1000);
+        store_lock(store, &hold, &key);
+        cr_expect_eq(store_set_expiry(store, &key, at_ms[i], 1000), BRINE_OK);
+        store_unlock(store, &hold);
+        cr_expect(!store_check(store, &hold).broken);
+        store_lock(store, &hold, &key);
+        cr_expect(!store_find(store, &key, 1000, &value));
+        store_unlock(store, &hold);
+        put(1, at_ms[i], 1000);
+        sweep(1000);
+        cr_expect_eq(store_counts(store).keys, 0);
+    }
+    store_destroy(store);
+}
+
+/* What an entry costs is decided by this, so that a field more does not go unseen. */
+Test(expiry, a_label_beside_a_time_costs_nothing) {
+    size_t live_bytes[2];
+    for (int notes = STORE_NOTES_NONE; notes <= STORE_NOTES_LABEL; notes++) {
+        store = store_create(&(struct store_options){
+            .mem = mem_system(), .shards = 1, .notes = (enum store_notes)notes});
+        cr_assert(store);
+        uint8_t name[16] = {0}, bytes[64] = {0};
+        struct store_key key = store_key(store, 0, bytes_view(name, sizeof name));
+        struct store_new_value value = {.bytes = bytes_view(bytes, sizeof bytes),
+                                        .expire_at_ms = 1700000000000};
+        store_lock(store, &hold, &key);
+        cr_assert_eq(store_put(store, &key, &value, 1000), BRINE_OK);
+        store_unlock(store, &hold);
+        live_bytes[notes] = store_check(store, &hold).live_bytes;
+        store_destroy(store);
+    }
+    cr_expect_eq(live_bytes[0], 8 + 8 + 16 + 64);
+    cr_expect_eq(live_bytes[1], live_bytes[0]);
+}
