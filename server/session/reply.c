@@ -60,6 +60,7 @@ struct reply_mark reply_mark(const struct reply *reply) {
         .larges_count = reply->larges_count,
         .larges_bytes = reply->larges_bytes,
         .errors = reply->errors,
+        .failed = reply->writer.failed,
     };
 }
 
@@ -78,7 +79,7 @@ void reply_rewind(struct reply *reply, struct reply_mark mark) {
     reply->larges_bytes = mark.larges_bytes;
     reply->errors = mark.errors;
     reply->out.len = mark.out_bytes;
-    reply->writer.failed = BRINE_OK;
+    reply->writer.failed = mark.failed;
 }
 
 void reply_error(struct reply *reply, struct bytes text) {
@@ -96,13 +97,12 @@ void reply_errorf(struct reply *reply, const char *format, ...) {
 }
 
 void reply_bulkf(struct reply *reply, const char *format, ...) {
-    char text[256];
+    char text[REPLY_BULKF_BYTES_MAX + 1];
     va_list args;
     va_start(args, format);
     int len = vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    BRINE_ASSERT((size_t)len < sizeof text, "only short texts are formatted into a bulk");
-    reply_bulk(reply, bytes_view(text, (size_t)len));
+    reply_bulk(reply, bytes_view(text, MIN((size_t)len, sizeof text - 1)));
 }
 
 void reply_verbatim(struct reply *reply, struct bytes text) {

@@ -22,7 +22,10 @@
 #include "resp/writer.h"
 #include "store/store.h"
 
-enum { REPLY_LARGES_MAX = 512 }; /* beyond it values are copied: two iovecs each, one writev */
+enum {
+    REPLY_LARGES_MAX = 512, /* beyond it values are copied: two iovecs each, one writev */
+    REPLY_BULKF_BYTES_MAX = 2048,
+};
 
 struct reply_large {
     size_t offset; /* into out, where the blob's bytes go */
@@ -63,11 +66,12 @@ static inline bool reply_is_broken(const struct reply *reply) {
 struct reply_mark {
     size_t out_bytes, larges_count, larges_bytes;
     uint32_t errors;
+    enum brine_status failed; /* what broke before stays broken: EXEC's reply is many commands' */
 };
 struct reply_mark reply_mark(const struct reply *reply);
 /* A command's reply begins; the mark leads back to before it. */
 struct reply_mark reply_begin(struct reply *reply);
-/* Takes back what was said since; a reply that broke meanwhile is whole again. */
+/* Takes back what was said since; a reply that broke since is whole again. */
 void reply_rewind(struct reply *reply, struct reply_mark mark);
 
 /* ---- what handlers say; see resp/writer.h for the form of each ------------------------------- */
@@ -75,6 +79,7 @@ void reply_rewind(struct reply *reply, struct reply_mark mark);
 /* The whole line without '-': "ERR syntax error". */
 void reply_error(struct reply *reply, struct bytes text);
 void reply_errorf(struct reply *reply, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Cut to REPLY_BULKF_BYTES_MAX, for names in it may be a client's. */
 void reply_bulkf(struct reply *reply, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Text that RESP3 marks as such ("txt"). */
 void reply_verbatim(struct reply *reply, struct bytes text);
