@@ -366,8 +366,8 @@ static void write_and_go(struct client *client) {
 static void operate(struct client *client) {
     static const char *const settings[] = {
         "gate.mode off",      "gate.mode enforce",        "gate.mode learn",
-        "gate.policy stdlib", "gate.policy stdlib,numpy", "gate.recheck off",
-        "gate.recheck read"};
+        "gate.policy stdlib", "gate.policy stdlib,numpy", "gate.mode enforce",
+        "gate.policy numpy"};
     while (atomic_load(&client->stress->working) > 0) {
         const char *setting = settings[random_below(&client->random, ARRAY_LEN(settings))];
         ask(client, "CONFIG SET %s", setting);
@@ -435,8 +435,9 @@ static void wait_for_nobody(struct client *client) {
 }
 
 int main(int argc, char **argv) {
-    static const char *const flags[] = {"--server.threads=4", "--log.level=warning",
-                                        "--gate.mode=enforce", "--gate.offload_bytes=4096", NULL};
+    static const char *const flags[] = {"--server.threads=4",  "--log.level=warning",
+                                        "--gate.mode=enforce", "--gate.offload_bytes=4096",
+                                        "--gate.recheck=off",  NULL};
     static struct stress stress;
     static struct client last;
     stress.rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : 200;
