@@ -386,8 +386,10 @@ bool note_str_key(struct machine *m, uint32_t number, struct pickle_value key,
         node->flags |= NODE_BAD_CACHE;
     }
     /* An exception makes a tuple of the args in its state, whatever class it is of. */
-    if (value.kind == PICKLE_KIND_INSTANCE && bytes_equal(text, BYTES("args")))
+    if (value.kind == PICKLE_KIND_INSTANCE && bytes_equal(text, BYTES("args"))) {
         charge_wide(m, more_seen(m, value.a)->wide);
+        node->flags |= NODE_BAD_ARGS;
+    }
     if (!undecoded &&
         (!is_planted_name(text) || is_inert_name(text) || is_inner_state(m, number, text, value)))
         return true;

@@ -59,6 +59,24 @@ static bool check_any_state(struct machine *m, struct pickle_value state, uint32
     return true;
 }
 
+/* Exceptions of Python and of the presets.  They make a tuple of the `args` in a state, and walking
+ * an instance runs whatever its own state holds: a UserList over a defaultdict has no end.  No
+ * pickler writes args there. */
+static bool is_exception(struct bytes module) {
+    static const struct bytes modules[] = {
+#define MODULE(name) {(const uint8_t *)(name), sizeof(name) - 1}
+        MODULE("builtins"),
+        MODULE("celery.exceptions"),
+        MODULE("kombu.exceptions"),
+        MODULE("billiard.exceptions"),
+        MODULE("django.core.exceptions"),
+#undef MODULE
+    };
+    for (size_t i = 0; i < ARRAY_LEN(modules); i++)
+        if (bytes_equal(module, modules[i])) return true;
+    return false;
+}
+
 /* pandas reads the attribute `_cache` as a dict without a look, and calls attributes while it
  * loads.  Where instances are keys, __hash__ and __eq__ of their class run, and call what the class
  * takes for methods of its own: so no attribute is a function that the policy does not let be
@@ -67,7 +85,7 @@ static uint32_t barred_keys(const struct machine *m, uint32_t global) {
     struct bytes module = m->scratch->globals[global].module;
     if (is_within(module, BYTES("pandas"))) return NODE_PLANTED | NODE_BAD_CACHE | NODE_FUNCTION;
     bool is_key = has_right(m, global, POLICY_HASH) && !bytes_equal(module, BYTES("builtins"));
-    return NODE_PLANTED | (is_key ? NODE_FUNCTION : 0);
+    return NODE_PLANTED | (is_key ? NODE_FUNCTION : 0) | (is_exception(module) ? NODE_BAD_ARGS : 0);
 }
 
 static bool check_instance_state(struct machine *m, uint32_t target, struct pickle_value state) {

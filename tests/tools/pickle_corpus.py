@@ -988,6 +988,14 @@ def wide():
     limit("exception", error + giant + b"\x85R")
     limit("exception_state", error + b")R}" + S("args") + giant + b"sb")
     limit("own_exception_state", SG("app", "User") + b")\x81}" + S("args") + giant + b"sb")
+    # An exception walks its args, and walking a ChainMap runs what its own state holds: towers of them take 2 ** height.
+    chain = SG("collections", "ChainMap") + b")\x81"
+    add("r18_args_chain", P(4) + error + b")R}" + S("args") + chain + b"sb.", FORBIDDEN, "state-key")
+    add("r18_args_chain_slots", P(4) + error + b")RN}" + S("args") + chain + b"s\x86b.", FORBIDDEN, "state-key")
+    add("r18_args_chain_old", P(2) + G("exceptions", "ValueError") + b")R}" + S("args") + SG("collections", "ChainMap") + b")\x81" + b"sb.", FORBIDDEN, "state-key")
+    fine("args_tuple", error + b")R}" + S("args") + b"K\x01\x85sb")
+    fine("args_of_own_class", SG("app", "User") + b")\x81}" + S("args") + SG("app", "User") + b")\x81sb")
+    fine("args_in_data", b"}" + S("args") + chain + b"s")
     add("r18_step_zero", P(4) + ranged(1, 2, 0) + b".", FORBIDDEN, "arguments", "builtins.range")
     for i, text in enumerate(("10.0.0.0", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/255.0.0.0", "10.0.0.0/-1")):
         add("r18_network_%d" % i, call("ipaddress", "IPv4Network", S(text)), FORBIDDEN, "arguments", "ipaddress.IPv4Network")
