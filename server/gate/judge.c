@@ -32,8 +32,8 @@ struct judging {
     struct gate_answer *answer;
     struct gate_finding *finding;
     struct policy policy; /* the rule's; while learning one that admits what it does not know */
-    struct pickle_report report;
-    bool records; /* notes and counts are wanted */
+    struct pickle_report *report; /* of the last reading that was verified */
+    bool records;                 /* notes and counts are wanted */
     bool accepted, integer;
     struct bytes whole; /* the accepted pickle that lies in the value itself; empty: none */
 };
@@ -53,7 +53,7 @@ static void refuse(struct judging *judging, enum pickle_class class, const char 
 /* The report lies in the judging, which ends with the look; its views hold until the desk's next
  * use. */
 static void keep_report(struct judging *judging) {
-    judging->finding->refused = judging->report;
+    judging->finding->refused = *judging->report;
     judging->finding->report = &judging->finding->refused;
 }
 
@@ -63,12 +63,12 @@ static void point_at(struct judging *judging, const struct frame_reading *readin
     finding->path = reading->path;
     finding->unpacked = reading->unpacked;
     finding->offset = reading->unpacked ? offset : reading->offset + offset;
-    finding->protocol = MAX(judging->report.protocol, judging->report.protocol_needed);
+    finding->protocol = MAX(judging->report->protocol, judging->report->protocol_needed);
 }
 
 static void refuse_reading(struct judging *judging, const struct frame_reading *reading,
                            const struct pickle_harm *harm) {
-    const struct pickle_report *report = &judging->report;
+    const struct pickle_report *report = judging->report;
     struct gate_refusal refusal = {judging->question, judging->finding, harm};
     point_at(judging, reading, harm ? harm->offset : report->offset);
     keep_report(judging);
@@ -87,18 +87,18 @@ static enum brine_status verify(struct judging *judging, const struct frame_read
     bool notes = judging->records && judging->keeper->options.kinds;
     scratch->collect_keys = notes && gate_kinds_expect_state(bytes);
     enum brine_status status =
-        pickle_verify(bytes, &judging->policy, &judging->setup->limits, scratch, &judging->report);
+        pickle_verify(bytes, &judging->policy, &judging->setup->limits, scratch, judging->report);
     if (status != BRINE_OK || !notes || scratch->collect_keys ||
-        !gate_kinds_lack_keys(&judging->report))
+        !gate_kinds_lack_keys(judging->report))
         return status;
     scratch->collect_keys = true;
     return pickle_verify(bytes, &judging->policy, &judging->setup->limits, scratch,
-                         &judging->report);
+                         judging->report);
 }
 
 static enum brine_status accept(struct judging *judging, const struct frame_reading *reading) {
     const struct gate_rule *rule = judging->rule;
-    const struct pickle_report *report = &judging->report;
+    const struct pickle_report *report = judging->report;
     uint8_t protocol = MAX(report->protocol, report->protocol_needed);
     if (protocol < rule->min_protocol || protocol > rule->max_protocol) {
         struct gate_refusal refusal = {.question = judging->question, .finding = judging->finding};
@@ -131,7 +131,7 @@ static enum brine_status accept(struct judging *judging, const struct frame_read
  * then, and a name that is known to be dangerous is refused even so. */
 static bool may_pass(struct judging *judging, const struct frame_reading *reading,
                      struct pickle_harm *harm) {
-    bool is_limit = pickle_reason_class(judging->report.reason) == PICKLE_CLASS_LIMIT;
+    bool is_limit = pickle_reason_class(judging->report->reason) == PICKLE_CLASS_LIMIT;
     bool harmless =
         pickle_is_harmless(reading->bytes, &judging->setup->limits, &judging->desk->pickle, harm);
     if (harm->stops) return harmless && !is_limit;
@@ -172,7 +172,7 @@ static bool hides_text(const struct judging *judging, const struct frame_reading
         {"numpy", "str_"},
     };
     uint32_t admitted = judging->rule->frames.admitted;
-    const struct pickle_report *report = &judging->report;
+    const struct pickle_report *report = judging->report;
     if (!(admitted & FRAME_BIT(FRAME_STRING)) || reading->path.depth != 1) return false;
     if (report->top_kind == PICKLE_KIND_STR) return !frame_is_written_text(bytes);
     const struct pickle_global *class = report->top_global;
@@ -196,8 +196,8 @@ static enum brine_status visit(void *context, const struct frame_reading *readin
     if (bytes.len > 0 && fails_at_once(bytes.data[0])) return BRINE_OK;
     if (begins_the_accepted(judging, reading)) return BRINE_OK;
     enum brine_status status = verify(judging, reading, bytes);
-    if (judging->report.reason == PICKLE_TRAILING && reading->trailing_ignored) {
-        bytes = bytes_slice(bytes, 0, judging->report.offset + 1); /* STOP is a byte */
+    if (judging->report->reason == PICKLE_TRAILING && reading->trailing_ignored) {
+        bytes = bytes_slice(bytes, 0, judging->report->offset + 1); /* STOP is a byte */
         status = verify(judging, reading, bytes);
     }
     if (status == BRINE_OK && hides_text(judging, reading, bytes)) {
@@ -218,9 +218,10 @@ static enum brine_status visit(void *context, const struct frame_reading *readin
 
     struct pickle_harm harm;
     if (may_pass(judging, reading, &harm)) return BRINE_OK;
-    /* What is said of it lies in the scratch, which the second look has used. */
-    status = verify(judging, reading, bytes);
-    enum pickle_class class = pickle_reason_class(judging->report.reason);
+    /* What is said of it lies in the scratch, which the second look has used.  If it is accepted
+     * now, memory was short before. */
+    if (verify(judging, reading, bytes) == BRINE_OK) return BRINE_NO_MEMORY;
+    enum pickle_class class = pickle_reason_class(judging->report->reason);
     bool is_broken = class == PICKLE_CLASS_MALFORMED || class == PICKLE_CLASS_TRUNCATED;
     refuse_reading(judging, reading, is_broken && harm.kinds ? &harm : NULL);
     return BRINE_DENIED;
@@ -335,11 +336,8 @@ static bool is_too_long(struct judging *judging) {
 static NOT_INLINED enum gate_verdict judge(struct judging *judging) {
     const struct gate_rule *rule = judging->rule;
     struct gate_desk *desk = judging->desk;
-    judging->policy = *rule->policy;
     judging->policy.admits_unknown =
         judging->setup->mode == CONFIG_GATE_MODE_LEARN && judging->records;
-    judging->accepted = judging->integer = false;
-    judging->whole = (struct bytes){0};
     gate_kinds_begin(&desk->kinds);
     if (!is_too_long(judging) && rule->values != GATE_VALUES_OPAQUE) {
         const struct gate_question *question = judging->question;
@@ -379,16 +377,20 @@ enum gate_verdict gate_keeper_look(struct gate_keeper *keeper, struct gate_desk 
     finding->rule = look->rule ? look->rule : gate_setup_rule(setup, question->db, question->key);
     if (setup->mode == CONFIG_GATE_MODE_OFF && !look->dry_run) return GATE_ADMIT;
 
-    struct judging judging; /* what judge() and the verifier fill in is not cleared before */
-    judging.keeper = keeper;
-    judging.setup = setup;
-    judging.rule = finding->rule;
-    judging.desk = desk;
-    judging.question = question;
-    judging.look = look;
-    judging.answer = answer;
-    judging.finding = finding;
-    judging.records = !look->dry_run;
+    struct pickle_report report; /* is large, and not cleared before the verifier fills it in */
+    struct judging judging = {
+        .keeper = keeper,
+        .setup = setup,
+        .rule = finding->rule,
+        .desk = desk,
+        .question = question,
+        .look = look,
+        .answer = answer,
+        .finding = finding,
+        .policy = *finding->rule->policy,
+        .report = &report,
+        .records = !look->dry_run,
+    };
     finding->verdict = judge(&judging);
     return finding->verdict;
 }
