@@ -3,6 +3,7 @@
 
 #include "world.h"
 
+#include "gate/kinds.h"
 #include "resp/reply.h"
 
 static bool is_row_of(const char *name, const char *container) {
@@ -130,4 +131,38 @@ Test(command_table, keys_are_where_the_row_says) {
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         cr_expect_str_eq(ask(&world, rows[i].input), rows[i].reply, "%s", rows[i].input);
     world_deinit(&world);
+}
+
+static void exec_alone(struct world *world, const struct command *command, const char *argument) {
+    struct buf input;
+    const char *bar = strchr(command->name, '|');
+    size_t name_len = bar ? (size_t)(bar - command->name) : strlen(command->name);
+    size_t count = (size_t)(command->arity < 0 ? -command->arity : command->arity);
+    buf_init(&input, mem_system(), 1 << 16);
+    must(buf_printf(&input, "MULTI\r\n%.*s", (int)name_len, command->name));
+    if (bar) must(buf_printf(&input, " %s", bar + 1));
+    for (size_t i = bar ? 2 : 1; i < count; i++) must(buf_printf(&input, " %s", argument));
+    must(buf_printf(&input, "\r\nEXEC\r\n"));
+    const char *answer = ask_bytes(world, buf_view(&input));
+    cr_expect(strncmp(answer, "+OK\r\n", 5) == 0, "%s answered %s", command->name, answer);
+    buf_deinit(&input);
+}
+
+/* EXEC locks what the rows say; a handler that locks more ends the server. */
+Test(command_table, every_command_stays_within_the_locks_that_exec_takes_for_it) {
+    static const char *const arguments[] = {"k", "1"};
+    for (size_t row = 0; row < command_table_count(); row++) {
+        for (size_t i = 0; i < ARRAY_LEN(arguments); i++) {
+            struct world world;
+            world_init(&world);
+            struct gate_kinds *kinds = gate_kinds_create(
+                &(struct gate_kinds_options){.mem = &world.mem.allocator, .secret = {5, 6}});
+            cr_assert(kinds);
+            world.gate.kinds = kinds;
+            exec_alone(&world, &command_table[row], arguments[i]);
+            cr_expect(world.worker.access.hold.depth == 0, "%s", command_table[row].name);
+            gate_kinds_destroy(kinds);
+            world_deinit(&world);
+        }
+    }
 }

@@ -106,3 +106,13 @@ Test(reply, a_refused_allocation_breaks_it_and_nothing_leaks) {
     }
     cr_assert_fail("it never had what it needs");
 }
+
+Test(reply, a_formatted_text_of_any_length_is_cut) {
+    struct reply reply;
+    open_reply(&reply, 10000);
+    reply_bulkf(&reply, "%s-%d", "short", 1);
+    cr_expect(says(&reply, "$7\r\nshort-1\r\n"));
+    reply_bulkf(&reply, "%0*d", 3 * REPLY_BULKF_BYTES_MAX, 1);
+    cr_expect(reply.out.len == 13 + 7 + REPLY_BULKF_BYTES_MAX + 2, "%zu", reply.out.len);
+    close_reply(&reply);
+}
