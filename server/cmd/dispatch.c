@@ -72,6 +72,14 @@ static void prepare(struct worker_state *worker, const struct session *session) 
     worker->args.limit = (size_t)config_read(worker->config->limits.args);
 }
 
+/* What the keyspace does between commands (upkeep judges values too) is nobody's question, and the
+ * session may end before. */
+static void forget_actor(struct worker_state *worker) {
+    worker->access.command = NULL;
+    worker->access.actor = NULL;
+    worker->access.actor_context = NULL;
+}
+
 void dispatch_input(struct worker_state *worker, struct session *session, struct bytes input,
                     struct dispatch_result *result) {
     struct batch batch;
@@ -110,6 +118,7 @@ void dispatch_input(struct worker_state *worker, struct session *session, struct
         if (result->paused) break;
     }
     worker->serving = NULL;
+    forget_actor(worker);
     result->consumed = at;
     resp_args_clear(&worker->args);
     if (UNLIKELY(worker->args.cap > ARGS_KEPT)) resp_args_shrink(&worker->args, ARGS_KEPT);
@@ -491,6 +500,7 @@ void dispatch_deferred(struct worker_state *worker, struct session *session, str
     BRINE_ASSERT(ran, "who may not defer is not deferred");
     timer_switch(worker, &timer, NULL);
     end_command(worker, session, &slot, mark, result);
+    forget_actor(worker);
     result->consumed = slot.end;
     resp_args_clear(&worker->args);
     if (UNLIKELY(worker->args.cap > ARGS_KEPT)) resp_args_shrink(&worker->args, ARGS_KEPT);

@@ -18,6 +18,14 @@ void door_changed(struct keyspace_access *access, const char *event, const struc
 
 /* ---- judging ----------------------------------------------------------------------------------*/
 
+/* An answer holds as long as the policy it was given under; but what was dropped stays so. */
+static bool still_holds(const struct keyspace_access *access,
+                        const struct keyspace_judged *judged) {
+    const struct gate_kinds *kinds = access->keyspace->gate->kinds;
+    return judged->dropped || !kinds ||
+           gate_kinds_is_current(kinds, gate_kinds_redeem(kinds, judged->label));
+}
+
 /* The transaction's answers are asked for in the order in which they were given. */
 static bool judged_already(struct keyspace_access *access, const struct store_key *key,
                            struct bytes value, struct prepared *prepared) {
@@ -27,6 +35,7 @@ static bool judged_already(struct keyspace_access *access, const struct store_ke
         if (judged->value.data != value.data || judged->value.len != value.len ||
             judged->db != key->db || !bytes_equal(judged->key, key->name))
             continue;
+        if (!still_holds(access, judged)) return false;
         access->judged_next = at + 1;
         *prepared =
             (struct prepared){.bytes = value, .label = judged->label, .dropped = judged->dropped};

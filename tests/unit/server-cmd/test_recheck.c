@@ -82,7 +82,8 @@ struct policies {
     struct world world;
     struct gate_kinds *kinds;
     size_t questions, rechecks;
-    bool strict; /* the new one is in force */
+    size_t by_clients; /* questions in whose name somebody asked */
+    bool strict;       /* the new one is in force */
     bool defers;
 };
 
@@ -97,6 +98,7 @@ static enum gate_verdict judge(void *context, struct gate_desk *desk,
     cr_expect(access->hold.depth == 0 || access->in_transaction, "asked while a lock is held");
     policies->questions++;
     policies->rechecks += question->recheck;
+    policies->by_clients += question->actor != NULL;
     if (policies->defers && question->may_defer) return GATE_DEFER;
     if (policies->strict && is_evil(question->value))
         return gate_refuse(answer, 7, "key '%.*s' is refused", (int)question->key.len,
@@ -240,6 +242,17 @@ Test(recheck, a_transaction_shows_no_denied_value_either) {
     policies_deinit(&policies);
 }
 
+Test(recheck, what_was_queued_under_an_older_policy_is_judged_again_at_exec) {
+    struct policies policies;
+    policies_init(&policies, "MULTI\r\nSET s evil\r\nPUBLISH c evil\r\nSET t good\r\n");
+    cr_expect_str_eq(ask(&policies.world, "EXEC\r\n"),
+                     "*3\r\n-PICKLEDENIED offset 7: key 's' is refused\r\n"
+                     "-PICKLEDENIED offset 7: key 'c' is refused\r\n+OK\r\n");
+    cr_expect_str_eq(ask(&policies.world, "MGET s t\r\n"), "*2\r\n$-1\r\n$4\r\ngood\r\n");
+    cr_expect(policies.rechecks == 0, "what EXEC stored was judged by the policy in force");
+    policies_deinit(&policies);
+}
+
 /* ---- the sweep ----------------------------------------------------------------------------------
  */
 
@@ -268,7 +281,9 @@ Test(recheck, a_sweep_finds_all_that_is_denied_in_all_databases_without_a_read) 
     cr_expect(store_counts(policies.world.store).keys == 3000, "by default nothing is swept");
     cr_expect(policies.rechecks == 0);
     keyspace_set_recheck(&policies.world.keyspace, KEYSPACE_RECHECK_SWEEP, KEYSPACE_DENIED_MISS);
+    policies.by_clients = 0;
     run_upkeep(&policies);
+    cr_expect(policies.by_clients == 0, "a client that may be gone is asked who it is");
     cr_expect(store_counts(policies.world.store).keys == 3 * 666, "%zu left",
               (size_t)store_counts(policies.world.store).keys);
     cr_expect(policies.rechecks == 3000, "%zu", policies.rechecks);
