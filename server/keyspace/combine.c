@@ -15,6 +15,9 @@
 /* Beyond so many tries the sources change faster than their values can be verified. */
 enum { COMBINE_TRIES = 1000 };
 
+/* Bytes that an event loop works out by itself. */
+static const size_t COMBINE_AT_ONCE_BYTES = (size_t)1 << 20;
+
 /* A source between the two looks. */
 struct source {
     struct watch watch;
@@ -216,6 +219,13 @@ struct combine {
     void *context;
 };
 
+static bool takes_long(const struct combination *combination) {
+    size_t longest = 0;
+    for (size_t i = 0; i < combination->count; i++)
+        longest = MAX(longest, combination->values[i].len);
+    return longest > COMBINE_AT_ONCE_BYTES / combination->count;
+}
+
 static enum keyspace_outcome try_combine(struct keyspace_access *access,
                                          struct combination *combination, void *context,
                                          bool *overtaken) {
@@ -223,6 +233,10 @@ static enum keyspace_outcome try_combine(struct keyspace_access *access,
     struct store *store = access->keyspace->store;
     struct prepared prepared = {0};
     enum keyspace_outcome outcome = KEYSPACE_DONE;
+    if (access->may_defer && takes_long(combination)) {
+        access->deferred = true;
+        return KEYSPACE_DEFERRED;
+    }
     buf_clear(&access->new);
     switch (
         combine->combine(combine->context, combination->values, combination->count, &access->new)) {

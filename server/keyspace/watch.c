@@ -31,6 +31,8 @@ void watch_add(struct watch_table *table, struct watch *watch) {
     struct watch **bucket = bucket_of(stripe, watch->key.hash);
     pthread_mutex_lock(&stripe->lock);
     watch->next = *bucket;
+    watch->at = bucket;
+    if (watch->next) watch->next->at = &watch->next;
     *bucket = watch;
     pthread_mutex_unlock(&stripe->lock);
     atomic_fetch_add_explicit(&table->count, 1, memory_order_relaxed);
@@ -38,12 +40,26 @@ void watch_add(struct watch_table *table, struct watch *watch) {
 
 void watch_remove(struct watch_table *table, struct watch *watch) {
     struct watch_stripe *stripe = stripe_of(table, watch->key.hash);
-    struct watch **at = bucket_of(stripe, watch->key.hash);
     pthread_mutex_lock(&stripe->lock);
-    while (*at != watch) at = &(*at)->next;
-    *at = watch->next;
+    *watch->at = watch->next;
+    if (watch->next) watch->next->at = watch->at;
     pthread_mutex_unlock(&stripe->lock);
     atomic_fetch_sub_explicit(&table->count, 1, memory_order_relaxed);
+}
+
+static bool is_watch_of(const struct watch *watch, const struct store_key *key) {
+    return watch->key.hash == key->hash && watch->key.db == key->db &&
+           bytes_equal(watch->key.name, key->name);
+}
+
+bool watch_has(struct watch_table *table, const struct store_key *key,
+               const struct watcher *watcher) {
+    struct watch_stripe *stripe = stripe_of(table, key->hash);
+    pthread_mutex_lock(&stripe->lock);
+    struct watch *watch = *bucket_of(stripe, key->hash);
+    while (watch && (watch->watcher != watcher || !is_watch_of(watch, key))) watch = watch->next;
+    pthread_mutex_unlock(&stripe->lock);
+    return watch != NULL;
 }
 
 static void touch(struct watch *watch) {
@@ -54,9 +70,7 @@ void watch_touch_all(struct watch_table *table, const struct store_key *key) {
     struct watch_stripe *stripe = stripe_of(table, key->hash);
     pthread_mutex_lock(&stripe->lock);
     for (struct watch *watch = *bucket_of(stripe, key->hash); watch; watch = watch->next)
-        if (watch->key.hash == key->hash && watch->key.db == key->db &&
-            bytes_equal(watch->key.name, key->name))
-            touch(watch);
+        if (is_watch_of(watch, key)) touch(watch);
     pthread_mutex_unlock(&stripe->lock);
 }
 

@@ -26,7 +26,7 @@ struct watcher {
 };
 
 struct watch {
-    struct watch *next;            /* in its bucket */
+    struct watch *next, **at;      /* in its bucket, and what points to it */
     struct watch *next_of_watcher; /* the owner's, for its list */
     struct watcher *watcher;
     struct store_key key; /* its name is the owner's, as long as the watch is in the table */
@@ -49,6 +49,9 @@ void watch_table_deinit(struct watch_table *table);
 
 void watch_add(struct watch_table *table, struct watch *watch);
 void watch_remove(struct watch_table *table, struct watch *watch);
+/* Whether this watcher watches the key already. */
+bool watch_has(struct watch_table *table, const struct store_key *key,
+               const struct watcher *watcher);
 
 /* Under the shard's lock: the key has changed. */
 void watch_touch_all(struct watch_table *table, const struct store_key *key);

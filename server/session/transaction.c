@@ -69,8 +69,7 @@ enum brine_status transaction_note_judged(struct transaction *transaction,
 
 enum brine_status transaction_watch(struct transaction *transaction, struct keyspace_access *access,
                                     const struct store_key *key) {
-    for (struct watch *watch = transaction->watches; watch; watch = watch->next_of_watcher)
-        if (watch->key.db == key->db && bytes_equal(watch->key.name, key->name)) return BRINE_OK;
+    if (watch_has(&transaction->keyspace->watches, key, &transaction->watcher)) return BRINE_OK;
     struct watch *watch = arena_alloc(&transaction->watch_memory, sizeof *watch);
     struct bytes name = arena_copy(&transaction->watch_memory, key->name);
     if (!watch || !name.data) return BRINE_NO_MEMORY;

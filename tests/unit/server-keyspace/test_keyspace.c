@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 #include "keyspace/keyspace.h"
+#include "keyspace/transaction.h"
 
 #include "base/number.h"
 #include "support/failing.h"
@@ -260,4 +261,55 @@ Test(keyspace, a_slow_update_gets_its_turn_and_no_update_is_lost, .timeout = 60)
     cr_expect(holds(&contest.house, "n", expected), "not %s", expected);
     cr_expect(contest.added > 0 && contest.house.keyspace.reserved_hash == 0);
     house_deinit(&contest.house);
+}
+
+Test(keyspace, watches_of_one_key_go_in_any_order) {
+    struct house house;
+    house_init(&house);
+    struct watcher watchers[3] = {0};
+    struct watch watches[3];
+    struct store_key key = key_of(&house, "k");
+    for (size_t i = 0; i < 3; i++) {
+        watches[i] = (struct watch){.key = key, .watcher = &watchers[i]};
+        keyspace_watch(&house.access, &watches[i]);
+    }
+    keyspace_unwatch(&house.keyspace, &watches[1]);
+    cr_expect(!watch_has(&house.keyspace.watches, &key, &watchers[1]));
+    cr_expect(watch_has(&house.keyspace.watches, &key, &watchers[0]));
+    cr_expect(set(&house, "k", "v") == KEYSPACE_DONE);
+    cr_expect(watchers[0].touched && !watchers[1].touched && watchers[2].touched);
+    keyspace_unwatch(&house.keyspace, &watches[2]);
+    watchers[0].touched = false;
+    cr_expect(set(&house, "k", "w") == KEYSPACE_DONE);
+    cr_expect(watchers[0].touched);
+    keyspace_unwatch(&house.keyspace, &watches[0]);
+    house_deinit(&house);
+}
+
+static enum keyspace_step join_first(void *context, const struct bytes *values, size_t count,
+                                     struct buf *result) {
+    (void)count;
+    ++*(size_t *)context;
+    return buf_append(result, values[0]) == BRINE_OK ? KEYSPACE_STEP_STORE
+                                                     : KEYSPACE_STEP_NO_MEMORY;
+}
+
+Test(keyspace, long_values_are_not_combined_where_it_may_be_done_elsewhere) {
+    struct house house;
+    house_init(&house);
+    size_t calls = 0;
+    struct store_key to = key_of(&house, "to"), from = key_of(&house, "from");
+    uint8_t *text = mem_alloc_zeroed(mem_system(), 2 << 20);
+    cr_assert(text);
+    cr_expect(keyspace_set_string(&house.access, &from, bytes_view(text, 2 << 20),
+                                  &(struct keyspace_set_options){0}) == KEYSPACE_DONE);
+    house.access.may_defer = true;
+    cr_expect(keyspace_combine(&house.access, &to, &from, 1, join_first, &calls) ==
+              KEYSPACE_DEFERRED);
+    cr_expect(calls == 0 && house.access.deferred && holds(&house, "to", NULL));
+    house.access.may_defer = house.access.deferred = false;
+    cr_expect(keyspace_combine(&house.access, &to, &from, 1, join_first, &calls) == KEYSPACE_DONE);
+    cr_expect(calls == 1);
+    mem_free(mem_system(), text, 2 << 20);
+    house_deinit(&house);
 }
