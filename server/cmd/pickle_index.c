@@ -492,7 +492,7 @@ static bool walk(struct query *query, fitting_fn *fits, void *context) {
     do {
         buf_clear(&found.names);
         cursor = keyspace_scan(call->access, &scan, cursor);
-        go_on = visit_candidates(&found, fits, context);
+        if (!found.no_memory) go_on = visit_candidates(&found, fits, context);
     } while (cursor && go_on && !found.no_memory);
     buf_deinit(&found.names);
     if (found.no_memory) reply_error(call->reply, ERROR_NO_MEMORY);

@@ -324,7 +324,7 @@ static void test_keys(struct policy_test *test, struct bytes pattern) {
     do {
         buf_clear(&step.names);
         cursor = keyspace_scan(access, &scan, cursor);
-        step.failed |= !test_step(test, buf_view(&step.names), &copy);
+        if (!step.failed) step.failed = !test_step(test, buf_view(&step.names), &copy);
     } while (cursor && !step.failed);
     buf_deinit(&copy);
     buf_deinit(&step.names);

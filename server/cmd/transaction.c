@@ -122,6 +122,8 @@ void transaction_reject(struct worker_state *worker, struct session *session,
     if (is_open(session)) session->transaction->is_aborted = true;
     if (!command || command->handler != cmd_exec) return;
     struct reply *reply = &worker->reply;
+    worker->transaction_ended = true;
+    if (reply_is_broken(reply)) return; /* there is no error to quote */
     struct bytes text = bytes_slice(buf_view(&reply->out), reply->error_offset, reply->out.len);
     char line[RESP_ERROR_BYTES_MAX];
     size_t skip = bytes_starts_with(text, BYTES("-ERR ")) ? sizeof "-ERR " - 1 : 1;
@@ -130,7 +132,6 @@ void transaction_reject(struct worker_state *worker, struct session *session,
     line[len] = 0;
     reply_rewind(reply, mark);
     reply_errorf(reply, "EXECABORT Transaction discarded because of: %s", line);
-    worker->transaction_ended = true;
 }
 
 bool transaction_denies_oom(const struct session *session, const struct command *command) {
