@@ -418,12 +418,12 @@ static gate_ticket intern(struct gate_kinds *kinds, struct bytes encoding, uint6
     struct row rows[KIND_GLOBALS_MAX];
     size_t rows_bytes = head->globals_count * sizeof rows[0];
     size_t variants = 0;
-    memcpy(rows, head->rows, rows_bytes);
+    bytes_copy_to(rows, bytes_view(head->rows, rows_bytes));
     blur(head);
     uint64_t base_hash = hash_bytes(&kinds->secret, encoding);
     for (size_t i = 1; i < labels(kinds); i++) variants += kinds->base_hashes[i] == base_hash;
     if (variants < KIND_VARIANTS_MAX) {
-        memcpy(head->rows, rows, rows_bytes);
+        bytes_copy_to(head->rows, bytes_view(rows, rows_bytes));
     } else {
         hash = base_hash;
         label = find_kind(kinds, hash, encoding);
@@ -540,7 +540,7 @@ static void show(const struct gate_kinds *kinds, uint16_t label, gate_kind_visit
         .globals = globals,
         .globals_count = encoding->globals_count,
     };
-    memcpy(kind.path.kinds, encoding->path, sizeof encoding->path);
+    bytes_copy_to(kind.path.kinds, bytes_view(encoding->path, sizeof encoding->path));
     visit(context, &kind);
 }
 
