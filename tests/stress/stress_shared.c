@@ -6,7 +6,7 @@
  * mode and policy meanwhile.  What is claimed:
  *   - a counter raised by WATCH, GET, MULTI, SET, EXEC counts each EXEC that was not refused;
  *   - money moved by MULTI or by WATCH neither appears nor is lost, at any moment of any look;
- *   - MSET is seen whole; a key that is renamed to and fro is always at exactly one of two places;
+ *   - MSET is seen whole; a key renamed back and forth is always at exactly one of two places;
  *   - a channel's listeners hear all that each publisher says, in its order;
  *   - a long value is what somebody wrote, and clients that break off harm nobody.
  *
