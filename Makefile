@@ -26,7 +26,8 @@ PACKAGES_TEST := $(PACKAGES_RUN) libcriterion-dev redis-tools python3 python3-re
 PACKAGES_PRESETS := $(PACKAGES_RUN) python3 python3-numpy python3-pandas python3-scipy python3-sklearn python3-joblib \
                  python3-django python3-celery python3-flask python3-werkzeug
 PACKAGES_FRAMES := python3-django-redis python3-cachelib python3-flask-caching python3-dogpile.cache python3-kombu \
-                 python3-beaker python3-joblib python3-rq python3-itsdangerous python3-lz4 python3-zstandard
+                 python3-beaker python3-joblib python3-rq python3-itsdangerous python3-lz4 python3-zstandard \
+                 python3-flask-session python3-requests-cache python3-celery python3-pandas
 PACKAGES_LINT := $(PACKAGES_TEST) $(PACKAGES_FRAMES) clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev \
                  cppcheck shellcheck codespell pyflakes3 gcovr
 
