@@ -170,7 +170,8 @@ class Stage:
             counter.check(name, "hostile", False, f"{what}: ADMITTED {evil[:80]!r}")
         else:
             refused = any(word in text for word in attacks.REFUSAL)
-            counter.check(name, "hostile", refused and (not named or named in text), f"{what} ({named}): {text[:300]}")
+            says = not named or named in text or "no form that picklers write" in text
+            counter.check(name, "hostile", refused and says, f"{what} ({named}): {text[:300]}")
         self.inspect(what, evil, lost="move" in what or "getdel" in what)
 
     def harmless(self, what, evil):

@@ -588,6 +588,9 @@ class Beaker(App):
     framings = {"bare": bytes, "session": lambda data: pickle.dumps(base64.b64encode(data).decode(), 4),
                 "session, protocol 0": lambda data: pickle.dumps(base64.b64encode(data).decode(), 0),
                 "session, Python 2": lambda data: b"S'" + base64.b64encode(data) + b"'\n.",
+                # Texts that no pickler writes so: the refusal says that, and names nothing.
+                "session, by the memo": lambda data: pickle.dumps(base64.b64encode(data).decode(), 2)[:-1] + b"0h\x00.",
+                "session, a UserString": lambda data: pickle.dumps(collections.UserString(base64.b64encode(data).decode())),
                 "session, escaped": lambda data: b"".join(b"\\u%04x" % byte for byte in base64.b64encode(data)).join([b"V", b"\n."])}
 
     def open(self):
