@@ -60,9 +60,23 @@ struct sent {
     size_t first, count; /* its arguments, in words */
 };
 
+/* MULTI and WATCH as the simulation knows them. */
+struct deal {
+    bool is_open, is_aborted;
+    bool touched, maybe_touched; /* maybe: by a command that was refused half-way */
+    bool unsure;                 /* a WATCH was refused: who knows which keys are watched */
+    bool watches[MODEL_DATABASES][MODEL_KEYS], existed[MODEL_DATABASES][MODEL_KEYS];
+    struct queued_words {
+        struct buf text;
+        size_t lens[MODEL_ARGS_MAX], count;
+    } queue[PENDING_MAX];
+    size_t queued;
+};
+
 struct client {
     struct session session;
     struct model_client model;
+    struct deal deal;
     struct buf bytes;    /* sent and not consumed */
     size_t arrived;      /* of them, so far */
     struct buf text;     /* the arguments' bytes */
@@ -86,8 +100,10 @@ struct world {
     struct model model;
     uint64_t next_id;
     int64_t now_ms;
-    uint64_t commands, refusals, closed;
+    uint64_t commands, refusals, closed, executed, overtaken;
 };
+
+#define OUT_OF_MEMORY BYTES("-OOM the server is out of memory")
 
 enum { WORDS_MAX = PENDING_MAX * MODEL_ARGS_MAX };
 
@@ -115,7 +131,13 @@ static void set_time(struct world *world, int64_t now_ms) {
     for (size_t i = 0; i < WORKERS; i++) worker_state_set_time(&world->workers[i], now_ms, now_ms);
 }
 
+static void end_deal(struct deal *deal) {
+    for (size_t i = 0; i < deal->queued; i++) buf_deinit(&deal->queue[i].text);
+    *deal = (struct deal){0};
+}
+
 static void connect_client(struct world *world, struct client *client) {
+    end_deal(&client->deal);
     session_init(&client->session, &(struct session_options){.id = ++world->next_id,
                                                              .mem = &world->chaos.allocator,
                                                              .now_ms = world->now_ms,
@@ -164,6 +186,7 @@ static void world_deinit(struct world *world) {
     for (size_t i = 0; i < CLIENTS; i++) {
         struct client *client = &world->clients[i];
         session_deinit(&client->session);
+        end_deal(&client->deal);
         buf_deinit(&client->bytes);
         buf_deinit(&client->text);
         mem_free(mem_system(), client->words, WORDS_MAX * sizeof *client->words);
@@ -229,8 +252,8 @@ static void add_choice(struct world *world, struct client *client, const char *w
     add_word(client, bytes_view(words, strcspn(words, " ")));
 }
 
-/* One letter a word: k key, v value, t time, n small number, d database, ? what follows only
- * sometimes, + what follows once or more often, words in <> one of them. */
+/* One letter a word: k key, v value, t time, n small number, o offset, d database, ? what follows
+ * only sometimes, + what follows once or more often, words in <> one of them. */
 static const struct {
     const char *name, *shape;
 } shapes[] = {
@@ -270,6 +293,26 @@ static const struct {
     {"ECHO", "v"},
     {"NOSUCH", ""},
     {"FLUSHDB", ""},
+    {"MSETNX", "+kv"},
+    {"GETRANGE", "knn"},
+    {"SETRANGE", "kov"},
+    {"SETBIT", "ko<0 1>"},
+    {"BITCOUNT", "k"},
+    {"BITOP", "<XOR xor>kk?k"},
+    {"RENAME", "kk"},
+    {"RENAMENX", "kk"},
+    {"COPY", "kk?<REPLACE>"},
+    {"TOUCH", "+k"},
+    {"PEXPIRETIME", "k"},
+    {"MULTI", ""},
+    {"MULTI", ""},
+    {"EXEC", ""},
+    {"EXEC", ""},
+    {"EXEC", ""},
+    {"DISCARD", ""},
+    {"WATCH", "+k"},
+    {"WATCH", "k"},
+    {"UNWATCH", ""},
 };
 
 static void add_words(struct world *world, struct client *client, const char *shape) {
@@ -291,6 +334,7 @@ static void add_words(struct world *world, struct client *client, const char *sh
         if (!skip && *at == 't') add_time(world, client);
         if (!skip && *at == 'n')
             add_number(client, (int64_t)random_below(&world->random, 100) - 50);
+        if (!skip && *at == 'o') add_number(client, (int64_t)random_below(&world->random, 300));
         if (!skip && *at == 'd')
             add_number(client, (int64_t)random_below(&world->random, MODEL_DATABASES));
         if (!skip && *at == '<') {
@@ -374,35 +418,216 @@ static void settle_broken(struct world *world) {
     if (!after) model_undo(model);
 }
 
-/* Holds one command against its part of the replies; returns how many bytes that is. */
-static size_t check_command(struct world *world, struct client *client, const struct sent *sent,
-                            struct bytes actual, bool closed) {
-    struct bytes args[MODEL_ARGS_MAX];
+/* A broken EXEC: its commands were done or refused one by one, and nobody was told which. */
+static void adopt_store(struct world *world) {
+    struct keyspace_access *access = &world->workers[0].access;
+    for (uint32_t db = 0; db < MODEL_DATABASES; db++)
+        for (uint32_t key = 0; key < MODEL_KEYS; key++) {
+            struct model_entry *entry = &world->model.entries[db][key];
+            struct store_key name = keyspace_key(access, db, model_key_name(key));
+            struct store_value value;
+            entry->present = keyspace_enter(access, &name, &value);
+            buf_clear(&entry->value);
+            if (entry->present) must(buf_append(&entry->value, value.bytes));
+            entry->expire_at_ms = entry->present ? value.expire_at_ms : 0;
+            keyspace_leave(access);
+        }
+}
+
+static bool is_alive(const struct world *world, const struct model_entry *entry) {
+    return entry->present && !(entry->expire_at_ms && world->now_ms > entry->expire_at_ms);
+}
+
+/* What the last command of the model changed concerns whoever watches it. */
+static void touch_watchers(struct world *world, bool surely) {
+    for (size_t i = 0; i < world->model.undo_count; i++) {
+        struct model_undo *undo = &world->model.undo[i];
+        const struct model_entry *entry = &world->model.entries[undo->db][undo->key];
+        bool was = is_alive(world, &undo->old), is = is_alive(world, entry);
+        /* SET of the same value touches, PERSIST of what has no time does not: that stays open. */
+        bool changed = was != is ||
+                       (is && (entry->expire_at_ms != undo->old.expire_at_ms ||
+                               !bytes_equal(buf_view(&entry->value), buf_view(&undo->old.value))));
+        for (size_t j = 0; j < CLIENTS; j++) {
+            struct deal *deal = &world->clients[j].deal;
+            if (!deal->watches[undo->db][undo->key]) continue;
+            deal->touched |= surely && changed;
+            deal->maybe_touched |= !surely || is || undo->old.present;
+        }
+    }
+}
+
+static size_t line_len(struct bytes text) {
+    const uint8_t *end = memchr(text.data, '\n', text.len);
+    return end ? (size_t)(end - text.data) + 1 : text.len;
+}
+
+/* Runs a command of the model and holds it against what was replied; returns how many bytes that
+ * is. */
+static size_t check_reply(struct world *world, struct client *client, const struct bytes *args,
+                          size_t count, struct bytes actual, bool closed) {
     struct buf expected;
     buf_init(&expected, mem_system(), SIZE_MAX);
-    for (size_t i = 0; i < sent->count; i++) args[i] = word_at(client, sent->first + i);
-    model_run(&world->model, &client->model, args, sent->count, world->now_ms, &expected);
+    model_run(&world->model, &client->model, args, count, world->now_ms, &expected);
     world->commands++;
     size_t used = expected.len;
-    if (!bytes_starts_with(actual, buf_view(&expected))) {
-        struct bytes oom = BYTES("-OOM the server is out of memory");
+    bool same = bytes_starts_with(actual, buf_view(&expected));
+    touch_watchers(world, same);
+    if (!same) {
         bool refused = world->chaos.refused > 0;
-        if (refused && bytes_starts_with(actual, oom)) {
-            const uint8_t *end = memchr(actual.data, '\n', actual.len);
-            used = (size_t)(end - actual.data) + 1;
+        if (refused && bytes_starts_with(actual, OUT_OF_MEMORY)) {
+            used = line_len(actual);
             model_undo(&world->model);
             world->refusals++;
         } else if (refused && closed && actual.len == 0) {
             used = 0;
             settle_broken(world);
         } else {
-            printf("command: %.*s of %zu\n", (int)args[0].len, (const char *)args[0].data,
-                   sent->count);
+            printf("command: %.*s of %zu\n", (int)args[0].len, (const char *)args[0].data, count);
             fail(world, "a reply differs", buf_view(&expected), actual);
         }
     }
     buf_deinit(&expected);
     return used;
+}
+
+/* A reply that no model is needed for, or a refusal. */
+enum told { TOLD_EXPECTED, TOLD_REFUSED, TOLD_NOTHING };
+static enum told check_text(struct world *world, struct bytes expected, struct bytes actual,
+                            bool closed, size_t *used) {
+    world->commands++;
+    *used = expected.len;
+    if (bytes_starts_with(actual, expected)) return TOLD_EXPECTED;
+    bool refused = world->chaos.refused > 0;
+    *used = 0;
+    if (refused && closed && actual.len == 0) return TOLD_NOTHING;
+    if (!refused || !bytes_starts_with(actual, OUT_OF_MEMORY))
+        fail(world, "a reply of a transaction differs", expected, actual);
+    *used = line_len(actual);
+    world->refusals++;
+    return TOLD_REFUSED;
+}
+
+static void queue_words(struct deal *deal, const struct bytes *args, size_t count) {
+    struct queued_words *queued = &deal->queue[deal->queued++];
+    buf_init(&queued->text, mem_system(), SIZE_MAX);
+    queued->count = count;
+    for (size_t i = 0; i < count; i++) {
+        queued->lens[i] = args[i].len;
+        must(buf_append(&queued->text, args[i]));
+    }
+}
+
+static bool watched_key_is_over(const struct world *world, const struct deal *deal) {
+    for (uint32_t db = 0; db < MODEL_DATABASES; db++)
+        for (uint32_t key = 0; key < MODEL_KEYS; key++)
+            if (deal->existed[db][key] && !model_find(&world->model, db, key, world->now_ms))
+                return true;
+    return false;
+}
+
+static size_t check_exec(struct world *world, struct client *client, struct bytes actual,
+                         bool closed) {
+    struct deal *deal = &client->deal;
+    size_t used = 0, at;
+    char head[32];
+    int len = snprintf(head, sizeof head, "*%zu\r\n", deal->queued);
+    bool surely = !deal->unsure && (deal->touched || watched_key_is_over(world, deal));
+    bool maybe = deal->unsure || deal->maybe_touched;
+    if (surely || (maybe && bytes_starts_with(actual, BYTES("*-1\r\n")))) {
+        (void)check_text(world, BYTES("*-1\r\n"), actual, closed, &used);
+        world->overtaken++;
+        return used;
+    }
+    enum told told = check_text(world, bytes_view(head, (size_t)len), actual, closed, &used);
+    if (told == TOLD_REFUSED && !closed)
+        fail(world, "EXEC is refused", bytes_view(head, (size_t)len), actual);
+    if (told == TOLD_NOTHING) {
+        adopt_store(world);
+        for (size_t i = 0; i < CLIENTS; i++) world->clients[i].deal.maybe_touched = true;
+    }
+    if (told != TOLD_EXPECTED) return used;
+    world->executed += deal->queued > 0;
+    for (size_t i = 0; i < deal->queued; i++) {
+        struct bytes args[MODEL_ARGS_MAX];
+        struct queued_words *queued = &deal->queue[i];
+        at = 0;
+        for (size_t j = 0; j < queued->count; j++) {
+            args[j] = bytes_slice(buf_view(&queued->text), at, queued->lens[j]);
+            at += queued->lens[j];
+        }
+        used += check_reply(world, client, args, queued->count,
+                            bytes_slice(actual, used, actual.len), false);
+    }
+    return used;
+}
+
+static void watch_keys(struct world *world, struct client *client, const struct bytes *args,
+                       size_t count) {
+    for (size_t i = 1; i < count; i++)
+        for (uint32_t key = 0; key < MODEL_KEYS; key++) {
+            uint32_t db = client->model.db;
+            struct deal *deal = &client->deal;
+            if (!bytes_equal(args[i], model_key_name(key)) || deal->watches[db][key]) continue;
+            const struct model_entry *entry = &world->model.entries[db][key];
+            deal->watches[db][key] = true;
+            deal->existed[db][key] = model_find(&world->model, db, key, world->now_ms) != NULL;
+            if (entry->present && !deal->existed[db][key]) deal->maybe_touched = true;
+        }
+}
+
+/* What MULTI and its family say outside of MULTI, and what ends it.  False: another command. */
+static bool check_transaction(struct world *world, struct client *client, const struct bytes *args,
+                              size_t count, struct bytes actual, bool closed, size_t *used) {
+    struct deal *deal = &client->deal;
+    if (bytes_is(args[0], "MULTI")) {
+        struct bytes text =
+            deal->is_open ? BYTES("-ERR MULTI calls can not be nested\r\n") : BYTES("+OK\r\n");
+        if (check_text(world, text, actual, closed, used) == TOLD_EXPECTED) deal->is_open = true;
+    } else if (bytes_is(args[0], "WATCH")) {
+        struct bytes text =
+            deal->is_open ? BYTES("-ERR WATCH inside MULTI is not allowed\r\n") : BYTES("+OK\r\n");
+        enum told told = check_text(world, text, actual, closed, used);
+        if (!deal->is_open) watch_keys(world, client, args, count);
+        deal->unsure |= told != TOLD_EXPECTED;
+    } else if (bytes_is(args[0], "EXEC") && deal->is_open && !deal->is_aborted) {
+        *used = check_exec(world, client, actual, closed);
+        end_deal(deal);
+    } else if (bytes_is(args[0], "EXEC") || bytes_is(args[0], "DISCARD")) {
+        bool is_exec = bytes_is(args[0], "EXEC");
+        struct bytes text =
+            !deal->is_open ? is_exec ? BYTES("-ERR EXEC without MULTI\r\n")
+                                     : BYTES("-ERR DISCARD without MULTI\r\n")
+            : is_exec ? BYTES("-EXECABORT Transaction discarded because of previous errors.\r\n")
+                      : BYTES("+OK\r\n");
+        (void)check_text(world, text, actual, closed, used);
+        if (deal->is_open) end_deal(deal);
+    } else if (deal->is_open && bytes_is(args[0], "NOSUCH")) {
+        deal->is_aborted = true;
+        return false;
+    } else if (deal->is_open) {
+        enum told told = check_text(world, BYTES("+QUEUED\r\n"), actual, closed, used);
+        if (told == TOLD_EXPECTED && !deal->is_aborted)
+            queue_words(deal, args, count);
+        else
+            deal->is_aborted = true;
+    } else if (bytes_is(args[0], "UNWATCH")) {
+        (void)check_text(world, BYTES("+OK\r\n"), actual, closed, used);
+        end_deal(deal);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* Holds one command against its part of the replies; returns how many bytes that is. */
+static size_t check_command(struct world *world, struct client *client, const struct sent *sent,
+                            struct bytes actual, bool closed) {
+    struct bytes args[MODEL_ARGS_MAX];
+    size_t used;
+    for (size_t i = 0; i < sent->count; i++) args[i] = word_at(client, sent->first + i);
+    if (check_transaction(world, client, args, sent->count, actual, closed, &used)) return used;
+    return check_reply(world, client, args, sent->count, actual, closed);
 }
 
 /* Drops what was consumed from the client's queue. */
@@ -418,11 +643,22 @@ static void forget_consumed(struct client *client, size_t consumed, size_t ran) 
     }
 }
 
+/* MSET that finds no memory even to put an old value back forgets that key (keyspace D4), which the
+ * model cannot tell: it gets all it asks for. */
+static bool says_mset(const struct client *client) {
+    for (size_t i = 0; i < client->queued; i++)
+        if (bytes_starts_with(word_at(client, client->queue[i].first), BYTES("MSET"))) return true;
+    for (size_t i = 0; i < client->deal.queued; i++)
+        if (bytes_starts_with(buf_view(&client->deal.queue[i].text), BYTES("MSET"))) return true;
+    return false;
+}
+
 /* Hands the arrived bytes to a worker, from a block of exactly their size, so that a view that
  * outlives the call is found by a sanitizer. */
 static void deliver(struct world *world, struct client *client, bool chaos) {
     struct worker_state *worker = &world->workers[client->session.id % WORKERS];
     struct dispatch_result result = {.paused = true};
+    chaos = chaos && !says_mset(client);
     while (result.paused && !result.close) {
         uint8_t *block = mem_alloc(mem_system(), MAX(client->arrived, 1));
         bytes_copy_to(block, bytes_slice(buf_view(&client->bytes), 0, client->arrived));
@@ -505,8 +741,8 @@ static uint64_t live(uint64_t seed, uint64_t steps) {
     check_store(world);
     uint64_t commands = world->commands;
     printf("seed %" PRIu64 ": %" PRIu64 " commands, %" PRIu64 " refused for memory, %" PRIu64
-           " connections broken\n",
-           seed, commands, world->refusals, world->closed);
+           " connections broken, %" PRIu64 " transactions run, %" PRIu64 " overtaken\n",
+           seed, commands, world->refusals, world->closed, world->executed, world->overtaken);
     world_deinit(world);
     mem_free(mem_system(), world, sizeof *world);
     return commands;

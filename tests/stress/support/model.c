@@ -298,6 +298,132 @@ static void run_incrby(struct run *run) {
     if (integer_at(run, 2, &by)) add(run, by);
 }
 
+static void run_msetnx(struct run *run) {
+    for (size_t i = 1; i + 1 < run->count; i += 2) {
+        if (!find(run, i)) continue;
+        say(run, ":0\r\n");
+        return;
+    }
+    for (size_t i = 1; i + 1 < run->count; i += 2) put(run, i, run->args[i + 1], 0);
+    say(run, ":1\r\n");
+}
+
+static void run_getrange(struct run *run) {
+    int64_t first, last;
+    if (!integer_at(run, 2, &first) || !integer_at(run, 3, &last)) return;
+    const struct model_entry *entry = find(run, 1);
+    int64_t len = entry ? (int64_t)entry->value.len : 0;
+    bool crossed = first < 0 && last < 0 && first > last;
+    if (first < 0) first = MAX(first + len, 0);
+    if (last < 0) last = MAX(last + len, 0);
+    last = MIN(last, len - 1);
+    if (crossed || first > last || len == 0)
+        say_bulk(run, BYTES(""));
+    else
+        say_bulk(run,
+                 bytes_slice(buf_view(&entry->value), (size_t)first, (size_t)(last - first + 1)));
+}
+
+/* The value, as long as `len` at least, for changing in place. */
+static struct buf *lengthen(struct run *run, size_t len) {
+    if (!find(run, 1)) put(run, 1, BYTES(""), 0);
+    struct buf *value = &change(run, key_of(run, 1))->value;
+    while (value->len < len) must(buf_append(value, bytes_view("", 1)));
+    return value;
+}
+
+/* The offset is small and not negative. */
+static void run_setrange(struct run *run) {
+    int64_t at;
+    if (!integer_at(run, 2, &at)) return;
+    struct bytes part = run->args[3];
+    const struct model_entry *entry = find(run, 1);
+    if (part.len == 0) {
+        say_integer(run, entry ? (int64_t)entry->value.len : 0);
+        return;
+    }
+    struct buf *value = lengthen(run, (size_t)at + part.len);
+    bytes_copy_to(value->data + at, part);
+    say_integer(run, (int64_t)value->len);
+}
+
+static void run_setbit(struct run *run) {
+    int64_t at;
+    if (!integer_at(run, 2, &at)) return;
+    struct buf *value = lengthen(run, (size_t)at / 8 + 1);
+    uint8_t *byte = &value->data[at / 8], bit = (uint8_t)(0x80 >> at % 8);
+    say_integer(run, (*byte & bit) != 0);
+    *byte = arg_is(run, 3, "1") ? *byte | bit : *byte & (uint8_t)~bit;
+}
+
+static void run_bitcount(struct run *run) {
+    const struct model_entry *entry = find(run, 1);
+    int64_t count = 0;
+    for (size_t i = 0; entry && i < entry->value.len; i++)
+        for (unsigned byte = entry->value.data[i]; byte; byte &= byte - 1) count++;
+    say_integer(run, count);
+}
+
+/* BITOP XOR */
+static void run_bitop(struct run *run) {
+    uint8_t made[2] = {0};
+    struct buf sum;
+    buf_init(&sum, mem_system(), SIZE_MAX);
+    for (size_t i = 3; i < run->count; i++) {
+        const struct model_entry *entry = find(run, i);
+        for (size_t j = 0; entry && j < entry->value.len; j++) {
+            if (j == sum.len) must(buf_append(&sum, bytes_view(made, 1)));
+            sum.data[j] ^= entry->value.data[j];
+        }
+    }
+    if (sum.len)
+        put(run, 2, buf_view(&sum), 0);
+    else if (find(run, 2))
+        drop(run, key_of(run, 2));
+    say_integer(run, (int64_t)sum.len);
+    buf_deinit(&sum);
+}
+
+/* A value and its time from one key to another. */
+static void carry(struct run *run, size_t from, size_t to) {
+    const struct model_entry *entry = find(run, from);
+    struct buf copy;
+    buf_init(&copy, mem_system(), SIZE_MAX);
+    must(buf_append(&copy, buf_view(&entry->value)));
+    put(run, to, buf_view(&copy), entry->expire_at_ms);
+    buf_deinit(&copy);
+}
+
+static void run_rename(struct run *run) {
+    bool only_new = arg_is(run, 0, "RENAMENX"), same = key_of(run, 1) == key_of(run, 2);
+    if (!find(run, 1)) {
+        say(run, "-ERR no such key\r\n");
+    } else if (only_new && find(run, 2)) {
+        say(run, ":0\r\n");
+    } else {
+        if (!same) {
+            carry(run, 1, 2);
+            drop(run, key_of(run, 1));
+        }
+        say(run, only_new ? ":1\r\n" : "+OK\r\n");
+    }
+}
+
+static void run_copy(struct run *run) {
+    if (key_of(run, 1) == key_of(run, 2)) {
+        say(run, "-ERR source and destination objects are the same\r\n");
+        return;
+    }
+    bool done = find(run, 1) && (arg_is(run, 3, "REPLACE") || !find(run, 2));
+    if (done) carry(run, 1, 2);
+    say_integer(run, done);
+}
+
+static void run_pexpiretime(struct run *run) {
+    const struct model_entry *entry = find(run, 1);
+    say_integer(run, !entry ? -2 : entry->expire_at_ms ? entry->expire_at_ms : -1);
+}
+
 static void run_pexpire(struct run *run) {
     int64_t time;
     if (!integer_at(run, 2, &time)) return;
@@ -355,20 +481,51 @@ static const struct {
     const char *name;
     void (*run)(struct run *run);
 } commands[] = {
-    {"SET", run_set},       {"GET", run_get},         {"SETNX", run_setnx},
-    {"PSETEX", run_psetex}, {"GETSET", run_getset},   {"GETDEL", run_getdel},
-    {"GETEX", run_getex},   {"MGET", run_mget},       {"MSET", run_mset},
-    {"DEL", run_del},       {"UNLINK", run_del},      {"EXISTS", run_exists},
-    {"TYPE", run_type},     {"STRLEN", run_strlen},   {"APPEND", run_append},
-    {"INCR", run_incr},     {"INCRBY", run_incrby},   {"PEXPIRE", run_pexpire},
-    {"PTTL", run_pttl},     {"PERSIST", run_persist}, {"FLUSHDB", run_flushdb},
-    {"SELECT", run_select}, {"PING", run_ping},       {"ECHO", run_echo},
+    {"SET", run_set},
+    {"GET", run_get},
+    {"SETNX", run_setnx},
+    {"PSETEX", run_psetex},
+    {"GETSET", run_getset},
+    {"GETDEL", run_getdel},
+    {"GETEX", run_getex},
+    {"MGET", run_mget},
+    {"MSET", run_mset},
+    {"DEL", run_del},
+    {"UNLINK", run_del},
+    {"EXISTS", run_exists},
+    {"TYPE", run_type},
+    {"STRLEN", run_strlen},
+    {"APPEND", run_append},
+    {"INCR", run_incr},
+    {"INCRBY", run_incrby},
+    {"PEXPIRE", run_pexpire},
+    {"PTTL", run_pttl},
+    {"PERSIST", run_persist},
+    {"FLUSHDB", run_flushdb},
+    {"SELECT", run_select},
+    {"PING", run_ping},
+    {"ECHO", run_echo},
+    {"MSETNX", run_msetnx},
+    {"GETRANGE", run_getrange},
+    {"SETRANGE", run_setrange},
+    {"SETBIT", run_setbit},
+    {"BITCOUNT", run_bitcount},
+    {"BITOP", run_bitop},
+    {"RENAME", run_rename},
+    {"RENAMENX", run_rename},
+    {"COPY", run_copy},
+    {"TOUCH", run_exists},
+    {"PEXPIRETIME", run_pexpiretime},
 };
 
 void model_run(struct model *model, struct model_client *client, const struct bytes *args,
                size_t count, int64_t now_ms, struct buf *reply) {
     struct run run = {model, client, args, count, now_ms, reply};
     drop_undo(model);
+    if (bytes_is(args[0], "UNWATCH")) { /* within EXEC: nothing is watched */
+        say(&run, "+OK\r\n");
+        return;
+    }
     for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
         if (!bytes_is(args[0], commands[i].name)) continue;
         commands[i].run(&run);
