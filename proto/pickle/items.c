@@ -364,6 +364,16 @@ static bool is_planted_name(struct bytes text) {
            bytes_equal(text, BYTES("add"));
 }
 
+/* uuid.UUID writes an `is_safe` that it does not know into an error, and sklearn a version that is
+ * not its own into a warning: shared parts again and again. */
+static bool is_written_out(const struct machine *m, struct bytes text, struct pickle_value value) {
+    if (is_leaf(value)) return false;
+    if (bytes_equal(text, BYTES("_sklearn_version"))) return true;
+    if (value.kind == PICKLE_KIND_GLOBAL || !bytes_equal(text, BYTES("is_safe"))) return false;
+    return value.kind != PICKLE_KIND_INSTANCE ||
+           !global_is(m, m->nodes[value.a].global, "uuid", "SafeUUID");
+}
+
 bool note_str_key(struct machine *m, uint32_t number, struct pickle_value key,
                   struct pickle_value value) {
     struct pickle_scratch *scratch = m->scratch;
@@ -388,8 +398,9 @@ bool note_str_key(struct machine *m, uint32_t number, struct pickle_value key,
     /* An exception makes a tuple of the args in its state, whatever class it is of. */
     if (value.kind == PICKLE_KIND_INSTANCE && bytes_equal(text, BYTES("args"))) {
         charge_wide(m, more_seen(m, value.a)->wide);
-        node->flags |= NODE_BAD_ARGS;
+        node->flags |= NODE_WALKED;
     }
+    if (is_written_out(m, text, value)) node->flags |= NODE_WALKED;
     if (!undecoded &&
         (!is_planted_name(text) || is_inert_name(text) || is_inner_state(m, number, text, value)))
         return true;
@@ -403,12 +414,16 @@ bool note_str_key(struct machine *m, uint32_t number, struct pickle_value key,
 }
 
 /* Every name that note_str_key looks at begins with "__", is one of "add", "append", "extend",
- * "args", "_cache", or is written in a way that has to be decoded. */
+ * "args", "_cache", "_sklearn_version", or is written in a way that has to be decoded; "is_safe" is
+ * looked at where values are no leaves. */
 static inline bool may_be_planted(const struct machine *m, struct pickle_value key) {
     if (UNLIKELY(key.flags & ~VALUE_8BIT)) return true;
     if (key.a < 3) return false;
     const uint8_t *text = m->data + key.b;
-    if (UNLIKELY(text[0] == '_')) return text[1] == '_' || (text[1] == 'c' && key.a == 6);
+    if (UNLIKELY(text[0] == '_')) {
+        bool is_version = text[1] == 's' && key.a == sizeof "_sklearn_version" - 1;
+        return text[1] == '_' || (text[1] == 'c' && key.a == 6) || is_version;
+    }
     if (LIKELY((text[0] | 4) != 'e')) return false; /* neither 'a' nor 'e' */
     bool is_short = key.a == 3 || key.a == 4 || key.a == 6;
     return is_short && (text[1] == 'd' || text[1] == 'p' || text[1] == 'x' || text[1] == 'r');
@@ -430,7 +445,8 @@ static inline bool may_be_field(const struct machine *m, struct pickle_value val
 static inline bool set_item(struct machine *m, uint32_t target, struct pickle_value key,
                             struct pickle_value value) {
     if (LIKELY(key.kind == PICKLE_KIND_STR)) {
-        if (UNLIKELY(may_be_planted(m, key) || m->sees_keys) &&
+        bool may_be_safe = !is_leaf(value) && key.a == sizeof "is_safe" - 1;
+        if (UNLIKELY(may_be_planted(m, key) || m->sees_keys || may_be_safe) &&
             !note_str_key(m, target, key, value))
             return false;
     } else {

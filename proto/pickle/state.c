@@ -59,10 +59,10 @@ static bool check_any_state(struct machine *m, struct pickle_value state, uint32
     return true;
 }
 
-/* Exceptions of Python and of the presets.  They make a tuple of the `args` in a state, and walking
- * an instance runs whatever its own state holds: a UserList over a defaultdict has no end.  No
- * pickler writes args there. */
-static bool is_exception(struct bytes module) {
+/* Exceptions of Python and of the presets make a tuple of the `args` in a state, and walking an
+ * instance runs whatever its own state holds: a UserList over a defaultdict has no end.  No pickler
+ * writes args there.  UUIDs and estimators make text of an attribute (items.c). */
+static bool walks_attributes(struct bytes module) {
     static const struct bytes modules[] = {
 #define MODULE(name) {(const uint8_t *)(name), sizeof(name) - 1}
         MODULE("builtins"),
@@ -70,11 +70,12 @@ static bool is_exception(struct bytes module) {
         MODULE("kombu.exceptions"),
         MODULE("billiard.exceptions"),
         MODULE("django.core.exceptions"),
+        MODULE("uuid"),
 #undef MODULE
     };
     for (size_t i = 0; i < ARRAY_LEN(modules); i++)
         if (bytes_equal(module, modules[i])) return true;
-    return false;
+    return is_within(module, BYTES("sklearn"));
 }
 
 /* pandas reads the attribute `_cache` as a dict without a look, and calls attributes while it
@@ -85,7 +86,8 @@ static uint32_t barred_keys(const struct machine *m, uint32_t global) {
     struct bytes module = m->scratch->globals[global].module;
     if (is_within(module, BYTES("pandas"))) return NODE_PLANTED | NODE_BAD_CACHE | NODE_FUNCTION;
     bool is_key = has_right(m, global, POLICY_HASH) && !bytes_equal(module, BYTES("builtins"));
-    return NODE_PLANTED | (is_key ? NODE_FUNCTION : 0) | (is_exception(module) ? NODE_BAD_ARGS : 0);
+    return NODE_PLANTED | (is_key ? NODE_FUNCTION : 0) |
+           (walks_attributes(module) ? NODE_WALKED : 0);
 }
 
 static bool check_instance_state(struct machine *m, uint32_t target, struct pickle_value state) {

@@ -96,7 +96,7 @@ enum node_flag {
     NODE_BAD_CACHE = 1 << 25, /* a dict whose _cache is no dict */
     NODE_BUILT = 1 << 20,     /* an instance that has its state */
     NODE_UNORDERED = 1 << 21, /* a dict with a field that is not behind those before it */
-    NODE_BAD_ARGS = 1u << 31, /* a dict whose args is an instance */
+    NODE_WALKED = 1u << 31, /* a dict with an attribute that its reader walks, and no plain value */
 };
 
 enum { NO_GLOBAL = UINT32_MAX, NO_KEY = UINT32_MAX };

@@ -993,6 +993,16 @@ def wide():
     add("r18_args_chain", P(4) + error + b")R}" + S("args") + chain + b"sb.", FORBIDDEN, "state-key")
     add("r18_args_chain_slots", P(4) + error + b")RN}" + S("args") + chain + b"s\x86b.", FORBIDDEN, "state-key")
     add("r18_args_chain_old", P(2) + G("exceptions", "ValueError") + b")R}" + S("args") + SG("collections", "ChainMap") + b")\x81" + b"sb.", FORBIDDEN, "state-key")
+    # A UUID writes what is_safe is into an error, shared parts again and again.
+    uuid = SG("uuid", "UUID") + b")\x81}(" + S("int") + b"K\x05" + S("is_safe")
+    for name, value in (("list", b"]"), ("tuple", b")\x85"), ("exception", error + b"]\x85R"), ("set", b"\x8f")):
+        add("r18_uuid_" + name, P(4) + uuid + value + b"ub.", FORBIDDEN, "state-key")
+    fine("uuid_number", uuid + b"K\x00ub")
+    fine("uuid_class", uuid + SG("uuid", "SafeUUID") + b"N\x85Rub")
+    fine("uuid_key_in_data", b"}" + S("is_safe") + b"]s")
+    estimator = SG("sklearn.dummy", "DummyClassifier") + b")\x81}" + S("_sklearn_version")
+    add("r18_version_list", P(4) + estimator + b"]sb.", FORBIDDEN, "state-key")
+    fine("version", estimator + S("1.2.1") + b"sb")
     fine("args_tuple", error + b")R}" + S("args") + b"K\x01\x85sb")
     fine("args_of_own_class", SG("app", "User") + b")\x81}" + S("args") + SG("app", "User") + b")\x81sb")
     fine("args_in_data", b"}" + S("args") + chain + b"s")
