@@ -20,6 +20,7 @@
 #include "base/assert.h"
 #include "net/net.h"
 #include "net/worker.h"
+#include "session/pubsub.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -235,7 +236,9 @@ static size_t held_bytes(const struct connection *connection) {
     bool in_the_making = resp_bytes_missing(&connection->session.decoder) > 0;
     size_t query_bytes =
         in_the_making ? MIN(query->cap, query->len + QUERY_ROOM_BYTES) : query->cap;
-    return query_bytes + (output ? output->owned_bytes + output->orphaned_bytes : 0);
+    return query_bytes + session_transaction_bytes(&connection->session) +
+           pubsub_bytes(&connection->session) +
+           (output ? output->owned_bytes + output->orphaned_bytes : 0);
 }
 
 /* Accounts for buffers that changed.  False: the connection was closed to keep the budget. */

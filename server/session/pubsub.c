@@ -66,6 +66,11 @@ static size_t topic_bytes(const struct pubsub *pubsub, size_t name_len) {
     return sizeof(struct topic) + pubsub->workers * sizeof(struct topic_worker) + name_len;
 }
 
+static size_t subscription_bytes(const struct pubsub *pubsub,
+                                 const struct subscription *subscription) {
+    return sizeof *subscription + topic_bytes(pubsub, subscription->topic->name.len);
+}
+
 static struct topic *create_topic(struct pubsub *pubsub, enum pubsub_kind kind, struct bytes name) {
     if (!grow_buckets(pubsub)) return NULL;
     struct topic *topic = mem_alloc_zeroed(pubsub->mem, topic_bytes(pubsub, name.len));
@@ -218,6 +223,7 @@ enum brine_status pubsub_subscribe(struct pubsub *pubsub, struct session *sessio
             *subscription = (struct subscription){.session = session, .topic = topic};
             subscriber->slots[slot] = subscription;
             subscriber->counts[kind]++;
+            subscriber->bytes += subscription_bytes(pubsub, subscription);
             topic_ref(topic);
             if (atomic_load(&topic->listeners) == 0) atomic_fetch_add(&pubsub->counts[kind], 1);
             link_in(subscription, worker);
@@ -235,6 +241,7 @@ static void end_subscription(struct pubsub *pubsub, struct subscriber *subscribe
     enum pubsub_kind kind = topic->kind;
     clear_slot(subscriber, slot);
     subscriber->counts[kind]--;
+    subscriber->bytes -= subscription_bytes(pubsub, subscription);
     link_out(subscription, subscriber->worker);
     if (atomic_load(&topic->listeners) == 0) atomic_fetch_sub(&pubsub->counts[kind], 1);
     put_locked(pubsub, topic);

@@ -70,6 +70,7 @@ struct subscriber {
     size_t counts[PUBSUB_KINDS];
     struct subscription **slots; /* open addressing by topic */
     size_t slots_count;
+    size_t bytes; /* of its subscriptions, each as if nobody else listened to its topic */
 };
 
 /* Listening already is BRINE_OK too. */
@@ -85,6 +86,14 @@ void pubsub_leave(struct session *session);
 
 static inline size_t pubsub_count(const struct session *session, enum pubsub_kind kind) {
     return session->subscriber ? session->subscriber->counts[kind] : 0;
+}
+
+/* What its listening takes of memory.  The session's worker's alone. */
+static inline size_t pubsub_bytes(const struct session *session) {
+    const struct subscriber *subscriber = session->subscriber;
+    if (!subscriber) return 0;
+    return sizeof *subscriber + subscriber->bytes +
+           subscriber->slots_count * sizeof *subscriber->slots;
 }
 
 /* The topics that hear what is published to a channel (and every matching pattern), or to a shard

@@ -41,8 +41,13 @@ void session_end_transaction(struct session *session) {
 }
 
 void session_note_transaction(struct session *session) {
-    const struct transaction *transaction = session->transaction;
+    struct transaction *transaction = session->transaction;
     session->queued = transaction && transaction->is_open ? (int32_t)transaction->queue_count : -1;
+    if (transaction) transaction->noted_bytes = transaction_bytes(transaction);
+}
+
+size_t session_transaction_bytes(const struct session *session) {
+    return session->transaction ? session->transaction->noted_bytes : 0;
 }
 
 /* Redis keeps the library's name and version over RESET.  Source: networking.c resetCommand. */

@@ -77,8 +77,11 @@ void session_reset(struct session *session, bool authenticated);
 
 /* Leaves MULTI and forgets what is watched. */
 void session_end_transaction(struct session *session);
-/* Brings `queued` up to date after a command ran. */
+/* Brings `queued` and session_transaction_bytes up to date after a command ran. */
 void session_note_transaction(struct session *session);
+/* What the transaction held of memory when that was last noted; a command of the session may be
+ * running on another thread. */
+size_t session_transaction_bytes(const struct session *session);
 
 /* Empty takes the name away.  BRINE_NO_MEMORY, BRINE_TOO_BIG: the old one stays. */
 enum brine_status session_set_text(struct session *session, struct session_text *field,

@@ -26,6 +26,13 @@ void transaction_destroy(struct transaction *transaction) {
     mem_free(mem, transaction, sizeof *transaction);
 }
 
+size_t transaction_bytes(const struct transaction *transaction) {
+    return sizeof *transaction + transaction->queue_memory.taken_bytes +
+           transaction->watch_memory.taken_bytes +
+           transaction->queue_cap * sizeof *transaction->queue +
+           transaction->judged_cap * sizeof *transaction->judged;
+}
+
 const struct bytes *transaction_copy_args(struct transaction *transaction, const struct bytes *args,
                                           size_t args_count) {
     struct bytes *copies = arena_alloc(&transaction->queue_memory, args_count * sizeof *copies);

@@ -36,12 +36,15 @@ struct transaction {
     size_t queue_count, queue_cap;
     struct keyspace_judged *judged; /* answers of the gate for queued values */
     size_t judged_count, judged_cap;
+    size_t noted_bytes; /* transaction_bytes() after the last command; its session's thread's */
 };
 
 /* NULL: no memory. */
 struct transaction *transaction_create(struct keyspace *keyspace, struct allocator *mem,
                                        size_t bytes_max);
 void transaction_destroy(struct transaction *transaction);
+/* What it holds of memory, itself included. */
+size_t transaction_bytes(const struct transaction *transaction);
 
 /* The arguments as copies of its own, not queued yet; NULL: no room. */
 const struct bytes *transaction_copy_args(struct transaction *transaction, const struct bytes *args,

@@ -303,6 +303,25 @@ Test(limits, deleted_values_that_nobody_reads_end_the_connection) {
 
 static const char *const small_budget[] = {"limits.clients_bytes=2mb", NULL};
 
+/* What waits for EXEC counts as a query does. */
+Test(limits, queued_commands_count_too) {
+    enum { VALUES = 8 };
+    static const char head[] = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$500000\r\n";
+    struct wire *wire = wire_open(small_budget);
+    char replies[1024];
+    int fd = wire_raw_open(wire);
+    wire_raw_send(fd, "MULTI\r\n", 7);
+    for (int i = 0; i < VALUES; i++) {
+        wire_raw_send(fd, head, sizeof head - 1);
+        wire_raw_send(fd, big, 500000);
+        wire_raw_send(fd, "\r\n", 2);
+    }
+    cr_expect(wire_raw_read(fd, replies, sizeof replies) < 5 + VALUES * 9, "all was queued");
+    close(fd);
+    wire_await(wire, 0, "INFO clients", "~*connected_clients:1\\r\\n*");
+    wire_close(wire);
+}
+
 /* Each is far below its own limit; together they ask for eight times the budget. */
 Test(limits, the_buffers_of_all_clients_share_one_budget) {
     enum { CLIENTS = 32, PART = MB / 2 };
