@@ -126,6 +126,18 @@ Test(rules, the_words_of_profiles_are_known) {
     }
 }
 
+/* A message names its own compression, so every one that kombu has is looked into. */
+Test(rules, celery_admits_each_compression_of_kombu) {
+    struct world world;
+    world_begin(&world, "[[rule]]\nprofile = \"celery\"\n");
+    struct gate_setup *setup = gate_keeper_setup(world.keeper);
+    uint32_t needed = FRAME_BIT(FRAME_ZLIB) | FRAME_BIT(FRAME_BZ2) | FRAME_BIT(FRAME_XZ) |
+                      FRAME_BIT(FRAME_LZMA) | FRAME_BIT(FRAME_ZSTD);
+    cr_expect_eq(setup->rules[0].frames.admitted & needed, needed);
+    gate_setup_unref(setup);
+    world_end(&world);
+}
+
 Test(rules, policies_stand_in_the_servers_file_and_in_others) {
     struct world world;
     char more[] = "/tmp/brine-policies-XXXXXX", toml[256];
