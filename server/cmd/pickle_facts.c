@@ -57,7 +57,9 @@ static enum taken take(struct command_call *call, const struct store_key *key, s
 bool pickle_subject_take(struct command_call *call, const struct store_key *key,
                          struct pickle_subject *subject) {
     size_t bytes_max = SIZE_MAX;
-    if (call->access->may_defer)
+    if (call->access->in_transaction)
+        bytes_max = call->access->keyspace->locked_bytes_max;
+    else if (call->access->may_defer)
         bytes_max = (size_t)config_read(call->worker->config->gate.offload_bytes);
     switch (take(call, key, bytes_max, subject)) {
     case TAKEN:
@@ -69,7 +71,11 @@ bool pickle_subject_take(struct command_call *call, const struct store_key *key,
         reply_error(call->reply, ERROR_WRONG_TYPE);
         return false;
     case TAKEN_LATER:
-        call->access->deferred = true;
+        if (call->access->in_transaction)
+            reply_errorf(call->reply, "ERR inside MULTI at most %zu bytes are looked into",
+                         bytes_max);
+        else
+            call->access->deferred = true;
         return false;
     case TAKEN_NO_MEMORY:
         break;

@@ -499,12 +499,17 @@ static bool walk(struct query *query, fitting_fn *fits, void *context) {
     return !found.no_memory;
 }
 
-/* True: the walk is long and goes to a thread that may take its time. */
+/* True: the walk is long and goes to a thread that may take its time; or it was refused, for within
+ * EXEC it would keep everybody waiting. */
 static bool is_deferred(struct command_call *call) {
     struct store *store = call->access->keyspace->store;
-    if (!call->access->may_defer || store_counts_db(store, call->session->db).keys <= WALK_KEYS_MAX)
+    bool is_long = store_counts_db(store, call->session->db).keys > WALK_KEYS_MAX;
+    if (is_long && call->access->in_transaction)
+        reply_errorf(call->reply, "ERR inside MULTI at most %d keys are looked at", WALK_KEYS_MAX);
+    else if (is_long && call->access->may_defer)
+        call->access->deferred = true;
+    else
         return false;
-    call->access->deferred = true;
     return true;
 }
 

@@ -223,6 +223,13 @@ void cmd_pickle_verify(struct command_call *call) {
         return;
     }
     if (!read_options(call, &question)) return;
+    /* EXEC holds locks: no longer than for a value that is stored. */
+    size_t locked_bytes_max = call->access->keyspace->locked_bytes_max;
+    if (call->access->in_transaction && question.value.len > locked_bytes_max) {
+        reply_errorf(call->reply, "ERR inside MULTI at most %zu bytes are verified",
+                     locked_bytes_max);
+        return;
+    }
 
     struct seen seen = {.scratch = &call->worker->scratch};
     struct gate_look look = {.dry_run = true, .on_pickle = on_pickle, .context = &seen};

@@ -279,3 +279,10 @@ TRANSCRIPT(pickle_commands, help_lists_every_pickle_command,
            {"COMMAND DOCS pickle.inspect", "~*summary*What a value is*"},
            {"COMMAND GETKEYS PICKLE.VIEW k", "[\"k\"]"},
            {"PICKLE.NONSENSE", "~-ERR unknown command 'PICKLE.NONSENSE'*"})
+
+TRANSCRIPT(pickle_commands, exec_does_not_look_into_long_values_under_its_locks,
+           {"SETRANGE k 2000000 x", "2000001"}, {"MULTI", "+OK"}, {"PICKLE.INSPECT k", "+QUEUED"},
+           {"PICKLE.VIEW k", "+QUEUED"}, {"PICKLE.STATS", "+QUEUED"},
+           {"EXEC", "~[-ERR inside MULTI at most 1048576 bytes are looked into, -ERR inside MULTI "
+                    "at most 1048576 bytes are looked into, [*"},
+           {"PING", "+PONG"})
