@@ -374,6 +374,14 @@ static bool is_written_out(const struct machine *m, struct bytes text, struct pi
            !global_is(m, m->nodes[value.a].global, "uuid", "SafeUUID");
 }
 
+/* FNV-1a, and its bits mixed, since a sum does not. */
+static uint64_t name_hash(struct bytes name) {
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (size_t at = 0; at < name.len; at++) hash = (hash ^ name.data[at]) * 0x100000001b3u;
+    hash = (hash ^ hash >> 32) * 0xd6e8feb86659fd93u;
+    return hash ^ hash >> 32;
+}
+
 bool note_str_key(struct machine *m, uint32_t number, struct pickle_value key,
                   struct pickle_value value) {
     struct pickle_scratch *scratch = m->scratch;
@@ -388,6 +396,11 @@ bool note_str_key(struct machine *m, uint32_t number, struct pickle_value key,
     uint8_t buffer[TEXT_BYTES_MAX];
     struct bytes text = text_of(m, key, buffer);
     bool undecoded = key.flags & ~VALUE_8BIT && key.a > TEXT_RAW_BYTES_MAX;
+    if (scratch->collect_keys || scratch->collect_fingerprints) {
+        struct pickle_more *more = more_of(m, number);
+        if (!more) return false;
+        more->names_sum += name_hash(text);
+    }
     if (m->sees_keys) model_note_item(m, number, text, value);
     struct pickle_node *node = &m->nodes[number];
     bool is_cache = value.kind == PICKLE_KIND_DICT || value.kind == PICKLE_KIND_NONE;

@@ -143,19 +143,11 @@ static void sort_names(struct bytes *names, uint32_t count) {
     }
 }
 
-static uint64_t fingerprint(const struct bytes *names, uint32_t count) {
-    uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a over the names, each ended by a newline */
-    for (uint32_t i = 0; i < count; i++) {
-        for (size_t at = 0; at < names[i].len; at++)
-            hash = (hash ^ names[i].data[at]) * 0x100000001b3u;
-        hash = (hash ^ '\n') * 0x100000001b3u;
-    }
-    return hash;
-}
+/* A state without str keys has this fingerprint. */
+#define FINGERPRINT_EMPTY 0xcbf29ce484222325u
 
-static bool collect_keys(struct machine *m, uint32_t global, uint32_t dict) {
+static bool list_keys(struct machine *m, struct pickle_global *class, uint32_t dict) {
     struct pickle_scratch *scratch = m->scratch;
-    struct pickle_global *class = &scratch->globals[global];
     uint32_t count = 0;
     for (uint32_t at = more_seen(m, dict)->names; at != NO_KEY; at = scratch->names[at].previous)
         count++;
@@ -169,15 +161,22 @@ static bool collect_keys(struct machine *m, uint32_t global, uint32_t dict) {
         if (!names[filled++].data) return refuse(m, PICKLE_NO_MEMORY);
     }
     sort_names(names, count);
-    uint64_t print = fingerprint(names, count);
-    if (class->keys) {
+    class->keys = names;
+    class->keys_count = count;
+    return true;
+}
+
+static bool collect_keys(struct machine *m, uint32_t global, uint32_t dict) {
+    struct pickle_global *class = &m->scratch->globals[global];
+    /* A sum kept as the keys came: a dict may be the state of many. */
+    uint64_t print = more_seen(m, dict)->names_sum + FINGERPRINT_EMPTY;
+    print += print == 0;
+    if (class->keys_fingerprint) {
         class->keys_vary |= class->keys_fingerprint != print;
         return true;
     }
-    class->keys = names;
-    class->keys_count = count;
     class->keys_fingerprint = print;
-    return true;
+    return !m->scratch->collect_keys || list_keys(m, class, dict);
 }
 
 static bool note_state(struct machine *m, uint32_t target, struct pickle_value state) {
@@ -188,7 +187,8 @@ static bool note_state(struct machine *m, uint32_t target, struct pickle_value s
         struct pickle_node *node = &m->nodes[target], *dict = &m->nodes[state.a];
         node->cost = add_saturating(node->cost, dict->cost);
         node->key_depth = MAX(node->key_depth, dict->key_depth);
-        if (m->scratch->collect_keys) return collect_keys(m, global, state.a);
+        if (m->scratch->collect_keys || m->scratch->collect_fingerprints)
+            return collect_keys(m, global, state.a);
     }
     return true;
 }

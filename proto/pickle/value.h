@@ -114,6 +114,7 @@ _Static_assert(sizeof(struct pickle_node) == 32, "two to a cache line: each cont
 
 /* What few nodes need. */
 struct pickle_more {
+    uint64_t names_sum; /* dict, where asked for: of the hashes of its str keys */
     uint32_t keys_opaque;
     uint32_t names; /* newest of its str keys, when they are collected */
     /* What models look at.  dtype: bytes of an item, 0 when unknown; list: how many of its parts

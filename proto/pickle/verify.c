@@ -122,9 +122,11 @@ void pickle_scratch_trim(struct pickle_scratch *scratch, size_t keep_bytes) {
     struct allocator *mem = scratch->mem;
     size_t limit_bytes = scratch->limit_bytes;
     bool collect_keys = scratch->collect_keys, joblib_arrays = scratch->joblib_arrays;
+    bool collect_fingerprints = scratch->collect_fingerprints;
     pickle_scratch_deinit(scratch);
     pickle_scratch_init(scratch, mem, limit_bytes);
     scratch->collect_keys = collect_keys;
+    scratch->collect_fingerprints = collect_fingerprints;
     scratch->joblib_arrays = joblib_arrays;
 }
 
@@ -643,7 +645,7 @@ static bool start(struct machine *m, size_t length) {
     if (!ROOM(m, scratch->stack, scratch->stack_cap, 1)) return false;
     m->stack = scratch->stack;
     m->stack_cap = scratch->stack_cap;
-    m->sees_keys = scratch->collect_keys || scratch->joblib_arrays;
+    m->sees_keys = scratch->collect_keys || scratch->collect_fingerprints || scratch->joblib_arrays;
     return more_new(m) && node_new(m, NODE_TUPLE, &empty_tuple) && joblib_begin(m);
 }
 

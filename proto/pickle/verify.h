@@ -114,7 +114,7 @@ struct pickle_global {
     bool by_attribute;               /* getattr(global, 'literal'), which find_class does not see */
     uint64_t called_with, made_with; /* the verifier's own: kinds of arguments that passed */
     /* With collect_keys: the sorted keys of the first state that an instance got, a fingerprint of
-     * them that no two key sets will share, and whether another instance had other keys. */
+     * them (never 0, also by collect_fingerprints), and whether another instance had others. */
     const struct bytes *keys;
     uint32_t keys_count;
     bool keys_vary;
@@ -155,7 +155,7 @@ struct pickle_name;
 struct pickle_scratch {
     struct allocator *mem;
     size_t limit_bytes, taken_bytes;
-    bool collect_keys; /* may be set after init: fill in the state keys of globals */
+    bool collect_keys, collect_fingerprints; /* may be set after init: see pickle_global */
     /* May be set from call to call: the reader is joblib.load, so a NumpyArrayWrapper's state is
      * followed by the raw bytes of its array, or by a second pickle when that holds objects.
      * Careful: any other reader takes the raw bytes for opcodes, so this is only for values that

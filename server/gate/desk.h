@@ -36,7 +36,7 @@ static inline void gate_desk_init(struct gate_desk *desk, struct allocator *mem)
     *desk = (struct gate_desk){0};
     frame_scratch_init(&desk->frame, mem, GATE_DESK_BYTES_MAX);
     pickle_scratch_init(&desk->pickle, mem, GATE_DESK_BYTES_MAX);
-    desk->pickle.collect_keys = true; /* kinds tell classes apart by them */
+    desk->pickle.collect_fingerprints = true; /* kinds tell classes apart by them */
     gate_kinds_cache_init(&desk->kinds, mem);
 }
 static inline void gate_desk_deinit(struct gate_desk *desk) {

@@ -85,13 +85,14 @@ static enum brine_status verify(struct judging *judging, const struct frame_read
     scratch->joblib_arrays = kind == FRAME_JOBLIB;
     count(judging, METRIC_gate_verified_bytes, bytes.len);
     bool notes = judging->records && judging->keeper->options.kinds;
-    scratch->collect_keys = notes && gate_kinds_expect_state(bytes);
+    scratch->collect_keys = false; /* the desk's last user may have wanted them listed */
+    scratch->collect_fingerprints = notes && gate_kinds_expect_state(bytes);
     enum brine_status status =
         pickle_verify(bytes, &judging->policy, &judging->setup->limits, scratch, judging->report);
-    if (status != BRINE_OK || !notes || scratch->collect_keys ||
+    if (status != BRINE_OK || !notes || scratch->collect_fingerprints ||
         !gate_kinds_lack_keys(judging->report))
         return status;
-    scratch->collect_keys = true;
+    scratch->collect_fingerprints = true;
     return pickle_verify(bytes, &judging->policy, &judging->setup->limits, scratch,
                          judging->report);
 }

@@ -209,7 +209,7 @@ bool gate_kinds_lack_keys(const struct pickle_report *report) {
     for (size_t i = 0; i < report->globals_count; i++) {
         uint32_t uses = report->globals[i].uses & (PICKLE_USE_STATE | PICKLE_USE_STATE_ANY);
         /* Of other states, as numpy's tuples, there are no keys to collect. */
-        if (uses == PICKLE_USE_STATE && !report->globals[i].keys) return true;
+        if (uses == PICKLE_USE_STATE && !report->globals[i].keys_fingerprint) return true;
     }
     return false;
 }

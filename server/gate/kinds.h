@@ -18,9 +18,9 @@
  *     uint16_t label = gate_kinds_redeem(kinds, answer->label);   // keyspace, under the shard's
  * lock
  *
- * Fingerprints need the verifier's collect_keys: see gate_kinds_expect_state.  Notes of several
- * pickles in one value add up: its globals are those of all of them, its type and protocol those of
- * the first.
+ * Fingerprints need the verifier's collect_fingerprints: see gate_kinds_expect_state.  Notes of
+ * several pickles in one value add up: its globals are those of all of them, its type and protocol
+ * those of the first.
  *
  * Bounds.  At most kinds_max kinds and KINDS_BYTES_MAX bytes of names at a time.  When there is no
  * room, a value gets its generation's *common* kind; a pickle of more than KIND_GLOBALS_MAX globals
@@ -86,8 +86,8 @@ void gate_kinds_begin(struct gate_kinds_cache *cache);
 void gate_kinds_note_pickle(struct gate_kinds_cache *cache, const struct frame_path *path,
                             const struct pickle_report *report);
 /* Collecting the keys of states may cost as much as verifying, and most values have no instance in
- * them.  So it is done (pickle_scratch's collect_keys) where a state is to be expected by the last
- * bytes, and an accepted pickle that turns out to have states is verified once more. */
+ * them.  So it is done (pickle_scratch's collect_fingerprints) where a state is to be expected by
+ * the last bytes, and an accepted pickle that turns out to have states is verified once more. */
 bool gate_kinds_expect_state(struct bytes pickle);
 bool gate_kinds_lack_keys(const struct pickle_report *report);
 /* Without any note a value is opaque. */

@@ -65,11 +65,12 @@ static void set(struct side *side, uint32_t number, struct bytes value) {
     struct store_key key = store_key(side->store, 0, bytes_view(&number, sizeof number));
     struct store_new_value put = {.bytes = value};
     if (side->kinds) gate_kinds_begin(&side->cache);
-    side->scratch.collect_keys = side->kinds && gate_kinds_expect_state(value);
+    side->scratch.collect_fingerprints = side->kinds && gate_kinds_expect_state(value);
     if (pickle_verify(value, &everything, &PICKLE_LIMITS_DEFAULT, &side->scratch, &report) !=
         BRINE_OK)
         exit(1);
-    if (side->kinds && !side->scratch.collect_keys && gate_kinds_lack_keys(&report)) exit(1);
+    if (side->kinds && !side->scratch.collect_fingerprints && gate_kinds_lack_keys(&report))
+        exit(1);
     gate_ticket ticket = 0;
     if (side->kinds) {
         gate_kinds_note_pickle(&side->cache, &path, &report);

@@ -75,6 +75,39 @@ Test(verify, the_fingerprint_of_a_state_does_not_depend_on_the_order_of_its_keys
     cr_expect_eq(rig->report.globals[0].keys_fingerprint, fingerprint);
     cr_assert_eq(verify(rig, differing), BRINE_OK);
     cr_expect(rig->report.globals[0].keys_vary);
+    /* It is the same without the list. */
+    rig->scratch.collect_keys = false;
+    rig->scratch.collect_fingerprints = true;
+    cr_assert_eq(verify(rig, other), BRINE_OK);
+    cr_expect_eq(rig->report.globals[0].keys_fingerprint, fingerprint);
+    cr_expect(!rig->report.globals[0].keys);
+    cr_assert_eq(verify(rig, differing), BRINE_OK);
+    cr_expect(rig->report.globals[0].keys_vary);
+    rig_close(rig);
+}
+
+Test(verify, states_with_other_keys_have_other_fingerprints) {
+    /* The last two are alike but for how a key is written; a state without keys has one too. */
+    static const struct bytes rows[] = {
+        BYTES("(capp\nUser\no}b."),
+        BYTES("(capp\nUser\no}Va\nNsb."),
+        BYTES("(capp\nUser\no}Va\nNsVb\nNsb."),
+        BYTES("(capp\nUser\no}Vab\nNsb."),
+        BYTES("(capp\nUser\no}Vba\nNsb."),
+        BYTES("(capp\nUser\no}V\\u0062a\nNsb."),
+    };
+    enum { ROWS = ARRAY_LEN(rows) };
+    uint64_t fingerprints[ROWS];
+    struct rig *rig = rig_open();
+    rig->scratch.collect_fingerprints = true;
+    for (size_t i = 0; i < ROWS; i++) {
+        cr_assert_eq(verify(rig, rows[i]), BRINE_OK, "row %zu", i);
+        fingerprints[i] = rig->report.globals[0].keys_fingerprint;
+        cr_expect_neq(fingerprints[i], 0);
+        for (size_t j = 0; j < i; j++)
+            cr_expect((fingerprints[i] == fingerprints[j]) == (i == ROWS - 1 && j == ROWS - 2),
+                      "rows %zu and %zu", j, i);
+    }
     rig_close(rig);
 }
 
