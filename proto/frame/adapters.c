@@ -301,20 +301,25 @@ static bool may_begin(struct bytes head) {
 
 /* With the usual letters, then, when it makes a difference, with those for URLs. */
 enum brine_status adapter_base64(struct frame_look *look, struct bytes *payload) {
+    /* Beaker's sessions with a key put a nonce in front, in 8 letters before 1.12 and in 24 since;
+     * what lies behind it is plain base64 where no library for AES is installed. */
+    static const size_t nonces[] = {0, 8, 24};
     struct buf *out = look->unpack.out;
-    for (size_t *index = &look->turn.index; *index < 2;) {
-        bool url_safe = (*index)++ == 1;
+    for (size_t *index = &look->turn.index; *index < 2 * ARRAY_LEN(nonces);) {
+        size_t nonce = nonces[*index / 2];
+        bool url_safe = (*index)++ % 2 == 1;
         size_t room;
-        if (url_safe && !memchr(look->input.data, '-', look->input.len) &&
-            !memchr(look->input.data, '_', look->input.len))
-            break;
+        struct bytes text = bytes_slice(look->input, nonce, look->input.len);
+        if (nonce > 0 && (!look->has_nonce || text.len == 0)) break;
+        if (url_safe && !memchr(text.data, '-', text.len) && !memchr(text.data, '_', text.len))
+            continue;
         buf_clear(out);
         TRY(unpack_reserve(&look->unpack, HEAD_BYTES, &room));
-        bool decoded = decode_base64(look->input, url_safe, out, MIN(room, (size_t)HEAD_BYTES));
+        bool decoded = decode_base64(text, url_safe, out, MIN(room, (size_t)HEAD_BYTES));
         if (!decoded || out->len == 0 || !may_begin(buf_view(out))) continue;
         buf_clear(out);
-        TRY(unpack_reserve(&look->unpack, look->input.len / 4 * 3 + 3, &room));
-        if (!decode_base64(look->input, url_safe, out, room) || out->len == 0) continue;
+        TRY(unpack_reserve(&look->unpack, text.len / 4 * 3 + 3, &room));
+        if (!decode_base64(text, url_safe, out, room) || out->len == 0) continue;
         TRY(unpack_check(&look->unpack));
         *payload = buf_view(out);
         return BRINE_OK;

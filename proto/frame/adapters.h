@@ -25,6 +25,7 @@ struct frame_look {
     const struct frame_options *options;
     size_t affixes_done; /* those with a lower index were looked at further out */
     struct frame_turn turn;
+    bool has_nonce;       /* BASE64's: it may stand behind one */
     struct unpack unpack; /* where to, and the bounds */
 };
 

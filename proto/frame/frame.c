@@ -314,6 +314,7 @@ static enum brine_status descend(struct walk *walk, struct bytes payload) {
     level->offset = inside ? from->offset + delta : 0;
     level->unpacked = !inside || from->unpacked;
     level->look.input = payload;
+    level->look.has_nonce = level->kind == FRAME_STRING;
     level->look.affixes_done =
         level->kind == FRAME_SIGNED ? from->look.turn.index : from->look.affixes_done;
     if (!inside) walk->budget -= MIN(walk->budget, (uint64_t)payload.len);
@@ -368,6 +369,7 @@ enum brine_status frame_walk(struct bytes value, const struct frame_options *opt
     walk.levels[0].unpacked = false;
     BRINE_ASSERT(options->depth_max < FRAME_DEPTH_MAX, "a path of framings has room for its end");
     walk.levels[0].look.input = value;
+    walk.levels[0].look.has_nonce = false;
     walk.levels[0].under = admitted_inside(options);
     TRY(enter(&walk, options->admitted));
     for (;;) {

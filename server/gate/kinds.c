@@ -55,11 +55,17 @@ struct encoding {
     uint8_t depth;
     uint8_t path[FRAME_DEPTH_MAX];
     uint16_t type_module_len, type_name_len, globals_count;
-    uint32_t padding;
-    struct row rows[];
+    uint32_t padding; /* its rows follow */
 };
 _Static_assert(sizeof(struct encoding) == 24 && sizeof(struct row) == 16,
                "encodings are compared as bytes and have no holes");
+
+static struct row *rows_of(struct encoding *encoding) {
+    return (struct row *)(encoding + 1);
+}
+static const struct row *rows_in(const struct encoding *encoding) {
+    return (const struct row *)(encoding + 1);
+}
 
 enum { ENCODING_BYTES_MAX = 24 + 16 * KIND_GLOBALS_MAX + KIND_BYTES_MAX };
 
@@ -311,14 +317,14 @@ static struct bytes encode(struct gate_kinds_memory *memory, uint32_t generation
     memory->head.globals_count = (uint16_t)memory->globals_count;
     *encoding = memory->head;
     sort_notes(memory);
-    uint8_t *text = (uint8_t *)&encoding->rows[memory->globals_count];
+    uint8_t *text = (uint8_t *)(rows_of(encoding) + memory->globals_count);
     size_t type_len = (size_t)encoding->type_module_len + encoding->type_name_len;
     bytes_copy_to(text, bytes_view(memory->type, type_len));
     text += type_len;
     for (uint32_t i = 0; i < memory->globals_count; i++) {
         const struct noted *noted = &memory->globals[memory->order[i]];
         size_t len = (size_t)noted->row.module_len + noted->row.name_len;
-        encoding->rows[i] = noted->row;
+        rows_of(encoding)[i] = noted->row;
         bytes_copy_to(text, bytes_view(memory->names + noted->at, len));
         text += len;
     }
@@ -398,7 +404,7 @@ static uint16_t add_kind(struct gate_kinds *kinds, struct bytes encoding, uint64
 /* Makes the encoding one of "several fingerprints, not told apart". */
 static void blur(struct encoding *encoding) {
     for (size_t i = 0; i < encoding->globals_count; i++) {
-        struct row *row = &encoding->rows[i];
+        struct row *row = rows_of(encoding) + i;
         if (!row->fingerprint) continue;
         row->fingerprint = 0;
         row->varies = true;
@@ -418,12 +424,12 @@ static gate_ticket intern(struct gate_kinds *kinds, struct bytes encoding, uint6
     struct row rows[KIND_GLOBALS_MAX];
     size_t rows_bytes = head->globals_count * sizeof rows[0];
     size_t variants = 0;
-    bytes_copy_to(rows, bytes_view(head->rows, rows_bytes));
+    bytes_copy_to(rows, bytes_view(rows_of(head), rows_bytes));
     blur(head);
     uint64_t base_hash = hash_bytes(&kinds->secret, encoding);
     for (size_t i = 1; i < labels(kinds); i++) variants += kinds->base_hashes[i] == base_hash;
     if (variants < KIND_VARIANTS_MAX) {
-        bytes_copy_to(head->rows, bytes_view(rows, rows_bytes));
+        bytes_copy_to(rows_of(head), bytes_view(rows, rows_bytes));
     } else {
         hash = base_hash;
         label = find_kind(kinds, hash, encoding);
@@ -511,7 +517,7 @@ static void show(const struct gate_kinds *kinds, uint16_t label, gate_kind_visit
     const struct encoding *encoding = kinds->kinds[label].encoding;
     struct gate_kind_global globals[KIND_GLOBALS_MAX];
     uint8_t type[KIND_BYTES_MAX / 4 + 1];
-    const uint8_t *text = (const uint8_t *)&encoding->rows[encoding->globals_count];
+    const uint8_t *text = (const uint8_t *)(rows_in(encoding) + encoding->globals_count);
     size_t dot = encoding->type_module_len > 0;
     bytes_copy_to(type, bytes_view(text, encoding->type_module_len));
     type[encoding->type_module_len] = '.';
@@ -520,7 +526,7 @@ static void show(const struct gate_kinds *kinds, uint16_t label, gate_kind_visit
                   bytes_view(text, encoding->type_name_len));
     text += encoding->type_name_len;
     for (size_t i = 0; i < encoding->globals_count; i++) {
-        const struct row *row = &encoding->rows[i];
+        const struct row *row = rows_in(encoding) + i;
         globals[i] = (struct gate_kind_global){
             .module = bytes_view(text, row->module_len),
             .name = bytes_view(text + row->module_len, row->name_len),

@@ -230,6 +230,7 @@ Test(frame, base64_is_read_as_laxly_as_python_reads_it) {
         {"string+beaker-nonce", BYTES("X\x1c\0\0\0AAAAAAAAAAAAAAAAAAAAAAAATi4=."),
          "string > base64 > pickle = \\00\\00\\00\\00\\00\\00\\00\\00\\00"
          "\\00\\00\\00\\00\\00\\00\\00\\00\\00N.; "
+         "string > base64 > pickle = N.; "
          "string > signed > base64 > pickle = N.; signed > pickle = AAAAATi4=."},
     };
     ROWS(rows);

@@ -118,6 +118,16 @@ Test(judge, rules_and_values_make_verdicts) {
         {"beaker:1", V("\x80\x02X\x1c\x00\x00\x00Y29zCnN5c3RlbQooUydpZCcKdFIuq\x01."), GATE_REFUSE},
         {"beaker:1", V("Vhello\n."), GATE_ADMIT},
         {"beaker:1", V("VY29zCnN5c3RlbQooUydpZCcKdFIu\n."), GATE_REFUSE},
+        /* Behind the nonce of a session with a key, of old and new Beaker. */
+        {"beaker:1",
+         V("\x80\x02X\x34\0\0\0AAAAAAAAAAAAAAAAAAAAAAAAY29zCnN5c3RlbQooUydpZCcKdFIuq\x01."),
+         GATE_REFUSE},
+        {"k", V("\x80\x02X\x34\0\0\0AAAAAAAAAAAAAAAAAAAAAAAAY29zCnN5c3RlbQooUydpZCcKdFIuq\x01."),
+         GATE_REFUSE},
+        {"k", V("\x80\x02X\x24\0\0\0AAAAAAAAY29zCnN5c3RlbQooUydpZCcKdFIuq\x01."), GATE_REFUSE},
+        /* Readers take the text, the verifier does not take the mark below it. */
+        {"beaker:1", V("(X\x1c\0\0\0Y29zCnN5c3RlbQooUydpZCcKdFIu."), GATE_REFUSE},
+        {"k", V("(X\x1c\0\0\0Y29zCnN5c3RlbQooUydpZCcKdFIu."), GATE_REFUSE},
         {"beaker:1", V("V\\u005929zCnN5c3RlbQooUydpZCcKdFIu\n."), GATE_REFUSE},
         {"k", V("VY29zCnN5c3RlbQooUydpZCcKdFIu\n."), GATE_REFUSE},
         {"k", V("S'\\13129zCnN5c3RlbQooUydpZCcKdFIu'\n."), GATE_REFUSE},
