@@ -7,7 +7,10 @@
 #include "text/toml_write.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { SHOWN_BYTES_MAX = 64 };
 
@@ -80,7 +83,14 @@ static void say_found_toml(struct message *message, const struct option_row *row
  */
 
 enum brine_status config_read_file(const char *path, struct buf *text, struct brine_error *err) {
-    FILE *file = fopen(path, "rbe");
+    /* A pipe would keep who reads it waiting for a writer. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct stat kind;
+    if (fd >= 0 && (fstat(fd, &kind) || S_ISFIFO(kind.st_mode))) {
+        close(fd);
+        return brine_fail(err, BRINE_IO, 0, "%s: cannot read: it is a pipe", path);
+    }
+    FILE *file = fd >= 0 ? fdopen(fd, "rb") : NULL;
     if (!file) return brine_fail(err, BRINE_IO, 0, "%s: cannot open: %s", path, strerror(errno));
     enum brine_status status = BRINE_OK;
     for (;;) {

@@ -28,7 +28,7 @@ struct net;
 
 enum {
     BACKGROUND_THREADS_MAX = 64,
-    BACKGROUND_NICE = 10, /* the loops go first */
+    BACKGROUND_NICE = 5, /* the loops go first */
 };
 
 struct background_thread {
