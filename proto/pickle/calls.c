@@ -23,6 +23,8 @@ static bool refuse_name(struct machine *m, enum pickle_reason reason, struct byt
 static void note_model(struct machine *m, enum policy_model model) {
     if (model == POLICY_MODEL_SET) m->new_list_flags = 0;
     if (model == POLICY_MODEL_MAPPING) m->sees_pairs = true;
+    if (model == POLICY_MODEL_CHAIN_MAP) m->sees_maps = true;
+    if (UNLIKELY(wraps_data(model))) m->sees_keys = true;
 }
 
 bool resolve(struct machine *m, struct bytes module, struct bytes name, bool by_attribute,
@@ -108,6 +110,8 @@ static bool instantiate(struct machine *m, struct pickle_value class, struct pic
     struct arguments args = {.callee = class.a, .tuple = tuple.a, .count = m->nodes[tuple.a].count};
     enum policy_model model = entry_of(m, class.a)->model;
     bool admitted = model == POLICY_MODEL_NONE || (makes_plainly(model) && args.count == 0);
+    if (model == POLICY_MODEL_USER_STRING && args.count == 1) /* its __getnewargs__ */
+        admitted = argument(m, &args, 0).kind == PICKLE_KIND_STR;
     if (!admitted) return refuse_global(m, PICKLE_ARGUMENTS, class.a);
     m->scratch->globals[class.a].uses |= PICKLE_USE_NEW;
     if (!model_shape(m, &args, 0)) return false;

@@ -401,7 +401,7 @@ bool note_str_key(struct machine *m, uint32_t number, struct pickle_value key,
         if (!more) return false;
         more->names_sum += name_hash(text);
     }
-    if (m->sees_keys) model_note_item(m, number, text, value);
+    if (m->sees_keys && !model_note_item(m, number, text, value)) return false;
     struct pickle_node *node = &m->nodes[number];
     bool is_cache = value.kind == PICKLE_KIND_DICT || value.kind == PICKLE_KIND_NONE;
     if (!is_cache && bytes_equal(text, BYTES("_cache"))) {
@@ -535,6 +535,7 @@ bool extend(struct machine *m, uint32_t target, const struct pickle_value *items
         else if (UNLIKELY(m->sees_pairs) && is_leaf(items[0]))
             node->flags |= NODE_FIRST_STR | NODE_OTHER_KEYS;
     }
+    if (UNLIKELY(m->sees_maps) && !model_note_parts(m, target, items, count)) return false;
     node->count = add_saturating(node->count, count);
     node->cost = add_saturating(node->cost, count);
     node->flags |= log ? NODE_LISTED : NODE_UNLOGGED;

@@ -65,6 +65,7 @@ struct machine {
     struct pickle_report *report;
     bool sees_keys;           /* str keys are looked at one by one */
     bool sees_pairs;          /* a callable is met that takes pairs of a key and a value */
+    bool sees_maps;           /* a ChainMap may be made: lists count the dicts in them */
     struct grown_state grown; /* models.c: looked for once such a tree is made */
     /* joblib.c */
     bool inside;    /* in the pickle of an array of objects */
@@ -153,10 +154,15 @@ static inline bool is_within(struct bytes module, struct bytes package) {
 static inline bool has_right(const struct machine *m, uint32_t global, uint32_t rights) {
     return global != NO_GLOBAL && (entry_of(m, global)->rights & rights) == rights;
 }
+/* Walks, once it is used, what its state holds. */
+static inline bool wraps_data(enum policy_model model) {
+    return model == POLICY_MODEL_USER_LIST || model == POLICY_MODEL_USER_DICT ||
+           model == POLICY_MODEL_USER_STRING || model == POLICY_MODEL_CHAIN_MAP;
+}
 /* Instances are made without arguments or with any: __new__ does nothing that a model would fix. */
 static inline bool makes_plainly(enum policy_model model) {
     return model == POLICY_MODEL_NONE || model == POLICY_MODEL_NO_ARGUMENTS ||
-           model == POLICY_MODEL_JOBLIB_ARRAY;
+           model == POLICY_MODEL_JOBLIB_ARRAY || wraps_data(model);
 }
 bool global_is(const struct machine *m, uint32_t global, const char *module, const char *name);
 
@@ -307,9 +313,12 @@ bool model_call(struct machine *m, const struct arguments *args, struct pickle_v
 bool model_partial_state(struct machine *m, uint32_t node, struct pickle_value state);
 /* The state of a functools.partial that is data. */
 /* False when the state is not one that the model of what made the instance asks for. */
-bool model_state_agrees(const struct machine *m, uint32_t global, struct pickle_value state);
+bool model_state_agrees(struct machine *m, uint32_t global, struct pickle_value state);
 /* A str key of a dict, while keys are looked at. */
-void model_note_item(struct machine *m, uint32_t dict, struct bytes key, struct pickle_value value);
+bool model_note_item(struct machine *m, uint32_t dict, struct bytes key, struct pickle_value value);
+/* What a list gets, while a ChainMap may be made. */
+bool model_note_parts(struct machine *m, uint32_t list, const struct pickle_value *items,
+                      uint32_t count);
 bool model_wrapper_state(struct machine *m, uint32_t node, struct pickle_value state);
 /* Whether nothing but kinds_of decides about these arguments, and the result is a plain instance.
  */

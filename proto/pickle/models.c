@@ -660,6 +660,10 @@ static const struct {
     [POLICY_MODEL_SKLEARN_METRIC] = {.call = call_shaped},
     [POLICY_MODEL_JOBLIB_ARRAY] = {.admits = admits_nothing},
     [POLICY_MODEL_ZONE] = {.admits = admits_zone},
+    [POLICY_MODEL_USER_LIST] = {.admits = admits_no_arguments},
+    [POLICY_MODEL_USER_DICT] = {.admits = admits_no_arguments},
+    [POLICY_MODEL_USER_STRING] = {.admits = admits_no_arguments},
+    [POLICY_MODEL_CHAIN_MAP] = {.admits = admits_no_arguments},
 };
 #define M(id, doc) +1
 _Static_assert(ARRAY_LEN(models) == POLICY_MODELS(M), "every model has its row");
@@ -680,8 +684,67 @@ bool model_call(struct machine *m, const struct arguments *args, struct pickle_v
 static const char *const grown_arrays[] = {"nodes", "values"};
 enum { GROWN_ALL = 3 };
 
-void model_note_item(struct machine *m, uint32_t dict, struct bytes key,
+/* What a UserList or its kin would walk.  A bit stays when the key comes again: with encoding=bytes
+ * a key of 8-bit text is not the one of Unicode, so either value may be the one that counts. */
+enum { WRAPPED_LIST = 1, WRAPPED_DICT = 2, WRAPPED_STR = 4, WRAPPED_OTHER = 8, WRAPPED_MAPS = 16 };
+enum { WRAPPED_BAD_MAPS = 32, WRAPPED_FINAL = 64 }; /* a list of maps that may not grow */
+enum { WRAPPED_DATA = WRAPPED_LIST | WRAPPED_DICT | WRAPPED_STR | WRAPPED_OTHER };
+
+static bool note_wrapped(struct machine *m, uint32_t dict, bool maps, struct pickle_value value) {
+    struct pickle_more *more = more_of(m, dict);
+    if (!more) return false;
+    if (maps) {
+        bool only = value.kind == PICKLE_KIND_LIST && !(more->wrapped & WRAPPED_MAPS);
+        more->wrapped |= WRAPPED_MAPS | (only ? 0 : WRAPPED_BAD_MAPS);
+        more->maps = only ? value.a : 0;
+        return true;
+    }
+    more->wrapped |= value.kind == PICKLE_KIND_LIST   ? WRAPPED_LIST
+                     : value.kind == PICKLE_KIND_DICT ? WRAPPED_DICT
+                     : value.kind == PICKLE_KIND_STR  ? WRAPPED_STR
+                                                      : WRAPPED_OTHER;
+    return true;
+}
+
+bool model_note_parts(struct machine *m, uint32_t list, const struct pickle_value *items,
+                      uint32_t count) {
+    if (more_seen(m, list)->wrapped & WRAPPED_FINAL) return refuse(m, PICKLE_STATE_KIND);
+    uint32_t dicts = 0;
+    for (uint32_t i = 0; i < count; i++) dicts += items[i].kind == PICKLE_KIND_DICT;
+    if (dicts == 0) return true;
+    struct pickle_more *more = more_of(m, list);
+    if (!more) return false;
+    more->maps = add_saturating(more->maps, dicts);
+    return true;
+}
+
+/* Each of the maps is walked for each walk of the whole, and one may stand there many times. */
+static bool maps_agree(struct machine *m, uint32_t dict) {
+    enum { MAPS_MAX = 256 };
+    const struct pickle_more *state = more_seen(m, dict);
+    if ((state->wrapped & (WRAPPED_MAPS | WRAPPED_BAD_MAPS)) != WRAPPED_MAPS) return false;
+    uint32_t list = state->maps, count = m->nodes[list].count;
+    if (count > MAPS_MAX || more_seen(m, list)->maps != count) return false;
+    struct pickle_more *more = more_of(m, list);
+    if (!more) return false;
+    more->wrapped |= WRAPPED_FINAL;
+    return true;
+}
+
+static bool wrapped_state_agrees(struct machine *m, enum policy_model model,
+                                 struct pickle_value state) {
+    if (state.kind != PICKLE_KIND_DICT) return false;
+    if (model == POLICY_MODEL_CHAIN_MAP) return maps_agree(m, state.a);
+    uint32_t asked = model == POLICY_MODEL_USER_LIST   ? WRAPPED_LIST
+                     : model == POLICY_MODEL_USER_DICT ? WRAPPED_DICT
+                                                       : WRAPPED_STR;
+    return (more_seen(m, state.a)->wrapped & WRAPPED_DATA) == asked;
+}
+
+bool model_note_item(struct machine *m, uint32_t dict, struct bytes key,
                      struct pickle_value value) {
+    bool maps = bytes_equal(key, BYTES("maps"));
+    if (maps || bytes_equal(key, BYTES("data"))) return note_wrapped(m, dict, maps, value);
     struct grown_state *grown = &m->grown;
     for (uint32_t i = 0; i < ARRAY_LEN(grown_arrays); i++) {
         if (!bytes_equal(key, bytes_of_cstr(grown_arrays[i]))) continue;
@@ -691,6 +754,7 @@ void model_note_item(struct machine *m, uint32_t dict, struct bytes key,
         else
             grown->arrays &= ~(1u << i);
     }
+    return true;
 }
 
 static bool grown_state_agrees(const struct machine *m, struct pickle_value state) {
@@ -700,12 +764,13 @@ static bool grown_state_agrees(const struct machine *m, struct pickle_value stat
 
 /* The states of these are taken apart by number, in C and without a look: A an array, I an integer,
  * F a number, M an instance or None. */
-bool model_state_agrees(const struct machine *m, uint32_t global, struct pickle_value state) {
+bool model_state_agrees(struct machine *m, uint32_t global, struct pickle_value state) {
     static const char *const shapes[ARRAY_LEN(models)] = {
         [POLICY_MODEL_SKLEARN_TREE] = "AAAAIIIIIIIMM", [POLICY_MODEL_SKLEARN_METRIC] = "FAA"};
     enum policy_model model = entry_of(m, global)->model;
     const char *shape = shapes[model];
     if (UNLIKELY(model == POLICY_MODEL_SKLEARN_GROWN)) return grown_state_agrees(m, state);
+    if (UNLIKELY(wraps_data(model))) return wrapped_state_agrees(m, model, state);
     if (LIKELY(!shape)) return true;
     if (state.kind != PICKLE_KIND_TUPLE || m->nodes[state.a].count != strlen(shape)) return false;
     for (uint32_t i = 0; shape[i]; i++) {

@@ -949,6 +949,59 @@ def pandas_caches():
     add("c30_cache_of_others", P(4) + SG("app", "User") + b")\x81}" + S("_cache") + b"]sb.", ACCEPT, "accepted")
 
 
+def wrapped():
+    """UserList and its kin walk what their state holds: over a defaultdict that has no end."""
+    endless = SG("collections", "defaultdict") + SG("builtins", "list") + b"\x85R"
+    good = {"UserList": b"](K\x01K\x02e", "UserDict": b"}" + S("a") + b"K\x01s", "UserString": S("text")}
+    others = {"instance": endless, "none": b"N", "tuple": b")", "set": b"\x8f", "number": b"K\x05", "bytes": B(b"x")}
+
+    def made(name):
+        return P(4) + SG("collections", name) + b")\x81"
+
+    def state(name, label, data):
+        add("r19_%s_%s" % (name, label), data, FORBIDDEN, "state-kind", "collections." + name)
+    for name, data in good.items():
+        add("r19_%s" % name, made(name) + b"}" + S("data") + data + b"sb.", ACCEPT, "accepted")
+        add("r19_%s_attributes" % name, made(name) + b"}(" + S("data") + data + S("more") + made(name)[2:] + b"}" + S("data") + data + b"sbub.", ACCEPT, "accepted")
+        add("r19_%s_old" % name, P(2) + G("copy_reg", "_reconstructor") + b"(" + G("User" + name[4:], name) + G("__builtin__", "object") + b"NtR}" + b"X\4\0\0\0data"
+            + (b"X\4\0\0\0text" if name == "UserString" else b"]" if name == "UserList" else b"}") + b"sb.", ACCEPT, "accepted")
+        for other, value in list(others.items()) + [(n, v) for n, v in good.items() if n != name]:
+            state(name, "of_" + other, made(name) + b"}" + S("data") + value + b"sb.")
+        state(name, "absent", made(name) + b"}b.")
+        state(name, "other_key", made(name) + b"}" + S("maps") + data + b"sb.")
+        state(name, "none", made(name) + b"Nb.")
+        state(name, "slots", made(name) + b"N}" + S("data") + data + b"s\x86b.")
+        state(name, "twice", made(name) + b"}(" + S("data") + endless + S("data") + data + b"ub.")
+        # With encoding=bytes the second key is another one.
+        state(name, "twice_8bit", made(name) + b"}(" + S("data") + endless + b"U\x04data" + data + b"ub.")
+        state(name, "escaped", made(name) + b"}(" + S("data") + data + b"V\\u0064ata\n" + endless + b"ub.")
+        state(name, "seen_before", P(4) + b"}" + S("data") + data + b"sq\x000" + made(name)[2:] + b"h\x00b.")
+        add("r19_%s_arguments" % name, P(4) + SG("collections", name) + endless + b"\x85R.", FORBIDDEN, "arguments", "collections." + name)
+        add("r19_%s_new_arguments" % name, P(4) + SG("collections", name) + endless + b"\x85\x81.", FORBIDDEN, "arguments", "collections." + name)
+        add("r19_%s_empty" % name, P(4) + SG("collections", name) + b")R.", ACCEPT, "accepted")
+    add("r19_UserString_new_text", P(4) + SG("collections", "UserString") + S("text") + b"\x85\x81}" + S("data") + S("text") + b"sb.", ACCEPT, "accepted")
+    add("r19_UserString_new_two", P(4) + SG("collections", "UserString") + S("text") + S("text") + b"\x86\x81.", FORBIDDEN, "arguments", "collections.UserString")
+    chain = made("ChainMap") + b"}" + S("maps")
+    add("r19_ChainMap", chain + b"](}" + S("a") + b"K\x01s}esb.", ACCEPT, "accepted")
+    add("r19_ChainMap_one", chain + b"]}asb.", ACCEPT, "accepted")
+    add("r19_ChainMap_shared", chain + b"](}q\x00h\x00esb.", ACCEPT, "accepted")
+    add("r19_ChainMap_list_opcode", chain + b"(}}lsb.", ACCEPT, "accepted")
+    add("r19_ChainMap_cycle", chain[:-len(b"}" + S("maps"))] + b"q\x00}" + S("maps") + b"]}" + S("self") + b"h\x00sasb.", ACCEPT, "accepted")
+    add("r19_ChainMap_most", chain + b"](}q\x00" + b"h\x00" * 255 + b"esb.", ACCEPT, "accepted")
+    state("ChainMap", "more", chain + b"](}q\x00" + b"h\x00" * 256 + b"esb.")
+    for other, value in list(others.items()) + [("dict", b"}"), ("text", S("x")), ("list_of_list", b"]]a"), ("list_of_instance", b"]" + endless + b"a"),
+                                                ("list_of_chain", b"]" + made("ChainMap")[2:] + b"a"), ("dict_and_instance", b"](}" + endless + b"e"),
+                                                ("list_of_text", b"]" + S("x") + b"a")]:
+        state("ChainMap", "of_" + other, chain + value + b"sb.")
+    state("ChainMap", "absent", made("ChainMap") + b"}b.")
+    state("ChainMap", "data", made("ChainMap") + b"}" + S("data") + b"]}asb.")
+    state("ChainMap", "twice", made("ChainMap") + b"}(" + S("maps") + b"]" + endless + b"a" + S("maps") + b"]}aub.")
+    state("ChainMap", "list_before", P(4) + b"]}aq\x000" + chain[2:] + b"h\x00sb.")
+    state("ChainMap", "grown_before", chain + b"]q\x00}as0h\x00" + endless + b"a0" + made("ChainMap")[2:] + b"}" + S("maps") + b"h\x00sb.")
+    for name, item in (("instance", endless + b"a"), ("dict", b"}a"), ("dicts", b"(}}e")):
+        add("r19_ChainMap_late_" + name, chain + b"]q\x00}asb0h\x00" + item + b".", FORBIDDEN, "state-kind")
+
+
 def wide():
     """Ranges and networks where a library walks them, and where they are just values."""
     def ranged(*numbers):
@@ -1131,7 +1184,7 @@ def write(folder, check):
 
 def main(check):
     for part in (imports, names, memo, operands, calls, state, outside, broken, containers, keys, resources, arguments,
-                 numpy_dtypes, dunders, wrapped_and_paired, pandas_caches, wide, array_streams):
+                 numpy_dtypes, dunders, wrapped_and_paired, pandas_caches, wide, wrapped, array_streams):
         part()
     return write(PICKLES, check) | write(ARRAY_STREAMS, check)
 
