@@ -24,7 +24,8 @@ static void note_model(struct machine *m, enum policy_model model) {
     if (model == POLICY_MODEL_SET) m->new_list_flags = 0;
     if (model == POLICY_MODEL_MAPPING) m->sees_pairs = true;
     if (model == POLICY_MODEL_CHAIN_MAP) m->sees_maps = true;
-    if (UNLIKELY(wraps_data(model))) m->sees_keys = true;
+    if (UNLIKELY(wraps_data(model) || model == POLICY_MODEL_PANDAS_INDEX)) m->sees_keys = true;
+    if (model == POLICY_MODEL_PANDAS_INDEX && m->index_from == 0) m->index_from = m->nodes_count;
 }
 
 bool resolve(struct machine *m, struct bytes module, struct bytes name, bool by_attribute,

@@ -525,6 +525,34 @@ static bool admits_grown(struct machine *m, const struct arguments *args) {
            outputs.b <= more_seen(m, argument(m, args, CLASSES).a)->aux;
 }
 
+/* pandas makes an array of whatever dtype the dict names, and no pickler of it writes one there: in
+ * text, in lists or as a class it could be one of gigabytes. */
+enum { WRAPPED_BAD_DTYPE = 128 };
+
+static bool note_dtype(struct machine *m, uint32_t dict, struct pickle_value value) {
+    enum { ITEM_BYTES_MAX = 65536 };
+    bool numpys = value.kind == PICKLE_KIND_INSTANCE && (m->nodes[value.a].flags & NODE_DTYPE) != 0;
+    uint32_t bytes = numpys ? more_seen(m, value.a)->aux : 1;
+    if (value.kind == PICKLE_KIND_NONE ||
+        (value.kind == PICKLE_KIND_INSTANCE && bytes - 1 < ITEM_BYTES_MAX))
+        return true;
+    struct pickle_more *more = more_of(m, dict);
+    if (!more) return false;
+    more->wrapped |= WRAPPED_BAD_DTYPE;
+    return true;
+}
+
+static bool call_pandas_index(struct machine *m, const struct arguments *args,
+                              struct pickle_value *result) {
+    enum { CLASS, DICT, PARTS };
+    if (args->count != PARTS || argument(m, args, DICT).kind != PICKLE_KIND_DICT)
+        return refuse_arguments(m, args);
+    uint32_t dict = argument(m, args, DICT).a;
+    bool unseen = dict < m->index_from && m->nodes[dict].count > 0;
+    if (unseen || more_seen(m, dict)->wrapped & WRAPPED_BAD_DTYPE) return refuse_arguments(m, args);
+    return model_shape(m, args, 0) && give_instance(m, args, result);
+}
+
 /* --- the table --- */
 
 static bool admits_no_arguments(struct machine *m UNUSED, const struct arguments *args) {
@@ -660,6 +688,7 @@ static const struct {
     [POLICY_MODEL_SKLEARN_METRIC] = {.call = call_shaped},
     [POLICY_MODEL_JOBLIB_ARRAY] = {.admits = admits_nothing},
     [POLICY_MODEL_ZONE] = {.admits = admits_zone},
+    [POLICY_MODEL_PANDAS_INDEX] = {.call = call_pandas_index},
     [POLICY_MODEL_USER_LIST] = {.admits = admits_no_arguments},
     [POLICY_MODEL_USER_DICT] = {.admits = admits_no_arguments},
     [POLICY_MODEL_USER_STRING] = {.admits = admits_no_arguments},
@@ -743,6 +772,7 @@ static bool wrapped_state_agrees(struct machine *m, enum policy_model model,
 
 bool model_note_item(struct machine *m, uint32_t dict, struct bytes key,
                      struct pickle_value value) {
+    if (bytes_equal(key, BYTES("dtype"))) return note_dtype(m, dict, value);
     bool maps = bytes_equal(key, BYTES("maps"));
     if (maps || bytes_equal(key, BYTES("data"))) return note_wrapped(m, dict, maps, value);
     struct grown_state *grown = &m->grown;

@@ -949,6 +949,27 @@ def pandas_caches():
     add("c30_cache_of_others", P(4) + SG("app", "User") + b")\x81}" + S("_cache") + b"]sb.", ACCEPT, "accepted")
 
 
+def index_dtypes():
+    """pandas makes an array of the dtype in an index's dict, which may be one of gigabytes."""
+    names = SG("pandas.core.indexes.base", "_new_Index") + SG("pandas.core.indexes.base", "Index")
+    data = S("data") + b"]" + S("a") + b"a"
+
+    def dtype(text):
+        return SG("numpy", "dtype") + S(text) + b"\x89\x88\x87R"
+    for name, value, fine in (("none", b"N", True), ("instance", SG("app", "User") + b")\x81", True), ("numpy", dtype("f8"), True),
+                              ("text", S("S2000000000"), False), ("short_text", S("S5"), False), ("list", b"](" + S("a") + S("S2000000000") + b"\x86e", False),
+                              ("tuple", S("S2000000000") + b"K\x02\x86", False), ("dict", b"}", False), ("numpy_large", dtype("S70000"), False),
+                              ("class", SG("app", "User"), False), ("bytes", B(b"S2000000000"), False)):
+        expected = (ACCEPT, "accepted") if fine else (FORBIDDEN, "arguments", "pandas.core.indexes.base._new_Index")
+        add("r20_" + name, P(4) + names + b"}(" + data + S("dtype") + value + b"u\x86R.", *expected)
+    index = "pandas.core.indexes.base._new_Index"
+    add("r20_twice", P(4) + names + b"}(" + S("dtype") + S("S2000000000") + data + S("dtype") + b"Nu\x86R.", FORBIDDEN, "arguments", index)
+    add("r20_escaped", P(2) + G("pandas.core.indexes.base", "_new_Index") + G("pandas.core.indexes.base", "Index") + b"}V\\u0064type\nX\2\0\0\0S9s\x86R.", FORBIDDEN, "arguments", index)
+    add("r20_dict_before", P(4) + b"}(" + data + S("dtype") + S("S2000000000") + b"uq\x000" + names + b"h\x00\x86R.", FORBIDDEN, "arguments", index)
+    add("r20_empty_before", P(4) + b"}q\x000" + names + b"h\x00\x86R.", ACCEPT, "accepted")
+    add("r20_other_dict", P(4) + names + b"}" + data + b"s\x86R}" + S("dtype") + S("S5") + b"s\x86.", ACCEPT, "accepted")
+
+
 def wrapped():
     """UserList and its kin walk what their state holds: over a defaultdict that has no end."""
     endless = SG("collections", "defaultdict") + SG("builtins", "list") + b"\x85R"
@@ -1184,7 +1205,7 @@ def write(folder, check):
 
 def main(check):
     for part in (imports, names, memo, operands, calls, state, outside, broken, containers, keys, resources, arguments,
-                 numpy_dtypes, dunders, wrapped_and_paired, pandas_caches, wide, wrapped, array_streams):
+                 numpy_dtypes, dunders, wrapped_and_paired, pandas_caches, wide, wrapped, index_dtypes, array_streams):
         part()
     return write(PICKLES, check) | write(ARRAY_STREAMS, check)
 
