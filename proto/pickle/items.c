@@ -629,6 +629,8 @@ bool update(struct machine *m, uint32_t target, const struct pickle_value *items
     struct pickle_node *node = &m->nodes[target];
     if (count % 2) return refuse(m, PICKLE_ITEMS_ODD);
     if (node->flags & NODE_FROZEN) return refuse(m, PICKLE_ITEMS_TARGET);
+    if (UNLIKELY(node->global != NO_GLOBAL) && !model_admits_pairs(m, node->global, items, count))
+        return false;
     node->count = add_saturating(node->count, count / 2);
     m->heap += DICT_ITEM_BYTES * (uint64_t)(count / 2);
     uint32_t plain = 0;

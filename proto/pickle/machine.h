@@ -163,7 +163,8 @@ static inline bool wraps_data(enum policy_model model) {
 /* Instances are made without arguments or with any: __new__ does nothing that a model would fix. */
 static inline bool makes_plainly(enum policy_model model) {
     return model == POLICY_MODEL_NONE || model == POLICY_MODEL_NO_ARGUMENTS ||
-           model == POLICY_MODEL_JOBLIB_ARRAY || wraps_data(model);
+           model == POLICY_MODEL_JOBLIB_ARRAY || model == POLICY_MODEL_SIMPLE_COOKIE ||
+           wraps_data(model);
 }
 bool global_is(const struct machine *m, uint32_t global, const char *module, const char *name);
 
@@ -317,6 +318,9 @@ bool model_partial_state(struct machine *m, uint32_t node, struct pickle_value s
 bool model_state_agrees(struct machine *m, uint32_t global, struct pickle_value state);
 /* A str key of a dict, while keys are looked at. */
 bool model_note_item(struct machine *m, uint32_t dict, struct bytes key, struct pickle_value value);
+/* What an instance of the class gets from SETITEM and SETITEMS. */
+bool model_admits_pairs(struct machine *m, uint32_t global, const struct pickle_value *items,
+                        uint32_t count);
 /* What a list gets, while a ChainMap may be made. */
 bool model_note_parts(struct machine *m, uint32_t list, const struct pickle_value *items,
                       uint32_t count);

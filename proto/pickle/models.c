@@ -689,6 +689,7 @@ static const struct {
     [POLICY_MODEL_JOBLIB_ARRAY] = {.admits = admits_nothing},
     [POLICY_MODEL_ZONE] = {.admits = admits_zone},
     [POLICY_MODEL_PANDAS_INDEX] = {.call = call_pandas_index},
+    [POLICY_MODEL_SIMPLE_COOKIE] = {.admits = admits_no_arguments},
     [POLICY_MODEL_USER_LIST] = {.admits = admits_no_arguments},
     [POLICY_MODEL_USER_DICT] = {.admits = admits_no_arguments},
     [POLICY_MODEL_USER_STRING] = {.admits = admits_no_arguments},
@@ -732,6 +733,19 @@ static bool note_wrapped(struct machine *m, uint32_t dict, bool maps, struct pic
                      : value.kind == PICKLE_KIND_DICT ? WRAPPED_DICT
                      : value.kind == PICKLE_KIND_STR  ? WRAPPED_STR
                                                       : WRAPPED_OTHER;
+    return true;
+}
+
+/* A cookie makes text of any other value, with the shared parts of it again and again. */
+bool model_admits_pairs(struct machine *m, uint32_t global, const struct pickle_value *items,
+                        uint32_t count) {
+    if (entry_of(m, global)->model != POLICY_MODEL_SIMPLE_COOKIE) return true;
+    for (uint32_t i = 1; i < count; i += 2) {
+        bool morsel = items[i].kind == PICKLE_KIND_INSTANCE &&
+                      global_is(m, m->nodes[items[i].a].global, "http.cookies", "Morsel");
+        if (items[i].kind != PICKLE_KIND_STR && !morsel)
+            return refuse_global(m, PICKLE_ARGUMENTS, global);
+    }
     return true;
 }
 

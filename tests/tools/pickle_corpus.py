@@ -970,6 +970,19 @@ def index_dtypes():
     add("r20_other_dict", P(4) + names + b"}" + data + b"s\x86R}" + S("dtype") + S("S5") + b"s\x86.", ACCEPT, "accepted")
 
 
+def cookies():
+    """A SimpleCookie makes text of what it is given, unless it is a Morsel."""
+    cookie = P(4) + SG("http.cookies", "SimpleCookie") + b")\x81"
+    morsel = SG("http.cookies", "Morsel") + b")\x81"
+    add("r21_text", cookie + S("a") + S("b") + b"s.", ACCEPT, "accepted")
+    add("r21_morsels", cookie + b"(" + S("a") + morsel + S("b") + morsel + b"u.", ACCEPT, "accepted")
+    add("r21_old", P(2) + G("copy_reg", "_reconstructor") + b"(" + G("Cookie", "SimpleCookie") + G("__builtin__", "dict") + b"}tR.", ACCEPT, "accepted")
+    for name, value in (("list", b"]"), ("tuple", b")\x85"), ("dict", b"}"), ("instance", SG("app", "User") + b")\x81"), ("none", b"N"), ("number", b"K\x01"),
+                        ("cookie", b"\x8c\x0chttp.cookies\x8c\x0cSimpleCookie\x93)\x81")):
+        add("r21_of_" + name, cookie + S("a") + value + b"s.", FORBIDDEN, "arguments", "http.cookies.SimpleCookie")
+        add("r21_second_" + name, cookie + b"(" + S("a") + morsel + S("b") + value + b"u.", FORBIDDEN, "arguments", "http.cookies.SimpleCookie")
+
+
 def wrapped():
     """UserList and its kin walk what their state holds: over a defaultdict that has no end."""
     endless = SG("collections", "defaultdict") + SG("builtins", "list") + b"\x85R"
@@ -1205,7 +1218,7 @@ def write(folder, check):
 
 def main(check):
     for part in (imports, names, memo, operands, calls, state, outside, broken, containers, keys, resources, arguments,
-                 numpy_dtypes, dunders, wrapped_and_paired, pandas_caches, wide, wrapped, index_dtypes, array_streams):
+                 numpy_dtypes, dunders, wrapped_and_paired, pandas_caches, wide, wrapped, index_dtypes, cookies, array_streams):
         part()
     return write(PICKLES, check) | write(ARRAY_STREAMS, check)
 
