@@ -33,6 +33,12 @@ struct grown_state {
     uint32_t dict, arrays; /* a bit each: "nodes", "values" */
 };
 
+/* The numbers in the dict of a RangeIndex: START, STOP and STEP of models.c. */
+struct ranged_state {
+    uint32_t dict;
+    struct pickle_value numbers[3];
+};
+
 /* The pickle around the one that is being read. */
 struct outer_pickle {
     uint32_t class; /* of the array that it waits for */
@@ -68,6 +74,7 @@ struct machine {
     bool sees_pairs;          /* a callable is met that takes pairs of a key and a value */
     bool sees_maps;           /* a ChainMap may be made: lists count the dicts in them */
     struct grown_state grown; /* models.c: looked for once such a tree is made */
+    struct ranged_state ranged;
     /* joblib.c */
     bool inside;    /* in the pickle of an array of objects */
     uint32_t start; /* of the pickle that is being read */

@@ -542,6 +542,38 @@ static bool note_dtype(struct machine *m, uint32_t dict, struct pickle_value val
     return true;
 }
 
+static const char *const ranged_numbers[] = {"start", "stop", "step"};
+
+static void note_ranged(struct machine *m, uint32_t dict, struct bytes key,
+                        struct pickle_value value) {
+    for (uint32_t i = 0; i < ARRAY_LEN(ranged_numbers); i++) {
+        if (!bytes_equal(key, bytes_of_cstr(ranged_numbers[i]))) continue;
+        if (m->ranged.dict != dict) m->ranged = (struct ranged_state){.dict = dict};
+        m->ranged.numbers[i] = value;
+    }
+}
+
+/* How many numbers a range gives, at most UINT32_MAX. */
+static uint32_t steps_between(__int128 start, __int128 stop, __int128 step) {
+    __int128 way = stop - start;
+    __int128 count = step > 0 ? (way + step - 1) / step : (way + step + 1) / step;
+    return count <= 0 ? 0 : (uint32_t)MIN(count, (__int128)UINT32_MAX);
+}
+
+/* pandas makes an array of a RangeIndex when another index is made of it: charged as a range is,
+ * at 8 bytes a value. */
+static bool give_ranged(struct machine *m, uint32_t dict, uint32_t index) {
+    enum { START, STOP, STEP, CHARGED_AS = 5 };
+    const struct pickle_value *numbers = m->ranged.numbers;
+    bool known = m->ranged.dict == dict && numbers[START].kind == PICKLE_KIND_INT &&
+                 numbers[STOP].kind == PICKLE_KIND_INT && numbers[STEP].kind == PICKLE_KIND_INT &&
+                 numbers[STEP].b != 0;
+    uint32_t length = known ? steps_between((int64_t)numbers[START].b, (int64_t)numbers[STOP].b,
+                                            (int64_t)numbers[STEP].b)
+                            : UINT32_MAX;
+    return set_wide(m, index, length == UINT32_MAX ? length : length / CHARGED_AS);
+}
+
 static bool call_pandas_index(struct machine *m, const struct arguments *args,
                               struct pickle_value *result) {
     enum { CLASS, DICT, PARTS };
@@ -550,7 +582,12 @@ static bool call_pandas_index(struct machine *m, const struct arguments *args,
     uint32_t dict = argument(m, args, DICT).a;
     bool unseen = dict < m->index_from && m->nodes[dict].count > 0;
     if (unseen || more_seen(m, dict)->wrapped & WRAPPED_BAD_DTYPE) return refuse_arguments(m, args);
-    return model_shape(m, args, 0) && give_instance(m, args, result);
+    if (!model_shape(m, args, 0) || !give_instance(m, args, result)) return false;
+    struct pickle_value class = argument(m, args, CLASS);
+    if (class.kind != PICKLE_KIND_GLOBAL ||
+        !bytes_equal(m->scratch->globals[class.a].name, BYTES("RangeIndex")))
+        return true;
+    return give_ranged(m, dict, result->a);
 }
 
 /* --- the table --- */
@@ -579,10 +616,8 @@ static bool range_length(struct machine *m, const struct arguments *args, uint32
         }
         numbers[args->count == 1 ? STOP : i] = (int64_t)value.b;
     }
-    __int128 way = numbers[STOP] - numbers[START], step = numbers[STEP];
-    if (step == 0) return false;
-    __int128 count = step > 0 ? (way + step - 1) / step : (way + step + 1) / step;
-    *length = count <= 0 ? 0 : (uint32_t)MIN(count, (__int128)UINT32_MAX);
+    if (numbers[STEP] == 0) return false;
+    *length = steps_between(numbers[START], numbers[STOP], numbers[STEP]);
     return true;
 }
 static bool call_range(struct machine *m, const struct arguments *args,
@@ -787,6 +822,7 @@ static bool wrapped_state_agrees(struct machine *m, enum policy_model model,
 bool model_note_item(struct machine *m, uint32_t dict, struct bytes key,
                      struct pickle_value value) {
     if (bytes_equal(key, BYTES("dtype"))) return note_dtype(m, dict, value);
+    note_ranged(m, dict, key, value);
     bool maps = bytes_equal(key, BYTES("maps"));
     if (maps || bytes_equal(key, BYTES("data"))) return note_wrapped(m, dict, maps, value);
     struct grown_state *grown = &m->grown;

@@ -970,6 +970,28 @@ def index_dtypes():
     add("r20_other_dict", P(4) + names + b"}" + data + b"s\x86R}" + S("dtype") + S("S5") + b"s\x86.", ACCEPT, "accepted")
 
 
+def range_indexes():
+    """Another index of a RangeIndex is an array of its numbers; on its own it is three of them."""
+    new = SG("pandas.core.indexes.base", "_new_Index")
+
+    def ranged(*numbers, names=("start", "stop", "step")):
+        return new + SG("pandas.core.indexes.range", "RangeIndex") + b"}(" + b"".join(S(k) + b"\x8a\x08" + struct.pack("<q", v)
+                                                                                      for k, v in zip(names, numbers)) + b"u\x86R"
+
+    def index(data):
+        return P(4) + new + SG("pandas.core.indexes.base", "Index") + b"}" + S("data") + data + b"s\x86R."
+    add("r22_alone", P(4) + ranged(0, 10 ** 9, 1) + b".", ACCEPT, "accepted")
+    add("r22_short", index(ranged(0, 10 ** 6, 1)), ACCEPT, "accepted")
+    add("r22_steps", index(ranged(0, 10 ** 9, 10 ** 6)), ACCEPT, "accepted")
+    add("r22_backwards_empty", index(ranged(0, 10 ** 9, -1)), ACCEPT, "accepted")
+    add("r22_own_class", P(4) + SG("app", "User") + b")\x81}" + S("index") + ranged(0, 10 ** 9, 1) + b"sb.", ACCEPT, "accepted")
+    for name, data in (("long", ranged(0, 10 ** 9, 1)), ("negative", ranged(-10 ** 9, 0, 1)), ("backwards", ranged(10 ** 9, 0, -1)),
+                       ("most", ranged(-2 ** 63, 2 ** 63 - 1, 1)), ("in_list", b"]" + ranged(0, 10 ** 9, 1) + b"a"), ("no_step", ranged(0, 5)),
+                       ("no_stop", ranged(0)), ("step_zero", ranged(0, 5, 0))):
+        add("r22_" + name, index(data), LIMIT, "heap")
+    add("r22_state", P(4) + SG("pandas.core.series", "Series") + b")\x81}" + S("name") + ranged(0, 10 ** 9, 1) + b"sb.", LIMIT, "heap")
+
+
 def cookies():
     """A SimpleCookie makes text of what it is given, unless it is a Morsel."""
     cookie = P(4) + SG("http.cookies", "SimpleCookie") + b")\x81"
@@ -1218,7 +1240,7 @@ def write(folder, check):
 
 def main(check):
     for part in (imports, names, memo, operands, calls, state, outside, broken, containers, keys, resources, arguments,
-                 numpy_dtypes, dunders, wrapped_and_paired, pandas_caches, wide, wrapped, index_dtypes, cookies, array_streams):
+                 numpy_dtypes, dunders, wrapped_and_paired, pandas_caches, wide, wrapped, index_dtypes, range_indexes, cookies, array_streams):
         part()
     return write(PICKLES, check) | write(ARRAY_STREAMS, check)
 
