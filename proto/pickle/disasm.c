@@ -139,12 +139,23 @@ static enum brine_status print_integer_line(struct disasm *d, bool is_long) {
     return print_decimal(d, line);
 }
 
+static size_t pass_digits(struct bytes text, size_t at) {
+    while (at < text.len && byte_is_digit(text.data[at])) at++;
+    return at;
+}
+
+static size_t pass_sign(struct bytes text, size_t at) {
+    return at + (at < text.len && (text.data[at] == '-' || text.data[at] == '+'));
+}
+
+/* A number in decimal form with an exponent, which was too large. */
 static bool overflows(struct bytes text) {
-    for (size_t i = 0; i < text.len; i++)
-        if (!byte_is_digit(text.data[i]) && !memchr("+-.eE", text.data[i], 5)) return false;
-    size_t first = text.data[0] == '-';
-    if (!byte_is_digit(text.data[text.len - 1]) || !byte_is_digit(text.data[first])) return false;
-    return memchr(text.data, 'e', text.len) || memchr(text.data, 'E', text.len);
+    size_t first = pass_sign(text, 0), at = pass_digits(text, first);
+    if (at == first) return false;
+    if (at < text.len && text.data[at] == '.') at = pass_digits(text, at + 1);
+    if (at == text.len || byte_lower(text.data[at]) != 'e') return false;
+    first = pass_sign(text, at + 1);
+    return first < text.len && pass_digits(text, first) == text.len;
 }
 
 static enum brine_status print_float_line(struct disasm *d) {

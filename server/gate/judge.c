@@ -136,7 +136,8 @@ static bool may_pass(struct judging *judging, const struct frame_reading *readin
     bool harmless =
         pickle_is_harmless(reading->bytes, &judging->setup->limits, &judging->desk->pickle, harm);
     /* Some reader comes to its end with an object, which may be a text that hides a pickle. */
-    bool hides = judging->rule->frames.admitted & FRAME_BIT(FRAME_STRING);
+    bool hides =
+        reading->path.depth == 1 && judging->rule->frames.admitted & FRAME_BIT(FRAME_STRING);
     if (harm->stops) return harmless && !is_limit && !hides;
     unsigned kinds = harm->kinds & ~(unsigned)(PICKLE_HARM_MEMORY | PICKLE_HARM_TIME);
     if (kinds != PICKLE_HARM_IMPORT_AT_END) return kinds == 0;

@@ -29,7 +29,7 @@ struct value {
 };
 
 /* {'k': 1}, and a call of os.system: protocol 4 and 0. */
-static const char good_4[] = "\x80\x04\x95\x0b\0\0\0\0\0\0\0}\x94\x8c\x01k\x94K\x01s.";
+static const char good_4[] = "\x80\x04\x95\x0a\0\0\0\0\0\0\0}\x94\x8c\x01k\x94K\x01s.";
 static const char evil_4[] = "\x80\x04\x8c\x02os\x94\x8c\x06system\x94\x93\x94\x8c\x02id\x85R.";
 static const char evil_0[] = "cos\nsystem\n(S'id'\ntR.";
 
