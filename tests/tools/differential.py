@@ -222,6 +222,12 @@ class Connection:
                 frames[-1] == QUEUED and len(by_kind(frames, False)[1]) > 1)
         return frames
 
+    def wait_until_alone(self):
+        """The clients of the case before are gone, whom CLIENT LIST would show."""
+        deadline = time.monotonic() + DEADLINE_S
+        while time.monotonic() < deadline and (self.ask([b"CLIENT", b"LIST"]) or b"").count(b"laddr=") > 1:
+            pass
+
     def close(self):
         self.socket.close()
 
@@ -244,6 +250,7 @@ class Case:
                 for args in ([b"CONFIG", b"SET", b"maxmemory", b"0"], [b"FLUSHALL"],
                              [b"HELLO", b"%d" % self.protocol]):
                     connection.ask(args)
+                connection.wait_until_alone()
             return self.run_ops(connections)
         finally:
             for connection in connections:
