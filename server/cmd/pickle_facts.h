@@ -78,6 +78,10 @@ struct frame_options pickle_report_frames(struct command_call *call,
 /* PICKLE.GLOBALS key: replies. */
 void reply_globals_of_key(struct command_call *call);
 
+/* "call, state" into line, cut; "named" when it is only that.  Returns line. */
+enum { USES_TEXT_BYTES = 64 };
+const char *pickle_uses_text(uint32_t uses, char line[static USES_TEXT_BYTES]);
+
 /* "text", "JSON", "gzip data": a guess for people. */
 const char *pickle_looks_like(struct bytes value);
 

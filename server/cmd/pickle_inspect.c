@@ -50,25 +50,14 @@ static void say_number(struct account *account, const char *name, uint64_t numbe
 
 /* "shop.models.Cart: new, state {count, owner} 3f2a90c4d1e8b756" */
 static void say_global(struct reply *reply, const struct pickle_fact_global *global) {
-    static const struct {
-        enum pickle_use use;
-        const char *word;
-    } uses[] = {{PICKLE_USE_REF, "ref"},     {PICKLE_USE_CALL, "call"},
-                {PICKLE_USE_NEW, "new"},     {PICKLE_USE_STATE, "state"},
-                {PICKLE_USE_ITEMS, "items"}, {PICKLE_USE_HASH, "hash"}};
-    char words[64] = "", state[700] = "";
-    size_t len = 0;
-    for (size_t i = 0; i < ARRAY_LEN(uses); i++)
-        if (global->uses & uses[i].use)
-            len += (size_t)snprintf(words + len, sizeof words - len, "%s%s", len ? ", " : "",
-                                    uses[i].word);
+    char words[USES_TEXT_BYTES], state[700] = "";
     if (global->fingerprint)
         snprintf(state, sizeof state, " {%.*s} %016llx%s", (int)global->keys.len,
                  (const char *)global->keys.data, (unsigned long long)global->fingerprint,
                  global->varies ? " and others" : "");
     reply_bulkf(reply, "%.*s.%.*s: %s%s", (int)MIN(global->module.len, (size_t)512),
                 (const char *)global->module.data, (int)MIN(global->name.len, (size_t)512),
-                (const char *)global->name.data, len ? words : "named", state);
+                (const char *)global->name.data, pickle_uses_text(global->uses, words), state);
 }
 
 static void say_globals(struct reply *reply, const struct pickle_facts *facts) {

@@ -4,6 +4,7 @@
 /* PICKLE.VERIFY: what a write would be answered, and why, without writing. */
 
 #include "cmd/handlers.h"
+#include "cmd/pickle_facts.h"
 
 #include "base/number.h"
 #include "gate/keeper.h"
@@ -132,21 +133,10 @@ static void say_number(struct reply *reply, const char *name, uint64_t number) {
 
 /* "shop.models.Cart: call, state" */
 static void say_global(struct reply *reply, const struct global *global) {
-    static const struct {
-        enum pickle_use use;
-        const char *word;
-    } uses[] = {{PICKLE_USE_REF, "ref"},     {PICKLE_USE_CALL, "call"},
-                {PICKLE_USE_NEW, "new"},     {PICKLE_USE_STATE, "state"},
-                {PICKLE_USE_ITEMS, "items"}, {PICKLE_USE_HASH, "hash"}};
-    char words[64] = "";
-    size_t len = 0;
-    for (size_t i = 0; i < ARRAY_LEN(uses); i++)
-        if (global->uses & uses[i].use)
-            len += (size_t)snprintf(words + len, sizeof words - len, "%s%s", len ? ", " : "",
-                                    uses[i].word);
+    char words[USES_TEXT_BYTES];
     reply_bulkf(reply, "%.*s.%.*s: %s", (int)MIN(global->module.len, 512u),
                 (const char *)global->module.data, (int)MIN(global->name.len, 512u),
-                (const char *)global->name.data, len ? words : "named");
+                (const char *)global->name.data, pickle_uses_text(global->uses, words));
 }
 
 static void say_globals(struct reply *reply, const struct seen *seen) {
