@@ -86,24 +86,13 @@ static void expect(struct client *client, const char *format, ...) {
     va_end(args);
 }
 
-/* False: the server closed the connection. */
-static bool send_bytes(struct client *client, const uint8_t *bytes, size_t len) {
-    while (len > 0) {
-        ssize_t sent = send(client->fd, bytes, len, MSG_NOSIGNAL);
-        if (sent <= 0) return false;
-        bytes += sent;
-        len -= (size_t)sent;
-    }
-    return true;
-}
-
 /* In pieces of random size, so that commands are cut anywhere. */
 static bool send_cut(struct client *client) {
     size_t at = 0;
     while (at < client->len) {
         size_t piece = 1 + random_below(&client->random, client->len);
         piece = MIN(piece, client->len - at);
-        if (!send_bytes(client, client->text + at, piece)) return false;
+        if (!stress_server_send(client->fd, client->text + at, piece)) return false;
         at += piece;
     }
     return true;
@@ -171,7 +160,7 @@ static void steady(struct client *client) {
 static unsigned long pick_id(struct client *client) {
     client->len = 0;
     say(client, "CLIENT LIST\r\n");
-    if (!send_bytes(client, client->text, client->len)) return 0;
+    if (!stress_server_send(client->fd, client->text, client->len)) return 0;
     size_t have = 0, need = SIZE_MAX;
     while (have < need) {
         ssize_t len = recv(client->fd, client->want + have, TEXT_BYTES - 1 - have, 0);
@@ -197,7 +186,7 @@ static void killer(struct client *client) {
         client->len = 0;
         say(client, "CLIENT KILL ID %lu SKIPME no\r\nCLIENT INFO\r\nPING\r\n", id);
         char byte;
-        bool alive = id && send_bytes(client, client->text, client->len) &&
+        bool alive = id && stress_server_send(client->fd, client->text, client->len) &&
                      recv(client->fd, &byte, 1, 0) == 1;
         /* It may have met itself, or the other killer. */
         check(stress, !alive || byte == ':', "CLIENT KILL answers a number");
@@ -265,9 +254,9 @@ static void large(struct client *client) {
     for (size_t round = 0; block && round < stress->rounds / 10 + 1; round++) {
         bool alive = dial(client);
         memset(block, (int)('a' + random_below(&client->random, 26)), LARGE_BYTES);
-        alive = alive && send_bytes(client, (const uint8_t *)head, sizeof(head) - 1) &&
-                send_bytes(client, block, LARGE_BYTES) &&
-                send_bytes(client, (const uint8_t *)tail, sizeof(tail) - 1);
+        alive = alive && stress_server_send(client->fd, (const uint8_t *)head, sizeof(head) - 1) &&
+                stress_server_send(client->fd, block, LARGE_BYTES) &&
+                stress_server_send(client->fd, (const uint8_t *)tail, sizeof(tail) - 1);
         size_t have = 0;
         while (alive && have < bytes) {
             ssize_t len = recv(client->fd, block + have, bytes - have, 0);
@@ -332,7 +321,8 @@ int main(int argc, char **argv) {
     expect(&last, "+PONG\r\n");
     say(&last, "PING\r\n");
     check(&stress,
-          dial(&last) && send_bytes(&last, last.text, last.len) && hear(&last) == HEARD_WANTED,
+          dial(&last) && stress_server_send(last.fd, last.text, last.len) &&
+              hear(&last) == HEARD_WANTED,
           "the server answers afterwards");
     check(&stress, stress_server_stop(&stress.server), "the server stops in order");
     printf("%zu steady clients were killed on the way\n", stress.killed);

@@ -115,17 +115,6 @@ static bool hear(struct client *client) {
     return true;
 }
 
-static bool send_bytes(struct client *client, const void *data, size_t len) {
-    const uint8_t *bytes = data;
-    while (len > 0) {
-        ssize_t sent = send(client->fd, bytes, len, MSG_NOSIGNAL);
-        if (sent <= 0) return false;
-        bytes += sent;
-        len -= (size_t)sent;
-    }
-    return true;
-}
-
 static bool dial(struct client *client) {
     client->in_at = client->in_len = 0;
     client->fd = stress_server_dial(client->stress->server.port);
@@ -142,7 +131,8 @@ static const char *ask(struct client *client, const char *format, ...) {
     int len = vsnprintf(line, sizeof(line) - 2, format, args);
     va_end(args);
     memcpy(line + len, "\r\n", 2);
-    if (!send_bytes(client, line, (size_t)len + 2) || !hear(client)) client->reply[0] = 0;
+    if (!stress_server_send(client->fd, line, (size_t)len + 2) || !hear(client))
+        client->reply[0] = 0;
     return client->reply;
 }
 
@@ -312,8 +302,9 @@ static size_t make_pickle(struct client *client, uint8_t *out) {
 static bool send_set(struct client *client, const uint8_t *value, size_t len, size_t part) {
     char head[64];
     int bytes = snprintf(head, sizeof(head), "*3\r\n$3\r\nSET\r\n$4\r\nlong\r\n$%zu\r\n", len);
-    return send_bytes(client, head, (size_t)bytes) && send_bytes(client, value, part) &&
-           (part < len || send_bytes(client, "\r\n", 2));
+    return stress_server_send(client->fd, head, (size_t)bytes) &&
+           stress_server_send(client->fd, value, part) &&
+           (part < len || stress_server_send(client->fd, "\r\n", 2));
 }
 
 static void check_long(struct client *client) {
@@ -356,7 +347,7 @@ static void write_and_go(struct client *client) {
         if (round % 2 == 0) ask(client, "MULTI");
         (void)send_set(client, value, len,
                        round % 4 == 1 ? (size_t)random_below(&client->random, len) : len);
-        if (round % 5 == 0) (void)send_bytes(client, "EXEC\r\nPUBLISH x hello\r\n", 23);
+        if (round % 5 == 0) (void)stress_server_send(client->fd, "EXEC\r\nPUBLISH x hello\r\n", 23);
         stress_server_hang_up(client->fd, round % 3);
         if (!dial(client)) break;
     }

@@ -31,6 +31,17 @@ int stress_server_dial(int port) {
     return -1;
 }
 
+bool stress_server_send(int fd, const void *data, size_t len) {
+    const char *bytes = data;
+    while (len > 0) {
+        ssize_t sent = send(fd, bytes, len, MSG_NOSIGNAL);
+        if (sent <= 0) return false;
+        bytes += sent;
+        len -= (size_t)sent;
+    }
+    return true;
+}
+
 void stress_server_hang_up(int fd, bool hard) {
     struct linger linger = {.l_onoff = 1};
     if (hard) setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));

@@ -7,6 +7,7 @@
 #define BRINE_TESTS_STRESS_SERVER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 struct stress_server {
@@ -22,6 +23,8 @@ bool stress_server_stop(struct stress_server *server);
 
 /* A connected socket whose reads and writes give up after a minute; -1: none. */
 int stress_server_dial(int port);
+/* Sends all of it; false: the server closed the connection. */
+bool stress_server_send(int fd, const void *data, size_t len);
 /* Closes it, with a reset when `hard`. */
 void stress_server_hang_up(int fd, bool hard);
 
