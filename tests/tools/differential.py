@@ -323,6 +323,8 @@ class Crowd(Case):
 
     def run_ops(self, connections):
         second = [Connection(server) for server in self.servers]
+        for connection in second:
+            connection.ask([b"PING"])  # connected is not yet accepted, and CLIENT LIST shows who is
         self.queues = [[], []]
         try:
             for at, (args, _) in enumerate(self.ops):
