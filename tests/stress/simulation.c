@@ -444,7 +444,8 @@ static void touch_watchers(struct world *world, bool surely) {
         struct model_undo *undo = &world->model.undo[i];
         const struct model_entry *entry = &world->model.entries[undo->db][undo->key];
         bool was = is_alive(world, &undo->old), is = is_alive(world, entry);
-        /* SET of the same value touches, PERSIST of what has no time does not: that stays open. */
+        /* SET of the same value or of one that is over touches, PERSIST of what has no time does not:
+         * that stays open. */
         bool changed = was != is ||
                        (is && (entry->expire_at_ms != undo->old.expire_at_ms ||
                                !bytes_equal(buf_view(&entry->value), buf_view(&undo->old.value))));
@@ -452,7 +453,7 @@ static void touch_watchers(struct world *world, bool surely) {
             struct deal *deal = &world->clients[j].deal;
             if (!deal->watches[undo->db][undo->key]) continue;
             deal->touched |= surely && changed;
-            deal->maybe_touched |= !surely || is || undo->old.present;
+            deal->maybe_touched |= !surely || entry->present || undo->old.present;
         }
     }
 }
