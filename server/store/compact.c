@@ -42,6 +42,7 @@ static bool move_entry(struct shard *shard, heap_ref ref) {
     moved->access = entry->access;
     moved->key_len = entry->key_len;
     moved->value_len = entry->value_len;
+    moved->cut = entry->cut;
     memcpy(moved->body, entry->body, body_bytes);
     place.bucket->refs[place.slot] = to;
     heap_free(heap, ref);

@@ -19,8 +19,9 @@
  * The expiry field may be there and say STORE_NO_EXPIRY: PERSIST does not move the key.  Six bytes
  * last until the year 10889; a time beyond (or before 1970) is far_ms behind the value, and the
  * field says ENTRY_EXPIRY_FAR.  So the key's place depends on the flags alone.
- * `access` is for eviction and not used yet.
- * A free block keeps units and flags and uses the rest as struct free_block says. */
+ * `access` is for eviction and not used yet.  The top bit of value_len says whether a snapshot that
+ * is under way has seen the entry: see cut.h. A free block keeps units and flags and uses the rest
+ * as struct free_block says. */
 #ifndef BRINE_STORE_ENTRY_H
 #define BRINE_STORE_ENTRY_H
 
@@ -33,7 +34,8 @@ enum {
     ENTRY_FAR_BYTES = 8,
     ENTRY_LABEL_BYTES = 2,
     ENTRY_ORIGIN_BYTES = 6,
-    ENTRY_INLINE_BYTES_MAX = 32 * 1024,
+    ENTRY_VALUE_LEN_MASK = 0x7fff,
+    ENTRY_INLINE_BYTES_MAX = 32 * 1024, /* a value is shorter: 15 bits */
 };
 
 /* In the expiry field: the time is behind the value. */
@@ -61,7 +63,7 @@ struct entry {
     uint8_t flags;
     uint8_t access;
     uint16_t key_len;
-    uint16_t value_len;
+    uint16_t value_len : 15, cut : 1;
     uint8_t body[];
 };
 _Static_assert(sizeof(struct entry) == ENTRY_HEADER_BYTES,

@@ -4,7 +4,8 @@
 /* The design.  A flush takes tables off their slices under all locks, and nothing else; what they
  * held is freed later, a bounded piece at a time, by store_reclaim.  Where the flushed database was
  * the shard's only one, its heap goes whole: chunks are freed without a look at what is in them,
- * unless something boxed is.  Else its entries lie among others' and go one by one. */
+ * unless something boxed is.  Else its entries lie among others' and go one by one, as they do when
+ * a cut has not seen them all yet, which must be before. */
 
 #include "store/segment.h"
 #include "store/shard.h"
@@ -14,6 +15,7 @@ enum { CHUNK_COST = 16 }; /* what freeing a chunk or a segment unread takes from
 static void drop_table(struct store_slice *slice, struct shard *shard) {
     struct table *table = slice->table;
     if (!table) return;
+    counter_add(&shard->changes_total, counter_get(&slice->keys));
     table->next = shard->dropped_tables;
     shard->dropped_tables = table;
     slice->table = NULL;
@@ -37,7 +39,8 @@ static void flush(struct store *store, struct store_hold *hold, uint32_t from_db
         for (uint32_t db = from_db; db < to_db; db++) drop_table(&shard->slices[db], shard);
         bool empty = true;
         for (size_t db = 0; db < store->databases; db++) empty &= !shard->slices[db].table;
-        if (empty) drop_heap(shard);
+        /* What a cut has not seen goes one by one, when it has. */
+        if (empty && !shard_cut_pending(shard)) drop_heap(shard);
     }
     store_unlock(store, hold);
 }
@@ -101,10 +104,13 @@ bool store_reclaim(struct store *store, struct store_hold *hold, size_t index, s
     struct shard *shard = store_shard(store, index);
     shard_enter(store, hold, index);
     size_t spent = 0;
-    while (shard->dropped_tables && spent < budget) spent += reclaim_table(shard, budget - spent);
+    while (shard->dropped_tables && !shard->dropped_tables->cut_pending && spent < budget)
+        spent += reclaim_table(shard, budget - spent);
     struct heap *heap = spent < budget ? shard->dropped_heaps : NULL;
     if (heap) shard->dropped_heaps = heap->next;
-    bool more = shard->dropped_tables || shard->dropped_heaps;
+    /* A table that a cut has yet to walk is nothing that could be done now. */
+    bool more =
+        (shard->dropped_tables && !shard->dropped_tables->cut_pending) || shard->dropped_heaps;
     shard_leave(store, hold);
     if (!heap || reclaim_heap(heap, budget - spent)) return more;
     shard_enter(store, hold, index);

@@ -63,6 +63,7 @@ struct segment *segment_create(struct table *table, unsigned depth, unsigned pai
     segment->stash = (uint8_t)stash;
     segment->near_due_s = segment->far_due_s = EXPIRY_NEVER_S;
     table->segments++;
+    table->layouts++;
     table->segment_bytes += bytes;
     return segment;
 }

@@ -6,6 +6,7 @@
 #define BRINE_STORE_SHARD_H
 
 #include "base/assert.h"
+#include "store/cut.h"
 #include "store/expiry.h"
 #include "store/store_write.h"
 #include "store/table.h"
@@ -38,6 +39,7 @@ struct shard {
     bool sweeping;       /* a sweep is under way: next_due_ms holds for what it has passed */
     int64_t next_due_ms; /* nothing is due before */
     store_counter expired_total;
+    store_counter changes_total;
     struct table *dropped_tables; /* left by flushes, for store_reclaim */
     struct heap *dropped_heaps;
     struct store_slice slices[]; /* one for each database */
@@ -56,6 +58,10 @@ struct store {
     bool single_threaded;
     store_removed_fn *on_removed;
     void *on_removed_ctx;
+    struct store_cut cut; /* written under all locks, as the next two */
+    bool cut_running;
+    uint8_t cut_bit; /* of entries that it has seen, and of new ones */
+    _Atomic bool cut_abandoned;
 };
 
 static inline struct shard *store_shard(const struct store *store, size_t index) {
@@ -98,6 +104,17 @@ void slice_drop_labels(struct shard *shard, struct store_slice *slice);
 /* Writes a slot's coarse expiry and tells segment, table and shard when they are due. */
 void shard_note_expiry(struct shard *shard, struct table *table, struct place place,
                        int64_t expire_at_ms, int64_t now_ms);
+
+/* Shows an entry to the cut under way and marks it as shown. */
+void shard_hand_over(struct shard *shard, const struct table *table, struct entry *entry,
+                     bool by_writer);
+/* Before an entry of this database is changed or removed. */
+static inline void shard_before_change(struct shard *shard, uint32_t db, struct entry *entry) {
+    if (UNLIKELY(entry->cut != shard->store->cut_bit))
+        shard_hand_over(shard, shard->slices[db].table, entry, true);
+}
+/* Some table has entries that the cut under way has not seen. */
+bool shard_cut_pending(const struct shard *shard);
 
 /* Finds a key that has not expired; one that has is removed. */
 bool shard_find(struct shard *shard, const struct store_key *key, int64_t now_ms,

@@ -329,6 +329,7 @@ static struct store_counts count(const struct store *store, size_t from_db, size
         const struct shard *shard = store_shard(store, i);
         for (size_t db = from_db; db < to_db; db++) add_slice(&counts, &shard->slices[db]);
         counts.expired_total += counter_get(&shard->expired_total);
+        counts.changes_total += counter_get(&shard->changes_total);
     }
     return counts;
 }

@@ -176,6 +176,7 @@ struct store_counts {
     uint64_t keys_with_expiry;
     uint64_t expire_at_sum_s; /* of those, in seconds: avg_ttl = sum / keys_with_expiry - now */
     uint64_t expired_total;   /* removed because their time was over; of the whole store */
+    uint64_t changes_total;   /* keys set, removed, flushed or given another expiry; as well */
 };
 
 struct store_counts store_counts_db(const struct store *store, uint32_t db);

@@ -71,6 +71,12 @@ struct table {
     int64_t next_due_ms; /* no segment is due before */
     struct table *next;  /* in the shard's list of dropped tables */
     uint32_t reclaimed;  /* directory rows already freed, when dropped */
+    uint32_t layouts;    /* segments ever made: the same number, the same segments */
+    /* Of a cut (cut.h) that is under way: */
+    bool cut_pending; /* the walk is not through: */
+    uint32_t cut_db;  /* of which database it was then */
+    uint32_t cut_layout, cut_bucket;
+    uint64_t cut_hash; /* behind the shard's bits, left-aligned */
 };
 
 /* Where a slot is. */

@@ -27,7 +27,8 @@ struct content {
     int64_t expire_at_ms;
     struct entry_notes notes;
     size_t value_len;
-    uint8_t flags; /* all but the heap's */
+    uint8_t flags;   /* all but the heap's */
+    uint8_t cut_bit; /* the store's: it is no part of a cut that is under way */
 };
 
 /* ---- bookkeeping
@@ -144,7 +145,8 @@ void shard_tidy_heap(struct shard *shard) {
 
 void shard_discard(struct shard *shard, uint32_t db, heap_ref ref) {
     struct store_slice *slice = &shard->slices[db];
-    const struct entry *entry = heap_entry(shard->heap, ref);
+    struct entry *entry = heap_entry(shard->heap, ref);
+    shard_before_change(shard, db, entry);
     slice_count_expiry(slice, entry_expire_at_ms(entry), STORE_NO_EXPIRY);
     if (shard->store->note_flags)
         slice_uncount_label(slice, entry_notes(entry).label, entry_value_len(entry));
@@ -198,6 +200,7 @@ bool store_remove(struct store *store, const struct store_key *key, int64_t now_
     struct place place;
     if (!shard_find(shard, key, now_ms, &place)) return false;
     shard_remove(shard, key, place);
+    counter_add(&shard->changes_total, 1);
     return true;
 }
 
@@ -216,6 +219,7 @@ static void move_bytes(uint8_t *to, struct bytes from) {
 /* Writes header and body; key is where the name's bytes are now, which may be in this entry. */
 static void entry_write(struct heap *heap, struct entry *entry, const struct content *content,
                         const uint8_t *key) {
+    entry->cut = content->cut_bit;
     size_t prefix = flags_prefix_bytes(content->flags), key_len = content->name.len;
     uint8_t *key_to = entry->body + prefix, *payload_to = key_to + key_len;
     /* In place, the key moves towards where something was read already: up after the value has
@@ -229,7 +233,7 @@ static void entry_write(struct heap *heap, struct entry *entry, const struct con
     }
     entry->flags = (uint8_t)((entry->flags & F_PREV_FREE) | content->flags);
     entry->key_len = (uint16_t)key_len;
-    entry->value_len = (uint16_t)content->payload.len;
+    entry->value_len = content->payload.len & ENTRY_VALUE_LEN_MASK;
     if (content->flags & F_EXPIRY) entry_set_expiry(entry, content->expire_at_ms);
     if (content->flags & F_LABEL) entry_set_notes(entry, &content->notes);
     if (content->flags & F_BOXED) heap->boxed_entries++;
@@ -253,6 +257,7 @@ static enum brine_status replace(struct shard *shard, const struct store_key *ke
     heap_ref ref = place.bucket->refs[place.slot];
     struct entry *entry = heap_entry(heap, ref);
     struct blob *old_blob = entry_blob(entry);
+    shard_before_change(shard, key->db, entry);
     int64_t old_at_ms = entry_expire_at_ms(entry);
     uint16_t old_label = entry_notes(entry).label;
     size_t old_len = entry_value_len(entry), units = content_units(content);
@@ -346,11 +351,13 @@ enum brine_status store_put(struct store *store, const struct store_key *key,
         .value_len = bytes.len,
         .flags = (uint8_t)(value->type | (boxed ? F_BOXED : 0) | store->note_flags |
                            (value->expire_at_ms == STORE_NO_EXPIRY ? 0 : F_EXPIRY)),
+        .cut_bit = store->cut_bit,
     };
     if (store->note_flags)
         content.notes = (struct entry_notes){value->label, value->writer, value->stored_at_s};
     status = put_content(shard, key, &content, now_ms);
     if (boxed && status == BRINE_OK) blob = NULL;
+    if (status == BRINE_OK) counter_add(&shard->changes_total, 1);
 done:
     blob_unref(blob);
     return status;
@@ -375,12 +382,18 @@ enum brine_status store_set_expiry(struct store *store, const struct store_key *
             .notes = entry_notes(entry),
             .value_len = entry_value_len(entry),
             .flags = (uint8_t)((entry->flags & ~F_PREV_FREE) | F_EXPIRY),
+            .cut_bit = store->cut_bit,
         };
         if (blob) blob_ref(blob); /* the new entry's; the old one's is dropped with it */
         enum brine_status status = replace(shard, key, &content, place, now_ms);
-        if (status != BRINE_OK) blob_unref(blob);
+        if (status != BRINE_OK)
+            blob_unref(blob);
+        else
+            counter_add(&shard->changes_total, 1);
         return status;
     }
+    shard_before_change(shard, key->db, entry);
+    counter_add(&shard->changes_total, 1);
     entry_set_expiry(entry, expire_at_ms);
     slice_count_expiry(slice, old_at_ms, expire_at_ms);
     shard_note_expiry(shard, slice->table, place, expire_at_ms, now_ms);
