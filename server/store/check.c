@@ -70,8 +70,9 @@ static const char *check_slot(const struct shard *shard, const struct table *tab
     census->live_bytes += (size_t)entry->units * ENTRY_UNIT_BYTES;
     census->boxed += blob != NULL;
     census->blob_bytes += blob ? sizeof *blob + blob->len : 0;
-    size_t units = body_units(entry_body_bytes(entry, entry_expire_at_ms(entry)));
-    CHECK(entry->units >= units, "an entry fits its block");
+    size_t key_end = entry_prefix_bytes(entry) + entry->key_len;
+    CHECK(entry_body_bytes(entry) >= key_end + entry_far_bytes(entry) + (blob ? sizeof blob : 0),
+          "an entry fits its block");
     return check_expiry(shard, table, at->segment, at->bucket->expiries[at->slot], entry);
 }
 

@@ -34,15 +34,15 @@ static bool move_entry(struct shard *shard, heap_ref ref) {
     struct place place;
     bool found = find_place(shard, entry, ref, &place);
     BRINE_ASSERT(found, "every live entry is in a table");
-    size_t body_bytes = entry_body_bytes(entry, entry_expire_at_ms(entry));
+    size_t body_bytes = entry_body_bytes(entry);
     heap_ref to = heap_alloc_hole(heap, body_units(body_bytes));
     if (!to) return false;
     struct entry *moved = heap_entry(heap, to);
     moved->flags = (moved->flags & F_PREV_FREE) | (entry->flags & (uint8_t)~F_PREV_FREE);
     moved->access = entry->access;
-    moved->key_len = entry->key_len;
-    moved->value_len = entry->value_len;
     moved->cut = entry->cut;
+    moved->key_len = entry->key_len;
+    entry_set_body_bytes(moved, body_bytes);
     memcpy(moved->body, entry->body, body_bytes);
     place.bucket->refs[place.slot] = to;
     heap_free(heap, ref);

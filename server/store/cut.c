@@ -127,7 +127,7 @@ static void show_bucket(struct cut_step *step, const struct bucket *bucket) {
         if (!bucket->tags[slot]) continue;
         struct entry *entry = heap_entry(shard->heap, bucket->refs[slot]);
         if (entry->cut == shard->store->cut_bit) continue;
-        take_from(&step->bytes, ENTRY_COST + entry->key_len + entry->value_len);
+        take_from(&step->bytes, ENTRY_COST + entry_body_bytes(entry));
         shard_hand_over(shard, step->table, entry, false);
     }
 }

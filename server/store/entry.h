@@ -3,12 +3,12 @@
 
 /* An entry: one key and its value in one block of a shard's heap (heap.h).  Private to store/.
  *
- *     0       2       3        4         6           8
- *     +-------+-------+--------+---------+-----------+--------+-----+-------+- - - - -+- - - -+
- *     | units | flags | access | key_len | value_len | prefix | key | value | far_ms  | slack |
- *     +-------+-------+--------+---------+-----------+--------+-----+-------+- - - - -+- - - -+
- *                                                                     8, if at all     to units * 8
- *     the prefix, of what there is:
+ *     0       2       3       4         6        8
+ *     +-------+-------+-------+---------+--------+--------+-----+-------+- - - - -+- - - -+
+ *     | units | flags | slack | key_len | access | prefix | key | value | far_ms  |       |
+ *     +-------+-------+-------+---------+--------+--------+-----+-------+- - - - -+- - - -+
+ *                                                                 8, if at all      slack, to units
+ * * 8 the prefix, of what there is:
  *     +--------------+-------+--------+-------------+
  *     | expire_at_ms | label | writer | stored_at_s |
  *     +--------------+-------+--------+-------------+
@@ -19,9 +19,10 @@
  * The expiry field may be there and say STORE_NO_EXPIRY: PERSIST does not move the key.  Six bytes
  * last until the year 10889; a time beyond (or before 1970) is far_ms behind the value, and the
  * field says ENTRY_EXPIRY_FAR.  So the key's place depends on the flags alone.
- * `access` is for eviction and not used yet.  The top bit of value_len says whether a snapshot that
- * is under way has seen the entry: see cut.h. A free block keeps units and flags and uses the rest
- * as struct free_block says. */
+ * How long the value is follows from the block's size and what of it is not used, which is at most
+ * ENTRY_SLACK_MAX: that leaves room for 15 bits of `access`, which eviction reads (evict.h), and
+ * one that says whether a snapshot that is under way has seen the entry (cut.h). A free block keeps
+ * units and flags and uses the rest as struct free_block says. */
 #ifndef BRINE_STORE_ENTRY_H
 #define BRINE_STORE_ENTRY_H
 
@@ -34,8 +35,9 @@ enum {
     ENTRY_FAR_BYTES = 8,
     ENTRY_LABEL_BYTES = 2,
     ENTRY_ORIGIN_BYTES = 6,
-    ENTRY_VALUE_LEN_MASK = 0x7fff,
-    ENTRY_INLINE_BYTES_MAX = 32 * 1024, /* a value is shorter: 15 bits */
+    ENTRY_INLINE_BYTES_MAX = 32 * 1024,
+    ENTRY_SLACK_MAX = 255,
+    ENTRY_ACCESS_BITS = 15,
 };
 
 /* In the expiry field: the time is behind the value. */
@@ -61,9 +63,9 @@ static inline bool flags_are_free(uint8_t flags) {
 struct entry {
     uint16_t units;
     uint8_t flags;
-    uint8_t access;
+    uint8_t slack;
     uint16_t key_len;
-    uint16_t value_len : 15, cut : 1;
+    uint16_t access : ENTRY_ACCESS_BITS, cut : 1;
     uint8_t body[];
 };
 _Static_assert(sizeof(struct entry) == ENTRY_HEADER_BYTES,
@@ -84,32 +86,59 @@ static inline size_t expiry_far_bytes(int64_t expire_at_ms) {
     return (uint64_t)expire_at_ms < ENTRY_EXPIRY_FAR ? 0 : ENTRY_FAR_BYTES;
 }
 
-/* From the body's begin to where far_ms is, if it is. */
-static inline size_t entry_far_at(const struct entry *entry) {
-    return entry_prefix_bytes(entry) + entry->key_len + entry->value_len;
+/* What of the body is in use. */
+static inline size_t entry_body_bytes(const struct entry *entry) {
+    return (size_t)entry->units * ENTRY_UNIT_BYTES - ENTRY_HEADER_BYTES - entry->slack;
+}
+/* So much of it is from now on; the block is as large as it is. */
+static inline void entry_set_body_bytes(struct entry *entry, size_t bytes) {
+    entry->slack = (uint8_t)((size_t)entry->units * ENTRY_UNIT_BYTES - ENTRY_HEADER_BYTES - bytes);
 }
 
-static inline int64_t entry_expire_at_ms(const struct entry *entry) {
-    if (!(entry->flags & F_EXPIRY)) return STORE_NO_EXPIRY;
+static inline uint64_t entry_expiry_field(const struct entry *entry) {
     uint32_t low;
     uint16_t high;
     memcpy(&low, entry->body, sizeof low);
     memcpy(&high, entry->body + sizeof low, sizeof high);
-    int64_t at_ms = (int64_t)((uint64_t)high << 32 | low);
+    return (uint64_t)high << 32 | low;
+}
+
+/* 8 when a time lies behind the value, else 0. */
+static inline size_t entry_far_bytes(const struct entry *entry) {
+    bool far = entry->flags & F_EXPIRY && entry_expiry_field(entry) == ENTRY_EXPIRY_FAR;
+    return far ? ENTRY_FAR_BYTES : 0;
+}
+
+static inline int64_t entry_expire_at_ms(const struct entry *entry) {
+    if (!(entry->flags & F_EXPIRY)) return STORE_NO_EXPIRY;
+    int64_t at_ms = (int64_t)entry_expiry_field(entry);
     if (UNLIKELY(at_ms == (int64_t)ENTRY_EXPIRY_FAR))
-        memcpy(&at_ms, entry->body + entry_far_at(entry), sizeof at_ms);
+        memcpy(&at_ms, entry->body + entry_body_bytes(entry) - ENTRY_FAR_BYTES, sizeof at_ms);
     return at_ms;
 }
 
-/* The entry has F_EXPIRY, its lengths, and the bytes that the time needs behind the value. */
-static inline void entry_set_expiry(struct entry *entry, int64_t expire_at_ms) {
+/* What lies behind the key, but for a far time: the value, or the pointer to its blob. */
+static inline size_t entry_payload_len(const struct entry *entry) {
+    return entry_body_bytes(entry) - entry_prefix_bytes(entry) - entry->key_len -
+           entry_far_bytes(entry);
+}
+
+/* What of the body would be in use with this time in its field. */
+static inline size_t entry_body_bytes_with(const struct entry *entry, int64_t expire_at_ms) {
+    return entry_body_bytes(entry) - entry_far_bytes(entry) + expiry_far_bytes(expire_at_ms);
+}
+
+/* The entry has F_EXPIRY, and body bytes as entry_body_bytes_with says. */
+static inline void entry_write_expiry(struct entry *entry, int64_t expire_at_ms) {
     bool far = expiry_far_bytes(expire_at_ms) != 0;
     uint64_t field = far ? ENTRY_EXPIRY_FAR : (uint64_t)expire_at_ms;
     uint32_t low = (uint32_t)field;
     uint16_t high = (uint16_t)(field >> 32);
     memcpy(entry->body, &low, sizeof low);
     memcpy(entry->body + sizeof low, &high, sizeof high);
-    if (far) memcpy(entry->body + entry_far_at(entry), &expire_at_ms, sizeof expire_at_ms);
+    if (far)
+        memcpy(entry->body + entry_body_bytes(entry) - ENTRY_FAR_BYTES, &expire_at_ms,
+               sizeof expire_at_ms);
 }
 
 /* What an entry knows beside its value, as far as the store keeps it. */
@@ -155,7 +184,7 @@ static inline void entry_view_value(const struct entry *entry, struct store_valu
     value->bytes = value->blob
                        ? blob_view(value->blob)
                        : bytes_view(entry->body + entry_prefix_bytes(entry) + entry->key_len,
-                                    entry->value_len);
+                                    entry_payload_len(entry));
     value->expire_at_ms = entry_expire_at_ms(entry);
     value->type = (enum value_type)(entry->flags & ENTRY_TYPE_MASK);
     struct entry_notes notes = entry_notes(entry);
@@ -166,7 +195,7 @@ static inline void entry_view_value(const struct entry *entry, struct store_valu
 
 static inline size_t entry_value_len(const struct entry *entry) {
     const struct blob *blob = entry_blob(entry);
-    return blob ? blob->len : entry->value_len;
+    return blob ? blob->len : entry_payload_len(entry);
 }
 
 static inline bool entry_has_key(const struct entry *entry, struct bytes name) {
@@ -182,11 +211,6 @@ static inline size_t body_units(size_t body_bytes) {
     size_t bytes = ENTRY_HEADER_BYTES + body_bytes;
     size_t units = (bytes + ENTRY_UNIT_BYTES - 1) / ENTRY_UNIT_BYTES;
     return MAX(units, 2); /* a free block needs 16 bytes */
-}
-
-/* What of the body is in use, with this time in the field if the entry has one. */
-static inline size_t entry_body_bytes(const struct entry *entry, int64_t expire_at_ms) {
-    return entry_far_at(entry) + expiry_far_bytes(expire_at_ms);
 }
 
 #endif

@@ -13,7 +13,10 @@
 #include "store/shard.h"
 
 enum {
-    SLACK_SHARE = 8, /* a block keeps up to this part of itself unused */
+    SLACK_SHARE = 8, /* a block keeps up to this part of itself unused, */
+    /* and less than an entry can say: heap_shrink may leave a unit, a nearer time gives one back.
+     */
+    SLACK_UNITS_MAX = ENTRY_SLACK_MAX / ENTRY_UNIT_BYTES - 3,
     LABELS_CAP_FIRST = 16,
 };
 
@@ -207,19 +210,21 @@ bool store_remove(struct store *store, const struct store_key *key, int64_t now_
 /* ---- setting
  * ------------------------------------------------------------------------------------- */
 
-static size_t content_units(const struct content *content) {
-    return body_units(flags_prefix_bytes(content->flags) + content->name.len +
-                      content->payload.len + expiry_far_bytes(content->expire_at_ms));
+static size_t content_bytes(const struct content *content) {
+    return flags_prefix_bytes(content->flags) + content->name.len + content->payload.len +
+           expiry_far_bytes(content->expire_at_ms);
 }
 
 static void move_bytes(uint8_t *to, struct bytes from) {
     if (from.len) memmove(to, from.data, from.len);
 }
 
-/* Writes header and body; key is where the name's bytes are now, which may be in this entry. */
-static void entry_write(struct heap *heap, struct entry *entry, const struct content *content,
+/* Writes header and body into a block that is large enough, and gives back what is too much; key is
+ * where the name's bytes are now, which may be in this entry. */
+static void entry_write(struct heap *heap, heap_ref ref, const struct content *content,
                         const uint8_t *key) {
-    entry->cut = content->cut_bit;
+    struct entry *entry = heap_entry(heap, ref);
+    size_t bytes = content_bytes(content), units = body_units(bytes);
     size_t prefix = flags_prefix_bytes(content->flags), key_len = content->name.len;
     uint8_t *key_to = entry->body + prefix, *payload_to = key_to + key_len;
     /* In place, the key moves towards where something was read already: up after the value has
@@ -233,20 +238,23 @@ static void entry_write(struct heap *heap, struct entry *entry, const struct con
     }
     entry->flags = (uint8_t)((entry->flags & F_PREV_FREE) | content->flags);
     entry->key_len = (uint16_t)key_len;
-    entry->value_len = content->payload.len & ENTRY_VALUE_LEN_MASK;
-    if (content->flags & F_EXPIRY) entry_set_expiry(entry, content->expire_at_ms);
+    entry->cut = content->cut_bit;
+    if (entry->units - units > MIN(units / SLACK_SHARE, (size_t)SLACK_UNITS_MAX))
+        heap_shrink(heap, ref, units);
+    entry_set_body_bytes(entry, bytes);
+    if (content->flags & F_EXPIRY) entry_write_expiry(entry, content->expire_at_ms);
     if (content->flags & F_LABEL) entry_set_notes(entry, &content->notes);
     if (content->flags & F_BOXED) heap->boxed_entries++;
 }
 
 /* A new block with this content; 0 when refused. */
 static heap_ref entry_create(struct heap *heap, const struct content *content) {
-    heap_ref ref = heap_alloc(heap, content_units(content));
+    heap_ref ref = heap_alloc(heap, body_units(content_bytes(content)));
     if (!ref) return 0;
     struct entry *entry = heap_entry(heap, ref);
     entry->access = 0;
     entry->flags &= F_PREV_FREE;
-    entry_write(heap, entry, content, content->name.data);
+    entry_write(heap, ref, content, content->name.data);
     return ref;
 }
 
@@ -260,11 +268,10 @@ static enum brine_status replace(struct shard *shard, const struct store_key *ke
     shard_before_change(shard, key->db, entry);
     int64_t old_at_ms = entry_expire_at_ms(entry);
     uint16_t old_label = entry_notes(entry).label;
-    size_t old_len = entry_value_len(entry), units = content_units(content);
-    if (units <= entry->units) {
-        entry_write(heap, entry, content, entry_key(entry).data);
+    size_t old_len = entry_value_len(entry);
+    if (body_units(content_bytes(content)) <= entry->units) {
+        entry_write(heap, ref, content, entry_key(entry).data);
         if (old_blob) heap->boxed_entries--;
-        if (entry->units - units > units / SLACK_SHARE) heap_shrink(heap, ref, units);
         blob_unref(old_blob);
     } else {
         heap_ref new_ref = entry_create(heap, content);
@@ -373,11 +380,11 @@ enum brine_status store_set_expiry(struct store *store, const struct store_key *
     int64_t old_at_ms = entry_expire_at_ms(entry);
     bool has_field = entry->flags & F_EXPIRY;
     if (!has_field && expire_at_ms == STORE_NO_EXPIRY) return BRINE_OK;
-    if (!has_field || body_units(entry_body_bytes(entry, expire_at_ms)) > entry->units) {
+    if (!has_field || body_units(entry_body_bytes_with(entry, expire_at_ms)) > entry->units) {
         struct blob *blob = entry_blob(entry);
         struct content content = {
             .name = key->name,
-            .payload = bytes_view(entry_payload(entry), entry->value_len),
+            .payload = bytes_view(entry_payload(entry), entry_payload_len(entry)),
             .expire_at_ms = expire_at_ms,
             .notes = entry_notes(entry),
             .value_len = entry_value_len(entry),
@@ -394,7 +401,8 @@ enum brine_status store_set_expiry(struct store *store, const struct store_key *
     }
     shard_before_change(shard, key->db, entry);
     counter_add(&shard->changes_total, 1);
-    entry_set_expiry(entry, expire_at_ms);
+    entry_set_body_bytes(entry, entry_body_bytes_with(entry, expire_at_ms));
+    entry_write_expiry(entry, expire_at_ms);
     slice_count_expiry(slice, old_at_ms, expire_at_ms);
     shard_note_expiry(shard, slice->table, place, expire_at_ms, now_ms);
     return BRINE_OK;
