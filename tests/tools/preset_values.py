@@ -18,6 +18,7 @@ import decimal
 import fractions
 import io
 import ipaddress
+import json
 import os
 import pathlib
 import pickle
@@ -37,6 +38,13 @@ def syntax_error(source):
     try:
         return compile(source, "file", "exec")
     except SyntaxError as error:
+        return error
+
+
+def json_error(text):
+    try:
+        return json.loads(text)
+    except ValueError as error:
         return error
 
 
@@ -98,6 +106,8 @@ def stdlib_values():
     values["array"] = [array.array("i", [1, 2]), array.array("d", [1.5]), array.array("b")]
     import http
     values["status"] = list(http.HTTPStatus)
+    values["method"] = list(getattr(http, "HTTPMethod", []))
+    values["json"] = json_error("[1, }")
     values["group"] = [getattr(builtins, "ExceptionGroup", ValueError)("x", [KeyError(1), OSError(2, "no", "file")])]
     values["syntax"] = [syntax_error("a b"), syntax_error("if 1:\nx"), SyntaxError("x"), TabError()]
     values["attributes"] = [with_attributes(ValueError("x"), note="y", __notes__=["z"]),
@@ -137,6 +147,9 @@ def numpy_values():
         "void": [np.zeros(2, "V3"), structured[0], np.zeros((2, 2), [("a", "f4", (2,))])],
         "object_fields": [np.zeros(2, [("a", "O", (2,)), ("b", "i4")]), np.zeros(1, [("a", [("b", "O")], (2,))]),
                           np.array([(1.5, "x")], np.dtype({"names": ["b", "a"], "formats": ["f8", "O"], "offsets": [8, 0]}))],
+        "masked_out": [np.ma.masked, np.ma.array([1, 2], mask=[1, 1]).sum()],
+        "polynomials": [getattr(np.polynomial, kind)([1, 2]) for kind in
+                        ("Polynomial", "Chebyshev", "Legendre", "Laguerre", "Hermite", "HermiteE")],
         "memory_order": np.arange(24).reshape(2, 3, 4).transpose(2, 0, 1), "longdouble": np.longdouble(1.5),
     }
 
@@ -170,7 +183,8 @@ def pandas_values():
         "offsets": [getattr(pd.offsets, kind)() for kind in
                     ("Day", "Hour", "Minute", "Second", "Milli", "Micro", "Nano", "BusinessDay", "Week", "MonthEnd",
                      "MonthBegin", "BusinessMonthEnd", "BusinessMonthBegin", "QuarterEnd", "QuarterBegin", "YearEnd",
-                     "YearBegin")] + [pd.offsets.Week(2, weekday=1), pd.offsets.QuarterEnd(startingMonth=2)],
+                     "YearBegin", "SemiMonthEnd", "SemiMonthBegin", "BusinessHour")] +
+                   [pd.DateOffset(months=2, days=1), pd.offsets.BusinessHour(2, start="08:00"), pd.offsets.SemiMonthEnd(2)] + [pd.offsets.Week(2, weekday=1), pd.offsets.QuarterEnd(startingMonth=2)],
     }
 
 
@@ -219,6 +233,65 @@ def more_estimators(x, y):
     return values
 
 
+# What the preset leaves out: a __setstate__ that computes, a loss that reads a state unchecked, a __getattr__, scorers
+# that hold requests.
+LEFT_OUT_OF_SKLEARN = {"IsotonicRegression", "TweedieRegressor", "FrozenEstimator", "TunedThresholdClassifierCV"}
+
+
+def make_estimator(estimator_class):
+    """One of this class with as few parts as it takes, or None where it needs more than another estimator."""
+    from sklearn.linear_model import LogisticRegression
+    base = LogisticRegression()
+    for arguments in ({}, {"estimator": base}, {"base_estimator": base}, {"estimators": [("a", base), ("b", base)]},
+                      {"estimator": base, "param_grid": {"C": [1, 2]}},
+                      {"estimator": base, "param_distributions": {"C": [1, 2]}, "n_iter": 2}):
+        try:
+            estimator = estimator_class(**arguments)
+        except TypeError:
+            continue
+        few = {"n_estimators": 2, "n_components": 2, "k": 2, "max_iter": 20, "n_init": 1}
+        return estimator.set_params(**{name: few[name] for name in few if name in estimator.get_params(deep=False)})
+    return None
+
+
+def every_estimator(x, y):
+    """All that sklearn itself counts as an estimator: fitted where these arrays will do, else as it was made."""
+    from sklearn.exceptions import NotFittedError
+    from sklearn.utils import all_estimators
+    values = {}
+    for name, estimator_class in all_estimators():
+        estimator = None if name in LEFT_OUT_OF_SKLEARN else make_estimator(estimator_class)
+        if estimator is None:
+            continue
+        for target in (y, x[:, 0] * 2, x[:, :2], None):
+            try:
+                estimator.fit(*((x,) if target is None else (x, target)))
+                break
+            except (ValueError, TypeError, AttributeError, IndexError, NotFittedError):
+                continue
+        values["any_" + name] = estimator
+    return values
+
+
+def searches(x, y):
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.feature_selection import SelectKBest, chi2
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import GridSearchCV, KFold
+    from sklearn.neural_network import MLPClassifier
+    from sklearn.preprocessing import MultiLabelBinarizer
+    grid = {"C": [1.0, 2.0]}
+    return {
+        "search_by_name": GridSearchCV(LogisticRegression(), grid, scoring="accuracy", cv=KFold(3)).fit(x, y),
+        "search_by_two": GridSearchCV(LogisticRegression(), grid, scoring=["f1", "roc_auc"], refit="f1").fit(x, y),
+        "search_by_error": GridSearchCV(LogisticRegression(), grid, scoring="neg_log_loss").fit(x, y),
+        "boosted_many": HistGradientBoostingClassifier(max_iter=2).fit(x, [n % 3 for n in range(len(x))]),
+        "best_by_chi2": SelectKBest(chi2, k=2).fit(x, y),
+        "network_sgd": MLPClassifier((4,), solver="sgd", max_iter=5).fit(x, y),
+        "labels": MultiLabelBinarizer().fit([("a", "b"), ("c",)]),
+    }
+
+
 @preset("sklearn")
 def sklearn_values():
     import numpy as np
@@ -241,6 +314,8 @@ def sklearn_values():
               GradientBoostingClassifier(n_estimators=2), OneHotEncoder()]
     values = {type(m).__name__: m.fit(x, y) for m in models}
     values.update(more_estimators(x, y))
+    values.update(every_estimator(x, y))
+    values.update(searches(x, y))
     values["LabelEncoder"] = LabelEncoder().fit(["a", "b"])
     values["CountVectorizer"] = CountVectorizer().fit(["a bc", "bc de"])
     values["TfidfVectorizer"] = TfidfVectorizer().fit(["a bc", "bc de"])
