@@ -30,9 +30,15 @@
  *
  * Reentrant, no globals: what a function works with is handed to it.  A compiled policy is any
  * thread's, a scratch and a report are one thread's.  Exported are the names of these headers and
- * nothing else.  The soname changes with every release until 1.0. */
+ * nothing else.  C++ includes this header, not the ones below it.  The soname changes with every
+ * release until 1.0. */
 #ifndef BRINE_H
 #define BRINE_H
+
+#ifdef __cplusplus
+#include <atomic>
+extern "C" {
+#endif
 
 #include "base/status.h"
 #include "base/version.h"
@@ -43,5 +49,9 @@
 #include "pickle/verify.h"
 #include "pickle/view.h"
 #include "policy/policy.h"
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

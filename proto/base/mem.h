@@ -16,7 +16,12 @@
 
 #include "base/base.h"
 
+#ifdef __cplusplus /* brine.h has included <atomic>, which no extern "C" may surround */
+typedef std::atomic<size_t> mem_counter;
+#else
 #include <stdatomic.h>
+typedef _Atomic size_t mem_counter;
+#endif
 
 struct allocator {
     /* resize with old_bytes 0 and old NULL allocates; with new_bytes 0 it frees and returns NULL.
@@ -47,9 +52,9 @@ static inline void *mem_resize(struct allocator *mem, void *old, size_t old_byte
 struct mem_account {
     struct allocator allocator; /* hand out &account.allocator */
     struct allocator *parent;
-    _Atomic size_t limit_bytes; /* 0: no limit */
-    _Atomic size_t used_bytes;
-    _Atomic size_t peak_bytes;
+    mem_counter limit_bytes; /* 0: no limit */
+    mem_counter used_bytes;
+    mem_counter peak_bytes;
 };
 
 void mem_account_init(struct mem_account *account, struct allocator *parent, size_t limit_bytes);

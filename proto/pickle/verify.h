@@ -192,7 +192,7 @@ enum brine_status pickle_verify(struct bytes input, const struct policy *policy,
 
 enum pickle_class pickle_reason_class(enum pickle_reason reason);
 const char *pickle_reason_rule(enum pickle_reason reason); /* "frame-straddled" */
-const char *pickle_class_name(enum pickle_class class);    /* "malformed" */
+const char *pickle_class_name(enum pickle_class of_class); /* "malformed" */
 const char *pickle_kind_name(enum pickle_kind kind);
 
 /* One English line, cut when longer than size; returns line.  Names are escaped. */

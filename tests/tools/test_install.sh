@@ -89,6 +89,9 @@ cd "$folder" || exit 1
 check "a program links the shared library" $cc -std=gnu11 -Wall -Wextra -Werror $flags shop.c -o shared $libs
 # shellcheck disable=SC2086
 check "a program links the archive" $cc -std=gnu11 -Wall -Wextra -Werror $flags shop.c -o archived "$root/lib/libbrine.a" $below
+# shellcheck disable=SC2086
+check "a C++ program includes it" sh -c "printf '#include <brine.h>\nint main() { return BRINE_OK; }\n' |
+    ${CXX:-g++} -std=c++17 -Wall -Werror $flags -x c++ - -o cxx $libs"
 export LD_LIBRARY_PATH="$root/lib"
 run_both ./shared
 run_both ./archived
