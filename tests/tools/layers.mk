@@ -3,7 +3,7 @@
 #
 # Who may use whom: LAYER_<folder> lists every layer that the folder may include and link, lower
 # ones last.  The Makefile links by these rows and `make lint` checks includes and symbols by them.
-LAYERS := proto/base proto/text proto/resp proto/policy proto/pickle proto/frame proto/rdb \
+LAYERS := proto/base proto/text proto/resp proto/policy proto/pickle proto/frame proto/rdb proto/snapshot \
           server/observe server/config server/store server/gate server/keyspace server/session \
           server/cmd server/net client
 
@@ -14,6 +14,7 @@ LAYER_proto/policy    := proto/text proto/base
 LAYER_proto/pickle    := proto/policy proto/text proto/base
 LAYER_proto/frame     := proto/text proto/base
 LAYER_proto/rdb       := proto/base
+LAYER_proto/snapshot  := proto/base
 LAYER_server/observe  := proto/text proto/base
 LAYER_server/config   := server/observe proto/text proto/base
 LAYER_server/store    := server/observe proto/base
@@ -22,4 +23,4 @@ LAYER_server/keyspace := server/gate server/store $(LAYER_server/gate)
 LAYER_server/session  := server/keyspace proto/resp $(LAYER_server/keyspace)
 LAYER_server/cmd      := server/session proto/rdb $(LAYER_server/session)
 LAYER_server/net      := server/cmd $(LAYER_server/cmd)
-LAYER_client          := proto/frame proto/pickle proto/policy proto/resp proto/text proto/base
+LAYER_client          := proto/snapshot proto/frame proto/pickle proto/policy proto/resp proto/text proto/base

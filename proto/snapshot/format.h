@@ -1,0 +1,155 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The snapshot file, version 1: every key and value of one moment.  This is its manual; reader.h
+ * reads it, format.c holds the few functions that know the layouts, both ways.
+ *
+ *     file    = header, block, block, ..., footer            nothing behind the footer
+ *
+ * All numbers are little-endian; what is reserved is 0 and is refused when it is not.  H() is
+ * XXH3-64 without a seed (xxhash.com).  No value of a checksum means "not checked".
+ *
+ *     header, 64 bytes                        block head, 64 bytes
+ *      0  magic       8  "BRINESNP"            0  magic           4  "BRBK"
+ *      8  version     4  1                     4  type            1  snapshot_block_type
+ *     12  flags       4  0                     5  codec           1  snapshot_codec
+ *     16  id         16  random                6  reserved        2
+ *     32  taken_at    8  ms since 1970         8  sequence        8  0, 1, 2 ... in the file's
+ * order 40  entries     8  at that moment       16  records_before  8  in all blocks before this
+ * one 48  databases   4                       24  stored_bytes    8  of the payload, as it lies
+ * here 52  reserved    4                       32  plain_bytes     8  of the payload, unpacked 56
+ * checksum    8  H(bytes 0 to 55)     40  records         4  in this block 44  shard           4
+ * hint: who wrote it 48  payload_hash    8  H(payload as it lies here) 56  checksum        8  H(id,
+ * bytes 0 to 55 of the head)
+ *
+ * So a checksum covers payload, place in the file and the file's id: blocks that were exchanged,
+ * repeated or come from another file are found.  `entries` counts those that had expired as well,
+ * which are not written: there are at most so many records.
+ *
+ *     RECORDS   record, record, ...
+ *     WRITERS   { number u16, len u16, text }, ...           names for the numbers in records
+ *     FOOTER    the header again (64 bytes), blocks u64, records u64, file_bytes u64,
+ *               checksums u64: over all blocks before, from 0: c = H(c as 8 bytes, checksum)
+ *
+ *     record  = flags u8, db u16, key_len u16, value_len u64,
+ *               [expire_at_ms i64] if EXPIRY, [idle_s u32] if IDLE, [frequency u8] if FREQUENCY,
+ *               [stored_at_s u32, writer u16] if ORIGIN,
+ *               key, value
+ *     flags   = the value's type in the low three bits (0: string), and snapshot_record_flag
+ *
+ * A block has about 64 KB of records, or one that is longer; a record does not go over a block's
+ * end.  A packed block is one lz4 block (not a frame) of at most SNAPSHOT_PACKED_BYTES_MAX when
+ * unpacked.  Order of records is of no meaning; a key of a database is there once.  Times are wall
+ * clock; what had expired when it is read is left out by the reader.  `idle_s` is how long nobody
+ * had asked for the value when it was written; `frequency` is how often, as OBJECT FREQ says it.
+ *
+ * A reader trusts nothing: the file is as foreign as a client, and its values are verified again.
+ * Any thread.  Cost: H() reads 10 GB/s and more. */
+#ifndef BRINE_SNAPSHOT_FORMAT_H
+#define BRINE_SNAPSHOT_FORMAT_H
+
+#include "base/buf.h"
+#include "base/bytes.h"
+#include "base/reader.h"
+#include "base/status.h"
+
+enum {
+    SNAPSHOT_VERSION = 1,
+    SNAPSHOT_ID_BYTES = 16,
+    SNAPSHOT_HEADER_BYTES = 64,
+    SNAPSHOT_HEAD_BYTES = 64,
+    SNAPSHOT_FOOTER_PAYLOAD_BYTES = SNAPSHOT_HEADER_BYTES + 32,
+    SNAPSHOT_FOOTER_BYTES = SNAPSHOT_HEAD_BYTES + SNAPSHOT_FOOTER_PAYLOAD_BYTES,
+    SNAPSHOT_BLOCK_BYTES = 64 * 1024,       /* that a writer aims at */
+    SNAPSHOT_PACKED_BYTES_MAX = 256 * 1024, /* more is not packed */
+    SNAPSHOT_RECORD_HEAD_BYTES_MAX = 13 + 8 + 4 + 1 + 6,
+    SNAPSHOT_DATABASES_MAX = 1024,
+};
+#define SNAPSHOT_MAGIC       "BRINESNP"
+#define SNAPSHOT_BLOCK_MAGIC "BRBK"
+
+enum snapshot_block_type { SNAPSHOT_RECORDS = 1, SNAPSHOT_WRITERS = 2, SNAPSHOT_FOOTER = 3 };
+enum snapshot_codec { SNAPSHOT_PLAIN = 0, SNAPSHOT_LZ4 = 1 };
+enum snapshot_record_flag {
+    SNAPSHOT_TYPE_MASK = 0x07,
+    SNAPSHOT_EXPIRY = 0x08,
+    SNAPSHOT_IDLE = 0x10,
+    SNAPSHOT_FREQUENCY = 0x20,
+    SNAPSHOT_ORIGIN = 0x40,
+    SNAPSHOT_FLAGS_RESERVED = 0x80,
+};
+
+struct snapshot_header {
+    uint32_t version, databases;
+    uint8_t id[SNAPSHOT_ID_BYTES];
+    int64_t taken_at_ms;
+    uint64_t entries;
+};
+
+struct snapshot_head {
+    enum snapshot_block_type type;
+    enum snapshot_codec codec;
+    uint64_t sequence, records_before, stored_bytes, plain_bytes;
+    uint32_t records, shard;
+    uint64_t payload_hash, checksum;
+};
+
+struct snapshot_footer {
+    struct snapshot_header header;
+    uint64_t blocks, records, file_bytes, checksums;
+};
+
+struct snapshot_record {
+    uint8_t flags; /* says which of the fields are there; the others are 0 */
+    uint8_t frequency;
+    uint16_t db, writer;
+    uint32_t idle_s, stored_at_s;
+    int64_t expire_at_ms; /* 0: none */
+    struct bytes key, value;
+};
+
+/* H() over parts that lie one behind the other. */
+uint64_t snapshot_hash(const struct bytes *parts, size_t count);
+static inline uint64_t snapshot_hash_of(struct bytes bytes) {
+    return snapshot_hash(&bytes, 1);
+}
+/* The next value of the footer's `checksums`. */
+uint64_t snapshot_fold(uint64_t checksums, uint64_t checksum);
+
+/* ---- writing ----------------------------------------------------------------------------------*/
+
+void snapshot_write_header(const struct snapshot_header *header,
+                           uint8_t target[static SNAPSHOT_HEADER_BYTES]);
+/* Works out head->checksum first. */
+void snapshot_write_head(struct snapshot_head *head, const uint8_t id[static SNAPSHOT_ID_BYTES],
+                         uint8_t target[static SNAPSHOT_HEAD_BYTES]);
+void snapshot_write_footer(const struct snapshot_footer *footer,
+                           uint8_t target[static SNAPSHOT_FOOTER_PAYLOAD_BYTES]);
+/* What comes before key and value; returns its length. */
+size_t snapshot_write_record_head(const struct snapshot_record *record,
+                                  uint8_t target[static SNAPSHOT_RECORD_HEAD_BYTES_MAX]);
+/* Packs into target, which has room for plain.len; 0: it would not get smaller. */
+size_t snapshot_pack(struct bytes plain, uint8_t *target);
+
+/* ---- reading: MALFORMED says what is wrong, TOO_BIG a version or flag of later times
+ * -----------*/
+
+enum brine_status snapshot_read_header(struct bytes bytes, struct snapshot_header *header,
+                                       struct brine_error *err) MUST_USE;
+/* Everything but the payload; what it says of sizes is consistent. */
+enum brine_status snapshot_read_head(struct bytes bytes, const uint8_t id[static SNAPSHOT_ID_BYTES],
+                                     struct snapshot_head *head, struct brine_error *err) MUST_USE;
+enum brine_status snapshot_read_footer(struct bytes payload, struct snapshot_footer *footer,
+                                       struct brine_error *err) MUST_USE;
+/* The next record of an unpacked RECORDS block; views into it. */
+enum brine_status snapshot_read_record(struct reader *r, struct snapshot_record *record,
+                                       struct brine_error *err) MUST_USE;
+/* The next row of an unpacked WRITERS block. */
+enum brine_status snapshot_read_writer(struct reader *r, uint16_t *number, struct bytes *text,
+                                       struct brine_error *err) MUST_USE;
+/* The payload as it was before it was packed, in `unpacked` or, where it was not, itself. */
+enum brine_status snapshot_unpack(const struct snapshot_head *head, struct bytes payload,
+                                  struct buf *unpacked, struct bytes *plain,
+                                  struct brine_error *err) MUST_USE;
+
+#endif
