@@ -179,6 +179,18 @@ static bool read_written(struct bytes pickle, struct written_text *written) {
     return !reader_failed(&r) && next == '.';
 }
 
+static uint8_t byte_at(struct bytes bytes, size_t at) {
+    return at < bytes.len ? bytes.data[at] : 0;
+}
+
+bool adapter_may_be_text(struct bytes input) {
+    enum { PROTO_BYTES = 2, FRAME_BYTES = 9 };
+    size_t at = byte_at(input, 0) == PICKLE_PROTO ? PROTO_BYTES : 0;
+    if (byte_at(input, at) == PICKLE_FRAME) at += FRAME_BYTES;
+    uint8_t opcode = byte_at(input, at);
+    return opcode == 0x8c || opcode == 0x8d || (opcode >= 'S' && opcode <= 'X');
+}
+
 bool frame_is_written_text(struct bytes pickle) {
     struct written_text written;
     return read_written(pickle, &written);
@@ -309,14 +321,14 @@ enum brine_status adapter_base64(struct frame_look *look, struct bytes *payload)
         size_t nonce = nonces[*index / 2];
         bool url_safe = (*index)++ % 2 == 1;
         size_t room;
+        uint8_t begun[HEAD_BYTES];
+        struct buf head = {.data = begun, .cap = sizeof begun};
         struct bytes text = bytes_slice(look->input, nonce, look->input.len);
         if (nonce > 0 && (!look->has_nonce || text.len == 0)) break;
         if (url_safe && !memchr(text.data, '-', text.len) && !memchr(text.data, '_', text.len))
             continue;
-        buf_clear(out);
-        TRY(unpack_reserve(&look->unpack, HEAD_BYTES, &room));
-        bool decoded = decode_base64(text, url_safe, out, MIN(room, (size_t)HEAD_BYTES));
-        if (!decoded || out->len == 0 || !may_begin(buf_view(out))) continue;
+        bool decoded = decode_base64(text, url_safe, &head, sizeof begun);
+        if (!decoded || head.len == 0 || !may_begin(buf_view(&head))) continue;
         buf_clear(out);
         TRY(unpack_reserve(&look->unpack, text.len / 4 * 3 + 3, &room));
         if (!decode_base64(text, url_safe, out, room) || out->len == 0) continue;

@@ -95,6 +95,10 @@ enum brine_status frame_walk(struct bytes value, const struct frame_options *opt
                              struct frame_scratch *scratch, frame_visit_fn *visit, void *context,
                              struct brine_error *err) MUST_USE;
 
+/* True when the walk would show one reading, the value itself as a pickle, as it is with most that
+ * is no text. */
+bool frame_is_bare(struct bytes value, const struct frame_options *options);
+
 /* True when Python's int(value) gives a number: sign, underscores, white space, leading zeros; at
  * most 4300 digits. ASCII only. */
 bool frame_is_integer(struct bytes value);

@@ -256,17 +256,26 @@ static void refuse_no_pickle(struct judging *judging) {
 }
 
 static enum brine_status walk(struct judging *judging, struct brine_error *err) {
+    struct bytes value = judging->question->value;
+    if (frame_is_bare(value, &judging->rule->frames)) {
+        struct frame_reading reading = {
+            .path = {.kinds = {FRAME_PICKLE}, .depth = 1},
+            .bytes = value,
+        };
+        return visit(judging, &reading);
+    }
     struct frame_options options = judging->rule->frames;
     bool may_defer = judging->question->may_defer;
     if (may_defer)
         options.unpacked_bytes_max = MIN(options.unpacked_bytes_max, judging->setup->offload_bytes);
-    return frame_walk(judging->question->value, &options, &judging->desk->frame, visit, judging,
-                      err);
+    return frame_walk(value, &options, &judging->desk->frame, visit, judging, err);
 }
 
 /* GATE_DEFER, or whatever the finding says. */
 static bool read_value(struct judging *judging) {
-    struct brine_error err = {0};
+    struct brine_error
+        err; /* not cleared as a whole: that costs as much as the look at small values */
+    err.text[0] = '\0';
     enum brine_status status = walk(judging, &err);
     struct gate_finding *finding = judging->finding;
     if (status == BRINE_OK) {

@@ -11,6 +11,7 @@
  *
  * A thread keeps the encodings it met lately with their tickets, so the usual value costs one hash
  * and one compare.  What it does not know is looked up, or interned, in the table that all share.
+ * Most values name no global: all that is known of them fits a word, and is looked up by that.
  *
  * Freeing.  Between a judge's answer and the store a label is on its way, and no count shows it. So
  * a label has an *incarnation*, which its tickets carry.  To free a label that no entry has, its
@@ -18,7 +19,8 @@
  * its ticket under the shard's lock: before that count, and then the count shows the entry; or
  * after it, and then, by the lock, it sees the new incarnation and stores 0, which costs a second
  * look at the value some day and nothing else.  Rejected: a count of tickets on their way, which
- * every write would pay for with two locked instructions on a shared line. */
+ * every write would pay for with two locked instructions on a shared line.  A label whose
+ * incarnations are used up is not freed any more, so that none ever comes twice. */
 
 #include "gate/kinds.h"
 
@@ -31,11 +33,15 @@ enum {
     KINDS_DEFAULT = 4096,
     CACHE_SLOTS = 256,
     CACHED_BYTES_MAX = 1024, /* of an encoding that a thread remembers */
+    PLAIN_BITS = 6,          /* of the number of words that it remembers */
     DISTINCT_SLOTS = 4 * KIND_GLOBALS_MAX,
     INDEX_SLOTS = 4096,
     TICKET_BITS = 16, /* of the label */
     ROOM_SHARE = 8,   /* nearly full: less than this part is left */
 };
+
+/* Spreads words over slots: 2^64 divided by the golden ratio. */
+static const uint64_t PLAIN_MULTIPLIER = 0x9e3779b97f4a7c15;
 
 /* Of the order of rows and the search for doubles: the same in every thread, so not secret.  Who
  * makes names collide gets an order by arrival instead of one by hash. */
@@ -85,14 +91,22 @@ struct remembered {
     struct encoding *encoding;
 };
 
+/* A kind without globals, by its facts in one word: see plain_facts. */
+struct plain {
+    uint64_t facts;
+    gate_ticket ticket; /* 0: an empty slot */
+};
+
 struct gate_kinds_memory {
     struct encoding head; /* of the value at hand; rows come last */
     bool noted_any;
+    uint8_t top_kind; /* enum pickle_kind, of a type that is no global's; else 0 */
     uint32_t names_len, globals_count;
     uint8_t order[KIND_GLOBALS_MAX];
     uint8_t distinct[DISTINCT_SLOTS]; /* into globals, + 1 */
     struct noted globals[KIND_GLOBALS_MAX];
     struct remembered slots[CACHE_SLOTS];
+    struct plain plain[1 << PLAIN_BITS];
     _Alignas(8) uint8_t encoded[ENCODING_BYTES_MAX];
     uint8_t type[KIND_BYTES_MAX / 4];
     uint8_t names[KIND_BYTES_MAX / 4 * 3];
@@ -193,6 +207,7 @@ void gate_kinds_begin(struct gate_kinds_cache *cache) {
     if (memory->globals_count) memset(memory->distinct, 0, sizeof memory->distinct);
     memory->head = (struct encoding){.what = GATE_KIND_OPAQUE};
     memory->noted_any = false;
+    memory->top_kind = 0;
     memory->globals_count = 0;
     memory->names_len = 0;
 }
@@ -267,12 +282,7 @@ static void note_global(struct gate_kinds_memory *memory, const struct pickle_gl
     row->varies |= global->keys_vary;
 }
 
-static void note_type(struct gate_kinds_memory *memory, const struct pickle_report *report) {
-    struct bytes module = BYTES(""), name = bytes_of_cstr(pickle_kind_name(report->top_kind));
-    if (report->top_global) {
-        module = report->top_global->module;
-        name = report->top_global->name;
-    }
+static void note_type(struct gate_kinds_memory *memory, struct bytes module, struct bytes name) {
     if (module.len > sizeof memory->type || name.len > sizeof memory->type - module.len) {
         memory->head.wide = true;
         return;
@@ -294,7 +304,11 @@ void gate_kinds_note_pickle(struct gate_kinds_cache *cache, const struct frame_p
         memory->head.depth = path->depth;
         for (size_t i = 0; i < path->depth && i < FRAME_DEPTH_MAX; i++)
             memory->head.path[i] = path->kinds[i];
-        note_type(memory, report);
+        memory->top_kind = (uint8_t)report->top_kind;
+        if (report->top_global) {
+            memory->top_kind = 0;
+            note_type(memory, report->top_global->module, report->top_global->name);
+        }
     }
     for (size_t i = 0; i < report->globals_count; i++) note_global(memory, &report->globals[i]);
 }
@@ -312,6 +326,9 @@ static void sort_notes(struct gate_kinds_memory *memory) {
 /* Writes the notes down; the encoding lies in memory->encoded. */
 static struct bytes encode(struct gate_kinds_memory *memory, uint32_t generation) {
     struct encoding *encoding = (struct encoding *)(void *)memory->encoded;
+    if (memory->top_kind)
+        note_type(memory, BYTES(""),
+                  bytes_of_cstr(pickle_kind_name((enum pickle_kind)memory->top_kind)));
     if (memory->head.wide) memory->globals_count = 0;
     memory->head.generation = generation;
     memory->head.globals_count = (uint16_t)memory->globals_count;
@@ -458,6 +475,23 @@ uint32_t gate_kinds_generation(const struct gate_kinds *kinds) {
 /* ---- tickets ------------------------------------------------------------------------------------
  */
 
+/* All that there is to know of a value without globals; 0: there is more. */
+static uint64_t plain_facts(const struct gate_kinds_memory *memory, uint32_t generation) {
+    enum { KIND_BITS = 4, PATH_MAX = 4, PROTOCOL_BITS = 3, TOP_BITS = 5, WHAT_BITS = 2 };
+    _Static_assert(FRAME_KINDS <= 1 << KIND_BITS && PICKLE_KIND_INSTANCE < 1 << TOP_BITS &&
+                       GATE_KIND_COMMON < 1 << WHAT_BITS,
+                   "each fact has its own bits");
+    const struct encoding *head = &memory->head;
+    bool has_global = head->what == GATE_KIND_PICKLE && !memory->top_kind;
+    if (has_global || memory->globals_count || head->wide || head->depth > PATH_MAX) return 0;
+    uint64_t facts = head->what;
+    for (size_t i = 0; i < head->depth; i++) facts = facts << KIND_BITS | head->path[i];
+    facts = facts << PROTOCOL_BITS | (head->depth & 7u);
+    facts = facts << PROTOCOL_BITS | (head->protocol & 7u);
+    facts = facts << TOP_BITS | memory->top_kind;
+    return facts << 32 | generation;
+}
+
 static void remember(struct gate_kinds_cache *cache, struct remembered *slot, uint64_t hash,
                      struct bytes encoding, gate_ticket ticket) {
     mem_free(cache->mem, slot->encoding, slot->len);
@@ -470,23 +504,37 @@ static void remember(struct gate_kinds_cache *cache, struct remembered *slot, ui
         .hash = hash, .ticket = ticket, .len = (uint32_t)encoding.len, .encoding = copy};
 }
 
-gate_ticket gate_kinds_label(struct gate_kinds *kinds, struct gate_kinds_cache *cache,
-                             uint32_t generation) {
+/* *common: the ticket is that for want of room, and may be another soon. */
+static gate_ticket look_up(struct gate_kinds *kinds, struct gate_kinds_cache *cache,
+                           uint32_t generation, bool *common) {
     struct gate_kinds_memory *memory = cache->memory;
-    if (!memory || generation == 0 || generation != gate_kinds_generation(kinds)) return 0;
     struct bytes encoding = encode(memory, generation);
     uint64_t hash = hash_bytes(&kinds->secret, encoding);
     struct remembered *slot = &memory->slots[hash % CACHE_SLOTS];
+    *common = false;
     if (LIKELY(slot->hash == hash && ticket_holds(kinds, slot->ticket) &&
                bytes_equal(bytes_view(slot->encoding, slot->len), encoding)))
         return slot->ticket;
     pthread_mutex_lock(&kinds->lock);
     kinds->counts.slow_total++;
     gate_ticket ticket = intern(kinds, encoding, hash);
-    bool common = ticket == kinds->common;
+    *common = ticket == kinds->common;
     pthread_mutex_unlock(&kinds->lock);
     /* Encoded again, for it may have been blurred. */
-    if (!common) remember(cache, slot, hash, encode(memory, generation), ticket);
+    if (!*common) remember(cache, slot, hash, encode(memory, generation), ticket);
+    return ticket;
+}
+
+gate_ticket gate_kinds_label(struct gate_kinds *kinds, struct gate_kinds_cache *cache,
+                             uint32_t generation) {
+    struct gate_kinds_memory *memory = cache->memory;
+    if (!memory || generation == 0 || generation != gate_kinds_generation(kinds)) return 0;
+    uint64_t facts = plain_facts(memory, generation);
+    struct plain *plain = &memory->plain[facts * PLAIN_MULTIPLIER >> (64 - PLAIN_BITS)];
+    if (LIKELY(plain->facts == facts && ticket_holds(kinds, plain->ticket))) return plain->ticket;
+    bool common;
+    gate_ticket ticket = look_up(kinds, cache, generation, &common);
+    if (facts && !common) *plain = (struct plain){facts, ticket};
     return ticket;
 }
 
@@ -595,7 +643,9 @@ size_t gate_kinds_retire(struct gate_kinds *kinds, const uint64_t *entries) {
         uint16_t label = (uint16_t)i;
         struct kind *kind = &kinds->kinds[label];
         bool common = label == (uint16_t)kinds->common;
-        if (kind->state != KIND_LIVE || entries[label] || common) continue;
+        bool worn_out =
+            atomic_load_explicit(&kinds->incarnations[label], memory_order_relaxed) == UINT16_MAX;
+        if (kind->state != KIND_LIVE || entries[label] || common || worn_out) continue;
         unlink_kind(kinds, label);
         kind->state = KIND_RETIRED;
         atomic_fetch_add_explicit(&kinds->incarnations[label], 1, memory_order_relaxed);

@@ -35,13 +35,14 @@ def measure(options, peer, path, pipeline):
 
 
 def compare(options, peers, path, pipeline):
-    speeds, costs = [], []
+    speeds, costs, off = [], [], []
     for number in range(options.rounds):
         order = peers if number % 2 else peers[::-1]
         found = {peer.name: measure(options, peer, path, pipeline) for peer in order}
         speeds.append(found["enforce"][0] / found["off"][0])
         costs.append(found["enforce"][1] / found["off"][1])
-    return statistics.median(speeds), statistics.median(costs)
+        off.append(found["off"][1] * 1e9)
+    return statistics.median(speeds), statistics.median(costs), statistics.median(off)
 
 
 def main():
@@ -61,11 +62,11 @@ def main():
                 with open(path, "wb") as file:
                     file.write(value)
                 for pipeline in (1, 16):
-                    speed, cost = compare(options, peers, path, pipeline)
+                    speed, cost, off = compare(options, peers, path, pipeline)
                     bar = BARS.get((name, pipeline))
                     verdict = "" if bar is None else "  bar %.2f %s" % (bar, "ok" if speed >= bar else "MISSED")
-                    print("SET of %-10s pipeline %2d: operations/s x %.3f, server CPU/op x %.3f%s"
-                          % (name, pipeline, speed, cost, verdict), flush=True)
+                    print("SET of %-10s pipeline %2d: operations/s x %.3f, server CPU/op x %.3f (of %.0f ns off)%s"
+                          % (name, pipeline, speed, cost, off, verdict), flush=True)
     finally:
         for peer in peers:
             peer.stop()

@@ -6,8 +6,8 @@
  *
  * The first byte chooses the bounds and whether base64 and affixes are admitted.  Oracle: each
  * reading lies in the value or in the scratch, at the offset it names; memory and the bytes
- * unpacked stay in their bounds; walking twice shows the same, and a scratch that was used shows
- * what a new one does. */
+ * unpacked stay in their bounds; what frame_is_bare says is so; walking twice shows the same, and a
+ * scratch that was used shows what a new one does. */
 
 #include "base/hash.h"
 #include "frame/frame.h"
@@ -21,6 +21,7 @@ struct seen {
     const struct frame_scratch *scratch;
     const struct frame_options *options;
     size_t readings;
+    bool bare; /* the last one was the value itself as a pickle */
     uint64_t digest;
 };
 
@@ -56,6 +57,8 @@ static enum brine_status see(void *context, const struct frame_reading *reading)
         if (path->kinds[i] >= FRAME_KINDS || end != (i + 1 == path->depth)) __builtin_trap();
     }
     if (reading->integer && !frame_is_integer(reading->bytes)) __builtin_trap();
+    seen->bare = path->depth == 1 && path->kinds[0] == FRAME_PICKLE && !reading->trailing_ignored &&
+                 reading->bytes.len == seen->value.len;
     seen->digest = seen->digest * 31 + hash_bytes(&secret, reading->bytes) + path->kinds[0];
     return ++seen->readings == READINGS_MAX ? BRINE_DENIED : BRINE_OK;
 }
@@ -67,6 +70,8 @@ static struct seen walk(struct frame_scratch *scratch, struct bytes value,
     *status = frame_walk(value, options, scratch, see, &seen, &err);
     if (*status != BRINE_OK && *status != BRINE_TOO_BIG && *status != BRINE_DENIED)
         __builtin_trap();
+    bool bare = seen.readings == 1 && seen.bare;
+    if (frame_is_bare(value, options) && !(bare && *status == BRINE_OK)) __builtin_trap();
     if (mem_account_peak(&scratch->account) > LIMIT_BYTES) __builtin_trap();
     return seen;
 }

@@ -279,6 +279,34 @@ Test(frame, joblib_is_shown_beside_pickle_only_when_it_may_differ) {
     ROWS(rows);
 }
 
+Test(frame, a_value_is_bare_when_it_has_one_reading) {
+    static const struct {
+        const char *framings;
+        struct bytes value;
+        bool bare;
+    } rows[] = {
+        {"pickle,string,zlib,lzma,lz4", BYTES("\x80\x04N."), true},
+        {"pickle,string,zlib,lzma,lz4", BYTES("\x80\x04\x95\3\0\0\0\0\0\0\0C\0."), true},
+        {"pickle,string,zlib,lzma,lz4", BYTES("\x80\x04\x95\3\0\0\0\0\0\0\0\x8c\0."), false},
+        {"pickle,zlib,lzma,lz4", BYTES("\x80\x04\x95\3\0\0\0\0\0\0\0\x8c\0."), true},
+        {"pickle,string", BYTES("X\0\0\0\0."), false},
+        {"pickle,zlib", BYTES("x\x9c\xf3\xd3\x03\x00\x00\xcc\x00}"), false},
+        {"pickle,bz2", BYTES("x\x9c\xf3\xd3\x03\x00\x00\xcc\x00}"), true},
+        {"pickle,lzma", BYTES("]\0\0\x80\0\xff\xff\xff\xff\xff\xff\xff\xff\0"), false},
+        {"pickle,integer", BYTES("1"), false},
+        {"pickle,base64", BYTES("\x80\x04N."), false},
+        {"pickle,joblib", BYTES("\x80\x04N."), false},
+        {"pickle+huey", BYTES("\x80\x04N."), false},
+        {"zlib", BYTES("\x80\x04N."), false},
+        {"pickle", BYTES(""), false},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct frame_affix affixes[4];
+        struct frame_options options = options_of(rows[i].framings, affixes);
+        cr_expect_eq(frame_is_bare(rows[i].value, &options), rows[i].bare, "row %zu", i);
+    }
+}
+
 Test(frame, what_is_not_admitted_is_not_looked_for) {
     static const struct row rows[] = {
         {"zlib", BYTES("!N."), ""},
