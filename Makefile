@@ -161,6 +161,7 @@ WIRE_SOURCES   := $(sort $(wildcard tests/wire/test_*.c))
 STRESS_SOURCES := $(sort $(wildcard tests/stress/*.c))
 SIM_SOURCES    := $(sort $(wildcard tests/sim/*.c))
 BENCH_SOURCES  := $(sort $(wildcard tests/bench/*.c))
+TABLE_SOURCES  := tests/tools/opcode_tables.c
 FUZZ_SOURCES   := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 program_of = $(patsubst tests/%.c,$(V)/tests/%,$(1))
 replay_of  = $(patsubst tests/fuzz/fuzz_%.c,$(V)/tests/replay/replay_%,$(1))
@@ -175,7 +176,7 @@ FUZZ_SUPPORT   := $(filter-out $(FUZZ_SOURCES) tests/fuzz/replay_main.c,$(wildca
 
 # "tests/fuzz/fuzz_glob.c:base" for each folder whose headers a test includes.
 INCLUDED := $(shell grep -Ho '^\#include "[a-z_]*/' $(WIRE_SOURCES) $(WIRE_SUPPORT) $(STRESS_SOURCES) \
-    $(STRESS_SUPPORT) $(SIM_SOURCES) $(SIM_SUPPORT) $(FUZZ_SOURCES) $(FUZZ_SUPPORT) $(wildcard tests/fuzz/replay_main.c) $(BENCH_SOURCES) /dev/null | \
+    $(STRESS_SUPPORT) $(SIM_SOURCES) $(SIM_SUPPORT) $(FUZZ_SOURCES) $(FUZZ_SUPPORT) $(wildcard tests/fuzz/replay_main.c) $(BENCH_SOURCES) $(TABLE_SOURCES) /dev/null | \
     sed 's/\#include "//; s,/$$,,' | sort -u)
 layers_included = $(sort $(foreach f,$(1),$(foreach i,$(patsubst $(f):%,%,$(filter $(f):%,$(INCLUDED))),\
     $(filter proto/$(i) server/$(i) $(i),$(LAYERS)))))
@@ -208,7 +209,7 @@ $(foreach t,$(UNIT_SOURCES),$(eval $(call UNIT_RULE,$(t))))
 $(foreach t,$(WIRE_SOURCES),$(eval $(call WIRE_RULE,$(t))))
 $(foreach t,$(STRESS_SOURCES),$(eval $(call MAIN_RULE,$(t),$(STRESS_SUPPORT))))
 $(foreach t,$(SIM_SOURCES),$(eval $(call MAIN_RULE,$(t),$(SIM_SUPPORT))))
-$(foreach t,$(BENCH_SOURCES),$(eval $(call MAIN_RULE,$(t))))
+$(foreach t,$(BENCH_SOURCES) $(TABLE_SOURCES),$(eval $(call MAIN_RULE,$(t))))
 $(foreach t,$(FUZZ_SOURCES),$(eval $(call FUZZ_RULE,$(t))))
 
 # The verifier's loop once more, under another name: it hands each step to this program.
@@ -224,6 +225,7 @@ UNIT_TESTS   := $(call program_of,$(UNIT_SOURCES))
 WIRE_TESTS   := $(call program_of,$(WIRE_SOURCES))
 STRESS_TESTS := $(call program_of,$(STRESS_SOURCES))
 SIM_TESTS    := $(call program_of,$(SIM_SOURCES))
+TABLES       := $(call program_of,$(TABLE_SOURCES))
 BENCHES      := $(filter-out %/load,$(call program_of,$(BENCH_SOURCES)))
 REPLAYS      := $(call replay_of,$(FUZZ_SOURCES))
 FUZZERS      := $(call fuzzer_of,$(FUZZ_SOURCES))
@@ -308,11 +310,12 @@ test: deps-test
 	@$(run_check)
 
 lint:
-	@+$(MAKE) --no-print-directory -j$(JOBS) SAN= all
+	@+$(MAKE) --no-print-directory -j$(JOBS) SAN= all tables
 	@python3 tests/tools/lint.py --build $(BUILD)/release --jobs $(JOBS)
 
-.PHONY: generated
-generated: $(BUILD)/release/brine-server
+.PHONY: generated tables
+tables: $(TABLES)
+generated: $(BUILD)/release/brine-server tables
 	@python3 tests/tools/check_generated.py $(BUILD)/release --write
 
 FUZZ_S ?= 60

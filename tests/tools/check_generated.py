@@ -14,6 +14,8 @@ import tree
 # file -> the program of the build and its arguments
 GENERATED = {
     "config.example.toml": ["brine-server", "--print-example-config"],
+    "proto/pickle/OPCODES.md": ["tests/tools/opcode_tables", "--manual"],
+    "tests/fuzz/pickle.dict": ["tests/tools/opcode_tables", "--words"],
 }
 
 

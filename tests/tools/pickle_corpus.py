@@ -544,6 +544,8 @@ def resources():
     add("r16_memory_sets", P(4) + b"(" + b"\x8f" * 320000 + b"l.", LIMIT, "heap")
     add("r16_memory_copies", P(4) + b"](" + b"N" * 20000 + b"e\x85\x940" + SG("builtins", "list") + b"\x940(" + b"h\x01h\x00R" * 2000 + b"l.",
         LIMIT, "heap")
+    add("r16_memory_tuples", P(4) + b"](" + b"N" * 20000 + b"e\x85\x940" + SG("builtins", "tuple") + b"\x940(" + b"h\x01h\x00R" * 2000 + b"l.",
+        LIMIT, "heap")
     add("r17_recursive_list", P(4) + b"]\x94h\x00a.", ACCEPT, "accepted")
     add("r17_zone_path", call("zoneinfo", "ZoneInfo._unpickle", S("/etc/passwd"), b"\x88"), FORBIDDEN, "arguments",
         "zoneinfo.ZoneInfo._unpickle")

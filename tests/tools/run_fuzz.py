@@ -29,9 +29,8 @@ def fuzz(name, args):
     command = [os.path.join(args.build, "tests/fuzz/fuzz_" + name), f"-max_total_time={args.seconds}",
                f"-timeout={SECONDS_PER_INPUT}", f"-rss_limit_mb={MEGABYTES}", "-print_final_stats=1",
                f"-artifact_prefix={crashes}"]
-    words = f"tests/fuzz/{name}.dict"
-    if os.path.exists(words):
-        command.append("-dict=" + words)
+    if name.startswith("pickle_"):
+        command.append("-dict=tests/fuzz/pickle.dict")
     command += [found, f"tests/corpus/{name}"]
     env = dict(os.environ, ASAN_OPTIONS="abort_on_error=1:allocator_may_return_null=1:detect_leaks=1",
                UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1:abort_on_error=1")
