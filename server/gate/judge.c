@@ -16,6 +16,7 @@
  * A pickle that exceeds a limit is refused, harmless or not: limits are what the operator says an
  * object may cost. */
 
+#include "base/reader.h"
 #include "gate/keeper_state.h"
 #include "gate/refusal.h"
 #include "observe/metrics.h"
@@ -345,6 +346,34 @@ static bool is_too_long(struct judging *judging) {
     return true;
 }
 
+/* Whether it is a pickle of one long bytes object, whose content no verifier reads: the bulk of
+ * what is both long and cached. */
+static bool is_blob(struct bytes value) {
+    enum { TAIL_BYTES_MAX = 64 };
+    struct reader r = reader_over(value);
+    uint8_t opcode = read_u8(&r);
+    if (opcode == PICKLE_OP_PROTO) {
+        (void)read_u8(&r);
+        opcode = read_u8(&r);
+    }
+    if (opcode != PICKLE_OP_BINBYTES && opcode != PICKLE_OP_BINBYTES8) return false;
+    uint64_t len = opcode == PICKLE_OP_BINBYTES ? read_u32le(&r) : read_u64le(&r);
+    (void)read_take(&r, len);
+    return !reader_failed(&r) && reader_left(&r) <= TAIL_BYTES_MAX;
+}
+
+/* Whether judging takes longer than a loop may wait.  What is decided by its first bytes costs just
+ * what it takes to store it, so several times as much of it may pass there. */
+static bool is_long(const struct judging *judging) {
+    enum { UNREAD_SHARE = 8 };
+    struct bytes value = judging->question->value;
+    uint64_t most = judging->setup->offload_bytes;
+    if (LIKELY(value.len <= most)) return false;
+    if (value.len / UNREAD_SHARE >= most) return true;
+    return !frame_is_bare(value, &judging->rule->frames) ||
+           !(fails_at_once(value.data[0]) || is_blob(value));
+}
+
 /* Reads and decides.  Apart from the look, so that a gate that is off costs nothing of it. */
 static NOT_INLINED enum gate_verdict judge(struct judging *judging) {
     const struct gate_rule *rule = judging->rule;
@@ -353,9 +382,8 @@ static NOT_INLINED enum gate_verdict judge(struct judging *judging) {
         judging->setup->mode == CONFIG_GATE_MODE_LEARN && judging->records;
     gate_kinds_begin(&desk->kinds);
     if (!is_too_long(judging) && rule->values != GATE_VALUES_OPAQUE) {
-        const struct gate_question *question = judging->question;
-        bool is_long = question->value.len > judging->setup->offload_bytes;
-        if ((is_long && question->may_defer) || !read_value(judging)) return GATE_DEFER;
+        bool may_defer = judging->question->may_defer;
+        if ((may_defer && is_long(judging)) || !read_value(judging)) return GATE_DEFER;
     }
     enum gate_verdict verdict = conclude(judging);
     struct audit *audit = judging->records ? judging->keeper->options.audit : NULL;

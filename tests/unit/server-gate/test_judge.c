@@ -253,13 +253,59 @@ Test(judge, a_bomb_costs_its_bound_and_no_more) {
     /* On an event loop it is put off as soon as it exceeds the loop's share. */
     struct gate_question question = {.value = bomb, .command = "set", .may_defer = true};
     cr_expect_eq(gate_admit(&world.gate, &world.desk, &question, &world.answer), GATE_DEFER);
-    memset(zeros, '<', sizeof zeros);
-    question.value = bytes_view(zeros, 64 << 10);
-    cr_expect_neq(gate_admit(&world.gate, &world.desk, &question, &world.answer), GATE_DEFER);
-    question.value = bytes_view(zeros, (64 << 10) + 1);
-    cr_expect_eq(gate_admit(&world.gate, &world.desk, &question, &world.answer), GATE_DEFER);
     world_end(&world);
     free(packed);
+}
+
+Test(judge, what_takes_long_to_read_is_put_off) {
+    enum { MOST = 64 << 10 };
+    static const struct {
+        struct bytes head;
+        bool is_blob; /* a bytes object follows, and STOP */
+        size_t len;
+        bool put_off;
+    } rows[] = {
+        {BYTES("((((((((((((("), false, MOST, false},
+        {BYTES("((((((((((((("), false, MOST + 1, true},
+        {BYTES("{\"a\": 1}"), false, MOST + 1, true},
+        /* Decided by the first bytes: no opcode, or a blob. */
+        {BYTES("<html>"), false, MOST + 1, false},
+        {BYTES("<html>"), false, 8 * MOST - 1, false},
+        {BYTES("<html>"), false, 8 * MOST, true},
+        {BYTES("\x80\x04"), true, MOST + 1, false},
+        {BYTES("\x80\x04"), true, 8 * MOST, true},
+        {BYTES(""), true, MOST + 1, false},
+        {BYTES("\x80\x04N0"), true, MOST + 1, true},
+    };
+    static uint8_t bytes[16 * MOST];
+    struct world world;
+    world_begin(&world, "[gate]\noffload_bytes = \"64kb\"\n");
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct gate_question question = {
+            .value = bytes_view(bytes, rows[i].len), .command = "set", .may_defer = true};
+        size_t at = rows[i].head.len, payload = rows[i].len - at - 6;
+        memset(bytes, 'x', sizeof bytes);
+        bytes_copy_to(bytes, rows[i].head);
+        if (rows[i].is_blob) {
+            bytes[at++] = 'B';
+            for (unsigned shift = 0; shift < 32; shift += 8)
+                bytes[at++] = (uint8_t)(payload >> shift);
+            bytes[at + payload] = '.';
+        }
+        enum gate_verdict verdict = gate_admit(&world.gate, &world.desk, &question, &world.answer);
+        cr_expect_eq(verdict == GATE_DEFER, rows[i].put_off, "row %zu", i);
+        if (rows[i].is_blob && !rows[i].put_off)
+            cr_expect_eq(verdict, GATE_ADMIT, "row %zu: %s", i, world.answer.text);
+        question.may_defer = false;
+        verdict = gate_admit(&world.gate, &world.desk, &question, &world.answer);
+        cr_expect_neq(verdict, GATE_DEFER, "row %zu", i);
+    }
+    /* A longer tail may hold anything. */
+    memcpy(bytes, "B\x10\0\0\0", 5);
+    struct gate_question question = {
+        .value = bytes_view(bytes, MOST + 1), .command = "set", .may_defer = true};
+    cr_expect_eq(gate_admit(&world.gate, &world.desk, &question, &world.answer), GATE_DEFER);
+    world_end(&world);
 }
 
 Test(judge, a_value_full_of_zeros_is_no_bomb) {
