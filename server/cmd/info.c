@@ -17,6 +17,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+enum { PERCENTILES_BYTES_MAX = 1024 };
+
 struct info {
     struct buf *out;
     bool failed; /* sticky */
@@ -223,6 +225,55 @@ static void say_commandstats(struct info *info) {
     }
 }
 
+/* A number as a text writes it, without zeros at its end; false: none that a percentile can be. */
+static bool read_percentile(struct bytes word, double *value, char label[32]) {
+    if (!number_parse_double(word, value) || !(*value >= 0 && *value <= 100)) return false;
+    int len = snprintf(label, 32, "%f", *value);
+    while (len > 1 && label[len - 1] == '0') label[--len] = 0;
+    if (label[len - 1] == '.') label[len - 1] = 0;
+    return true;
+}
+
+/* p50=1.003,p99=2.007 of one command, as the option's words ask for. */
+static void say_percentiles(struct info *info, const struct histogram *histogram,
+                            struct bytes words) {
+    const char *comma = "";
+    char label[32];
+    double percentile;
+    while (words.len > 0) {
+        size_t len = 0;
+        while (len < words.len && words.data[len] != ' ') len++;
+        if (read_percentile(bytes_slice(words, 0, len), &percentile, label)) {
+            uint64_t ns = histogram_quantile(histogram, percentile / 100);
+            say(info, "%sp%s=%.3f", comma, label, (double)ns / 1000);
+            comma = ",";
+        }
+        words = bytes_slice(words, len + 1, words.len);
+    }
+    say(info, "\r\n");
+}
+
+static void say_latencystats(struct info *info) {
+    struct worker_state *worker = info->call->worker;
+    struct config *config = worker->config;
+    struct histogram *histogram = arena_alloc(&worker->scratch, sizeof *histogram);
+    struct buf words;
+    if (!worker->metrics_set || !config_read(config->latency.tracking)) return;
+    buf_init(&words, worker->mem, PERCENTILES_BYTES_MAX);
+    if (!histogram || config_copy_text(config, &config->latency.percentiles, &words) != BRINE_OK) {
+        info->failed = true;
+        goto done;
+    }
+    for (size_t row = 0; row < command_table_count(); row++) {
+        histogram_clear(histogram);
+        if (!metrics_set_latency(worker->metrics_set, row, histogram)) continue;
+        say(info, "latency_percentiles_usec_%s:", command_table[row].name);
+        say_percentiles(info, histogram, buf_view(&words));
+    }
+done:
+    buf_deinit(&words);
+}
+
 static void say_errorstats(struct info *info) {
     struct error_kinds *errors = &info->call->worker->shared->errors;
     size_t count = atomic_load_explicit(&errors->count, memory_order_acquire);
@@ -293,7 +344,7 @@ static const struct section {
     {"Modules", true, say_nothing},
     {"Commandstats", false, say_commandstats},
     {"Errorstats", true, say_errorstats},
-    {"Latencystats", false, say_nothing},
+    {"Latencystats", false, say_latencystats},
     {"Cluster", true, say_cluster},
     {"Keyspace", true, say_keyspace},
     {"Brine", true, say_brine},

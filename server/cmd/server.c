@@ -6,6 +6,8 @@
 
 #include "cmd/handlers.h"
 
+#include <inttypes.h>
+
 /* DBSIZE */
 void cmd_dbsize(struct command_call *call) {
     struct store_counts counts = store_counts_db(call->access->keyspace->store, call->session->db);
@@ -38,6 +40,44 @@ void cmd_flushall(struct command_call *call) {
     keyspace_flush_all(call->access);
     if (!async) keyspace_reclaim(call->access);
     reply_ok(call->reply);
+}
+
+/* TIME */
+void cmd_time(struct command_call *call) {
+    const struct services *services = call->worker->services;
+    int64_t now_us = services && services->wall_us ? services->wall_us() : call->now_ms * 1000;
+    reply_array(call->reply, 2);
+    reply_bulkf(call->reply, "%" PRId64, now_us / 1000000);
+    reply_bulkf(call->reply, "%" PRId64, now_us % 1000000);
+}
+
+/* LOLWUT [VERSION n ...]: salt, as it grows out of brine. */
+void cmd_lolwut(struct command_call *call) {
+    enum { LOLWUT_OPTION = 1, LOLWUT_VERSION = 2, SIDE = 12 };
+    struct buf *text = &call->worker->collected;
+    struct bytes version = call->worker->config->server.redis_version;
+    int64_t drawing;
+    bool failed = false;
+    if (call->args_count > LOLWUT_VERSION && call_is(call, LOLWUT_OPTION, "VERSION") &&
+        !call_integer(call, LOLWUT_VERSION, &drawing))
+        return;
+    buf_clear(text);
+    for (size_t row = 0; row < SIDE; row++) {
+        for (size_t column = 0; column < SIDE; column++) {
+            static const char *const ions[] = {"· ", "○ ", "● "};
+            uint64_t grown = random_u64(&call->worker->random) % SIDE;
+            size_t ion = grown < SIDE - row ? 0 : 1 + (row + column) % 2;
+            failed |= buf_append(text, bytes_of_cstr(ions[ion])) != BRINE_OK;
+        }
+        failed |= buf_append_byte(text, '\n') != BRINE_OK;
+    }
+    failed |= buf_printf(text, "\nRedis ver. %.*s, and brine %s\n", (int)version.len,
+                         (const char *)version.data, call_server_facts(call).version) != BRINE_OK;
+    if (failed)
+        reply_error(call->reply, ERROR_NO_MEMORY);
+    else
+        reply_verbatim(call->reply, buf_view(text));
+    buf_clear(text);
 }
 
 /* ---- CONFIG -----------------------------------------------------------------------------------*/

@@ -15,12 +15,16 @@ void command_shared_init(struct command_shared *shared,
     *shared = (struct command_shared){0};
     command_index_init(&shared->index);
     pubsub_init(&shared->pubsub, options->mem, options->workers, options->secret);
+    slowlog_init(&shared->slowlog, options->mem);
+    latency_init(&shared->latency);
     int code = pthread_mutex_init(&shared->errors.adding, NULL);
     BRINE_ASSERT(code == 0, "a plain mutex needs nothing that can be missing");
 }
 
 void command_shared_deinit(struct command_shared *shared) {
     pubsub_deinit(&shared->pubsub);
+    latency_deinit(&shared->latency);
+    slowlog_deinit(&shared->slowlog);
     pthread_mutex_destroy(&shared->errors.adding);
 }
 

@@ -20,7 +20,9 @@
 #include "cmd/command.h"
 #include "config/config.h"
 #include "observe/log.h"
+#include "observe/latency.h"
 #include "observe/metrics.h"
+#include "observe/slowlog.h"
 #include "session/pubsub.h"
 
 /* ---- what net tells ----------------------------------------------------------------------------
@@ -46,6 +48,7 @@ struct server_facts {
 struct services {
     void *server; /* net's own */
     void (*facts)(void *server, struct server_facts *facts);
+    int64_t (*wall_us)(void); /* for TIME, which is asked to the microsecond */
     /* Runs the query over all workers' sessions (client_query.h says how) and answers later: the
      * session waits meanwhile.  Takes the query over. */
     void (*clients_query)(struct worker_state *worker, struct session *session,
@@ -85,6 +88,8 @@ struct command_shared {
     struct error_kinds errors;
     struct log_limiter security_limiter; /* for lines about HTTP and SMTP */
     struct pubsub pubsub;
+    struct slowlog slowlog;
+    struct latency_monitor latency;
 };
 struct command_shared_options {
     struct allocator *mem;
@@ -139,6 +144,8 @@ struct worker_state {
     struct buf pushed;            /* a message as it is sent to listeners */
     struct buf collected;         /* a handler's: what is complete before its reply begins */
     const struct command *recent; /* what was looked up last */
+    bool times_each;              /* every command of this batch is timed, not runs of them */
+    int64_t timed_until_ns;       /* when the last one ended, or the batch began */
     bool transaction_ended;       /* the command that ran was the end of its client's transaction */
 };
 

@@ -32,6 +32,8 @@
     W(GATE_MODE_LEARN, "learn")                                                                    \
     W(GATE_MODE_OFF, "off")
 
+#define CONFIG_DEBUG_COMMANDS(W)                                                                   \
+    W(DEBUG_COMMANDS_NO, "no") W(DEBUG_COMMANDS_YES, "yes") W(DEBUG_COMMANDS_LOCAL, "local")
 #define CONFIG_AUDIT_FSYNCS(W)                                                                     \
     W(AUDIT_FSYNC_NO, "no")                                                                        \
     W(AUDIT_FSYNC_EVERYSEC, "everysec")
@@ -42,6 +44,7 @@ enum config_memory_policy { CONFIG_MEMORY_POLICIES(W) };
 enum config_gate_mode { CONFIG_GATE_MODES(W) };
 enum config_gate_recheck { CONFIG_GATE_RECHECKS(W) };
 enum config_gate_denied { CONFIG_GATE_DENIEDS(W) };
+enum config_debug_commands { CONFIG_DEBUG_COMMANDS(W) };
 enum config_audit_fsync { CONFIG_AUDIT_FSYNCS(W) };
 #undef W
 

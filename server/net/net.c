@@ -144,6 +144,7 @@ enum brine_status net_open(struct net *net, const struct net_options *options,
     make_run_id(net, options->random_seed);
     net->services = (struct services){.server = net,
                                       .facts = tell_facts,
+                                      .wall_us = clock_wall_us,
                                       .clients_query = clients_query,
                                       .send = messages_send,
                                       .push = messages_push,

@@ -17,6 +17,12 @@ static inline int64_t clock_wall_ms(void) {
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+static inline int64_t clock_wall_us(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 /* Since some moment in the past; never steps.  For durations only. */
 static inline int64_t clock_mono_ns(void) {
     struct timespec now;

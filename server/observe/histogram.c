@@ -66,6 +66,21 @@ uint64_t histogram_max(const struct histogram *histogram) {
     return look(&histogram->max);
 }
 
+uint64_t histogram_count_below(const struct histogram *histogram, uint64_t power) {
+    uint64_t below = 0;
+    size_t end = power > HISTOGRAM_VALUE_MAX ? (size_t)HISTOGRAM_CELLS : cell_of(power);
+    for (size_t i = 0; i < end; i++) below += look(&histogram->counts[i]);
+    return below;
+}
+
+void histogram_clear(struct histogram *histogram) {
+    for (size_t i = 0; i < HISTOGRAM_CELLS; i++)
+        atomic_store_explicit(&histogram->counts[i], 0, memory_order_relaxed);
+    atomic_store_explicit(&histogram->total, 0, memory_order_relaxed);
+    atomic_store_explicit(&histogram->sum, 0, memory_order_relaxed);
+    atomic_store_explicit(&histogram->max, 0, memory_order_relaxed);
+}
+
 uint64_t histogram_quantile(const struct histogram *histogram, double quantile) {
     uint64_t max = look(&histogram->max);
     double wanted = quantile * (double)look(&histogram->total);

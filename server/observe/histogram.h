@@ -40,6 +40,10 @@ void histogram_merge(struct histogram *into, const struct histogram *from);
 uint64_t histogram_count(const struct histogram *histogram);
 uint64_t histogram_sum(const struct histogram *histogram);
 uint64_t histogram_max(const struct histogram *histogram);
+/* How many values were below this power of two; exact from HISTOGRAM_STEPS on. */
+uint64_t histogram_count_below(const struct histogram *histogram, uint64_t power);
+/* The writer's thread: as new. */
+void histogram_clear(struct histogram *histogram);
 /* The smallest step's upper end such that at least `quantile` (0 to 1) of the values are not
  * above it, and never above the largest value seen; 0 when there are none. */
 uint64_t histogram_quantile(const struct histogram *histogram, double quantile);

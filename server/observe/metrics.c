@@ -25,6 +25,10 @@ enum brine_status metrics_init(struct metrics *metrics, struct allocator *mem,
 }
 
 void metrics_deinit(struct metrics *metrics) {
+    for (size_t row = 0; metrics->commands && row < metrics->commands_count; row++)
+        mem_free(metrics->mem,
+                 atomic_load_explicit(&metrics->commands[row].latency, memory_order_relaxed),
+                 sizeof(struct metrics_latency));
     mem_free(metrics->mem, metrics->commands, metrics->commands_count * sizeof(*metrics->commands));
     metrics->commands = NULL;
 }
@@ -50,6 +54,7 @@ void metrics_set_add(struct metrics_set *set, struct metrics *metrics) {
     BRINE_ASSERT(metrics->commands_count == set->baseline.commands_count,
                  "all metrics of a set count the same commands");
     set->members[set->members_count++] = metrics;
+    metrics->epoch = &set->epoch;
 }
 
 static uint64_t look(const _Atomic uint64_t *value) {
@@ -92,7 +97,39 @@ struct metrics_command_sum metrics_set_command(const struct metrics_set *set, si
     return sum;
 }
 
+void metrics_record_latency(struct metrics *metrics, size_t row, uint64_t nsec) {
+    struct metrics_command *command = &metrics->commands[row];
+    struct metrics_latency *latency = atomic_load_explicit(&command->latency, memory_order_relaxed);
+    uint32_t epoch =
+        metrics->epoch ? atomic_load_explicit(metrics->epoch, memory_order_relaxed) : 0;
+    if (UNLIKELY(!latency)) {
+        latency = mem_alloc_zeroed(metrics->mem, sizeof *latency);
+        if (!latency) return;
+        atomic_store_explicit(&latency->epoch, epoch, memory_order_relaxed);
+        atomic_store_explicit(&command->latency, latency, memory_order_release);
+    } else if (UNLIKELY(atomic_load_explicit(&latency->epoch, memory_order_relaxed) != epoch)) {
+        histogram_clear(&latency->histogram);
+        atomic_store_explicit(&latency->epoch, epoch, memory_order_release);
+    }
+    histogram_record(&latency->histogram, nsec);
+}
+
+bool metrics_set_latency(const struct metrics_set *set, size_t row, struct histogram *into) {
+    uint32_t epoch = atomic_load_explicit(&set->epoch, memory_order_relaxed);
+    bool any = false;
+    for (size_t i = 0; i < set->members_count; i++) {
+        const struct metrics_latency *latency =
+            atomic_load_explicit(&set->members[i]->commands[row].latency, memory_order_acquire);
+        if (!latency || atomic_load_explicit(&latency->epoch, memory_order_acquire) != epoch)
+            continue;
+        histogram_merge(into, &latency->histogram);
+        any = any || histogram_count(&latency->histogram) > 0;
+    }
+    return any;
+}
+
 void metrics_set_reset(struct metrics_set *set) {
+    atomic_fetch_add_explicit(&set->epoch, 1, memory_order_relaxed);
     for (size_t i = 0; i < METRIC_COUNT; i++)
         if (rows[i].kind == COUNTER)
             put(&set->baseline.values[i], sum_since_start(set, (enum metric)i));

@@ -17,6 +17,7 @@
 #include "base/base.h"
 #include "base/mem.h"
 #include "base/status.h"
+#include "observe/histogram.h"
 
 #include <stdatomic.h>
 
@@ -71,12 +72,23 @@ struct metrics_command {
     _Atomic uint64_t nsec;     /* spent in it */
     _Atomic uint64_t rejected; /* refused before it ran: arity, NOAUTH ... */
     _Atomic uint64_t failed;   /* ran and answered an error */
+    /* How long each call took, in nanoseconds; NULL: none was recorded.  Made by its one writer at
+     * the first, so that a command nobody uses costs nothing. */
+    struct metrics_latency *_Atomic latency;
+};
+
+/* What is of an epoch before the set's counts as empty: CONFIG RESETSTAT cannot clear what another
+ * thread adds to. */
+struct metrics_latency {
+    _Atomic uint32_t epoch;
+    struct histogram histogram;
 };
 
 struct metrics {
     _Atomic uint64_t values[METRIC_COUNT];
     struct metrics_command *commands;
     size_t commands_count;
+    const _Atomic uint32_t *epoch; /* the set's; NULL: in none */
     struct allocator *mem;
 };
 
@@ -94,12 +106,17 @@ static inline void metrics_add(struct metrics *metrics, enum metric metric, uint
     if (metrics) metrics_bump(&metrics->values[metric], more);
 }
 
+/* Owner's thread: a call of the command took so long.  Without memory for a histogram it is not
+ * recorded. */
+void metrics_record_latency(struct metrics *metrics, size_t row, uint64_t nsec);
+
 /* All threads' metrics, and what they were at the last reset.  The members are fixed before any
  * thread runs; everything else is for any thread. */
 struct metrics_set {
     struct metrics **members;
     size_t members_count, members_max;
     struct metrics baseline; /* not a member: what the sums were at the last reset */
+    _Atomic uint32_t epoch;  /* resets so far */
     struct allocator *mem;
 };
 
@@ -115,6 +132,9 @@ struct metrics_command_sum {
     uint64_t calls, nsec, rejected, failed;
 };
 struct metrics_command_sum metrics_set_command(const struct metrics_set *set, size_t row);
+/* Adds all threads' durations of a command since the last reset to `into`; false: there are none.
+ */
+bool metrics_set_latency(const struct metrics_set *set, size_t row, struct histogram *into);
 
 /* Counters count from here; gauges stay.  Nobody's own counter is touched. */
 void metrics_set_reset(struct metrics_set *set);

@@ -68,6 +68,54 @@ Test(metrics, a_refused_allocation_is_said_and_leaks_nothing) {
     }
 }
 
+Test(metrics, durations_are_summed_over_threads_and_forgotten_at_a_reset) {
+    static struct histogram sum;
+    struct metrics one, two;
+    struct metrics_set set;
+    cr_assert(metrics_init(&one, mem_system(), 2) == BRINE_OK);
+    cr_assert(metrics_init(&two, mem_system(), 2) == BRINE_OK);
+    cr_assert(metrics_set_init(&set, mem_system(), 2, 2) == BRINE_OK);
+    metrics_set_add(&set, &one);
+    metrics_set_add(&set, &two);
+    cr_expect(!metrics_set_latency(&set, 1, &sum));
+    metrics_record_latency(&one, 1, 1000);
+    metrics_record_latency(&one, 1, 2000);
+    metrics_record_latency(&two, 1, 5000000);
+    cr_expect(metrics_set_latency(&set, 1, &sum));
+    cr_expect(histogram_count(&sum) == 3 && histogram_max(&sum) == 5000000);
+    cr_expect(histogram_count_below(&sum, 1024) == 1 && histogram_count_below(&sum, 2048) == 2);
+    cr_expect(histogram_count_below(&sum, UINT64_MAX) == 3);
+    cr_expect(!metrics_set_latency(&set, 0, &sum));
+
+    metrics_set_reset(&set);
+    histogram_clear(&sum);
+    cr_expect(!metrics_set_latency(&set, 1, &sum));
+    metrics_record_latency(&two, 1, 7);
+    cr_expect(metrics_set_latency(&set, 1, &sum));
+    cr_expect(histogram_count(&sum) == 1 && histogram_max(&sum) == 7);
+    metrics_set_deinit(&set);
+    metrics_deinit(&two);
+    metrics_deinit(&one);
+}
+
+Test(metrics, without_memory_a_duration_is_not_recorded) {
+    static struct histogram sum;
+    struct failing_allocator mem;
+    struct metrics one;
+    struct metrics_set set;
+    failing_init(&mem, 1);
+    cr_assert(metrics_set_init(&set, mem_system(), 1, 1) == BRINE_OK);
+    cr_assert(metrics_init(&one, &mem.allocator, 1) == BRINE_OK);
+    metrics_set_add(&set, &one);
+    metrics_record_latency(&one, 0, 5);
+    cr_expect(mem.refused && !metrics_set_latency(&set, 0, &sum));
+    metrics_record_latency(&one, 0, 5);
+    cr_expect(metrics_set_latency(&set, 0, &sum));
+    metrics_deinit(&one);
+    cr_expect(mem.taken_bytes == 0);
+    metrics_set_deinit(&set);
+}
+
 Test(metrics, every_row_has_a_name_and_a_line_of_doc) {
     for (size_t i = 0; i < METRIC_COUNT; i++)
         cr_expect(metric_name((enum metric)i)[0] && metric_doc((enum metric)i)[0], "row %zu", i);
