@@ -8,7 +8,7 @@
  *
  * So for each container with many such keys CPython's table is built here, slots only, in the order
  * of the stream and by CPython's own probing and growth, and the probes are counted.  Honest keys
- * need less than two each; PROBES_EACH leaves room for strides.
+ * need less than two each; the limit's default leaves room for strides.
  *
  * Cost: one pass over the key log, only when a container has more than PROBES_FEW_KEYS in it.
  * Source: CPython Objects/dictobject.c (3.7 to 3.13), setobject.c, longobject.c long_hash,
@@ -18,7 +18,7 @@
 
 #include <math.h>
 
-enum { PROBES_EACH = 32, PROBES_FREE = 65536, LINEAR_PROBES = 9 };
+enum { PROBES_FREE = 65536, LINEAR_PROBES = 9 };
 
 static const uint64_t NO_HASH = UINT64_MAX; /* CPython never gives -1 */
 static const uint64_t MODULUS = ((uint64_t)1 << 61) - 1;
@@ -284,7 +284,7 @@ static bool check_table(struct machine *m, uint32_t last, bool is_set, uint64_t 
                         const uint64_t *tuples) {
     uint32_t total = run_at(m, last)->total;
     struct table t = {.hashes = memory, .taken = memory + total, .is_set = is_set};
-    t.allowed = (uint64_t)PROBES_EACH * total + PROBES_FREE;
+    t.allowed = MIN(m->limits->key_probes_max, UINT32_MAX) * total + PROBES_FREE;
     if (are_consecutive(m, last)) return true;
     hash_keys(m, last, tuples, t.hashes);
     if (fill(&t, total)) return true;

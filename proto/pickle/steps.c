@@ -134,8 +134,8 @@ static bool step_dup(struct machine *m) {
 static bool memo_put(struct machine *m, uint32_t index) {
     struct pickle_scratch *scratch = m->scratch;
     if (!above_fence(m, 1)) return false;
-    if (index > m->memo_entries + 1)
-        return refuse_limit(m, PICKLE_MEMO_INDEX, index, m->memo_entries + 1);
+    uint64_t highest = m->memo_entries + m->limits->memo_skip_max;
+    if (index > highest) return refuse_limit(m, PICKLE_MEMO_INDEX, index, highest);
     if (!ROOM(m, scratch->memo, scratch->memo_cap, index + 1)) return false;
     while (m->memo_len <= index) scratch->memo[m->memo_len++] = (struct pickle_value){0};
     m->memo_entries += scratch->memo[index].kind == 0;

@@ -10,13 +10,13 @@
  *         puts(pickle_report_message(&report, line, sizeof line));
  *
  * An accept says: every CPython unpickler from 3.8 on that reads these bytes resolves just the
- * globals of the report, in that order, calls nothing else, gives state and items only to what it
- * has made itself, and stays within the limits.  It does not say that what the policy lists is
- * harmless: an allowed class's own __setstate__ runs.  What cannot be decided is refused.
+ * globals of the report, in that order, itself calls nothing but what the policy lets be called,
+ * gives state and items only to what it has made, and stays within the limits.  It does not say
+ * that what the policy lists is harmless: an allowed class's own __setstate__ and __hash__ run, and
+ * may call what they find in the state, a listed `ref` too.  What cannot be decided is refused.
  *
  * Words: an *instance* is what a call has made; a *callee* is a global reference about to be
- * called; *scratch* is the machine's memory (stack, memo, what is known of each container), reused
- * so that a usual value allocates nothing.
+ * called; *scratch* is the machine's memory, reused so that a usual value allocates nothing.
  *
  * Ownership: a report's views point into the input, the policy and the scratch, and are valid until
  * the next call with that scratch.  Reentrant; a scratch belongs to one thread at a time. Cost:
@@ -57,6 +57,8 @@ enum pickle_reason {
     L(key_cost_max,     10000,      "elements that hashing one key visits")                            \
     L(key_cost_total,   10000000,   "elements that hashing all keys visits, above one a byte of input") \
     L(key_opaque_max,   65536,      "keys of one container whose hash depends on an instance")         \
+    L(key_probes_max,   32,         "slots that a key of a container looks at, on average above 65536") \
+    L(memo_skip_max,    1,          "memo indices that are left out")                                  \
     L(digits_max,       4300,       "digits of a number written as text")                              \
     L(long_bytes_max,   65536,      "bytes of a binary integer")                                       \
     L(heap_free,        64u << 20,  "bytes of the object that are always allowed (estimated)")         \

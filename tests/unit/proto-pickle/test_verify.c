@@ -180,6 +180,7 @@ Test(verify, each_limit_refuses_just_above_itself) {
         ROW(key_nesting_max, 2, 1, "})\x85Ns.", KEY_NESTING),
         ROW(key_cost_max, 4, 3, "}NNN\x87Ns.", KEY_COST),
         ROW(key_opaque_max, 1, 0, "}capp\nHashed\n)\x81Ns.", KEY_OPAQUE),
+        ROW(memo_skip_max, 2, 1, "Nq\x02.", MEMO_INDEX),
         ROW(digits_max, 3, 2, "I123\n.", DIGITS),
         ROW(long_bytes_max, 9, 8, "\x8a\x09\x01\x01\x01\x01\x01\x01\x01\x01\x01.", LONG_BYTES),
         ROW(expanded_max, 4, 3, "]]aNa.", EXPANDED),
@@ -197,6 +198,29 @@ Test(verify, each_limit_refuses_just_above_itself) {
         cr_expect_eq(rig->report.reason, rows[i].reason, "%s is %s", rows[i].name,
                      pickle_reason_rule(rig->report.reason));
     }
+    rig_close(rig);
+}
+
+Test(verify, the_limit_of_probes_is_a_multiple_of_the_keys) {
+    enum { KEYS = 2000, KEY_BYTES = 11, VALUE_BYTES = 1 };
+    static uint8_t input[2 + KEYS * (KEY_BYTES + VALUE_BYTES) + 2];
+    size_t len = 0;
+    input[len++] = '}';
+    input[len++] = '(';
+    for (uint64_t i = 1; i <= KEYS; i++) { /* LONG1: i * (2**61 - 1), whose hash is 0 */
+        unsigned __int128 key = (unsigned __int128)i * (((uint64_t)1 << 61) - 1);
+        input[len++] = 0x8a;
+        input[len++] = KEY_BYTES - 2;
+        for (size_t j = 0; j < KEY_BYTES - 2; j++) input[len++] = (uint8_t)(key >> 8 * j);
+        input[len++] = 'N';
+    }
+    input[len++] = 'u';
+    input[len++] = '.';
+    struct rig *rig = rig_open();
+    cr_expect_eq(verify(rig, bytes_view(input, len)), BRINE_TOO_BIG);
+    cr_expect_eq(rig->report.reason, PICKLE_KEY_COLLISIONS);
+    rig->limits.key_probes_max = KEYS;
+    cr_expect_eq(verify(rig, bytes_view(input, len)), BRINE_OK);
     rig_close(rig);
 }
 
