@@ -18,10 +18,10 @@
  * Words: an *instance* is what a call has made; a *callee* is a global reference about to be
  * called; *scratch* is the machine's memory, reused so that a usual value allocates nothing.
  *
- * Ownership: a report's views point into the input, the policy and the scratch, and are valid until
- * the next call with that scratch.  Reentrant; a scratch belongs to one thread at a time. Cost:
- * O(bytes) at most, one pass; payloads of bytes are skipped, strings are checked for UTF-8. Source:
- * CPython Modules/_pickle.c and Lib/pickle.py, versions 3.8 to 3.13. */
+ * Ownership: a report's views point into the input, the policy and the scratch, valid until the
+ * next call with that scratch.  Reentrant; a scratch is one thread's at a time.  Cost: one pass,
+ * O(bytes); payloads of bytes are skipped.  Source: CPython 3.8 to 3.13, _pickle.c and pickle.py.
+ */
 #ifndef BRINE_PICKLE_VERIFY_H
 #define BRINE_PICKLE_VERIFY_H
 
