@@ -296,8 +296,9 @@ enum keyspace_outcome keyspace_set_string(struct keyspace_access *access,
         if (options->keep_ttl && found) expire_at_ms = old.expire_at_ms;
     }
     if (outcome == KEYSPACE_DONE) {
+        const char *event = options->event ? options->event : "set";
         outcome = door_put(access, key, &prepared, expire_at_ms);
-        if (outcome == KEYSPACE_DONE) door_changed(access, "set", key);
+        if (outcome == KEYSPACE_DONE) door_changed(access, event, key);
     } else {
         blob_unref(prepared.blob);
     }

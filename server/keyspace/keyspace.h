@@ -73,6 +73,7 @@ struct keyspace_set_options {
     enum keyspace_condition only_if;
     keyspace_old_fn *on_old; /* may be NULL */
     void *context;
+    const char *event; /* what listeners are told; NULL: "set" */
 };
 
 enum keyspace_outcome keyspace_set_string(struct keyspace_access *access,

@@ -190,6 +190,49 @@ def copy_options(rng):
     return [word for chunk in rng.sample(chunks, rng.choice([0, 1, 2])) for word in chunk]
 
 
+def crc64(data):
+    """As DUMP payloads end: Jones' polynomial, reflected."""
+    crc = 0
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x95ac9329ac4bc9b5 if crc & 1 else 0)
+    return crc
+
+
+def packed_string(rng):
+    """A string in the forms that other servers write."""
+    text = value(rng)[:100]
+    return rng.choice([
+        (b"" if len(text) < 64 else b"\x40") + bytes([len(text)]) + text,
+        b"\x80" + len(text).to_bytes(4, "big") + text,
+        b"\x81" + len(text).to_bytes(8, "big") + text,
+        b"\xc0" + rng.randbytes(1), b"\xc1" + rng.randbytes(2), b"\xc2" + rng.randbytes(4),
+        b"\xc3\x06\x15\x01aa\xe0\x0a\x00", b"\xc3\x04\x03\x02abc", b"\xc3\x04\x05\x00a\x20\x07"])
+
+
+def payload(rng):
+    body = rng.choice([b"\x00"] * 9 + [b"\x08"]) + packed_string(rng)
+    body += rng.choice([b"\x0a\x00"] * 6 + [b"\x06\x00", b"\x09\x00", b"\x64\x00"])
+    body += crc64(body).to_bytes(8, "little")
+    if rng.random() < 0.1:
+        body = body[:rng.randrange(len(body))]
+    elif rng.random() < 0.1:
+        body += b"\x00"
+    return body
+
+
+def restore_ttl(rng):
+    return rng.choice([b"0", b"0", b"0", b"%d" % rng.randint(DAY_MS, 50 * DAY_MS),
+                       b"%d" % (NOW_ISH * 1000), b"-1", b"x", b"1.5", b""])
+
+
+def restore_options(rng):
+    chunks = [[b"REPLACE"], [b"REPLACE"], [b"ABSTTL"], [b"IDLETIME", rng.choice([b"0", b"100", b"-1", b"x"])],
+              [b"FREQ", rng.choice([b"0", b"255", b"256", b"-1", b""])]]
+    return [word for chunk in rng.sample(chunks, rng.choice([0, 1, 1, 2, 3])) for word in chunk]
+
+
 def channel(rng):
     return rng.choice([b"c", b"c", b"chan:1", b"chan:2", b"", b"x\x00y", b"*"])
 
@@ -214,6 +257,7 @@ TOKENS = {
     "getex_options": getex_options, "expire_options": expire_options, "database": database,
     "scan_options": scan_options, "glob": glob, "word": word, "offset": offset, "span": span,
     "float": float_increment, "bitfield": bitfield, "bitfield_reads": bitfield_reads,
+    "payload": payload, "restore_ttl": restore_ttl, "restore_options": restore_options,
     "lcs_options": lcs_options, "copy_options": copy_options, "channel": channel,
     "channels": channels, "patterns": patterns, "at_second": at_second,
     "at_millisecond": at_millisecond,
@@ -329,6 +373,10 @@ RULES = [
     (5, "COPY {key} {key} {copy_options}"),
     (4, "MOVE {key} {database}"),
     (2, "TOUCH {keys}"),
+    (5, "DUMP {key}"),
+    (4, "RESTORE {key} {restore_ttl} {payload} {restore_options}"),
+    (2, "RESTORE {key} {restore_ttl} {payload} REPLACE"),
+    (0.5, "RESTORE {key} {restore_ttl} {value} {restore_options}"),
     (1, "RANDOMKEY"),
     (4, "EXPIREAT {key} {at_second} {expire_options}"),
     (4, "PEXPIREAT {key} {at_millisecond} {expire_options}"),

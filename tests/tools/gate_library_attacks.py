@@ -204,6 +204,29 @@ def by_copy_from_elsewhere(way):
     way.from_elsewhere("COPY", way.key, way.key, "DB", way.db, "REPLACE")
 
 
+def crc64(data):
+    crc = 0
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x95ac9329ac4bc9b5 if crc & 1 else 0)
+    return crc
+
+
+def payload(text, version=10):
+    """What DUMP would answer, plain."""
+    body = b"\x00\x80" + struct.pack(">I", len(text)) + text + struct.pack("<H", version)
+    return body + struct.pack("<Q", crc64(body))
+
+
+def payload_in_literals(text):
+    """The same, packed by LZF without a reference."""
+    packed = b"".join(bytes([len(text[at:at + 32]) - 1]) + text[at:at + 32] for at in range(0, len(text), 32))
+    body = (b"\x00\xc3\x80" + struct.pack(">I", len(packed)) + b"\x80" + struct.pack(">I", len(text)) + packed
+            + struct.pack("<H", 80))
+    return body + struct.pack("<Q", crc64(body))
+
+
 def set_with(*options):
     return lambda way: way("SET", way.fresh if "NX" in options else way.key, way.evil, *options)
 
@@ -241,6 +264,9 @@ WAYS = {
     "renamenx": [lambda way: way("RENAMENX", way.corner("whole", way.evil), way.fresh)],
     "copy": [lambda way: way("COPY", way.corner("whole", way.evil), way.key, "REPLACE"), by_copy_from_elsewhere],
     "move": [by_move],
+    "restore": [lambda way: way("RESTORE", way.fresh, 0, payload(way.evil)),
+                lambda way: way("RESTORE", way.key, 100000, payload(way.evil, 12), "REPLACE"),
+                lambda way: way("RESTORE", way.key, 4000000000000, payload_in_literals(way.evil), "ABSTTL", "REPLACE")],
     "getex": [no_value("GETEX", "KEY", "EX", "100")],
     "getdel": [no_value("GETDEL", "KEY")],
     "incr": [no_value("INCR", "KEY")], "decr": [no_value("DECR", "KEY")],

@@ -15,6 +15,8 @@ struct door {
  */
 static const char seed[] = "SET s text\r\nSET n 5\r\nSET t text PX 5000\r\n";
 
+#define PAYLOAD "\"\\x00\\x03\\x61\\x62\\x63\\x0a\\x00\\xd9\\xac\\x30\\x3d\\x41\\x72\\xa2\\xe2\""
+
 static const struct door carries_a_value[] = {
     {"set", "SET s evil\r\n"},
     {"set", "SET none evil\r\n"},
@@ -47,6 +49,8 @@ static const struct door carries_a_value[] = {
     {"copy", "COPY s t REPLACE\r\n"},
     {"copy", "COPY s s DB 2\r\n"},
     {"move", "MOVE s 3\r\n"},
+    {"restore", "RESTORE none 0 " PAYLOAD "\r\n"},
+    {"restore", "RESTORE s 5000 " PAYLOAD " REPLACE\r\n"},
     {"bitop", "BITOP OR none s t\r\n"},
     {"bitop", "BITOP NOT s s\r\n"},
     {"incrbyfloat", "INCRBYFLOAT n 1.5\r\n"},

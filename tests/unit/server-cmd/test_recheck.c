@@ -25,6 +25,11 @@ static const struct look {
     {"setnx", "SETNX s new\r\n", true},
     {"msetnx", "MSETNX s new u new\r\n", true},
     {"get", "GET s\r\n", false},
+    {"dump", "DUMP s\r\n", false},
+    {"restore",
+     "RESTORE s 0 "
+     "\"\\x00\\x03\\x61\\x62\\x63\\x0a\\x00\\xd9\\xac\\x30\\x3d\\x41\\x72\\xa2\\xe2\"\r\n",
+     true},
     {"getdel", "GETDEL s\r\n", false},
     {"getex", "GETEX s\r\n", false},
     {"getex", "GETEX s PX 9000\r\n", false},
