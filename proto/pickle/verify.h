@@ -15,13 +15,11 @@
  * that what the policy lists is harmless: an allowed class's own __setstate__ and __hash__ run, and
  * may call what they find in the state, a listed `ref` too.  What cannot be decided is refused.
  *
- * Words: an *instance* is what a call has made; a *callee* is a global reference about to be
- * called; *scratch* is the machine's memory, reused so that a usual value allocates nothing.
- *
- * Ownership: a report's views point into the input, the policy and the scratch, valid until the
- * next call with that scratch.  Reentrant; a scratch is one thread's at a time.  Cost: one pass,
- * O(bytes); payloads of bytes are skipped.  Source: CPython 3.8 to 3.13, _pickle.c and pickle.py.
- */
+ * Words: an *instance* is what a call has made; a *callee* is a global about to be called;
+ * *scratch* is the machine's memory, reused: a usual value allocates nothing.  Ownership: a
+ * report's views point into input, policy and scratch, valid until the next call with that scratch.
+ * Reentrant; a scratch is one thread's at a time.  Cost: one pass, O(bytes); payloads of bytes are
+ * skipped. Source: CPython 3.8 to 3.13, _pickle.c and pickle.py. */
 #ifndef BRINE_PICKLE_VERIFY_H
 #define BRINE_PICKLE_VERIFY_H
 
