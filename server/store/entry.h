@@ -38,6 +38,7 @@ enum {
     ENTRY_INLINE_BYTES_MAX = 32 * 1024,
     ENTRY_SLACK_MAX = 255,
     ENTRY_ACCESS_BITS = 15,
+    ENTRY_ACCESS_MASK = (1 << ENTRY_ACCESS_BITS) - 1,
 };
 
 /* In the expiry field: the time is behind the value. */
@@ -179,7 +180,8 @@ static inline struct blob *entry_blob(const struct entry *entry) {
     return blob;
 }
 
-static inline void entry_view_value(const struct entry *entry, struct store_value *value) {
+static inline void entry_view_value(struct entry *entry, struct store_value *value) {
+    value->entry = entry;
     value->blob = entry_blob(entry);
     value->bytes = value->blob
                        ? blob_view(value->blob)

@@ -52,7 +52,7 @@ static uint64_t cursor_encode(struct cursor at) {
 }
 
 static void show(const struct shard *shard, const struct store_scan *scan, heap_ref ref) {
-    const struct entry *entry = heap_entry(shard->heap, ref);
+    struct entry *entry = heap_entry(shard->heap, ref);
     struct store_value value;
     entry_view_value(entry, &value);
     if (!expiry_is_over(value.expire_at_ms, scan->now_ms))

@@ -27,18 +27,42 @@ struct store_slice {
     uint32_t labels_cap;
 };
 
+/* How eviction stands for the whole store; see evict.h. */
+enum { HOLES_NOTED_BYTES = 4096, EVICT_IDLE_BUCKETS = 32, TICK_TIMES = 2048 };
+struct evict {
+    _Atomic int policy; /* enum store_policy */
+    _Atomic uint32_t tick;
+    _Atomic int64_t tick_due_ms; /* when the tick ends, if not before by births */
+    _Atomic uint32_t lfu_log_factor, lfu_decay_minutes;
+    _Atomic uint64_t births; /* entries born, in steps */
+    _Atomic uint64_t tick_due_births, tick_began_births;
+    _Atomic int64_t tick_began_ms, begun_ms; /* begun: the first tick */
+    _Atomic size_t holes;
+    _Atomic uint64_t idle[EVICT_IDLE_BUCKETS]; /* evicted, by the power of two of their idle ms */
+    _Atomic uint32_t tick_times[TICK_TIMES];   /* seconds after begun_ms in which each tick began */
+};
+
 struct shard {
     pthread_mutex_t lock;
     const struct store_hold *holder; /* who has locked it */
     struct store *store;
     struct heap *heap; /* NULL: no key */
     uint32_t index;
-    unsigned pairs;      /* of its tables' segments */
-    uint32_t sweep_db;   /* where the sweep goes on: database, */
-    uint64_t sweep_hash; /* and hash behind the shard's bits, left-aligned */
-    bool sweeping;       /* a sweep is under way: next_due_ms holds for what it has passed */
-    int64_t next_due_ms; /* nothing is due before */
+    unsigned pairs;        /* of its tables' segments */
+    uint32_t sweep_db;     /* where the sweep goes on: database, */
+    uint64_t sweep_hash;   /* and hash behind the shard's bits, left-aligned */
+    bool sweeping;         /* a sweep is under way: next_due_ms holds for what it has passed */
+    int64_t next_due_ms;   /* nothing is due before */
+    uint32_t evict_db;     /* where the search for a victim goes on: database, */
+    uint32_t evict_bucket; /* bucket of the segment, */
+    uint64_t evict_hash;   /* and hash behind the shard's bits, left-aligned */
+    uint32_t random;
+    uint32_t births;    /* not yet told to the store */
+    uint32_t pass_tick; /* when the hand came round last: tick and time */
+    int64_t pass_ms;
+    size_t holes_noted;
     store_counter expired_total;
+    store_counter evicted_total;
     store_counter changes_total;
     struct table *dropped_tables; /* left by flushes, for store_reclaim */
     struct heap *dropped_heaps;
@@ -58,6 +82,7 @@ struct store {
     bool single_threaded;
     store_removed_fn *on_removed;
     void *on_removed_ctx;
+    struct evict evict;
     struct store_cut cut; /* written under all locks, as the next two */
     bool cut_running;
     uint8_t cut_bit; /* of entries that it has seen, and of new ones */
@@ -126,6 +151,9 @@ void shard_remove(struct shard *shard, const struct store_key *key, struct place
 void shard_discard(struct shard *shard, uint32_t db, heap_ref ref);
 /* shard_remove for one that has expired: counts it and calls the hook. */
 void shard_expire(struct shard *shard, const struct store_key *key, struct place place);
+/* shard_remove for one that gives way: counts it and calls the hook. */
+void shard_evict(struct shard *shard, const struct store_key *key, struct place place,
+                 int64_t now_ms);
 /* Frees a table that ran empty, and a heap nothing is in. */
 void shard_tidy(struct shard *shard, uint32_t db);
 /* Frees a heap nothing is in. */

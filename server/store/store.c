@@ -19,7 +19,7 @@
  * locks, which burn a core when its holder is descheduled; one owner thread for each shard, as a
  * hop to another thread costs two wake-ups of 5 to 20 us. */
 
-#include "store/shard.h"
+#include "store/policy.h"
 
 enum {
     SHARDS_A_THREAD = 16,
@@ -94,6 +94,8 @@ static void shard_init(struct shard *shard, struct store *store, size_t index) {
     shard->index = (uint32_t)index;
     shard->pairs = pairs_of_shard(store, index);
     shard->next_due_ms = EXPIRY_NEVER_MS;
+    shard->random = (uint32_t)(store->secret.k0 >> 32) + (uint32_t)index * 2 + 1;
+    if (shard->random == 0) shard->random = 1;
 }
 
 struct store *store_create(const struct store_options *options) {
@@ -111,6 +113,8 @@ struct store *store_create(const struct store_options *options) {
     }
     store->shards = (uint8_t *)round_up((uintptr_t)store->block, CACHE_LINE_BYTES);
     for (size_t i = 0; i < store->shard_count; i++) shard_init(store_shard(store, i), store, i);
+    store_set_policy(store, &(struct store_policy_options){STORE_POLICY_BRINE, 10, 1});
+    brine_init(&store->evict);
     return store;
 }
 
@@ -171,6 +175,7 @@ static void shard_lock(struct shard *shard, const struct store_hold *hold) {
 }
 
 static void shard_unlock(struct shard *shard) {
+    shard_note_holes(shard);
     shard->holder = NULL;
     if (shard->store->single_threaded) return;
     int refused = pthread_mutex_unlock(&shard->lock);
@@ -329,6 +334,7 @@ static struct store_counts count(const struct store *store, size_t from_db, size
         const struct shard *shard = store_shard(store, i);
         for (size_t db = from_db; db < to_db; db++) add_slice(&counts, &shard->slices[db]);
         counts.expired_total += counter_get(&shard->expired_total);
+        counts.evicted_total += counter_get(&shard->evicted_total);
         counts.changes_total += counter_get(&shard->changes_total);
     }
     return counts;
@@ -340,6 +346,15 @@ struct store_counts store_counts_db(const struct store *store, uint32_t db) {
 
 struct store_counts store_counts(const struct store *store) {
     return count(store, 0, store->databases);
+}
+
+void store_set_hook(struct store *store, store_removed_fn *on_removed, void *ctx) {
+    store->on_removed = on_removed;
+    store->on_removed_ctx = ctx;
+}
+
+size_t store_hole_bytes(const struct store *store) {
+    return atomic_load_explicit(&store->evict.holes, memory_order_relaxed);
 }
 
 size_t store_used_bytes(const struct store *store) {

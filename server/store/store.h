@@ -59,10 +59,29 @@ enum {
 struct store;
 
 /* Why the store removed a key of its own accord. */
-enum store_removal { STORE_REMOVED_EXPIRED };
+enum store_removal { STORE_REMOVED_EXPIRED, STORE_REMOVED_EVICTED };
 
 /* Called under the shard's lock, before the entry goes; it may not call the store. */
 typedef void store_removed_fn(void *ctx, uint32_t db, struct bytes name, enum store_removal reason);
+
+/* ORDER store_policy: who gives way when there is no room, by the words of maxmemory-policy.  All
+ * but brine's own are Redis's and do what they say; brine's is described in policy.h. */
+#define STORE_POLICIES(X)                                                                          \
+    X(BRINE, "brine")                                                                              \
+    X(VOLATILE_LRU, "volatile-lru")                                                                \
+    X(VOLATILE_LFU, "volatile-lfu")                                                                \
+    X(VOLATILE_RANDOM, "volatile-random")                                                          \
+    X(VOLATILE_TTL, "volatile-ttl")                                                                \
+    X(ALLKEYS_LRU, "allkeys-lru")                                                                  \
+    X(ALLKEYS_LFU, "allkeys-lfu")                                                                  \
+    X(ALLKEYS_RANDOM, "allkeys-random")                                                            \
+    X(NOEVICTION, "noeviction")
+
+enum store_policy {
+#define X(name, word) STORE_POLICY_##name,
+    STORE_POLICIES(X)
+#undef X
+};
 
 /* What an entry remembers beside its value: its label, or its label, writer and time as well. */
 enum store_notes { STORE_NOTES_NONE, STORE_NOTES_LABEL, STORE_NOTES_FULL };
@@ -141,11 +160,25 @@ struct store_value {
     uint16_t label;       /* what the gate found in it; 0: nothing is known */
     uint16_t writer;      /* who stored it; 0: not known */
     uint32_t stored_at_s; /* when; 0: not known */
+    struct entry *entry;  /* for store_touch and store_usage; valid as bytes are */
 };
 
 /* False when the key is absent or has expired. */
 bool store_find(struct store *store, const struct store_key *key, int64_t now_ms,
                 struct store_value *value) MUST_USE;
+
+/* Somebody used the value that was found: eviction will know.  Cost: some ns, a store into a cache
+ * line that was read. */
+void store_touch(struct store *store, const struct store_key *key, const struct store_value *value,
+                 int64_t now_ms);
+
+/* How a value was used, as far as the policy in force remembers it. */
+struct store_usage {
+    uint32_t idle_s;   /* since it was last used; under the LFU policies 0 */
+    uint8_t frequency; /* Redis's logarithmic count; 0 but under the LFU policies */
+};
+struct store_usage store_usage(const struct store *store, const struct store_value *value,
+                               int64_t now_ms);
 
 /* ---- walking all keys --------------------------------------------------------------------------
  */
@@ -176,6 +209,7 @@ struct store_counts {
     uint64_t keys_with_expiry;
     uint64_t expire_at_sum_s; /* of those, in seconds: avg_ttl = sum / keys_with_expiry - now */
     uint64_t expired_total;   /* removed because their time was over; of the whole store */
+    uint64_t evicted_total;   /* removed to make room; of the whole store */
     uint64_t changes_total;   /* keys set, removed, flushed or given another expiry; as well */
 };
 
@@ -183,6 +217,10 @@ struct store_counts store_counts_db(const struct store *store, uint32_t db);
 struct store_counts store_counts(const struct store *store);
 /* Exactly what is taken from options.mem at this moment, pinned blobs included. */
 size_t store_used_bytes(const struct store *store);
+
+/* Of them, what no entry uses: holes between entries, which new ones fill and compaction closes.
+ * About right: within a few KB a shard. */
+size_t store_hole_bytes(const struct store *store);
 
 /* How many entries have a label, and the bytes of their values. */
 struct store_label_count {

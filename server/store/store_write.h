@@ -16,6 +16,7 @@ struct store_new_value {
     enum value_type type;
     uint16_t label, writer; /* see store_value; kept as far as the store's notes go */
     uint32_t stored_at_s;
+    struct store_usage usage; /* of a value that comes back from a snapshot; zero: it is new */
 };
 
 /* Sets the key, whatever it held.  NO_MEMORY leaves the old value as it was; TOO_BIG is a key
@@ -55,5 +56,35 @@ bool store_sweep(struct store *store, struct store_hold *hold, size_t shard, int
 /* Moves entries out of sparsely used chunks so that whole chunks go back to the allocator; budget
  * is in entries moved.  Does nothing while less than an eighth of the shard's heap is free. */
 bool store_compact(struct store *store, struct store_hold *hold, size_t shard, size_t budget);
+
+/* ---- eviction ----------------------------------------------------------------------------------
+ */
+
+/* Whom to tell of what the store removes of its own accord; before any thread uses it. */
+void store_set_hook(struct store *store, store_removed_fn *on_removed, void *ctx);
+
+struct store_policy_options {
+    enum store_policy policy;
+    uint32_t lfu_log_factor, lfu_decay_minutes; /* as in Redis */
+};
+/* Holds from now on, for all; any thread. */
+void store_set_policy(struct store *store, const struct store_policy_options *options);
+/* True when the policy in force could remove something. */
+bool store_can_evict(const struct store *store);
+
+struct store_evicted {
+    size_t entries, bytes; /* that went */
+};
+/* Removes entries of one shard, the least worth keeping of each few looked at, until `bytes` are
+ * free or `looks` entries were looked at (some 20 ns each).  Bytes become holes, which the next
+ * entries fill, or compaction closes.  Expired entries that are met go first and count as expired.
+ */
+struct store_evicted store_evict(struct store *store, struct store_hold *hold, size_t shard,
+                                 int64_t now_ms, size_t bytes, size_t looks);
+
+/* Upkeep: keeps the clocks in entries from coming round where nothing is evicted for long; budget
+ * is in entries.  A pass over all in some twenty minutes, else one look. */
+bool store_age(struct store *store, struct store_hold *hold, size_t shard, int64_t now_ms,
+               size_t budget);
 
 #endif

@@ -10,7 +10,7 @@
  * (GETEX, SETRANGE, SET k from GET k), so memory moves by memmove, in an order that reads before it
  * writes, and the old entry or blob goes last. */
 
-#include "store/shard.h"
+#include "store/evict.h"
 
 enum {
     SLACK_SHARE = 8, /* a block keeps up to this part of itself unused, */
@@ -30,6 +30,7 @@ struct content {
     int64_t expire_at_ms;
     struct entry_notes notes;
     size_t value_len;
+    uint16_t access;
     uint8_t flags;   /* all but the heap's */
     uint8_t cut_bit; /* the store's: it is no part of a cut that is under way */
 };
@@ -252,7 +253,7 @@ static heap_ref entry_create(struct heap *heap, const struct content *content) {
     heap_ref ref = heap_alloc(heap, body_units(content_bytes(content)));
     if (!ref) return 0;
     struct entry *entry = heap_entry(heap, ref);
-    entry->access = 0;
+    entry->access = content->access & ENTRY_ACCESS_MASK;
     entry->flags &= F_PREV_FREE;
     entry_write(heap, ref, content, content->name.data);
     return ref;
@@ -271,6 +272,7 @@ static enum brine_status replace(struct shard *shard, const struct store_key *ke
     size_t old_len = entry_value_len(entry);
     if (body_units(content_bytes(content)) <= entry->units) {
         entry_write(heap, ref, content, entry_key(entry).data);
+        entry->access = content->access & ENTRY_ACCESS_MASK;
         if (old_blob) heap->boxed_entries--;
         blob_unref(old_blob);
     } else {
@@ -313,6 +315,7 @@ static enum brine_status insert(struct shard *shard, const struct store_key *key
     status = table_insert(slice->table, shard_keys(shard), key->hash, ref, &place);
     if (status != BRINE_OK) goto failed;
     counter_add(&slice->keys, 1);
+    evict_count_birth(shard, now_ms);
     slice_count_label(slice, content->notes.label, content->value_len);
     slice_count_expiry(slice, STORE_NO_EXPIRY, content->expire_at_ms);
     shard_note_expiry(shard, slice->table, place, content->expire_at_ms, now_ms);
@@ -328,9 +331,11 @@ failed:
 
 /* On success a boxed content's reference is the entry's. */
 static enum brine_status put_content(struct shard *shard, const struct store_key *key,
-                                     const struct content *content, int64_t now_ms) {
+                                     struct content *content, int64_t now_ms) {
     struct place place;
     if (shard_find(shard, key, now_ms, &place)) {
+        uint16_t access = heap_entry(shard->heap, place.bucket->refs[place.slot])->access;
+        content->access = access_used(shard, access, now_ms);
         TRY(slice_reserve_label(shard, &shard->slices[key->db], content->notes.label));
         return replace(shard, key, content, place, now_ms);
     }
@@ -360,6 +365,7 @@ enum brine_status store_put(struct store *store, const struct store_key *key,
                            (value->expire_at_ms == STORE_NO_EXPIRY ? 0 : F_EXPIRY)),
         .cut_bit = store->cut_bit,
     };
+    content.access = access_restored(shard, value->usage, now_ms);
     if (store->note_flags)
         content.notes = (struct entry_notes){value->label, value->writer, value->stored_at_s};
     status = put_content(shard, key, &content, now_ms);
@@ -388,6 +394,7 @@ enum brine_status store_set_expiry(struct store *store, const struct store_key *
             .expire_at_ms = expire_at_ms,
             .notes = entry_notes(entry),
             .value_len = entry_value_len(entry),
+            .access = entry->access,
             .flags = (uint8_t)((entry->flags & ~F_PREV_FREE) | F_EXPIRY),
             .cut_bit = store->cut_bit,
         };

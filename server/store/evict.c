@@ -1,0 +1,352 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The design.  A hand goes round each shard's index, bucket by bucket, which is at random as to
+ * keys.  It takes a group of entries, compares them as the policy says, and the worst one goes: no
+ * list, no queue, nothing to move when a key is read.  The worst of GROUP_ENTRIES is, nine times
+ * out of ten, among the worst tenth of all.
+ *
+ * The hand has passed everything once while a GROUP_ENTRIES-th of it was evicted.  So it is also
+ * what restamps entries before the clocks in their few bits come round; where nothing is evicted
+ * for long, upkeep moves it (store_age). */
+
+#include "store/evict.h"
+
+#include "store/policy.h"
+
+enum {
+    GROUP_ENTRIES = 24,
+    /* Without a single candidate (volatile-*, and few keys that expire) so many slots are looked at
+     * for one. */
+    GROUP_LOOKS_MAX = 4096,
+    GROUP_CANDIDATES_MAX = GROUP_ENTRIES + BUCKET_SLOTS,
+    BIRTHS_NOTED = 16, /* by a shard, before it tells the store */
+    PASS_MS = 20 * 60 * 1000,
+};
+
+struct group {
+    struct shard *shard;
+    enum store_policy policy;
+    int64_t now_ms;
+    uint32_t tick;
+    bool passed;   /* the hand has come to the end of the shard */
+    size_t looked; /* slots */
+    size_t count;
+    struct candidate {
+        heap_ref ref;
+        uint16_t code; /* coarse expiry */
+        uint32_t db;
+    } candidates[GROUP_CANDIDATES_MAX];
+};
+
+/* ---- the clocks
+ * --------------------------------------------------------------------------------- */
+
+uint16_t access_new(struct shard *shard, int64_t now_ms) {
+    const struct evict *evict = &shard->store->evict;
+    switch (policy_access(store_policy_now(shard->store))) {
+    case ACCESS_STAMP:
+        break;
+    case ACCESS_COUNT:
+        return count_pack(COUNT_NEW, now_ms);
+    case ACCESS_BRINE:
+        return brine_pack(0, evict_tick(evict));
+    }
+    return stamp_of(now_ms);
+}
+
+uint16_t access_used(struct shard *shard, uint16_t access, int64_t now_ms) {
+    const struct evict *evict = &shard->store->evict;
+    switch (policy_access(store_policy_now(shard->store))) {
+    case ACCESS_STAMP:
+        break;
+    case ACCESS_COUNT:
+        return count_pack(count_more(evict, count_now(evict, access, now_ms), shard_random(shard)),
+                          now_ms);
+    case ACCESS_BRINE:
+        return brine_used(shard, access, now_ms);
+    }
+    return stamp_of(now_ms);
+}
+
+uint16_t access_restamped(const struct store *store, uint16_t access, int64_t now_ms) {
+    const struct evict *evict = &store->evict;
+    switch (policy_access(store_policy_now(store))) {
+    case ACCESS_STAMP: {
+        int64_t idle_ms = stamp_idle_ms(access, now_ms);
+        if (access & STAMP_COARSE)
+            return idle_ms > STAMP_COARSE_MAX_MS ? stamp_coarse_of(now_ms - STAMP_COARSE_MAX_MS)
+                                                 : access;
+        return idle_ms > STAMP_FINE_MAX_MS ? stamp_coarse_of(now_ms - idle_ms) : access;
+    }
+    case ACCESS_COUNT:
+        return count_pack(count_now(evict, access, now_ms), now_ms);
+    case ACCESS_BRINE:
+        break;
+    }
+    uint32_t tick = evict_tick(evict);
+    if (brine_age(access, tick) <= TICK_OLDEST) return access;
+    return brine_pack(brine_uses(access), tick - TICK_OLDEST);
+}
+
+int64_t access_idle_ms(const struct store *store, uint16_t access, int64_t now_ms) {
+    switch (policy_access(store_policy_now(store))) {
+    case ACCESS_STAMP:
+        return stamp_idle_ms(access, now_ms);
+    case ACCESS_COUNT:
+        return 0;
+    case ACCESS_BRINE:
+        break;
+    }
+    return brine_idle_ms(&store->evict, access, now_ms);
+}
+
+void store_touch(struct store *store, const struct store_key *key, const struct store_value *value,
+                 int64_t now_ms) {
+    struct shard *shard = store_held_shard(store, key);
+    uint16_t old = value->entry->access, used = access_used(shard, old, now_ms);
+    if (used != old) value->entry->access = used & ENTRY_ACCESS_MASK;
+}
+
+struct store_usage store_usage(const struct store *store, const struct store_value *value,
+                               int64_t now_ms) {
+    uint16_t access = value->entry->access;
+    if (policy_access(store_policy_now(store)) == ACCESS_COUNT)
+        return (struct store_usage){.frequency = (uint8_t)count_now(&store->evict, access, now_ms)};
+    int64_t idle_s = access_idle_ms(store, access, now_ms) / 1000;
+    return (struct store_usage){.idle_s = (uint32_t)MIN(idle_s, (int64_t)UINT32_MAX)};
+}
+
+uint16_t access_restored(struct shard *shard, struct store_usage usage, int64_t now_ms) {
+    if (usage.idle_s == 0 && usage.frequency == 0) return access_new(shard, now_ms);
+    int64_t idle_ms = (int64_t)usage.idle_s * 1000;
+    switch (policy_access(store_policy_now(shard->store))) {
+    case ACCESS_STAMP:
+        break;
+    case ACCESS_COUNT:
+        return count_pack(usage.frequency, now_ms);
+    case ACCESS_BRINE:
+        return access_new(shard, now_ms); /* the tick of then is not known */
+    }
+    return idle_ms > STAMP_FINE_MAX_MS ? stamp_coarse_of(now_ms - MIN(idle_ms, STAMP_COARSE_MAX_MS))
+                                       : stamp_of(now_ms - idle_ms);
+}
+
+void store_set_policy(struct store *store, const struct store_policy_options *options) {
+    struct evict *evict = &store->evict;
+    atomic_store_explicit(&evict->lfu_log_factor, options->lfu_log_factor, memory_order_relaxed);
+    atomic_store_explicit(&evict->lfu_decay_minutes, options->lfu_decay_minutes,
+                          memory_order_relaxed);
+    atomic_store_explicit(&evict->policy, (int)options->policy, memory_order_relaxed);
+}
+
+void evict_count_birth(struct shard *shard, int64_t now_ms) {
+    if (LIKELY(++shard->births < BIRTHS_NOTED)) return;
+    brine_count_births(shard->store, shard->births, now_ms);
+    shard->births = 0;
+}
+
+/* ---- the hand
+ * ----------------------------------------------------------------------------------- */
+
+static bool policy_is_volatile(enum store_policy policy) {
+    return policy == STORE_POLICY_VOLATILE_LRU || policy == STORE_POLICY_VOLATILE_LFU ||
+           policy == STORE_POLICY_VOLATILE_RANDOM || policy == STORE_POLICY_VOLATILE_TTL;
+}
+
+bool store_can_evict(const struct store *store) {
+    enum store_policy policy = store_policy_now(store);
+    if (policy == STORE_POLICY_NOEVICTION) return false;
+    struct store_counts counts = store_counts(store);
+    return policy_is_volatile(policy) ? counts.keys_with_expiry > 0 : counts.keys > 0;
+}
+
+static void take_bucket(struct group *group, const struct bucket *bucket, bool with_expiry) {
+    struct shard *shard = group->shard;
+    for (uint32_t slot = 0; slot < BUCKET_SLOTS; slot++) {
+        if (!bucket->tags[slot] || (with_expiry && !bucket->expiries[slot])) continue;
+        __builtin_prefetch(heap_entry(shard->heap, bucket->refs[slot]), 1);
+        group->candidates[group->count++] = (struct candidate){
+            .ref = bucket->refs[slot],
+            .code = bucket->expiries[slot],
+            .db = shard->evict_db,
+        };
+    }
+    group->looked += BUCKET_SLOTS;
+}
+
+/* Moves the hand to the next database that has what is looked for. */
+static void next_db(struct group *group) {
+    struct shard *shard = group->shard;
+    shard->evict_hash = 0;
+    shard->evict_bucket = 0;
+    if (++shard->evict_db < shard->store->databases) return;
+    shard->evict_db = 0;
+    group->passed = true;
+}
+
+/* Takes buckets from the hand on until the group is full, the hand has passed the shard's end, or
+ * it has looked for long enough. */
+static void gather(struct group *group) {
+    struct shard *shard = group->shard;
+    bool with_expiry = policy_is_volatile(group->policy);
+    while (group->count < GROUP_ENTRIES && group->looked < GROUP_LOOKS_MAX && !group->passed) {
+        const struct store_slice *slice = &shard->slices[shard->evict_db];
+        if (!slice->table || (with_expiry && counter_get(&slice->keys_with_expiry) == 0)) {
+            next_db(group);
+            continue;
+        }
+        struct segment *segment =
+            table_segment(slice->table, shard->evict_hash >> shard->store->shard_bits);
+        size_t buckets = segment_buckets(segment);
+        while (shard->evict_bucket < buckets && group->count < GROUP_ENTRIES)
+            take_bucket(group, &segment->buckets[shard->evict_bucket++], with_expiry);
+        if (shard->evict_bucket < buckets) return;
+        uint64_t rest = UINT64_MAX >> segment->depth;
+        shard->evict_bucket = 0;
+        shard->evict_hash = segment->depth ? (shard->evict_hash | rest) + 1 : 0;
+        if (shard->evict_hash == 0) next_db(group);
+    }
+}
+
+/* The larger, the sooner it goes; what has expired goes first. */
+static double badness(const struct group *group, const struct candidate *candidate,
+                      const struct entry *entry) {
+    const struct evict *evict = &group->shard->store->evict;
+    switch (group->policy) {
+    case STORE_POLICY_BRINE:
+        return brine_badness(group->shard, entry, group->tick);
+    case STORE_POLICY_ALLKEYS_LRU:
+    case STORE_POLICY_VOLATILE_LRU:
+        return (double)stamp_idle_ms(entry->access, group->now_ms);
+    case STORE_POLICY_ALLKEYS_LFU:
+    case STORE_POLICY_VOLATILE_LFU:
+        return COUNT_MASK - (double)count_now(evict, entry->access, group->now_ms);
+    case STORE_POLICY_VOLATILE_TTL:
+        return -(double)entry_expire_at_ms(entry);
+    case STORE_POLICY_ALLKEYS_RANDOM:
+    case STORE_POLICY_VOLATILE_RANDOM:
+    case STORE_POLICY_NOEVICTION:
+        break;
+    }
+    (void)candidate;
+    return (double)shard_random(group->shard);
+}
+
+static size_t entry_weight(const struct entry *entry) {
+    const struct blob *blob = entry_blob(entry);
+    return (size_t)entry->units * ENTRY_UNIT_BYTES + (blob ? sizeof *blob + blob->len : 0);
+}
+
+/* Restamps all and finds the worst; NULL when there is none. */
+static const struct candidate *judge(const struct group *group) {
+    struct shard *shard = group->shard;
+    const struct candidate *worst = NULL;
+    double worst_badness = 0;
+    for (size_t i = 0; i < group->count; i++) {
+        const struct candidate *candidate = &group->candidates[i];
+        struct entry *entry = heap_entry(shard->heap, candidate->ref);
+        uint16_t access = access_restamped(shard->store, entry->access, group->now_ms);
+        if (UNLIKELY(access != entry->access)) entry->access = access & ENTRY_ACCESS_MASK;
+        if (candidate->code != EXPIRY_NONE &&
+            expiry_is_over(entry_expire_at_ms(entry), group->now_ms))
+            return candidate;
+        double bad = badness(group, candidate, entry);
+        if (worst && bad <= worst_badness) continue;
+        worst = candidate;
+        worst_badness = bad;
+    }
+    return worst;
+}
+
+static void count_idle(struct shard *shard, const struct entry *entry, int64_t now_ms) {
+    int64_t idle_ms = access_idle_ms(shard->store, entry->access, now_ms);
+    unsigned bucket = idle_ms <= 0 ? 0 : 64 - (unsigned)__builtin_clzll((uint64_t)idle_ms);
+    bucket = MIN(bucket, EVICT_IDLE_BUCKETS - 1u);
+    atomic_fetch_add_explicit(&shard->store->evict.idle[bucket], 1, memory_order_relaxed);
+}
+
+void shard_evict(struct shard *shard, const struct store_key *key, struct place place,
+                 int64_t now_ms) {
+    const struct store *store = shard->store;
+    const struct entry *entry = heap_entry(shard->heap, place.bucket->refs[place.slot]);
+    count_idle(shard, entry, now_ms);
+    if (store->on_removed)
+        store->on_removed(store->on_removed_ctx, key->db, key->name, STORE_REMOVED_EVICTED);
+    shard_remove(shard, key, place);
+    counter_add(&shard->evicted_total, 1);
+}
+
+static size_t remove_candidate(struct group *group, const struct candidate *candidate) {
+    struct shard *shard = group->shard;
+    const struct entry *entry = heap_entry(shard->heap, candidate->ref);
+    size_t bytes = entry_weight(entry);
+    struct store_key key = store_key(shard->store, candidate->db, entry_key(entry));
+    struct place place;
+    bool found =
+        table_find_ref(shard->slices[candidate->db].table, key.hash, candidate->ref, &place);
+    BRINE_ASSERT(found, "a candidate is in its table");
+    if (expiry_is_over(entry_expire_at_ms(entry), group->now_ms))
+        shard_expire(shard, &key, place);
+    else
+        shard_evict(shard, &key, place, group->now_ms);
+    return bytes;
+}
+
+static void begin_group(struct group *group, struct shard *shard, int64_t now_ms) {
+    group->shard = shard;
+    group->policy = store_policy_now(shard->store);
+    group->now_ms = now_ms;
+    group->tick = evict_tick(&shard->store->evict);
+    group->passed = false;
+    group->looked = group->count = 0;
+}
+
+static void note_pass(const struct group *group) {
+    if (!group->passed) return;
+    group->shard->pass_tick = group->tick;
+    group->shard->pass_ms = group->now_ms;
+}
+
+struct store_evicted store_evict(struct store *store, struct store_hold *hold, size_t index,
+                                 int64_t now_ms, size_t bytes, size_t looks) {
+    struct shard *shard = store_shard(store, index);
+    struct store_evicted evicted = {0};
+    struct group group;
+    size_t looked = 0;
+    shard_enter(store, hold, index);
+    while (evicted.bytes < bytes && looked < looks && shard->heap &&
+           store_policy_now(store) != STORE_POLICY_NOEVICTION) {
+        begin_group(&group, shard, now_ms);
+        gather(&group);
+        note_pass(&group);
+        looked += MAX(group.looked, BUCKET_SLOTS);
+        const struct candidate *worst = judge(&group);
+        if (!worst) continue;
+        evicted.bytes += remove_candidate(&group, worst);
+        evicted.entries++;
+    }
+    shard_leave(store, hold);
+    return evicted;
+}
+
+bool store_age(struct store *store, struct store_hold *hold, size_t index, int64_t now_ms,
+               size_t looks) {
+    struct shard *shard = store_shard(store, index);
+    struct group group;
+    bool due = true;
+    size_t looked = 0;
+    shard_enter(store, hold, index);
+    while (due && looked < looks) {
+        uint32_t ticks = evict_tick(&store->evict) - shard->pass_tick;
+        due = shard->heap && (ticks > TICK_OLDEST / 2 || now_ms - shard->pass_ms > PASS_MS);
+        if (!due) break;
+        begin_group(&group, shard, now_ms);
+        gather(&group);
+        note_pass(&group);
+        (void)judge(&group);
+        looked += MAX(group.looked, BUCKET_SLOTS);
+    }
+    shard_leave(store, hold);
+    return due;
+}

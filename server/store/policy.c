@@ -1,0 +1,95 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "store/policy.h"
+
+enum {
+    TICKS_A_TURNOVER = 64,
+    TICKS_BY_TIME = 256, /* in a turnover, at most */
+    TICK_MS_MIN = 1000,  /* of one that ends by time */
+    USES_EXACT = 4,      /* counted one by one; beyond it each step is twice as rare */
+    USES_HALVED_TICKS = 2 * TICKS_A_TURNOVER,
+};
+
+/* ---- the clock
+ * ---------------------------------------------------------------------------------- */
+
+static int64_t load_ms(const _Atomic int64_t *value) {
+    return atomic_load_explicit(value, memory_order_relaxed);
+}
+static void save_ms(_Atomic int64_t *target, int64_t value) {
+    atomic_store_explicit(target, value, memory_order_relaxed);
+}
+
+void brine_init(struct evict *evict) {
+    save_ms(&evict->tick_due_ms, INT64_MIN);
+}
+
+/* Ends the tick, if nobody else has meanwhile. */
+static void next_tick(struct store *store, uint32_t tick, int64_t now_ms) {
+    struct evict *evict = &store->evict;
+    if (!atomic_compare_exchange_strong_explicit(&evict->tick, &tick, tick + 1,
+                                                 memory_order_relaxed, memory_order_relaxed))
+        return;
+    uint64_t keys = store_counts(store).keys;
+    uint64_t births = atomic_load_explicit(&evict->births, memory_order_relaxed);
+    int64_t begun_ms = load_ms(&evict->begun_ms), before_ms = load_ms(&evict->tick_began_ms);
+    if (begun_ms == 0) save_ms(&evict->begun_ms, begun_ms = now_ms);
+    uint64_t before = atomic_load_explicit(&evict->tick_began_births, memory_order_relaxed);
+    /* How long a turnover takes at the rate of this tick. */
+    int64_t span_ms = now_ms - begun_ms;
+    if (births > before && keys > 0) {
+        double turnover_ms =
+            (double)(now_ms - before_ms) * (double)keys / (double)(births - before);
+        span_ms = (int64_t)MIN((double)span_ms, turnover_ms);
+    }
+    save_ms(&evict->tick_began_ms, now_ms);
+    save_ms(&evict->tick_due_ms, now_ms + MAX(span_ms / TICKS_BY_TIME, (int64_t)TICK_MS_MIN));
+    atomic_store_explicit(&evict->tick_began_births, births, memory_order_relaxed);
+    atomic_store_explicit(&evict->tick_due_births, births + keys / TICKS_A_TURNOVER + 1,
+                          memory_order_relaxed);
+    atomic_store_explicit(&evict->tick_times[(tick + 1) & TICK_MASK],
+                          (uint32_t)((now_ms - begun_ms) / 1000), memory_order_relaxed);
+}
+
+void brine_count_births(struct store *store, uint32_t births, int64_t now_ms) {
+    struct evict *evict = &store->evict;
+    uint32_t tick = evict_tick(evict);
+    uint64_t total =
+        births + atomic_fetch_add_explicit(&evict->births, births, memory_order_relaxed);
+    if (total >= atomic_load_explicit(&evict->tick_due_births, memory_order_relaxed))
+        next_tick(store, tick, now_ms);
+}
+
+int64_t brine_idle_ms(const struct evict *evict, uint16_t access, int64_t now_ms) {
+    uint32_t second =
+        atomic_load_explicit(&evict->tick_times[access & TICK_MASK], memory_order_relaxed);
+    return MAX(now_ms - load_ms(&evict->begun_ms) - (int64_t)second * 1000, 0);
+}
+
+/* ---- uses
+ * --------------------------------------------------------------------------------------- */
+
+uint16_t brine_used(struct shard *shard, uint16_t access, int64_t now_ms) {
+    struct evict *evict = &shard->store->evict;
+    uint32_t tick = evict_tick(evict);
+    if (UNLIKELY(now_ms >= load_ms(&evict->tick_due_ms))) {
+        next_tick(shard->store, tick, now_ms);
+        tick = evict_tick(evict);
+    }
+    uint32_t uses = brine_uses(access), lost = brine_age(access, tick) / USES_HALVED_TICKS;
+    uses -= MIN(lost, uses);
+    uint32_t rare = uses < USES_EXACT ? 0 : uses - USES_EXACT + 1;
+    if (uses < USES_MAX && (shard_random(shard) & ((1u << rare) - 1)) == 0) uses++;
+    return brine_pack(uses, tick);
+}
+
+double brine_badness(const struct shard *shard, const struct entry *entry, uint32_t tick) {
+    static const double weights[USES_MAX + 1] = {1,  3,   5,   7,   9,    14,   24,   44,
+                                                 84, 164, 324, 644, 1284, 2500, 5000, 10000};
+    (void)shard;
+    const struct blob *blob = entry_blob(entry);
+    double bytes = (double)entry->units * ENTRY_UNIT_BYTES + (blob ? (double)blob->len : 0);
+    double age = brine_age(entry->access, tick) + 1;
+    return age * bytes / weights[brine_uses(entry->access)];
+}

@@ -1,0 +1,22 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* brine's own policy.  Private to store/.
+ *
+ * Words.  A *tick* is the clock of the policy: a sixty-fourth of a turnover, which is the time in
+ * which as many keys are born as there are; where keys are born slowly ticks also pass by time, at
+ * most some 256 of them a turnover or the store's age.  An entry's *age* is in ticks since it was
+ * last used.  *Uses* count logarithmically how often. */
+#ifndef BRINE_STORE_POLICY_H
+#define BRINE_STORE_POLICY_H
+
+#include "store/evict.h"
+
+void brine_init(struct evict *evict);
+uint16_t brine_used(struct shard *shard, uint16_t access, int64_t now_ms);
+int64_t brine_idle_ms(const struct evict *evict, uint16_t access, int64_t now_ms);
+void brine_count_births(struct store *store, uint32_t births, int64_t now_ms);
+/* The larger, the less is lost by its going. */
+double brine_badness(const struct shard *shard, const struct entry *entry, uint32_t tick);
+
+#endif
