@@ -61,6 +61,7 @@ static size_t find_last(struct bytes text, struct bytes word) {
 
 static bool cut_prefix(const struct frame_affix *affix, struct bytes *text) {
     size_t length = affix->prefix_bytes;
+    if (!bytes_starts_with(*text, affix->begins)) return false;
     if (affix->prefix_to.len > 0) {
         size_t at = find_first(*text, affix->prefix_to);
         if (at == SIZE_MAX || (length > 0 && at != length)) return false;
@@ -311,6 +312,10 @@ static bool may_begin(struct bytes head) {
            (first & 0x8f) == 8 || (first & 0xf0) == 0x50 || unpack_is_lzma(head);
 }
 
+static bool has_url_letters(struct bytes text) {
+    return text.len > 0 && (memchr(text.data, '-', text.len) || memchr(text.data, '_', text.len));
+}
+
 /* With the usual letters, then, when it makes a difference, with those for URLs. */
 enum brine_status adapter_base64(struct frame_look *look, struct bytes *payload) {
     /* Beaker's sessions with a key put a nonce in front, in 8 letters before 1.12 and in 24 since;
@@ -325,8 +330,7 @@ enum brine_status adapter_base64(struct frame_look *look, struct bytes *payload)
         struct buf head = {.data = begun, .cap = sizeof begun};
         struct bytes text = bytes_slice(look->input, nonce, look->input.len);
         if (nonce > 0 && (!look->has_nonce || text.len == 0)) break;
-        if (url_safe && !memchr(text.data, '-', text.len) && !memchr(text.data, '_', text.len))
-            continue;
+        if (url_safe ? !look->urls_only && !has_url_letters(text) : look->urls_only) continue;
         bool decoded = decode_base64(text, url_safe, &head, sizeof begun);
         if (!decoded || head.len == 0 || !may_begin(buf_view(&head))) continue;
         buf_clear(out);

@@ -26,6 +26,7 @@ struct frame_look {
     size_t affixes_done; /* those with a lower index were looked at further out */
     struct frame_turn turn;
     bool has_nonce;       /* BASE64's: it may stand behind one */
+    bool urls_only;       /* BASE64's: its letters are those for URLs */
     struct unpack unpack; /* where to, and the bounds */
 };
 

@@ -83,8 +83,9 @@ struct affix_row {
 };
 
 static const struct affix_row affix_rows[] = {
-#define A(name, prefix, prefix_to, suffix, suffix_from, parts, doc)                                \
-    {name, {prefix, BYTES(prefix_to), suffix, BYTES(suffix_from), parts}},
+#define A(name, prefix, prefix_to, suffix, suffix_from, parts, begins, url_base64, doc)            \
+    {name,                                                                                         \
+     {prefix, BYTES(prefix_to), suffix, BYTES(suffix_from), parts, BYTES(begins), url_base64}},
     AFFIXES(A)
 #undef A
 };
@@ -243,8 +244,9 @@ struct walk {
     frame_visit_fn *visit;
     void *context;
     struct brine_error *err;
-    uint64_t budget; /* bytes that may still be unpacked */
-    size_t depth;    /* of the level on top */
+    uint64_t budget;      /* bytes that may still be unpacked */
+    uint64_t reading_max; /* of those, by the ratio: of each reading */
+    size_t depth;         /* of the level on top */
     struct level levels[FRAME_DEPTH_MAX];
 };
 
@@ -342,6 +344,12 @@ static enum brine_status descend(struct walk *walk, struct bytes payload) {
     uint32_t admitted =
         level->kind == FRAME_SIGNED ? from->under : admitted_inside(walk->options) | row->implied;
     level->under = admitted & row->inside;
+    level->look.urls_only = false;
+    if (level->kind == FRAME_SIGNED &&
+        from->look.options->affixes[from->look.turn.index - 1].url_base64) {
+        level->look.urls_only = !(level->under & BIT(BASE64));
+        level->under |= BIT(BASE64);
+    }
     return enter(walk, level->under);
 }
 
@@ -354,7 +362,7 @@ static enum brine_status step(struct walk *walk) {
     look->unpack = (struct unpack){
         .scratch = walk->scratch,
         .out = &walk->scratch->unpacked[walk->depth],
-        .budget = walk->budget,
+        .budget = MIN(walk->budget, walk->reading_max),
         .name = names[look->kind],
         .err = walk->err,
     };
@@ -366,11 +374,13 @@ static enum brine_status step(struct walk *walk) {
     return BRINE_OK;
 }
 
-static uint64_t budget_of(struct bytes value, const struct frame_options *options) {
+/* What the ratio allows each reading.  Not all of them together: an honest value has several, as
+ * with signatures, in which the same stream is found. */
+static uint64_t reading_max(struct bytes value, const struct frame_options *options) {
     uint64_t by_ratio;
     if (__builtin_mul_overflow((uint64_t)value.len, options->ratio_max, &by_ratio))
         by_ratio = UINT64_MAX;
-    return MIN(options->unpacked_bytes_max, MAX(by_ratio, options->ratio_free));
+    return MAX(by_ratio, options->ratio_free);
 }
 
 enum brine_status frame_walk(struct bytes value, const struct frame_options *options,
@@ -382,13 +392,14 @@ enum brine_status frame_walk(struct bytes value, const struct frame_options *opt
     walk.visit = visit;
     walk.context = context;
     walk.err = err;
-    walk.budget = budget_of(value, options);
+    walk.budget = options->unpacked_bytes_max;
+    walk.reading_max = reading_max(value, options);
     walk.depth = 0;
     walk.levels[0].offset = walk.levels[0].look.affixes_done = 0;
     walk.levels[0].unpacked = false;
     BRINE_ASSERT(options->depth_max < FRAME_DEPTH_MAX, "a path of framings has room for its end");
     walk.levels[0].look.input = value;
-    walk.levels[0].look.has_nonce = false;
+    walk.levels[0].look.has_nonce = walk.levels[0].look.urls_only = false;
     walk.levels[0].under = admitted_inside(options);
     TRY(enter(&walk, options->admitted));
     for (;;) {

@@ -69,6 +69,8 @@ struct frame_affix {
     uint32_t suffix_bytes;    /* of fixed length, behind what suffix_from finds */
     struct bytes suffix_from; /* from the last of this separator on; empty: none */
     uint32_t suffix_parts;    /* ... or the last but one (2) and so on; 0 is 1 */
+    struct bytes begins;      /* what a prefix begins with; empty: anything */
+    bool url_base64;          /* inside is base64 in the letters for URLs, whatever is admitted */
 };
 
 struct frame_options {
@@ -78,7 +80,7 @@ struct frame_options {
     uint32_t admitted_inside;
     unsigned depth_max;          /* framings inside each other, the pickle not counted; at most 5 */
     uint64_t unpacked_bytes_max; /* of one value, all its readings together */
-    uint64_t ratio_max;          /* unpacked bytes for each byte of the value, above ratio_free */
+    uint64_t ratio_max; /* unpacked bytes of a reading for each of the value, above ratio_free */
     uint64_t ratio_free;
     const struct frame_affix *affixes; /* for FRAME_SIGNED */
     size_t affixes_count;

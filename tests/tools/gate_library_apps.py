@@ -878,13 +878,6 @@ def handmade_app(profile, frame, unframe):
     class Handmade(App):
         name, db, prefix = f"{profile} (by hand)", 11, profile + ":"
         framings = {"framed": frame} if frame is bytes else {"framed": frame, "bare": bytes}
-        # The other alphabet of base64 makes broken pickles of these, which are refused: known.
-        presets = ("data",) if profile == "django-q2" else STANDARD
-
-        def values(self):
-            # Readings share what a value may unpack to, and this one has three.
-            yield from (row for row in super().values() if row[0] != "big" or profile != "django-q2")
-
         def write(self, key, value):
             self.raw.set(self.wire_key(key), frame(pickle.dumps(value)))
 

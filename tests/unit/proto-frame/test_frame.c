@@ -175,16 +175,25 @@ Test(frame, affixes_are_cut_as_their_readers_cut_them) {
          "4; signed > pickle = N."},
         {"pickle+huey", BYTES("N.:beef"), "pickle = N.:beef"},
         {"huey", BYTES("N.:x:" HEX40), "signed > pickle = N.:x"},
-        {"huey-priority", BYTES("12345678N."), "signed > pickle = N."},
-        {"huey-priority", BYTES("1234567"), ""},
-        {"huey-priority+huey", BYTES("12345678N.:" HEX40),
+        {"huey-priority", BYTES("\0time567N."), "signed > pickle = N."},
+        {"huey-priority", BYTES("1time567N."), ""},
+        {"huey-priority", BYTES("\0time56"), ""},
+        {"huey-priority+huey", BYTES("\0time567N.:" HEX40),
          "signed > pickle (+) = N.:0123456789abcdef0123456789abcdef01234; signed > signed > "
-         "pickle = N.; signed > pickle = 12345678N."},
+         "pickle = N.; signed > pickle = \\00time567N."},
         {"cashews", BYTES("sha256:ab_N._"), "signed > pickle = N._"},
         {"cacheops", BYTES(HEX40 ":N."), "signed > pickle = N."},
         {"cacheops", BYTES("12:" HEX40 ":N."), ""},
         {"itsdangerous", BYTES("N.x.sig"), "signed > pickle (+) = N.x"},
-        {"django-signing", BYTES("Ti4:1uX:sig"), "signed > pickle = Ti4"},
+        {"django-signing", BYTES("Ti4:1uX:sig"),
+         "signed > pickle = Ti4; signed > base64 > pickle = N."},
+        {"django-signing", BYTES("gA-_:1uX:sig"),
+         "signed > pickle = gA-_; signed > base64 > pickle = \\80\\0f\\bf"},
+        {"base64+django-signing", BYTES("=gA-_:1uX:sig"),
+         "base64 > pickle = \\80\\0dn^\\c8\\a0; "
+         "base64 > pickle = \\80\\0f\\bf\\d6\\e5\\ec\\8a; "
+         "signed > pickle = =gA-_; signed > base64 > pickle = \\80; "
+         "signed > base64 > pickle = \\80\\0f\\bf"},
         {"base64+django-signing", BYTES(".Ti4:1uX:sig"),
          "signed > pickle = .Ti4; signed > base64 > pickle = N."},
         {"django-signing", BYTES("Ti4:1uX"), ""},
@@ -531,6 +540,30 @@ Test(frame, a_bomb_costs_its_bound_and_no_more) {
     free(zeros);
     free(made);
     free(twice);
+}
+
+Test(frame, the_ratio_allows_each_reading_its_own) {
+    enum { ZEROS = 600 << 10 };
+    uint8_t *zeros = calloc(1, ZEROS), *made = malloc(MADE_BYTES);
+    struct frame_affix affixes[] = {*frame_affix_by_name(BYTES("huey-priority")),
+                                    {.prefix_bytes = 8}};
+    struct frame_options options = only(FRAME_ZLIB);
+    struct listed listed;
+    options.admitted |= FRAME_BIT(FRAME_SIGNED);
+    options.admitted_inside |= FRAME_BIT(FRAME_ZLIB);
+    options.affixes = affixes;
+    options.affixes_count = ARRAY_LEN(affixes);
+    options.ratio_max = 1;
+    options.ratio_free = 1 << 20;
+    memset(made, 0, 8);
+    size_t size = 8 + make_zlib(made + 8, bytes_view(zeros, ZEROS));
+    cr_expect_eq(walk(bytes_view(made, size), &options, &listed), BRINE_OK);
+    cr_expect_eq(listed.readings, 4, "%s", listed.text);
+    cr_expect_eq(listed.bytes, ZEROS);
+    options.unpacked_bytes_max = 1 << 20;
+    cr_expect_eq(walk(bytes_view(made, size), &options, &listed), BRINE_TOO_BIG);
+    free(zeros);
+    free(made);
 }
 
 Test(frame, many_streams_in_one_value_are_too_big) {
