@@ -22,6 +22,7 @@
 #include "cmd/dispatch.h"
 
 #include "base/assert.h"
+#include "cmd/debug.h"
 #include "cmd/handlers.h"
 #include "cmd/pubsub.h"
 #include "cmd/slow.h"
@@ -325,6 +326,8 @@ static bool is_rejected(struct worker_state *worker, struct session *session,
     } else if (command->arity > 0 ? slot->args_count != (size_t)command->arity
                                   : slot->args_count < (size_t)-command->arity) {
         reply_wrong_arity(reply, command);
+    } else if (UNLIKELY(command->flags & CMD_PROTECTED) && !debug_is_allowed(worker, session)) {
+        reply_error(reply, ERROR_DEBUG_NOT_ALLOWED);
     } else if (UNLIKELY(!session->authenticated) && !(command->flags & CMD_NO_AUTH) &&
                !config_text_is_empty(worker->config, &worker->config->auth.password)) {
         reply_error(reply, BYTES("NOAUTH Authentication required."));

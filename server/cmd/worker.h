@@ -48,7 +48,8 @@ struct server_facts {
 struct services {
     void *server; /* net's own */
     void (*facts)(void *server, struct server_facts *facts);
-    int64_t (*wall_us)(void); /* for TIME, which is asked to the microsecond */
+    void (*sleep_us)(int64_t us); /* for DEBUG SLEEP alone */
+    int64_t (*wall_us)(void);     /* for TIME, which is asked to the microsecond */
     /* Runs the query over all workers' sessions (client_query.h says how) and answers later: the
      * session waits meanwhile.  Takes the query over. */
     void (*clients_query)(struct worker_state *worker, struct session *session,

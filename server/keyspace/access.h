@@ -35,7 +35,8 @@ struct keyspace {
     size_t locked_bytes_max; /* see the options */
     struct watch_table watches;
     struct recheck recheck;
-    bool provenance; /* entries know who stored them when */
+    bool provenance;          /* entries know who stored them when */
+    atomic_bool sweep_is_off; /* see keyspace_sweep_expired */
     struct writers writers;
     keyspace_event_fn *on_event; /* NULL: nobody listens */
     void *event_context;

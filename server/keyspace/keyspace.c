@@ -657,7 +657,8 @@ void keyspace_reclaim(struct keyspace_access *access) {
 
 static bool tidy_shard(struct keyspace_access *access, size_t shard) {
     struct store *store = access->keyspace->store;
-    bool more = store_sweep(store, &access->hold, shard, access->now_ms, SWEEP_BUDGET);
+    bool more = !atomic_load_explicit(&access->keyspace->sweep_is_off, memory_order_relaxed) &&
+                store_sweep(store, &access->hold, shard, access->now_ms, SWEEP_BUDGET);
     more |= store_reclaim(store, &access->hold, shard, RECLAIM_BUDGET);
     more |= store_compact(store, &access->hold, shard, COMPACT_BUDGET);
     return more;

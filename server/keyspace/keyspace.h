@@ -168,6 +168,11 @@ void keyspace_reclaim(struct keyspace_access *access);
  */
 bool keyspace_upkeep(struct keyspace_access *access, size_t shard);
 
+/* Whether upkeep removes what is over; it is not found either way.  For test suites. */
+static inline void keyspace_sweep_expired(struct keyspace *keyspace, bool on) {
+    atomic_store_explicit(&keyspace->sweep_is_off, !on, memory_order_relaxed);
+}
+
 /* Upkeep of all shards until nothing is left to do: what was removed is given back.  Cost: O(what
  * lies sparsely). */
 void keyspace_compact(struct keyspace_access *access);

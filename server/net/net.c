@@ -116,6 +116,12 @@ static void tell_facts(void *server, struct server_facts *facts) {
     facts->memory_peak_bytes = mem_account_peak(net->options.memory);
 }
 
+/* Whole: a signal that another thread answers does not cut it short. */
+static void sleep_us(int64_t us) {
+    struct timespec left = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
+    while (nanosleep(&left, &left) && errno == EINTR) {}
+}
+
 static enum brine_status open_workers(struct net *net, struct brine_error *err) {
     size_t wanted = net_choose_workers(net->options.config);
     net->workers = mem_alloc(net->options.mem, wanted * sizeof(struct worker));
@@ -144,6 +150,7 @@ enum brine_status net_open(struct net *net, const struct net_options *options,
     make_run_id(net, options->random_seed);
     net->services = (struct services){.server = net,
                                       .facts = tell_facts,
+                                      .sleep_us = sleep_us,
                                       .wall_us = clock_wall_us,
                                       .clients_query = clients_query,
                                       .send = messages_send,
