@@ -95,20 +95,31 @@ void pickle_subject_drop(struct pickle_subject *subject) {
     subject->blob = NULL;
 }
 
-struct frame_options pickle_report_frames(struct command_call *call,
-                                          const struct pickle_subject *subject) {
-    struct frame_options options = FRAME_OPTIONS_DEFAULT;
+void pickle_report_frames(struct command_call *call, const struct pickle_subject *subject,
+                          struct pickle_frames *frames) {
+    struct frame_options *options = &frames->options;
+    *options = FRAME_OPTIONS_DEFAULT;
     struct gate_keeper *keeper = call->access->keyspace->gate->keeper;
     if (keeper) {
         struct gate_setup *setup = gate_keeper_setup(keeper);
         const struct gate_rule *rule = gate_setup_rule(setup, subject->db, subject->key);
-        options.unpacked_bytes_max = rule->frames.unpacked_bytes_max;
-        options.ratio_max = rule->frames.ratio_max;
+        options->unpacked_bytes_max = rule->frames.unpacked_bytes_max;
+        options->ratio_max = rule->frames.ratio_max;
+        /* The setup may go; what affixes are made of is the program's. */
+        options->affixes_count = MIN(rule->frames.affixes_count, ARRAY_LEN(frames->affixes));
+        for (size_t i = 0; i < options->affixes_count; i++)
+            frames->affixes[i] = rule->frames.affixes[i];
+        options->affixes = frames->affixes;
         gate_setup_unref(setup);
     }
     /* As a policy's rule may admit, and as nobody's default does: any text may be base64. */
-    options.admitted |= FRAME_BIT(FRAME_BASE64);
-    return options;
+    options->admitted |= FRAME_BIT(FRAME_BASE64);
+}
+
+struct bytes pickle_up_to_stop(const struct frame_reading *shown,
+                               const struct pickle_report *report) {
+    bool more = report->reason == PICKLE_TRAILING && shown->trailing_ignored;
+    return more ? bytes_slice(shown->bytes, 0, report->offset + 1) : shown->bytes;
 }
 
 /* ---- facts --------------------------------------------------------------------------------------
@@ -222,8 +233,8 @@ static enum brine_status visit(void *context, const struct frame_reading *shown)
         return BRINE_OK;
     }
     enum brine_status status = verify(reading, shown, shown->bytes, &report);
-    if (report.reason == PICKLE_TRAILING && shown->trailing_ignored)
-        status = verify(reading, shown, bytes_slice(shown->bytes, 0, report.offset), &report);
+    struct bytes bytes = pickle_up_to_stop(shown, &report);
+    if (bytes.len < shown->bytes.len) status = verify(reading, shown, bytes, &report);
     enum pickle_class class = pickle_reason_class(report.reason);
     bool stopped = class == PICKLE_CLASS_FORBIDDEN || class == PICKLE_CLASS_LIMIT;
     bool begins = shown->bytes.len > 1 && shown->bytes.data[0] == 0x80;
@@ -241,15 +252,16 @@ static enum brine_status visit(void *context, const struct frame_reading *shown)
 
 bool pickle_facts_read(struct command_call *call, const struct pickle_subject *subject,
                        struct pickle_facts *facts) {
-    struct frame_options options = pickle_report_frames(call, subject);
+    struct pickle_frames frames;
     struct reading_facts reading = {.call = call, .facts = facts, .limits = PICKLE_LIMITS_DEFAULT};
     struct brine_error err = {0};
     *facts = (struct pickle_facts){.bytes = subject->value.len};
     facts->globals =
         arena_alloc(&call->worker->scratch, FACTS_GLOBALS_MAX * sizeof *facts->globals);
     if (!facts->globals) return false;
-    enum brine_status status =
-        frame_walk(subject->value, &options, &call->access->desk.frame, visit, &reading, &err);
+    pickle_report_frames(call, subject, &frames);
+    enum brine_status status = frame_walk(subject->value, &frames.options,
+                                          &call->access->desk.frame, visit, &reading, &err);
     if (status != BRINE_OK && facts->found == FACTS_BYTES && !facts->problem[0])
         snprintf(facts->problem, sizeof facts->problem, "%s",
                  err.text[0] ? err.text : brine_status_meaning(status));

@@ -20,6 +20,7 @@
 
 #include "cmd/command.h"
 #include "frame/frame.h"
+#include "gate/rules.h"
 #include "pickle/verify.h"
 
 struct pickle_subject {
@@ -71,9 +72,17 @@ struct pickle_facts {
 bool pickle_facts_read(struct command_call *call, const struct pickle_subject *subject,
                        struct pickle_facts *facts) MUST_USE;
 
-/* How a value's framings are unwrapped for reports: all that are known, with the rule's affixes. */
-struct frame_options pickle_report_frames(struct command_call *call,
-                                          const struct pickle_subject *subject);
+/* How a value's framings are unwrapped for reports: all that are known, with the rule's affixes. It
+ * must not be moved. */
+struct pickle_frames {
+    struct frame_options options;
+    struct frame_affix affixes[GATE_RULE_AFFIXES_MAX];
+};
+void pickle_report_frames(struct command_call *call, const struct pickle_subject *subject,
+                          struct pickle_frames *frames);
+/* What a reader takes of a pickle that has more behind its STOP; else all of it. */
+struct bytes pickle_up_to_stop(const struct frame_reading *shown,
+                               const struct pickle_report *report);
 
 /* PICKLE.GLOBALS key: replies. */
 void reply_globals_of_key(struct command_call *call);

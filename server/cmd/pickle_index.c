@@ -374,12 +374,11 @@ static enum brine_status look_closer(void *context, const struct frame_reading *
     struct pickle_report report;
     if (shown->integer || look->fits) return BRINE_OK;
     scratch->joblib_arrays = shown->path.kinds[shown->path.depth - 1] == FRAME_JOBLIB;
-    struct bytes bytes = shown->bytes;
     enum brine_status status =
-        pickle_verify(bytes, &everything, &PICKLE_LIMITS_DEFAULT, scratch, &report);
-    if (report.reason == PICKLE_TRAILING && shown->trailing_ignored)
-        status = pickle_verify(bytes_slice(bytes, 0, report.offset), &everything,
-                               &PICKLE_LIMITS_DEFAULT, scratch, &report);
+        pickle_verify(shown->bytes, &everything, &PICKLE_LIMITS_DEFAULT, scratch, &report);
+    struct bytes bytes = pickle_up_to_stop(shown, &report);
+    if (bytes.len < shown->bytes.len)
+        status = pickle_verify(bytes, &everything, &PICKLE_LIMITS_DEFAULT, scratch, &report);
     enum pickle_class class = pickle_reason_class(report.reason);
     if (status != BRINE_OK && class != PICKLE_CLASS_FORBIDDEN && class != PICKLE_CLASS_LIMIT)
         return BRINE_OK;
@@ -404,11 +403,12 @@ static enum brine_status look_closer(void *context, const struct frame_reading *
 }
 
 static bool value_fits(struct query *query, const struct pickle_subject *subject) {
-    struct frame_options options = pickle_report_frames(query->call, subject);
+    struct pickle_frames frames;
     struct closer_look look = {.query = query};
     struct brine_error err;
-    (void)!frame_walk(subject->value, &options, &query->call->access->desk.frame, look_closer,
-                      &look, &err);
+    pickle_report_frames(query->call, subject, &frames);
+    (void)!frame_walk(subject->value, &frames.options, &query->call->access->desk.frame,
+                      look_closer, &look, &err);
     return look.fits;
 }
 

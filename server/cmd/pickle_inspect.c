@@ -264,9 +264,10 @@ static void render(struct command_call *call, render_fn *how, bool json) {
     struct brine_error err = {0};
     struct rendering rendering = {.render = how, .json = json, .status = BRINE_NOT_FOUND};
     if (!pickle_subject_take(call, &call->key, &subject)) return;
-    struct frame_options options = pickle_report_frames(call, &subject);
+    struct pickle_frames frames;
+    pickle_report_frames(call, &subject, &frames);
     buf_init(&rendering.out, call->worker->mem, SHOWN_BYTES_MAX);
-    enum brine_status status = frame_walk(subject.value, &options, &call->access->desk.frame,
+    enum brine_status status = frame_walk(subject.value, &frames.options, &call->access->desk.frame,
                                           render_reading, &rendering, &err);
     if (status == BRINE_NO_MEMORY || rendering.status == BRINE_NO_MEMORY)
         reply_error(call->reply, ERROR_NO_MEMORY);

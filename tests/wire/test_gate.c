@@ -324,6 +324,26 @@ Test(gate, what_a_refusal_does_is_the_rules) {
     unlink(path);
 }
 
+/* Behind the STOP stands huey's signature. */
+#define SIGNED_DATE                                                                                \
+    "\"cdatetime\\ndate\\n(I1\\nI2\\nI3\\ntR.:"                                                    \
+    "0123456789abcdef0123456789abcdef01234567\""
+
+Test(gate, reports_look_through_the_affixes_of_a_rule) {
+    char path[64];
+    struct wire *wire = open_with("[[rule]]\nkeys = \"h:*\"\nprofile = \"huey\"\n", path);
+    PLAY(wire, {"SET h:1 " SIGNED_DATE, "+OK"}, {"SET h:2 text", "+OK"},
+         {"PICKLE.INSPECT h:1", "~[\"found\", \"a pickle\", *\"type\", \"datetime.date\", *"},
+         {"PICKLE.GLOBALS h:1", "[\"datetime.date: call\"]"},
+         {"PICKLE.FIND GLOBAL datetime.date", "[\"h:1\"]"},
+         /* Without a label values are looked into. */
+         {"CONFIG SET gate.mode off", "+OK"}, {"SET h:1 " SIGNED_DATE, "+OK"},
+         {"PICKLE.FIND GLOBAL datetime.date", "[\"h:1\"]"},
+         {"PICKLE.FIND TYPE datetime.date", "[\"h:1\"]"});
+    wire_close(wire);
+    unlink(path);
+}
+
 Test(gate, the_policy_changes_while_it_runs) {
     char path[64];
     struct wire *wire = open_with(rules, path);
