@@ -125,6 +125,15 @@ static enum brine_status accept(struct judging *judging, const struct frame_read
     return BRINE_OK;
 }
 
+/* Whether what a reader makes of these bytes up to a STOP is plain data and no text: so begin 3 in
+ * 10^4 strings of random bytes. */
+static bool makes_no_text(struct judging *judging, const struct frame_reading *reading,
+                          size_t stop) {
+    const struct pickle_report *report = judging->report;
+    return stop > 0 && verify(judging, reading, bytes_slice(reading->bytes, 0, stop)) == BRINE_OK &&
+           report->top_kind != PICKLE_KIND_STR && report->globals_count == 0;
+}
+
 /* Whether what the verifier does not accept may pass as bytes.  It may when no reader imports,
  * calls or uses anything on the way to its error; memory and time are then the reader's own, for
  * "McArthur" and "Kerberos" name high memo indices.  What comes to a STOP is a pickle, and no
@@ -133,13 +142,16 @@ static enum brine_status accept(struct judging *judging, const struct frame_read
  * then, and a name that is known to be dangerous is refused even so. */
 static bool may_pass(struct judging *judging, const struct frame_reading *reading,
                      struct pickle_harm *harm) {
-    bool is_limit = pickle_reason_class(judging->report->reason) == PICKLE_CLASS_LIMIT;
+    const struct pickle_report *report = judging->report;
+    bool is_limit = pickle_reason_class(report->reason) == PICKLE_CLASS_LIMIT;
+    size_t stop = report->reason == PICKLE_TRAILING ? report->offset + 1 : 0;
     bool harmless =
         pickle_is_harmless(reading->bytes, &judging->setup->limits, &judging->desk->pickle, harm);
     /* Some reader comes to its end with an object, which may be a text that hides a pickle. */
-    bool hides =
+    bool may_hide =
         reading->path.depth == 1 && judging->rule->frames.admitted & FRAME_BIT(FRAME_STRING);
-    if (harm->stops) return harmless && !is_limit && !hides;
+    if (harm->stops)
+        return harmless && !is_limit && (!may_hide || makes_no_text(judging, reading, stop));
     unsigned kinds = harm->kinds & ~(unsigned)(PICKLE_HARM_MEMORY | PICKLE_HARM_TIME);
     if (kinds != PICKLE_HARM_IMPORT_AT_END) return kinds == 0;
     /* A module's name that the end cuts short ("into" is no attempt at nt) was not written so. */

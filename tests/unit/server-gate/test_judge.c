@@ -131,6 +131,15 @@ Test(judge, rules_and_values_make_verdicts) {
         {"beaker:1", V("V\\u005929zCnN5c3RlbQooUydpZCcKdFIu\n."), GATE_REFUSE},
         {"k", V("VY29zCnN5c3RlbQooUydpZCcKdFIu\n."), GATE_REFUSE},
         {"k", V("S'\\13129zCnN5c3RlbQooUydpZCcKdFIu'\n."), GATE_REFUSE},
+        /* What lies behind a STOP is not read; before it may be anything but a text. */
+        {"k", V(").\xff"), GATE_ADMIT},
+        {"k", V("K\x01.more"), GATE_ADMIT},
+        {"k",
+         V("X\x1c\0\0\0Y29zCnN5c3RlbQooUydpZCcKdFIuq\0"
+           "0h\0.\xff"),
+         GATE_REFUSE},
+        {"k", V("(K\x01.more"), GATE_REFUSE},
+        {"p:1", V(").\xff"), GATE_REFUSE},
         /* the same by way of the memo, or of a class of text */
         {"beaker:1",
          V("X\x1c\0\0\0Y29zCnN5c3RlbQooUydpZCcKdFIuq\0"
