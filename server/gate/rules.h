@@ -7,10 +7,12 @@
  *     name = "sessions"                # for messages
  *     db = [0, 1]                      # a number or several; left out: every database
  *     keys = "session:*"               # a glob or several; left out: every key (or channel)
- *     profile = "django-redis"         # what a library writes: sets keys below, own keys replace
- * them values = "pickle"                # "pickle", "auto", "opaque" framings = ["pickle", "zlib"]
- * # of frames.def and profiles.def; left out: all policy = ["stdlib", "shop"]      # one or
- * several; left out: gate.policy min_protocol = 2                 # of pickles max_protocol = 4
+ *     profile = "django-redis"         # what a library writes; own keys replace its
+ *     values = "pickle"                # "pickle", "auto", "opaque"
+ *     framings = ["pickle", "zlib"]    # of frames.def and profiles.def; left out: all
+ *     policy = ["stdlib", "shop"]      # one or several; left out: gate.policy
+ *     min_protocol = 2                 # of pickles
+ *     max_protocol = 4
  *     max_bytes = "1mb"                # of a value as it is stored
  *     on_refusal = "error"             # "error", "drop", "log"
  *     audit = "refused"                # "refused", "all", "none"
