@@ -69,12 +69,17 @@ int main(int argc, char **argv) {
 
 /* ---- options --------------------------------------------------------------------------------- */
 
+static enum brine_status check_config(struct config *config, struct brine_error *err) {
+    TRY(gate_check_config(config, err));
+    return net_check_config(config, err);
+}
+
 static int configure(struct server *server, int argc, char **argv, bool *run) {
     if (config_init(&server->config, mem_system()) != BRINE_OK) {
         fprintf(stderr, "brine-server: out of memory while starting\n");
         exit(EXIT_NOT_STARTED);
     }
-    server->config.check = gate_check_config;
+    server->config.check = check_config;
     struct buf printed;
     buf_init(&printed, mem_system(), PRINTED_BYTES_MAX);
     enum config_action action = config_start(&server->config, argc, (const char *const *)argv,

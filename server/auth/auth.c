@@ -186,12 +186,11 @@ static int compare_users(const void *a, const void *b) {
 }
 
 /* The user in force becomes the one that is given, or stays.  With the lock held. */
-static struct auth_user *settle_user(struct auth *auth, struct auth_user *user,
-                                     auth_is_same_fn *is_same) {
+static struct auth_user *settle_user(struct auth *auth, struct auth_user *user) {
     bool found;
     size_t position = find_position(auth, user->name, &found);
     struct auth_user *old = found ? auth->users[position] : NULL;
-    if (old && is_same(old, user, auth->mem)) {
+    if (old && auth_user_equal(old, user)) {
         auth_user_unref(user);
         return auth_user_ref(old);
     }
@@ -209,10 +208,9 @@ static bool is_listed(struct auth_user *const *users, size_t count, const struct
     return false;
 }
 
-void auth_replace_users(struct auth *auth, struct auth_user **users, size_t count, size_t cap,
-                        auth_is_same_fn *is_same) {
+void auth_replace_users(struct auth *auth, struct auth_user **users, size_t count, size_t cap) {
     pthread_mutex_lock(&auth->lock);
-    for (size_t i = 0; i < count; i++) users[i] = settle_user(auth, users[i], is_same);
+    for (size_t i = 0; i < count; i++) users[i] = settle_user(auth, users[i]);
     qsort(users, count, sizeof *users, compare_users);
     for (size_t i = 0; i < auth->users_count; i++)
         if (!is_listed(users, count, auth->users[i])) set_fate(auth->users[i], AUTH_GONE);

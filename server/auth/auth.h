@@ -109,12 +109,9 @@ enum brine_status auth_load(struct auth *auth, struct config *config,
                             struct brine_error *err) MUST_USE;
 
 /* For auth_load: takes the array and the users in it, in any order of names, "default" among them.
- * A user that is_same as the one in force stays; any other of an old name is a new user, whose
+ * One that equals the user in force leaves it alone; any other of an old name is a new user, whose
  * connections end, but for "default", which is changed. */
-typedef bool auth_is_same_fn(const struct auth_user *a, const struct auth_user *b,
-                             struct allocator *mem);
-void auth_replace_users(struct auth *auth, struct auth_user **users, size_t count, size_t cap,
-                        auth_is_same_fn *is_same);
+void auth_replace_users(struct auth *auth, struct auth_user **users, size_t count, size_t cap);
 
 /* ---- denials ----------------------------------------------------------------------------------
  */

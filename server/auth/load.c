@@ -244,26 +244,12 @@ static enum brine_status add_default(struct loading *loading, struct config *con
     return status;
 }
 
-/* Texts that say all there is to say of a user. */
-static bool is_same(const struct auth_user *a, const struct auth_user *b, struct allocator *mem) {
-    struct buf one, other;
-    buf_init(&one, mem, AUTH_USER_BYTES_MAX);
-    buf_init(&other, mem, AUTH_USER_BYTES_MAX);
-    bool same = auth_user_describe(a, &one) == BRINE_OK &&
-                auth_user_describe(b, &other) == BRINE_OK &&
-                bytes_equal(buf_view(&one), buf_view(&other));
-    buf_deinit(&one);
-    buf_deinit(&other);
-    return same;
-}
-
 enum brine_status auth_load(struct auth *auth, struct config *config, struct brine_error *err) {
     struct loading loading = {
         .auth = auth, .file = (const char *)config->file_path.data, .err = err};
     enum brine_status status = read_file(&loading, config);
     if (status == BRINE_OK) status = add_default(&loading, config);
-    if (status == BRINE_OK)
-        auth_replace_users(auth, loading.users, loading.count, loading.cap, is_same);
+    if (status == BRINE_OK) auth_replace_users(auth, loading.users, loading.count, loading.cap);
     for (size_t i = 0; i < loading.count && status != BRINE_OK; i++)
         auth_user_unref(loading.users[i]);
     if (status != BRINE_OK)

@@ -322,6 +322,7 @@ static enum brine_status remove_password(const struct applying *applying, struct
 /* As a new user is. */
 static void reset_user(struct auth_user *user) {
     user->is_on = user->no_password = user->skips_sanitizing = false;
+    user->sanitizes = true;
     user->hashes = (struct auth_texts){0};
     user->root = (struct auth_selector){0};
 }
@@ -339,6 +340,7 @@ enum brine_status auth_user_apply(struct auth_user *user, struct bytes rule,
         user->hashes = (struct auth_texts){0};
     } else if (bytes_is(rule, "skip-sanitize-payload") || bytes_is(rule, "sanitize-payload")) {
         user->skips_sanitizing = rule.len == sizeof "skip-sanitize-payload" - 1;
+        user->sanitizes = !user->skips_sanitizing;
     } else if (bytes_is(rule, "clearselectors")) {
         user->root.next = NULL;
     } else if (bytes_is(rule, "reset")) {

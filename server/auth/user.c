@@ -59,6 +59,7 @@ struct auth_user *auth_user_copy(const struct auth_user *user) {
     copy->id = user->id;
     copy->is_on = user->is_on;
     copy->no_password = user->no_password;
+    copy->sanitizes = user->sanitizes;
     copy->skips_sanitizing = user->skips_sanitizing;
     bool copied = copy_texts(&copy->arena, &user->hashes, &copy->hashes) &&
                   copy_selector(&copy->arena, &user->root, &copy->root);
@@ -85,6 +86,31 @@ void auth_user_unref(struct auth_user *user) {
     if (before > 1) return;
     arena_deinit(&user->arena);
     mem_free(user->mem, user, sizeof *user);
+}
+
+static bool texts_equal(const struct auth_texts *a, const struct auth_texts *b) {
+    const struct auth_text *one = a->first, *other = b->first;
+    for (; one && other; one = one->next, other = other->next)
+        if (!bytes_equal(one->text, other->text) || one->row != other->row ||
+            one->access != other->access)
+            return false;
+    return !one && !other;
+}
+
+static bool selectors_equal(const struct auth_selector *a, const struct auth_selector *b) {
+    return a->all_commands == b->all_commands && a->all_keys == b->all_keys &&
+           a->all_channels == b->all_channels && a->begins_at_all == b->begins_at_all &&
+           memcmp(a->commands, b->commands, sizeof a->commands) == 0 &&
+           texts_equal(&a->first_args, &b->first_args) && texts_equal(&a->keys, &b->keys) &&
+           texts_equal(&a->channels, &b->channels) && texts_equal(&a->rules, &b->rules);
+}
+
+bool auth_user_equal(const struct auth_user *a, const struct auth_user *b) {
+    const struct auth_selector *one = &a->root, *other = &b->root;
+    while (one && other && selectors_equal(one, other)) one = one->next, other = other->next;
+    return !one && !other && bytes_equal(a->name, b->name) && a->is_on == b->is_on &&
+           a->no_password == b->no_password && a->sanitizes == b->sanitizes &&
+           a->skips_sanitizing == b->skips_sanitizing && texts_equal(&a->hashes, &b->hashes);
 }
 
 /* ---- passwords ------------------------------------------------------------------------------- */
@@ -239,6 +265,7 @@ enum brine_status auth_user_describe(const struct auth_user *user, struct buf *o
     TRY(buf_append(out, user->is_on ? BYTES(" on") : BYTES(" off")));
     if (user->no_password) TRY(buf_append(out, BYTES(" nopass")));
     if (user->skips_sanitizing) TRY(buf_append(out, BYTES(" skip-sanitize-payload")));
+    if (user->sanitizes) TRY(buf_append(out, BYTES(" sanitize-payload")));
     for (const struct auth_text *each = user->hashes.first; each; each = each->next) {
         TRY(buf_append(out, BYTES(" #")));
         TRY(buf_append(out, each->text));

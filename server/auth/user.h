@@ -69,7 +69,8 @@ struct auth_user {
     struct allocator *mem;
     struct arena arena;
     struct bytes name;
-    bool is_on, no_password, skips_sanitizing;
+    bool is_on, no_password;
+    bool sanitizes, skips_sanitizing; /* RESTORE's payloads: remembered, for brine always checks */
     struct auth_texts hashes;
     struct auth_selector root; /* the others follow by next */
 };
@@ -96,6 +97,8 @@ static inline enum auth_fate auth_user_fate(const struct auth_user *user) {
 }
 /* May run any command on any key and channel. */
 bool auth_user_may_all(const struct auth_user *user);
+/* The same in all that rules can say. */
+bool auth_user_equal(const struct auth_user *a, const struct auth_user *b);
 /* Whether it is on and this is a password of it; takes as long when user is NULL. */
 bool auth_user_accepts(const struct auth_user *user, struct bytes password);
 

@@ -192,7 +192,9 @@ static bool take_filter(struct command_call *call, size_t position, struct clien
     if (call_is(call, position, "ADDR")) return take_address(query->peer, value, query);
     if (call_is(call, position, "LADDR")) return take_address(query->local, value, query);
     if (call_is(call, position, "USER")) {
-        if (bytes_equal(value, BYTES("default"))) return true;
+        auth_user_unref(query->user);
+        query->user = auth_find(&call->worker->shared->auth, value);
+        if (query->user) return true;
         reply_errorf(call->reply, "ERR No such user '%.*s'", (int)value.len,
                      (const char *)value.data);
         return false;

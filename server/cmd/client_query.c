@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "base/number.h"
 #include "cmd/handlers.h"
+#include "cmd/permission.h"
 #include "session/transaction.h"
 
 #include <inttypes.h>
@@ -47,8 +48,9 @@ enum brine_status client_describe(const struct session *session, int64_t mono_ms
                    session->query_cap_bytes - MIN(session->query_bytes, session->query_cap_bytes),
                    session->output_bytes,
                    sizeof *session + session->query_cap_bytes + session->output_bytes));
-    return buf_printf(out, "cmd=%s user=default redir=-1 resp=%d lib-name=%.*s lib-ver=%.*s\n",
-                      command ? command->name : "NULL", session->resp_version,
+    return buf_printf(out, "cmd=%s user=%.*s redir=-1 resp=%d lib-name=%.*s lib-ver=%.*s\n",
+                      command ? command->name : "NULL", (int)session_user_name(session).len,
+                      (const char *)session_user_name(session).data, session->resp_version,
                       (int)session->library_name.len, (const char *)session->library_name.data,
                       (int)session->library_version.len,
                       (const char *)session->library_version.data);
@@ -61,6 +63,7 @@ static bool is_meant(const struct client_query *query, const struct session *ses
     if (query->skip_asker && session->id == query->asker_id) return false;
     if (query->peer[0] && strcmp(query->peer, session->peer) != 0) return false;
     if (query->local[0] && strcmp(query->local, session->local) != 0) return false;
+    if (query->user && !bytes_equal(session_user_name(session), query->user->name)) return false;
     if (!query->ids) return true;
     for (size_t i = 0; i < query->ids_count; i++)
         if (query->ids[i] == session->id) return true;
@@ -163,6 +166,7 @@ void client_query_finish(struct worker_state *worker, struct session *asker,
 
 void client_query_destroy(struct client_query *query) {
     struct allocator *mem = query->mem;
+    auth_user_unref(query->user);
     mem_free(mem, query->ids, query->ids_count * sizeof *query->ids);
     mem_free(mem, query, sizeof *query);
 }

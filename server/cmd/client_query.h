@@ -39,6 +39,7 @@ struct client_query {
     uint64_t *ids; /* NULL: any */
     size_t ids_count;
     char peer[SESSION_ADDRESS_BYTES], local[SESSION_ADDRESS_BYTES]; /* "": any */
+    struct auth_user *user;                                         /* one reference; NULL: any */
 };
 
 /* What one worker found; zero it, then buf_init(&part.text, mem, CLIENT_QUERY_TEXT_BYTES_MAX). */

@@ -82,6 +82,28 @@ bool command_key_positions(const struct command *command, size_t args_count, siz
     return *first <= *last;
 }
 
+static bool has_word(const char *text, const char *word) {
+    size_t len = strlen(word);
+    for (const char *at = strstr(text, word); at; at = strstr(at + 1, word))
+        if ((at == text || at[-1] == ' ') && (at[len] == ' ' || at[len] == 0)) return true;
+    return false;
+}
+
+/* Source: Redis acl.c, server.c setImplicitACLCategories. */
+bool command_is_in_category(const struct command *command, enum auth_category category) {
+    const char *word = auth_category_words[category];
+    uint32_t flags = command->flags;
+    bool follows = (category == AUTH_CATEGORY_WRITE && flags & CMD_WRITE) ||
+                   (category == AUTH_CATEGORY_READ && flags & CMD_READONLY) ||
+                   (category == AUTH_CATEGORY_ADMIN && flags & CMD_ADMIN) ||
+                   (category == AUTH_CATEGORY_DANGEROUS && flags & CMD_ADMIN) ||
+                   (category == AUTH_CATEGORY_PUBSUB && flags & CMD_PUBSUB) ||
+                   (category == AUTH_CATEGORY_FAST && flags & CMD_FAST) ||
+                   (category == AUTH_CATEGORY_SLOW && !(flags & CMD_FAST)) ||
+                   (category == AUTH_CATEGORY_PICKLE && strcmp(command->group, "pickle") == 0);
+    return follows || has_word(command->categories, word);
+}
+
 /* FNV-1a over the folded name.  Not keyed: strangers do not choose what is in the index. */
 static uint32_t hash_name(struct bytes name) {
     uint32_t hash = 2166136261u;

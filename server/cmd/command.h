@@ -14,6 +14,7 @@
 #ifndef BRINE_CMD_COMMAND_H
 #define BRINE_CMD_COMMAND_H
 
+#include "auth/vocabulary.h"
 #include "keyspace/keyspace.h"
 #include "session/reply.h"
 #include "session/session.h"
@@ -127,6 +128,15 @@ static inline bool command_is_subcommand(const struct command *command) {
 }
 /* How many rows behind the container's are its subcommands. */
 size_t command_subcommands(const struct command *container);
+
+/* Whether so many arguments, the name among them, are as the row says. */
+static inline bool command_arity_fits(const struct command *command, size_t args_count) {
+    return command->arity > 0 ? args_count == (size_t)command->arity
+                              : args_count >= (size_t)-command->arity;
+}
+
+/* Some categories follow from flags, the others stand in the row. */
+bool command_is_in_category(const struct command *command, enum auth_category category);
 
 /* Which arguments are keys: *first to *last in steps of *step.  False: none, or too few arguments.
  */

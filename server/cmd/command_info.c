@@ -12,10 +12,6 @@
 
 enum { COMMAND_FIRST_ARG = 2 };
 
-/* ORDER as Redis lists the categories of a command. */
-static const char *const categories[] = {"keyspace", "read", "write",     "string",    "admin",
-                                         "fast",     "slow", "dangerous", "connection"};
-
 static const char *const flag_words[] = {
 #define F(name, word, doc) word,
     COMMAND_FLAGS(F)
@@ -47,18 +43,6 @@ static bool has_word(const char *text, const char *wanted) {
     return false;
 }
 
-/* Some categories follow from flags.  Source: Redis acl.c, server.c setImplicitACLCategories. */
-static bool is_in_category(const struct command *command, const char *category) {
-    struct bytes wanted = bytes_of_cstr(category);
-    bool admin = command->flags & CMD_ADMIN, fast = command->flags & CMD_FAST;
-    if (bytes_is(wanted, "write") && command->flags & CMD_WRITE) return true;
-    if (bytes_is(wanted, "read") && command->flags & CMD_READONLY) return true;
-    if ((bytes_is(wanted, "admin") || bytes_is(wanted, "dangerous")) && admin) return true;
-    if (bytes_is(wanted, "fast") && fast) return true;
-    if (bytes_is(wanted, "slow") && !fast) return true;
-    return has_word(command->categories, category);
-}
-
 /* ---- COMMAND INFO -----------------------------------------------------------------------------*/
 
 static void reply_text(struct reply *reply, const char *text) {
@@ -75,13 +59,13 @@ static void reply_flags(struct reply *reply, uint32_t flags) {
 
 static void reply_categories(struct reply *reply, const struct command *command) {
     size_t count = 0;
-    for (size_t i = 0; i < ARRAY_LEN(categories); i++)
-        count += is_in_category(command, categories[i]);
+    for (size_t i = 0; i < AUTH_CATEGORIES_COUNT; i++)
+        count += command_is_in_category(command, (enum auth_category)i);
     reply_set(reply, count);
-    for (size_t i = 0; i < ARRAY_LEN(categories); i++) {
+    for (size_t i = 0; i < AUTH_CATEGORIES_COUNT; i++) {
         char text[32];
-        if (!is_in_category(command, categories[i])) continue;
-        snprintf(text, sizeof text, "@%s", categories[i]);
+        if (!command_is_in_category(command, (enum auth_category)i)) continue;
+        snprintf(text, sizeof text, "@%s", auth_category_words[i]);
         reply_simple(reply, bytes_of_cstr(text));
     }
 }
@@ -214,10 +198,9 @@ static bool list_wants(const struct command_call *call, const struct command *co
     struct bytes value = call->args[LIST_VALUE];
     if (call_is(call, LIST_KIND, "PATTERN"))
         return glob_match_nocase(value, bytes_of_cstr(command->name));
-    if (call_is(call, LIST_KIND, "ACLCAT"))
-        for (size_t i = 0; i < ARRAY_LEN(categories); i++)
-            if (bytes_is(value, categories[i])) return is_in_category(command, categories[i]);
-    return false;
+    enum auth_category category = auth_category_find(value);
+    return call_is(call, LIST_KIND, "ACLCAT") && category < AUTH_CATEGORIES_COUNT &&
+           command_is_in_category(command, category);
 }
 
 /* COMMAND LIST [FILTERBY MODULE name | ACLCAT category | PATTERN pattern] */
@@ -270,9 +253,8 @@ static void reply_keys(struct command_call *call, bool with_flags) {
         reply_error(call->reply, BYTES("ERR The command has no key arguments"));
         return;
     }
-    bool fits =
-        command->arity > 0 ? count == (size_t)command->arity : count >= (size_t)-command->arity;
-    if (!fits || !command_key_positions(command, count, &first, &last, &step)) {
+    if (!command_arity_fits(command, count) ||
+        !command_key_positions(command, count, &first, &last, &step)) {
         reply_error(call->reply, BYTES("ERR Invalid number of arguments specified for command"));
         return;
     }

@@ -7,12 +7,14 @@
 #include "cmd/handlers.h"
 
 #include "base/number.h"
+#include "cmd/permission.h"
 
-#define ERROR_WRONG_PASS BYTES("WRONGPASS invalid username-password pair or user is disabled.")
-
-static bool password_is_set(struct command_call *call) {
-    struct config *config = call->worker->config;
-    return !config_text_is_empty(config, &config->auth.password);
+/* Whether "default" needs no password, be it on or off. */
+static bool default_is_open(struct command_call *call) {
+    struct auth_user *user = auth_find(&call->worker->shared->auth, BYTES("default"));
+    bool is_open = user->no_password;
+    auth_user_unref(user);
+    return is_open;
 }
 
 /* Its replies would else be taken for messages. */
@@ -57,21 +59,6 @@ void cmd_select(struct command_call *call) {
     if (call_database(call, SELECT_INDEX, &call->session->db)) reply_ok(call->reply);
 }
 
-/* There is one user, "default"; while no password is set it is let in with any. */
-static bool authenticate(struct command_call *call, struct bytes user, struct bytes password) {
-    struct config *config = call->worker->config;
-    bool known = bytes_equal(user, BYTES("default"));
-    /* The comparison is made for unknown names too, so that the time tells nothing. */
-    bool matches = config_secret_equal(config, &config->auth.password, password);
-    if (known && (matches || !password_is_set(call))) {
-        call->session->authenticated = true;
-        return true;
-    }
-    metrics_add(call->access->metrics, METRIC_auth_failures, 1);
-    reply_error(call->reply, ERROR_WRONG_PASS);
-    return false;
-}
-
 /* AUTH [username] password */
 void cmd_auth(struct command_call *call) {
     enum { AUTH_PASSWORD = 1, AUTH_USER = 1, AUTH_USERS_PASSWORD = 2, AUTH_ARGS_MAX = 3 };
@@ -79,7 +66,7 @@ void cmd_auth(struct command_call *call) {
         reply_error(call->reply, ERROR_SYNTAX);
         return;
     }
-    if (call->args_count < AUTH_ARGS_MAX && !password_is_set(call)) {
+    if (call->args_count < AUTH_ARGS_MAX && default_is_open(call)) {
         reply_error(call->reply,
                     BYTES("ERR AUTH <password> called without any password configured for the "
                           "default user. Are you sure your configuration is correct?"));
@@ -88,7 +75,7 @@ void cmd_auth(struct command_call *call) {
     bool named = call->args_count == AUTH_ARGS_MAX;
     struct bytes user = named ? call->args[AUTH_USER] : BYTES("default");
     struct bytes password = call->args[named ? AUTH_USERS_PASSWORD : AUTH_PASSWORD];
-    if (authenticate(call, user, password)) reply_ok(call->reply);
+    if (permission_login(call, user, password)) reply_ok(call->reply);
 }
 
 /* The options of HELLO behind the version.  What an option did stays done when a later one is
@@ -98,7 +85,7 @@ static bool hello_options(struct command_call *call, size_t first) {
     for (size_t i = first; i < call->args_count; i++) {
         size_t more = call->args_count - 1 - i;
         if (more >= HELLO_AUTH_VALUES && call_is(call, i, "AUTH")) {
-            if (!authenticate(call, call->args[i + 1], call->args[i + 2])) return false;
+            if (!permission_login(call, call->args[i + 1], call->args[i + 2])) return false;
             i += HELLO_AUTH_VALUES;
         } else if (more >= HELLO_NAME_VALUES && call_is(call, i, "SETNAME")) {
             if (!call_set_client_name(call, call->args[i + 1])) return false;
@@ -151,7 +138,7 @@ void cmd_hello(struct command_call *call) {
         }
     }
     if (!hello_options(call, HELLO_FIRST_OPTION)) return;
-    if (!call->session->authenticated && password_is_set(call)) {
+    if (!call->session->authenticated && !auth_is_open(&call->worker->shared->auth)) {
         reply_error(call->reply,
                     BYTES("NOAUTH HELLO must be called with the client already authenticated, "
                           "otherwise the HELLO AUTH <user> <pass> option can be used to "
@@ -167,7 +154,8 @@ void cmd_hello(struct command_call *call) {
 
 /* RESET */
 void cmd_reset(struct command_call *call) {
-    session_reset(call->session, !password_is_set(call));
+    session_reset(call->session, false);
+    permission_logout(call);
     call->reply->writer.version = call->session->resp_version;
     reply_simple(call->reply, BYTES("RESET"));
 }

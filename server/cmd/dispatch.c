@@ -24,6 +24,7 @@
 #include "base/assert.h"
 #include "cmd/debug.h"
 #include "cmd/handlers.h"
+#include "cmd/permission.h"
 #include "cmd/pubsub.h"
 #include "cmd/slow.h"
 #include "cmd/transaction.h"
@@ -312,6 +313,14 @@ static bool memory_is_exceeded(struct worker_state *worker) {
     return max > 0 && !keyspace_make_room(&worker->access, (size_t)max);
 }
 
+static bool is_denied(struct worker_state *worker, struct session *session,
+                      const struct slot *slot) {
+    struct attempt attempt = {.command = slot->command,
+                              .args = worker->args.items + slot->first_arg,
+                              .args_count = slot->args_count};
+    return permission_denies(worker, session, &attempt);
+}
+
 /* Refuses what must not run; true: refused, and an error replied.  The order of the questions is
  * Redis's (server.c processCommand), for it decides which error a client sees. */
 static bool is_rejected(struct worker_state *worker, struct session *session,
@@ -323,16 +332,17 @@ static bool is_rejected(struct worker_state *worker, struct session *session,
         bool container =
             slot->args_count > 1 && command_find(&worker->shared->index, args[0]) != NULL;
         reply_unknown(reply, args, slot->args_count, container);
-    } else if (command->arity > 0 ? slot->args_count != (size_t)command->arity
-                                  : slot->args_count < (size_t)-command->arity) {
+    } else if (!command_arity_fits(command, slot->args_count)) {
         reply_wrong_arity(reply, command);
     } else if (UNLIKELY(command->flags & CMD_PROTECTED) && !debug_is_allowed(worker, session)) {
         reply_error(reply, ERROR_DEBUG_NOT_ALLOWED);
     } else if (UNLIKELY(!session->authenticated) && !(command->flags & CMD_NO_AUTH) &&
-               !config_text_is_empty(worker->config, &worker->config->auth.password)) {
+               !auth_is_open(&worker->shared->auth)) {
         reply_error(reply, BYTES("NOAUTH Authentication required."));
     } else if (UNLIKELY(session->queued >= 0) && command->flags & CMD_NO_MULTI) {
         reply_error(reply, BYTES("ERR Command not allowed inside a transaction"));
+    } else if (UNLIKELY(permission_asks(session)) && is_denied(worker, session, slot)) {
+        /* replied */
     } else if (UNLIKELY(pubsub_forbids(session, command))) {
         reply_errorf(reply,
                      "ERR Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / "
@@ -413,7 +423,7 @@ static void describe_actor(const void *context, struct gate_actor *actor) {
     *actor = (struct gate_actor){
         .client_id = session->id,
         .address = session->peer,
-        .user = BYTES("default"),
+        .user = session_user_name(session),
         .client_name = session_text_view(&session->name),
         .library_name = session_text_view(&session->library_name),
         .library_version = session_text_view(&session->library_version),
@@ -483,7 +493,10 @@ static bool call_handler(struct worker_state *worker, struct session *session,
 
 void dispatch_run_queued(struct command_call *call) {
     struct reply_mark mark = reply_mark(call->reply);
-    run_handler(call, mark);
+    struct attempt attempt = {call->command, call->args, call->args_count};
+    bool denied = UNLIKELY(permission_asks(call->session)) &&
+                  permission_denies_queued(call->worker, call->session, &attempt);
+    if (!denied) run_handler(call, mark);
     if (UNLIKELY(call->reply->errors != mark.errors)) account_error(call->worker);
 }
 

@@ -4,27 +4,32 @@
 #include "cmd/worker.h"
 
 #include "base/assert.h"
+#include "cmd/permission.h"
 
 enum {
     /* One handler's scratch: an array of keys or pairs for as many arguments as a command has. */
     SCRATCH_BYTES_MAX = 512 << 20,
 };
 
-void command_shared_init(struct command_shared *shared,
-                         const struct command_shared_options *options) {
+enum brine_status command_shared_init(struct command_shared *shared,
+                                      const struct command_shared_options *options) {
     *shared = (struct command_shared){0};
+    permission_vocabulary(&shared->vocabulary);
+    TRY(auth_init(&shared->auth, options->mem, &shared->vocabulary));
     command_index_init(&shared->index);
     pubsub_init(&shared->pubsub, options->mem, options->workers, options->secret);
     slowlog_init(&shared->slowlog, options->mem);
     latency_init(&shared->latency);
     int code = pthread_mutex_init(&shared->errors.adding, NULL);
     BRINE_ASSERT(code == 0, "a plain mutex needs nothing that can be missing");
+    return BRINE_OK;
 }
 
 void command_shared_deinit(struct command_shared *shared) {
     pubsub_deinit(&shared->pubsub);
     latency_deinit(&shared->latency);
     slowlog_deinit(&shared->slowlog);
+    auth_deinit(&shared->auth);
     pthread_mutex_destroy(&shared->errors.adding);
 }
 

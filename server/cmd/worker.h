@@ -15,6 +15,7 @@
 #define BRINE_CMD_WORKER_H
 
 #include "base/arena.h"
+#include "auth/auth.h"
 #include "base/random.h"
 #include "cmd/client_query.h"
 #include "cmd/command.h"
@@ -60,6 +61,9 @@ struct services {
                  struct topic *topic, struct pubsub_message *message);
     /* Sends bytes to a client of this worker, behind its replies. */
     void (*push)(struct worker_state *worker, struct session *session, struct bytes bytes);
+    /* A user changed: soon each worker calls permission_recheck for each of its sessions and closes
+     * those for which it says true. */
+    void (*users_changed)(struct worker_state *worker);
     /* net runs commands that dispatch defers: see dispatch.h. */
     bool may_defer;
 };
@@ -91,14 +95,17 @@ struct command_shared {
     struct pubsub pubsub;
     struct slowlog slowlog;
     struct latency_monitor latency;
+    struct auth_vocabulary vocabulary; /* constant: the command table, as rules name it */
+    struct auth auth;                  /* its own lock */
 };
 struct command_shared_options {
     struct allocator *mem;
     size_t workers; /* whose clients may listen */
     struct hash_secret secret;
 };
-void command_shared_init(struct command_shared *shared,
-                         const struct command_shared_options *options);
+/* NO_MEMORY: command_shared_deinit is not due. */
+enum brine_status command_shared_init(struct command_shared *shared,
+                                      const struct command_shared_options *options) MUST_USE;
 void command_shared_deinit(struct command_shared *shared);
 
 /* ---- a worker's own ----------------------------------------------------------------------------

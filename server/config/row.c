@@ -101,4 +101,4 @@ const char *section_nearest(struct bytes name) {
     return nearest.word;
 }
 
-const char *const config_foreign_sections[CONFIG_FOREIGN_SECTIONS] = {"rule", "policy"};
+const char *const config_foreign_sections[CONFIG_FOREIGN_SECTIONS] = {"rule", "policy", "user"};

@@ -64,8 +64,8 @@ struct config_section {
 extern const struct config_section config_sections[];
 extern const size_t config_sections_count;
 
-/* [[rule]] and [policy.*] of the file are not options: gate/ reads them. */
-enum { CONFIG_FOREIGN_SECTIONS = 2 };
+/* [[rule]] and [policy.*] of the file are not options: gate/ reads them; [[user]]: auth/. */
+enum { CONFIG_FOREIGN_SECTIONS = 3 };
 extern const char *const config_foreign_sections[CONFIG_FOREIGN_SECTIONS];
 
 /* ---- values -----------------------------------------------------------------------------------

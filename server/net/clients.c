@@ -3,6 +3,7 @@
 
 #include "net/clients.h"
 
+#include "cmd/permission.h"
 #include "net/net.h"
 #include "net/worker.h"
 
@@ -88,5 +89,32 @@ void clients_query(struct worker_state *state, struct session *session,
         *errand = (struct errand){.message.run = visit, .question = question};
         buf_init(&errand->part.text, net->options.mem, CLIENT_QUERY_TEXT_BYTES_MAX);
         inbox_push(&net->workers[i].inbox, &errand->message);
+    }
+}
+
+/* ---- users ----------------------------------------------------------------------------------- */
+
+static void recheck_here(struct message *message UNUSED, void *owner) {
+    struct worker *worker = owner;
+    atomic_store(&worker->recheck_asked, false); /* what changes from here on asks again */
+    struct connection *connection = worker->connections;
+    struct connection *last = connection ? connection->previous : NULL;
+    while (connection) {
+        struct connection *next = connection == last ? NULL : connection->next;
+        /* One that is being told so itself, by its reply, goes when that is sent. */
+        if (!connection->session.close_after_reply &&
+            permission_recheck(&worker->net->shared, &connection->session))
+            connection_close(connection);
+        connection = next;
+    }
+}
+
+void clients_recheck(struct worker_state *state) {
+    struct net *net = ((struct worker *)state->worker)->net;
+    for (size_t i = 0; i < net->workers_count; i++) {
+        struct worker *worker = &net->workers[i];
+        if (atomic_exchange(&worker->recheck_asked, true)) continue;
+        worker->recheck_message.run = recheck_here;
+        inbox_push(&worker->inbox, &worker->recheck_message);
     }
 }

@@ -16,5 +16,8 @@
 
 /* services->clients_query.  Worker's thread. */
 void clients_query(struct worker_state *state, struct session *session, struct client_query *query);
+/* services->users_changed: soon each worker closes the clients of users that are gone, and
+ * listeners that may not listen any more. */
+void clients_recheck(struct worker_state *state);
 
 #endif

@@ -18,6 +18,7 @@
 #include "net/connection.h"
 
 #include "base/assert.h"
+#include "cmd/permission.h"
 #include "net/net.h"
 #include "net/worker.h"
 #include "session/pubsub.h"
@@ -71,11 +72,20 @@ static bool copy_addresses(struct connection *connection,
     if (peer_bytes + local_bytes == 0) return true;
     char *texts = mem_alloc(connection->worker->net->options.mem, peer_bytes + local_bytes);
     if (!texts) return false;
-    connection->addresses = texts;
-    connection->addresses_bytes = (uint32_t)(peer_bytes + local_bytes);
+    connection->copied_peer = peer_bytes > 0;
+    connection->addresses_bytes = (uint16_t)(peer_bytes + local_bytes);
     if (peer_bytes) session->peer = memcpy(texts, options->peer, peer_bytes);
     if (local_bytes) session->local = memcpy(texts + peer_bytes, options->local, local_bytes);
     return true;
+}
+
+static void free_addresses(struct connection *connection) {
+    const struct session *session = &connection->session;
+    const char *texts = connection->copied_peer ? session->peer : session->local;
+    if (connection->addresses_bytes)
+        mem_free(connection->worker->net->options.mem, (void *)(uintptr_t)texts,
+                 connection->addresses_bytes);
+    connection->addresses_bytes = 0;
 }
 
 static int open_handle(struct connection *connection, const struct connection_options *options) {
@@ -124,19 +134,20 @@ static void stop_reading(struct connection *connection) {
 
 static void open_session(struct connection *connection, const struct connection_options *options) {
     struct worker *worker = connection->worker;
-    struct config *config = worker->net->options.config;
+    bool authenticated;
+    struct auth_user *user = permission_newcomer(&worker->net->shared, &authenticated);
     worker_note_time(worker);
-    session_init(&connection->session,
-                 &(struct session_options){
-                     .id = options->id,
-                     .mem = worker->net->options.mem,
-                     .now_ms = worker->state.now_ms,
-                     .mono_ms = worker->state.mono_ms,
-                     .authenticated = config_text_is_empty(config, &config->auth.password),
-                     .fd = options->fd,
-                     .peer = connection->session.peer,
-                     .local = connection->session.local,
-                 });
+    session_init(&connection->session, &(struct session_options){
+                                           .id = options->id,
+                                           .mem = worker->net->options.mem,
+                                           .now_ms = worker->state.now_ms,
+                                           .mono_ms = worker->state.mono_ms,
+                                           .authenticated = authenticated,
+                                           .user = user,
+                                           .fd = options->fd,
+                                           .peer = connection->session.peer,
+                                           .local = connection->session.local,
+                                       });
 }
 
 struct connection *connection_open(struct worker *worker,
@@ -204,9 +215,7 @@ static void closed(uv_handle_t *handle) {
 static void release(struct connection *connection) {
     buf_deinit(&connection->query);
     session_deinit(&connection->session);
-    mem_free(connection->worker->net->options.mem, connection->addresses,
-             connection->addresses_bytes);
-    connection->addresses = NULL;
+    free_addresses(connection);
     connection_unref(connection);
 }
 
@@ -567,7 +576,7 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *room) {
     }
     note_input(connection, (size_t)count);
     if (connection->finishing) {
-        if (connection->linger_until_mono_ms) connection->linger_bytes += (size_t)count;
+        if (connection->linger_until_mono_ms) connection->linger_bytes += (uint32_t)count;
         if (connection->linger_bytes > CONNECTION_LINGER_BYTES) connection_close(connection);
         return;
     }

@@ -33,6 +33,7 @@
 #include <uv.h>
 
 struct worker;
+struct tls;
 struct dispatch_result;
 
 enum {
@@ -72,16 +73,17 @@ struct connection {
     struct output *output;            /* NULL: nothing is pending */
     int64_t incomplete_since_mono_ms; /* 0: no command is half sent */
     int64_t linger_until_mono_ms;     /* 0: not lingering */
-    size_t linger_bytes;              /* thrown away since */
     uint64_t turn;                    /* of the loop, in which it last brought input */
     uint32_t turn_bytes;              /* that it brought in that turn */
     uint32_t refs;                    /* its handle's included */
+    uint32_t linger_bytes;            /* thrown away while lingering */
+    uint16_t addresses_bytes;         /* of session.peer and .local, where they are copies */
     bool reading, paused, finishing, ended, closed;
     bool again_queued;
     bool in_background; /* a thread runs a command: query and session are not to be touched */
     bool handle_closed; /* libuv is done with it; what is left waits for the background */
-    char *addresses;    /* where session.peer and .local are not the listener's text */
-    uint32_t addresses_bytes;
+    bool copied_peer;   /* the copies begin with session.peer, not with .local */
+    struct tls *tls;    /* NULL: plain */
     struct session session;
 };
 

@@ -274,7 +274,7 @@ static void refuse(struct listener *listener, int fd, const char *text, size_t b
 static bool is_protected(const struct listener *listener, const struct sockaddr *peer) {
     struct config *config = listener->net->options.config;
     return !address_is_loopback(peer) && config_read(config->server.protected_mode) &&
-           config_text_is_empty(config, &config->auth.password);
+           auth_is_open(&listener->net->shared.auth);
 }
 
 static void write_addresses(const struct listener *listener, struct accepted *accepted,

@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "base/hash.h"
+#include "cmd/permission.h"
 #include "net/clients.h"
 #include "net/messages.h"
 #include "net/notify.h"
@@ -143,6 +144,10 @@ static void hold_signals(int how) {
     pthread_sigmask(how, &set, NULL);
 }
 
+enum brine_status net_check_config(struct config *config, struct brine_error *err) {
+    return permission_check_config(config, err);
+}
+
 enum brine_status net_open(struct net *net, const struct net_options *options,
                            struct brine_error *err) {
     *net = (struct net){.options = *options, .started_at_ms = clock_wall_ms()};
@@ -155,6 +160,7 @@ enum brine_status net_open(struct net *net, const struct net_options *options,
                                       .clients_query = clients_query,
                                       .send = messages_send,
                                       .push = messages_push,
+                                      .users_changed = clients_recheck,
                                       .may_defer = true};
     int code = uv_loop_init(&net->loop);
     if (code)
@@ -162,11 +168,13 @@ enum brine_status net_open(struct net *net, const struct net_options *options,
     net->loop_is_open = true;
     struct random random;
     random_init(&random, options->random_seed);
-    command_shared_init(&net->shared, &(struct command_shared_options){
-                                          .mem = options->mem,
-                                          .workers = net_choose_workers(options->config),
-                                          .secret = {random_u64(&random), random_u64(&random)}});
+    struct command_shared_options shared = {.mem = options->mem,
+                                            .workers = net_choose_workers(options->config),
+                                            .secret = {random_u64(&random), random_u64(&random)}};
+    if (command_shared_init(&net->shared, &shared) != BRINE_OK)
+        return brine_fail(err, BRINE_NO_MEMORY, 0, "out of memory for users");
     net->shared_is_open = true;
+    TRY(permission_configure(&net->shared, options->config, err));
     size_t commands = command_table_count();
     if (metrics_set_init(&net->metrics_set, options->mem,
                          NET_WORKERS_MAX + BACKGROUND_THREADS_MAX + 1, commands) ||

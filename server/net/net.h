@@ -68,6 +68,9 @@ struct net {
 /* How many workers there will be; the store wants to know before. */
 size_t net_choose_workers(const struct config *config);
 
+/* Whether users and certificates are as they must be: for --check-config. */
+enum brine_status net_check_config(struct config *config, struct brine_error *err) MUST_USE;
+
 enum brine_status net_open(struct net *net, const struct net_options *options,
                            struct brine_error *err) MUST_USE;
 

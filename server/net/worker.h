@@ -66,8 +66,9 @@ struct worker {
     bool draining;
     uint64_t drain_turn; /* of the previous drain tick */
     int64_t drain_started_mono_ms;
-    struct message drain_message, drained_message, stop_message, relieve_message;
+    struct message drain_message, drained_message, stop_message, relieve_message, recheck_message;
     atomic_bool relief_asked;     /* relieve_message is on its way */
+    atomic_bool recheck_asked;    /* recheck_message is on its way */
     _Atomic size_t backlog_bytes; /* of messages to listeners here that are still in the inbox */
 };
 

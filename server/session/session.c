@@ -3,6 +3,7 @@
 
 #include "session/session.h"
 
+#include "auth/user.h"
 #include "session/pubsub.h"
 #include "session/transaction.h"
 
@@ -11,6 +12,7 @@ void session_init(struct session *session, const struct session_options *options
         .id = options->id,
         .resp_version = 2,
         .authenticated = options->authenticated,
+        .user = options->user,
         .created_mono_ms = options->mono_ms,
         .last_active_mono_ms = options->mono_ms,
         .fd = options->fd,
@@ -29,6 +31,7 @@ static void free_text(struct session *session, struct session_text *field) {
 void session_deinit(struct session *session) {
     session_end_transaction(session);
     pubsub_leave(session);
+    auth_user_unref(session->user);
     free_text(session, &session->name);
     free_text(session, &session->library_name);
     free_text(session, &session->library_version);

@@ -21,7 +21,8 @@
 #include "base/mem.h"
 #include "resp/command.h"
 
-struct command; /* a row of cmd's table */
+struct command;   /* a row of cmd's table */
+struct auth_user; /* auth/user.h */
 struct transaction;
 struct subscriber;
 
@@ -36,6 +37,7 @@ struct session_options {
     struct allocator *mem;
     int64_t now_ms, mono_ms;
     bool authenticated;       /* true while no password is set */
+    struct auth_user *user;   /* taken over; NULL: may do everything, and is shown as "default" */
     int fd;                   /* for CLIENT LIST only */
     const char *peer, *local; /* borrowed for the session's life; NULL: "" */
 };
@@ -63,6 +65,7 @@ struct session {
         queued; /* commands since MULTI; -1: not in MULTI.  What `transaction` says, for others */
     struct transaction *transaction; /* NULL: no MULTI, nothing watched */
     struct subscriber *subscriber;   /* NULL: listens to nothing */
+    struct auth_user *user;          /* one reference; before AUTH that to "default" */
     struct session_text name, library_name, library_version;
     const char *peer, *local; /* as CLIENT LIST shows them; never NULL */
     struct allocator *mem;

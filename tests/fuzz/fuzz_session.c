@@ -10,6 +10,7 @@
  *   - the replies are whole values of the session's protocol, at most one a command;
  *   - no command leaves a lock; all memory comes back. */
 #include "cmd/dispatch.h"
+#include "cmd/permission.h"
 
 #include "base/assert.h"
 #include "resp/reply.h"
@@ -49,8 +50,11 @@ static void life_init(struct life *life, bool password) {
     must(life->store != NULL, "there is memory for a store");
     keyspace_init(&life->keyspace,
                   &(struct keyspace_options){.store = life->store, .gate = &life->gate});
-    command_shared_init(&life->shared,
-                        &(struct command_shared_options){.mem = mem_system(), .workers = 1});
+    must(command_shared_init(&life->shared,
+                             &(struct command_shared_options){.mem = mem_system(), .workers = 1}) ==
+                 BRINE_OK &&
+             permission_configure(&life->shared, &life->config, NULL) == BRINE_OK,
+         "there is memory for users");
     worker_state_init(&life->worker, &(struct worker_options){.mem = mem,
                                                               .config = &life->config,
                                                               .keyspace = &life->keyspace,

@@ -150,7 +150,10 @@ static void world_init(struct world *world, uint64_t seed, bool has_gate) {
     BRINE_ASSERT(world->store, "there is memory for a store");
     keyspace_init(&world->keyspace,
                   &(struct keyspace_options){.store = world->store, .gate = &world->gate});
-    command_shared_init(&world->shared, &(struct command_shared_options){.mem = mem, .workers = 1});
+    BRINE_ASSERT(command_shared_init(&world->shared,
+                                     &(struct command_shared_options){.mem = mem, .workers = 1}) ==
+                     BRINE_OK,
+                 "there is memory for users");
     worker_state_init(&world->worker, &(struct worker_options){.mem = mem,
                                                                .config = &world->config,
                                                                .keyspace = &world->keyspace,

@@ -164,8 +164,8 @@ static void world_init(struct world *world, uint64_t seed) {
     BRINE_ASSERT(world->store, "nothing is refused yet");
     keyspace_init(&world->keyspace,
                   &(struct keyspace_options){.store = world->store, .gate = &world->gate});
-    command_shared_init(&world->shared,
-                        &(struct command_shared_options){.mem = mem_system(), .workers = 1});
+    must(command_shared_init(&world->shared,
+                             &(struct command_shared_options){.mem = mem_system(), .workers = 1}));
     for (size_t i = 0; i < WORKERS; i++)
         worker_state_init(&world->workers[i], &(struct worker_options){.mem = mem,
                                                                        .config = &world->config,
@@ -444,8 +444,8 @@ static void touch_watchers(struct world *world, bool surely) {
         struct model_undo *undo = &world->model.undo[i];
         const struct model_entry *entry = &world->model.entries[undo->db][undo->key];
         bool was = is_alive(world, &undo->old), is = is_alive(world, entry);
-        /* SET of the same value or of one that is over touches, PERSIST of what has no time does not:
-         * that stays open. */
+        /* SET of the same value or of one that is over touches, PERSIST of what has no time does
+         * not: that stays open. */
         bool changed = was != is ||
                        (is && (entry->expire_at_ms != undo->old.expire_at_ms ||
                                !bytes_equal(buf_view(&entry->value), buf_view(&undo->old.value))));

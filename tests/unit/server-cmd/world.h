@@ -12,6 +12,7 @@
 #define BRINE_TEST_WORLD_H
 
 #include "cmd/dispatch.h"
+#include "cmd/permission.h"
 #include "support/failing.h"
 
 #include <criterion/criterion.h>
@@ -57,8 +58,9 @@ static inline void world_init_judge(struct world *world, gate_judge *judge, void
     cr_assert(world->store);
     keyspace_init(&world->keyspace,
                   &(struct keyspace_options){.store = world->store, .gate = &world->gate});
-    command_shared_init(&world->shared,
-                        &(struct command_shared_options){.mem = mem_system(), .workers = 1});
+    must(command_shared_init(&world->shared,
+                             &(struct command_shared_options){.mem = mem_system(), .workers = 1}));
+    must(permission_configure(&world->shared, &world->config, NULL));
     must(metrics_init(&world->metrics, mem, command_table_count()));
     must(metrics_set_init(&world->metrics_set, mem, 1, command_table_count()));
     metrics_set_add(&world->metrics_set, &world->metrics);
