@@ -20,8 +20,10 @@ void arena_init(struct arena *arena, struct allocator *mem, size_t limit_bytes) 
     *arena = (struct arena){.mem = mem, .limit_bytes = limit_bytes};
 }
 
-static void free_blocks(struct arena *arena, struct arena_block *block) {
-    while (block) {
+/* The block and the older ones, down to one that stays. */
+static void free_blocks(struct arena *arena, struct arena_block *block,
+                        const struct arena_block *last) {
+    while (block != last) {
         struct arena_block *older = block->older;
         arena->taken_bytes -= block->bytes;
         mem_free(arena->mem, block, block->bytes);
@@ -30,15 +32,25 @@ static void free_blocks(struct arena *arena, struct arena_block *block) {
 }
 
 void arena_deinit(struct arena *arena) {
-    free_blocks(arena, arena->newest);
+    free_blocks(arena, arena->newest, NULL);
     arena->newest = NULL;
 }
 
 void arena_reset(struct arena *arena) {
     if (!arena->newest) return;
-    free_blocks(arena, arena->newest->older); /* the newest is the largest: blocks double */
+    free_blocks(arena, arena->newest->older, NULL); /* the newest is the largest: blocks double */
     arena->newest->older = NULL;
     arena->newest->used = ARENA_HEADER_BYTES;
+}
+
+struct arena_mark arena_mark(const struct arena *arena) {
+    return (struct arena_mark){arena->newest, arena->newest ? arena->newest->used : 0};
+}
+
+void arena_back_to(struct arena *arena, struct arena_mark mark) {
+    free_blocks(arena, arena->newest, mark.block);
+    arena->newest = mark.block;
+    if (mark.block) mark.block->used = mark.used;
 }
 
 static struct arena_block *add_block(struct arena *arena, size_t payload) {

@@ -23,6 +23,15 @@ void arena_deinit(struct arena *arena);
 /* Everything handed out becomes invalid. */
 void arena_reset(struct arena *arena);
 
+/* Where it stands now; what is handed out from then on becomes invalid by arena_back_to.  A reset
+ * makes marks invalid. */
+struct arena_mark {
+    struct arena_block *block;
+    size_t used;
+};
+struct arena_mark arena_mark(const struct arena *arena);
+void arena_back_to(struct arena *arena, struct arena_mark mark);
+
 /* NULL when the limit or the allocator refuses.  0 bytes give a pointer that may not be read. */
 void *arena_alloc(struct arena *arena, size_t bytes) MUST_USE;
 /* A copy that ends in NUL (not counted in len); data is NULL when refused. */

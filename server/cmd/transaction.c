@@ -98,6 +98,7 @@ void transaction_enqueue(struct command_call *call) {
         return;
     }
     struct queued queued = {.command = call->command, .args_count = call->args_count};
+    struct transaction_mark mark = transaction_mark(transaction);
     queued.args = transaction_copy_args(transaction, call->args, call->args_count);
     if (!queued.args) {
         transaction->is_aborted = true;
@@ -105,6 +106,7 @@ void transaction_enqueue(struct command_call *call) {
         return;
     }
     if (!judge_values(call, &queued)) {
+        transaction_back_to(transaction, mark); /* what is deferred comes again */
         if (!call->access->deferred) transaction->is_aborted = true;
         return;
     }

@@ -180,8 +180,7 @@ static enum keyspace_outcome try_transfer(struct keyspace_access *access,
     /* A boxed value is shared by both keys. */
     if (outcome == KEYSPACE_DONE && source->blob && !prepared.dropped)
         prepared.blob = blob_ref(source->blob);
-    else if (outcome == KEYSPACE_DONE)
-        outcome = door_prepare(access, &prepared);
+    if (outcome == KEYSPACE_DONE) outcome = door_prepare(access, &prepared);
     if (outcome == KEYSPACE_DONE) outcome = lock_unchanged(access, combination, overtaken);
     if (outcome != KEYSPACE_DONE || *overtaken) {
         blob_unref(prepared.blob);

@@ -109,7 +109,9 @@ static uint16_t writer_of(struct keyspace_access *access) {
 enum keyspace_outcome door_prepare(struct keyspace_access *access, struct prepared *prepared) {
     struct bytes value = prepared->bytes;
     if (UNLIKELY(access->keyspace->provenance)) prepared->writer = writer_of(access);
-    if (value.len < access->keyspace->blob_from_bytes || prepared->dropped) return KEYSPACE_DONE;
+    bool is_boxed = prepared->blob != NULL;
+    if (is_boxed || prepared->dropped || value.len < access->keyspace->blob_from_bytes)
+        return KEYSPACE_DONE;
     prepared->blob = blob_create(store_allocator(access->keyspace->store), value.len);
     if (!prepared->blob) return KEYSPACE_NO_MEMORY;
     bytes_copy_to(prepared->blob->data, value);

@@ -34,7 +34,7 @@ enum keyspace_outcome door_judge(struct keyspace_access *access, const struct st
 enum keyspace_outcome door_judge_for(struct keyspace_access *access, const struct store_key *key,
                                      struct bytes value, bool published,
                                      struct prepared *prepared) MUST_USE;
-/* Copies a large value into a blob. */
+/* Says who stores it, and copies a large value into a blob unless it has one. */
 enum keyspace_outcome door_prepare(struct keyspace_access *access,
                                    struct prepared *prepared) MUST_USE;
 

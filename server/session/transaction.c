@@ -43,6 +43,11 @@ const struct bytes *transaction_copy_args(struct transaction *transaction, const
     return copies;
 }
 
+void transaction_back_to(struct transaction *transaction, struct transaction_mark mark) {
+    arena_back_to(&transaction->queue_memory, mark.memory);
+    transaction->judged_count = mark.judged_count;
+}
+
 /* Room for one more item of `bytes` each in a vector. */
 static void *grow(struct allocator *mem, void *items, size_t bytes, size_t *cap) {
     size_t wanted = *cap ? *cap * 2 : FIRST_ROOM;

@@ -49,6 +49,17 @@ size_t transaction_bytes(const struct transaction *transaction);
 /* The arguments as copies of its own, not queued yet; NULL: no room. */
 const struct bytes *transaction_copy_args(struct transaction *transaction, const struct bytes *args,
                                           size_t args_count);
+/* What was copied and noted since the mark is given up, for a command that is not queued after all.
+ */
+struct transaction_mark {
+    struct arena_mark memory;
+    size_t judged_count;
+};
+static inline struct transaction_mark transaction_mark(const struct transaction *transaction) {
+    return (struct transaction_mark){arena_mark(&transaction->queue_memory),
+                                     transaction->judged_count};
+}
+void transaction_back_to(struct transaction *transaction, struct transaction_mark mark);
 enum brine_status transaction_queue(struct transaction *transaction,
                                     const struct queued *queued) MUST_USE;
 enum brine_status transaction_note_judged(struct transaction *transaction,

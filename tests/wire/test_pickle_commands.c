@@ -179,6 +179,11 @@ Test(pickle_commands, provenance_says_who_stored_a_value_and_when) {
     PLAY(wire, {"CLIENT SETNAME web-1", "+OK"}, {"SET a " DICT, "+OK"}, {"@1 SET b 1", "+OK"},
          {"PICKLE.INSPECT a", "~*\"stored at\", \"20*-*-*T*:*:*Z\", \"stored by\", "
                               "\"default@127.0.0.1 web-1*"},
+         /* a value that is boxed, and shared by both keys */
+         {"SETRANGE big 40000 x", "40001"}, {"@1 COPY big copy", "1"},
+         {"PICKLE.INSPECT copy", "~*\"stored by\", \"default@127.0.0.1\"*"},
+         {"RENAME copy big", "+OK"},
+         {"PICKLE.INSPECT big", "~*\"stored by\", \"default@127.0.0.1 web-1*"},
          {"PICKLE.INSPECT b", "~*\"stored by\", \"default@127.0.0.1\"*"}, {"EXPIRE a 100", "1"},
          {"PICKLE.INSPECT a", "~*\"stored by\", \"default@127.0.0.1 web-1*"});
     wire_close(wire);
