@@ -8,6 +8,7 @@
 
 #include "base/random.h"
 #include "observe/clock.h"
+#include "snapshot/recover.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,10 +28,10 @@ enum { PRINTED_BYTES_MAX = 1 << 20 };
 typedef enum brine_status setup_fn(struct server *server, struct brine_error *err);
 typedef void teardown_fn(struct server *server);
 
-static setup_fn setup_log, setup_audit, setup_store, setup_gate, setup_keyspace, setup_net,
-    setup_pid_file;
+static setup_fn setup_log, setup_audit, setup_store, setup_gate, setup_keyspace, setup_snapshots,
+    setup_net, setup_pid_file;
 static teardown_fn teardown_log, teardown_audit, teardown_store, teardown_gate, teardown_keyspace,
-    teardown_net, teardown_pid_file;
+    teardown_snapshots, teardown_net, teardown_pid_file;
 
 /* In the order of dependence: each uses those above it. */
 static const struct {
@@ -39,8 +40,8 @@ static const struct {
 } modules[] = {
     {setup_log, teardown_log},           {setup_audit, teardown_audit},
     {setup_store, teardown_store},       {setup_gate, teardown_gate},
-    {setup_keyspace, teardown_keyspace}, {setup_net, teardown_net},
-    {setup_pid_file, teardown_pid_file},
+    {setup_keyspace, teardown_keyspace}, {setup_snapshots, teardown_snapshots},
+    {setup_net, teardown_net},           {setup_pid_file, teardown_pid_file},
 };
 
 static int configure(struct server *server, int argc, char **argv, bool *run);
@@ -233,6 +234,34 @@ static void teardown_keyspace(struct server *server) {
     keyspace_deinit(&server->keyspace);
 }
 
+/* ORDER recover_damaged */
+_Static_assert((int)CONFIG_SNAPSHOT_DAMAGED_SALVAGE == (int)RECOVER_SALVAGE &&
+                   (int)CONFIG_SNAPSHOT_DAMAGED_EMPTY == (int)RECOVER_EMPTY,
+               "the option's words are the snapshots', in their order");
+
+static void on_load_failed(void *context, const struct brine_error *err) {
+    struct server *server = context;
+    server->load_error = *err;
+    net_stop(&server->net);
+}
+
+static enum brine_status setup_snapshots(struct server *server, struct brine_error *err) {
+    struct snapshots_options options = {
+        .mem = &server->memory.allocator,
+        .config = &server->config,
+        .keyspace = &server->keyspace,
+        .log = &server->log,
+        .audit = server->audit,
+        .on_load_failed = on_load_failed,
+        .context = server,
+    };
+    return snapshots_open(&server->snapshots, &options, err);
+}
+
+static void teardown_snapshots(struct server *server) {
+    snapshots_close(server->snapshots);
+}
+
 static enum brine_status setup_net(struct server *server, struct brine_error *err) {
     struct net_options options = {
         .mem = &server->clients_memory.allocator,
@@ -241,6 +270,7 @@ static enum brine_status setup_net(struct server *server, struct brine_error *er
         .log = &server->log,
         .audit = server->audit,
         .keyspace = &server->keyspace,
+        .snapshots = server->snapshots,
         .version = BRINE_VERSION,
         .executable = server->executable,
     };
@@ -281,7 +311,7 @@ static void teardown_pid_file(struct server *server) {
 /* ---- running --------------------------------------------------------------------------------- */
 
 static void log_start(struct server *server) {
-    log_write(&server->log, LOG_NOTICE, "brine %s, pid %d, %zu worker threads, memory only",
+    log_write(&server->log, LOG_NOTICE, "brine %s, pid %d, %zu worker threads",
               BRINE_VERSION, (int)getpid(), server->net.workers_count);
     struct gate_setup *setup = gate_keeper_setup(server->keeper);
     const char *policy = (const char *)setup->policy_text.data;
@@ -305,7 +335,21 @@ static void log_start(struct server *server) {
 static int serve(struct server *server) {
     struct brine_error err = {0};
     log_start(server);
-    switch (net_run(&server->net, &err)) {
+    if (snapshots_start(server->snapshots, &err) != BRINE_OK) {
+        fprintf(stderr, "brine-server: %s\n", err.text);
+        return EXIT_NOT_STARTED;
+    }
+    enum net_end end = net_run(&server->net, &err);
+    if (end != NET_GIVEN_UP) {
+        bool save = end == NET_STOPPED && snapshots_wants_last(server->snapshots);
+        enum brine_status status = snapshots_stop(server->snapshots, save, &err);
+        if (status != BRINE_OK && end == NET_STOPPED) end = NET_NOT_STARTED;
+    }
+    if (server->load_error.status != BRINE_OK) {
+        end = NET_NOT_STARTED;
+        err = server->load_error;
+    }
+    switch (end) {
     case NET_STOPPED:
         break;
     case NET_GIVEN_UP:

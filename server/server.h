@@ -7,6 +7,7 @@
  *
  * Threads
  *     main        its own loop: listening sockets, signals; sets up and tears down
+ *     snapshots   its own: loads at start, saves, with helpers while it does
  *     worker 0..  a loop each: connections, their sessions, reading, running, sending; a
  *                 connection never changes its worker
  *     A thread asks another by a message to its inbox (net/inbox.h) and never waits for the answer.
@@ -21,8 +22,8 @@
  *
  * Exit codes
  *       0  stopped in order by SIGTERM or SIGINT; or --help, --version and the like were answered
- *       1  could not start (address in use, no memory ...): one line on standard error says what
- *          and what to do
+ *       1  could not start (address in use, a damaged snapshot, no memory ...), or could not save
+ *          when it ended: one line on standard error says what and what to do
  *      78  the configuration was refused: file:line:column, the reason, the nearest known key
  *     130  SIGINT while stopping: clients may not have been answered
  *     A broken invariant ends the process by SIGILL after one line on standard error. */
@@ -35,6 +36,7 @@
 #include "net/net.h"
 #include "observe/audit.h"
 #include "observe/log.h"
+#include "snapshot/snapshots.h"
 #include "store/store.h"
 
 #define BRINE_VERSION "0.1.0"
@@ -50,11 +52,13 @@ struct server {
     struct store *store;               /* any thread, under its shards' locks */
     struct gate_kinds *kinds;          /* any thread, by their own rules, as the next two */
     struct learn *learn;
-    struct gate_keeper *keeper; /* changed by CONFIG SET, SIGHUP, PICKLE.POLICY RELOAD */
-    struct gate gate;           /* any thread; fixed once started */
-    struct keyspace keyspace;   /* any thread, by its own rules */
-    struct net net;             /* main; its workers their own */
-    char executable[4096];      /* fixed once started */
+    struct gate_keeper *keeper;    /* changed by CONFIG SET, SIGHUP, PICKLE.POLICY RELOAD */
+    struct gate gate;              /* any thread; fixed once started */
+    struct keyspace keyspace;      /* any thread, by its own rules */
+    struct snapshots *snapshots;   /* any thread, by its own rules */
+    struct net net;                /* main; its workers their own */
+    struct brine_error load_error; /* why net was told to stop; written before it is */
+    char executable[4096];         /* fixed once started */
 };
 
 #endif

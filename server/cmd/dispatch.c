@@ -321,6 +321,25 @@ static bool is_denied(struct worker_state *worker, struct session *session,
     return permission_denies(worker, session, &attempt);
 }
 
+#define ERROR_MISCONF                                                                              \
+    BYTES("MISCONF Redis is configured to save RDB snapshots, but it's currently unable to "       \
+          "persist to disk. Commands that may modify the data set are disabled, because this "     \
+          "instance is configured to report errors during writes if RDB snapshotting fails "       \
+          "(stop-writes-on-bgsave-error option). Please check the Redis logs for details about "   \
+          "the RDB error.")
+
+static const struct snapshots *snapshots_of(const struct worker_state *worker) {
+    return worker->services ? worker->services->snapshots : NULL;
+}
+static bool is_loading(const struct worker_state *worker) {
+    const struct snapshots *snapshots = snapshots_of(worker);
+    return snapshots && snapshots_loading(snapshots);
+}
+static bool writes_are_stopped(const struct worker_state *worker) {
+    const struct snapshots *snapshots = snapshots_of(worker);
+    return snapshots && snapshots_stop_writes(snapshots);
+}
+
 /* Refuses what must not run; true: refused, and an error replied.  The order of the questions is
  * Redis's (server.c processCommand), for it decides which error a client sees. */
 static bool is_rejected(struct worker_state *worker, struct session *session,
@@ -351,6 +370,11 @@ static bool is_rejected(struct worker_state *worker, struct session *session,
     } else if ((command->flags & CMD_DENYOOM || transaction_denies_oom(session, command)) &&
                UNLIKELY(memory_is_exceeded(worker))) {
         reply_error(reply, ERROR_OUT_OF_MEMORY);
+    } else if (UNLIKELY(writes_are_stopped(worker)) &&
+               (command->flags & CMD_WRITE || command->handler == cmd_ping)) {
+        reply_error(reply, ERROR_MISCONF);
+    } else if (UNLIKELY(is_loading(worker)) && !(command->flags & CMD_LOADING)) {
+        reply_error(reply, BYTES("LOADING Redis is loading the dataset in memory"));
     } else {
         return false;
     }

@@ -143,12 +143,32 @@ static void say_memory(struct info *info) {
 }
 
 static void say_persistence(struct info *info) {
-    say(info, "loading:0\r\nasync_loading:0\r\n");
-    say(info, "rdb_changes_since_last_save:0\r\nrdb_bgsave_in_progress:0\r\n");
-    say(info, "rdb_last_save_time:%" PRId64 "\r\nrdb_last_bgsave_status:ok\r\n",
-        info->facts.started_at_ms / 1000);
-    say(info, "rdb_last_bgsave_time_sec:-1\r\nrdb_current_bgsave_time_sec:-1\r\nrdb_saves:0\r\n");
-    say(info, "rdb_last_cow_size:0\r\naof_enabled:0\r\naof_rewrite_in_progress:0\r\n");
+    const struct services *services = info->call->worker->services;
+    struct snapshots_facts facts = {.last_ok = true,
+                                    .last_save_s = info->facts.started_at_ms / 1000,
+                                    .last_took_s = -1,
+                                    .current_took_s = -1};
+    if (services && services->snapshots) snapshots_facts(services->snapshots, &facts);
+    say(info, "loading:%d\r\nasync_loading:0\r\n", facts.loading);
+    if (facts.loading) {
+        uint64_t percent =
+            facts.load_bytes_total ? facts.load_bytes * 100 / facts.load_bytes_total : 0;
+        say(info, "loading_start_time:%" PRId64 "\r\nloading_total_bytes:%" PRIu64 "\r\n",
+            facts.load_started_s, facts.load_bytes_total);
+        say(info, "loading_loaded_bytes:%" PRIu64 "\r\nloading_loaded_perc:%" PRIu64 ".00\r\n",
+            facts.load_bytes, percent);
+    }
+    say(info, "rdb_changes_since_last_save:%" PRIu64 "\r\nrdb_bgsave_in_progress:%d\r\n",
+        facts.changes_since, facts.saving);
+    say(info, "rdb_last_save_time:%" PRId64 "\r\nrdb_last_bgsave_status:%s\r\n", facts.last_save_s,
+        facts.last_ok ? "ok" : "err");
+    say(info, "rdb_last_bgsave_time_sec:%" PRId64 "\r\nrdb_current_bgsave_time_sec:%" PRId64 "\r\n",
+        facts.last_took_s, facts.current_took_s);
+    say(info, "rdb_saves:%" PRIu64 "\r\nrdb_last_cow_size:%zu\r\n", facts.saves,
+        facts.last_memory_bytes);
+    say(info, "rdb_last_load_keys_expired:%" PRIu64 "\r\nrdb_last_load_keys_loaded:%" PRIu64 "\r\n",
+        facts.expired, facts.loaded);
+    say(info, "aof_enabled:0\r\naof_rewrite_in_progress:0\r\n");
     say(info, "aof_rewrite_scheduled:0\r\naof_last_rewrite_time_sec:-1\r\n");
     say(info, "aof_current_rewrite_time_sec:-1\r\naof_last_bgrewrite_status:ok\r\n");
     say(info, "aof_last_write_status:ok\r\naof_last_cow_size:0\r\n");
@@ -309,6 +329,16 @@ static void say_audit(struct info *info) {
     say(info, "audit_queue_bytes:%zu\r\n", stats.queue_bytes);
 }
 
+/* What the last load could not bring back. */
+static void say_last_load(struct info *info) {
+    const struct services *services = info->call->worker->services;
+    struct snapshots_facts facts = {0};
+    if (services && services->snapshots) snapshots_facts(services->snapshots, &facts);
+    say(info, "snapshot_load_refused:%" PRIu64 "\r\nsnapshot_load_lost:%" PRIu64 "\r\n",
+        facts.refused, facts.lost_records);
+    say(info, "snapshot_load_damaged_bytes:%" PRIu64 "\r\n", facts.lost_bytes);
+}
+
 static void say_brine(struct info *info) {
     struct store *store = info->call->access->keyspace->store;
     static const char *const modes[] = {
@@ -327,6 +357,7 @@ static void say_brine(struct info *info) {
     say(info, "client_query_limit_closed:%" PRIu64 "\r\nsecurity_drops:%" PRIu64 "\r\n",
         total(info, METRIC_client_query_limit_closed), total(info, METRIC_security_drops));
     say_audit(info);
+    say_last_load(info);
 }
 
 static const struct section {

@@ -25,6 +25,7 @@
 #include "observe/metrics.h"
 #include "observe/slowlog.h"
 #include "session/pubsub.h"
+#include "snapshot/snapshots.h"
 
 /* ---- what net tells ----------------------------------------------------------------------------
  */
@@ -64,6 +65,9 @@ struct services {
     /* A user changed: soon each worker calls permission_recheck for each of its sessions and closes
      * those for which it says true. */
     void (*users_changed)(struct worker_state *worker);
+    /* Ends the server in order, as SIGTERM does. */
+    void (*stop)(void *server);
+    struct snapshots *snapshots; /* NULL: none */
     /* net runs commands that dispatch defers: see dispatch.h. */
     bool may_defer;
 };

@@ -24,6 +24,13 @@
     W(GATE_RECHECK_SWEEP, "sweep")                                                                 \
     W(GATE_RECHECK_BOTH, "both")                                                                   \
     W(GATE_RECHECK_OFF, "off")
+#define CONFIG_SNAPSHOT_COMPRESSIONS(W)                                                            \
+    W(SNAPSHOT_COMPRESSION_LZ4, "lz4")                                                             \
+    W(SNAPSHOT_COMPRESSION_NONE, "none")
+#define CONFIG_SNAPSHOT_DAMAGEDS(W)                                                                \
+    W(SNAPSHOT_DAMAGED_REFUSE, "refuse")                                                           \
+    W(SNAPSHOT_DAMAGED_SALVAGE, "salvage")                                                         \
+    W(SNAPSHOT_DAMAGED_EMPTY, "empty")
 #define CONFIG_GATE_DENIEDS(W)                                                                     \
     W(GATE_DENIED_MISS, "miss")                                                                    \
     W(GATE_DENIED_ERROR, "error")
@@ -44,6 +51,8 @@ enum config_memory_policy { CONFIG_MEMORY_POLICIES(W) };
 enum config_gate_mode { CONFIG_GATE_MODES(W) };
 enum config_gate_recheck { CONFIG_GATE_RECHECKS(W) };
 enum config_gate_denied { CONFIG_GATE_DENIEDS(W) };
+enum config_snapshot_compression { CONFIG_SNAPSHOT_COMPRESSIONS(W) };
+enum config_snapshot_damaged { CONFIG_SNAPSHOT_DAMAGEDS(W) };
 enum config_debug_commands { CONFIG_DEBUG_COMMANDS(W) };
 enum config_audit_fsync { CONFIG_AUDIT_FSYNCS(W) };
 #undef W

@@ -67,15 +67,28 @@ static uint16_t find_or_add(struct writer_texts *texts, const char *text) {
     return number;
 }
 
+static uint16_t number_of(struct writers *writers, const char *text) {
+    pthread_mutex_lock(&writers->lock);
+    if (!writers->texts) writers->texts = mem_alloc_zeroed(writers->mem, sizeof *writers->texts);
+    uint16_t number = writers->texts ? find_or_add(writers->texts, text) : 0;
+    pthread_mutex_unlock(&writers->lock);
+    return number;
+}
+
+uint16_t writers_number_of(struct writers *writers, struct bytes text) {
+    char clean[WRITER_TEXT_BYTES] = {0};
+    size_t len = 0;
+    for (size_t i = 0; i < text.len && len < sizeof clean - 1; i++)
+        clean[len++] = text.data[i] >= ' ' && text.data[i] < 127 ? (char)text.data[i] : '?';
+    return len ? number_of(writers, clean) : 0;
+}
+
 uint16_t writers_number(struct writers *writers, struct writer_cache *cache,
                         const struct gate_actor *actor) {
     char text[WRITER_TEXT_BYTES];
     describe(actor, text);
     if (cache->number && strcmp(text, cache->text) == 0) return cache->number;
-    pthread_mutex_lock(&writers->lock);
-    if (!writers->texts) writers->texts = mem_alloc_zeroed(writers->mem, sizeof *writers->texts);
-    cache->number = writers->texts ? find_or_add(writers->texts, text) : 0;
-    pthread_mutex_unlock(&writers->lock);
+    cache->number = number_of(writers, text);
     memcpy(cache->text, text, sizeof text);
     return cache->number;
 }

@@ -37,6 +37,8 @@ void writers_deinit(struct writers *writers);
 /* The number of this actor; 0: no room. */
 uint16_t writers_number(struct writers *writers, struct writer_cache *cache,
                         const struct gate_actor *actor);
+/* The number of a description as writers_text gave it, by this process or an earlier one. */
+uint16_t writers_number_of(struct writers *writers, struct bytes text);
 /* Into text, cut; returns text. */
 const char *writers_text(struct writers *writers, uint16_t number, char *text, size_t size);
 

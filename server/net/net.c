@@ -123,6 +123,10 @@ static void sleep_us(int64_t us) {
     while (nanosleep(&left, &left) && errno == EINTR) {}
 }
 
+static void stop_server(void *server) {
+    net_stop(server);
+}
+
 static enum brine_status open_workers(struct net *net, struct brine_error *err) {
     size_t wanted = net_choose_workers(net->options.config);
     net->workers = mem_alloc(net->options.mem, wanted * sizeof(struct worker));
@@ -161,6 +165,8 @@ enum brine_status net_open(struct net *net, const struct net_options *options,
                                       .send = messages_send,
                                       .push = messages_push,
                                       .users_changed = clients_recheck,
+                                      .stop = stop_server,
+                                      .snapshots = options->snapshots,
                                       .may_defer = true};
     int code = uv_loop_init(&net->loop);
     if (code)

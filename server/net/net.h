@@ -30,6 +30,7 @@ struct net_options {
     struct log *log;
     struct audit *audit; /* reopened with the log; may be NULL */
     struct keyspace *keyspace;
+    struct snapshots *snapshots;      /* for commands; NULL: none */
     const char *version, *executable; /* for INFO */
     uint64_t random_seed;
 };

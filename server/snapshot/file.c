@@ -1,0 +1,152 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "snapshot/file.h"
+
+#include "base/assert.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+enum {
+    HINT_BYTES = 4 << 20, /* written out in the background as they are complete */
+    WRITE_PARTS = 1 + SNAPSHOT_PARTS_MAX,
+};
+
+static enum brine_status failed(struct snapshot_file *file, const char *what, int code,
+                                struct brine_error *err) {
+    return brine_fail(err, BRINE_IO, (size_t)file->offset, "%s: %s: %s", file->temporary, what,
+                      strerror(code));
+}
+
+static enum brine_status write_all(struct snapshot_file *file, struct bytes *parts, size_t count,
+                                   struct brine_error *err) {
+    struct disk *disk = file->options.disk;
+    for (size_t first = 0; first < count;) {
+        size_t written;
+        if (parts[first].len == 0) {
+            first++;
+            continue;
+        }
+        int code = disk->write(disk, file->file, parts + first, count - first, &written);
+        if (code) return failed(file, "cannot write", code, err);
+        file->offset += written;
+        for (; first < count && written >= parts[first].len; first++) written -= parts[first].len;
+        if (first < count) parts[first] = bytes_slice(parts[first], written, parts[first].len);
+    }
+    if (file->offset - file->hinted >= HINT_BYTES) {
+        disk->begin_sync(disk, file->file, file->hinted, file->offset - file->hinted);
+        file->hinted = file->offset;
+    }
+    return BRINE_OK;
+}
+
+enum brine_status snapshot_file_create(struct snapshot_file *file,
+                                       const struct snapshot_file_options *options,
+                                       struct brine_error *err) {
+    uint8_t header[SNAPSHOT_HEADER_BYTES];
+    *file = (struct snapshot_file){.options = *options};
+    BRINE_ASSERT(strlen(options->name) < sizeof file->name, "config bounds the name");
+    snprintf(file->name, sizeof file->name, "%s", options->name);
+    file->options.name = file->name;
+    snprintf(file->temporary, sizeof file->temporary, "%s.tmp.%" PRId64, file->name,
+             options->process_id);
+    int code = options->disk->create(options->disk, file->temporary, &file->file);
+    if (code) return failed(file, "cannot create", code, err);
+    file->is_open = file->is_there = true;
+    snapshot_write_header(&options->header, header);
+    return write_all(file, &(struct bytes){header, sizeof header}, 1, err);
+}
+
+enum brine_status snapshot_file_add(struct snapshot_file *file,
+                                    const struct snapshot_file_block *block,
+                                    struct brine_error *err) {
+    uint8_t bytes[SNAPSHOT_HEAD_BYTES];
+    struct snapshot_head head = {
+        .type = block->type,
+        .codec = block->codec,
+        .sequence = file->sequence,
+        .records_before = file->records,
+        .plain_bytes = block->plain_bytes,
+        .records = block->records,
+        .shard = block->shard,
+        .payload_hash = block->payload_hash,
+    };
+    struct bytes parts[WRITE_PARTS] = {bytes_view(bytes, sizeof bytes)};
+    for (size_t i = 0; i < SNAPSHOT_PARTS_MAX; i++) {
+        parts[1 + i] = block->parts[i];
+        head.stored_bytes += block->parts[i].len;
+    }
+    snapshot_write_head(&head, file->options.header.id, bytes);
+    TRY(write_all(file, parts, WRITE_PARTS, err));
+    file->sequence++;
+    file->records += block->records;
+    file->checksums = snapshot_fold(file->checksums, head.checksum);
+    return BRINE_OK;
+}
+
+static enum brine_status write_footer(struct snapshot_file *file, struct brine_error *err) {
+    uint8_t payload[SNAPSHOT_FOOTER_PAYLOAD_BYTES];
+    struct snapshot_footer footer = {
+        .header = file->options.header,
+        .blocks = file->sequence,
+        .records = file->records,
+        .file_bytes = file->offset + SNAPSHOT_FOOTER_BYTES,
+        .checksums = file->checksums,
+    };
+    snapshot_write_footer(&footer, payload);
+    struct snapshot_file_block block = {
+        .type = SNAPSHOT_FOOTER,
+        .plain_bytes = sizeof payload,
+        .payload_hash = snapshot_hash_of(bytes_view(payload, sizeof payload)),
+        .parts = {bytes_view(payload, sizeof payload)},
+    };
+    return snapshot_file_add(file, &block, err);
+}
+
+/* What has the name becomes generation 1.  That it cannot be kept is no reason to lose the new one.
+ */
+static void keep_generations(struct snapshot_file *file) {
+    struct disk *disk = file->options.disk;
+    char from[SNAPSHOT_NAME_BYTES_MAX + 32], to[SNAPSHOT_NAME_BYTES_MAX + 32];
+    size_t keep = MIN(file->options.keep, (size_t)SNAPSHOT_KEEP_MAX);
+    for (size_t i = keep; i > 1; i--) {
+        snprintf(from, sizeof from, "%s.%zu", file->name, i - 1);
+        snprintf(to, sizeof to, "%s.%zu", file->name, i);
+        int code = disk->rename(disk, from, to);
+        file->generation_lost |= code && code != ENOENT;
+    }
+    if (keep == 0) return;
+    snprintf(to, sizeof to, "%s.1", file->name);
+    int code = disk->link(disk, file->name, to);
+    if (code == EEXIST) {
+        disk->unlink(disk, to);
+        code = disk->link(disk, file->name, to);
+    }
+    file->generation_lost |= code && code != ENOENT;
+}
+
+enum brine_status snapshot_file_finish(struct snapshot_file *file, struct brine_error *err) {
+    struct disk *disk = file->options.disk;
+    TRY(write_footer(file, err));
+    int code = disk->sync(disk, file->file);
+    if (code) return failed(file, "cannot sync", code, err);
+    file->is_open = false;
+    code = disk->close(disk, file->file);
+    if (code) return failed(file, "cannot close", code, err);
+    keep_generations(file);
+    code = disk->rename(disk, file->temporary, file->name);
+    if (code) return failed(file, "cannot rename", code, err);
+    file->is_there = false;
+    code = disk->sync_dir(disk);
+    if (code) return failed(file, "cannot sync the directory", code, err);
+    return BRINE_OK;
+}
+
+void snapshot_file_abandon(struct snapshot_file *file) {
+    struct disk *disk = file->options.disk;
+    if (file->is_open) (void)disk->close(disk, file->file);
+    if (file->is_there) (void)disk->unlink(disk, file->temporary);
+    file->is_open = file->is_there = false;
+}
