@@ -4,12 +4,15 @@
 #include "cmd/command.h"
 
 #include "base/assert.h"
+#include "base/number.h"
 #include "cmd/handlers.h"
 
 /* clang-format off */
-#define NO_KEYS {0, 0, 0, KEYS_NONE, "", NULL}
-#define KEYS(first, last, step, use, access) {first, last, step, KEYS_##use, access, NULL}
-#define KEYS_NOTED(first, last, step, use, access, notes) {first, last, step, KEYS_##use, access, notes}
+#define NO_KEYS {0, 0, 0, KEYS_NONE, "", NULL, 0, NULL, NULL}
+#define KEYS(first, last, step, use, access) {first, last, step, KEYS_##use, access, NULL, 0, NULL, NULL}
+#define KEYS_NOTED(first, last, step, use, access, notes) {first, last, step, KEYS_##use, access, notes, 0, NULL, NULL}
+#define KEYS_COUNTED(at, use, access, notes) {0, 0, 0, KEYS_##use, access, notes, at, NULL, NULL}
+#define KEYS_AND_UNKNOWN(first, last, step, use, access, read, written) {first, last, step, KEYS_##use, access, NULL, 0, read, written}
 #define COMMAND(...) {__VA_ARGS__},
 /* clang-format on */
 const struct command command_table[] = {
@@ -72,13 +75,27 @@ const struct command *command_find_subcommand(const struct command *container, s
     return NULL;
 }
 
-bool command_key_positions(const struct command *command, size_t args_count, size_t *first,
-                           size_t *last, size_t *step) {
-    if (command->keys.use == KEYS_NONE || command->keys.first >= (int64_t)args_count) return false;
-    *first = (size_t)command->keys.first;
-    *step = (size_t)command->keys.step;
-    *last = (size_t)(command->keys.last < 0 ? (int64_t)args_count + command->keys.last
-                                            : command->keys.last);
+/* Source: Redis 7.0 db.c getKeysUsingKeySpecs: a number of keys that cannot be is none. */
+static bool counted_key_positions(const struct command *command, const struct bytes *args,
+                                  size_t args_count, size_t *first, size_t *last) {
+    size_t at = (size_t)command->keys.count_at;
+    int64_t count;
+    if (at >= args_count || !number_parse_i64(args[at], &count)) return false;
+    if (count <= 0 || (uint64_t)count > args_count - at - 1) return false;
+    *first = at + 1;
+    *last = at + (size_t)count;
+    return true;
+}
+
+bool command_key_positions(const struct command *command, const struct bytes *args,
+                           size_t args_count, size_t *first, size_t *last, size_t *step) {
+    const struct command_keys *keys = &command->keys;
+    *step = 1;
+    if (keys->count_at > 0) return counted_key_positions(command, args, args_count, first, last);
+    if (keys->use == KEYS_NONE || keys->first >= (int64_t)args_count) return false;
+    *first = (size_t)keys->first;
+    *step = (size_t)keys->step;
+    *last = (size_t)(keys->last < 0 ? (int64_t)args_count + keys->last : keys->last);
     return *first <= *last;
 }
 

@@ -83,6 +83,10 @@ struct command_keys {
     uint8_t use;        /* enum command_key_use */
     const char *access; /* Redis's words: access, update, insert, delete; blank-separated */
     const char *notes;  /* NULL: none */
+    /* Where the number of keys stands, which follow it (EVAL); first, last and step are then 0. */
+    int8_t count_at;
+    /* Notes of keys that stand where no rule tells: read, and written.  NULL: there are none. */
+    const char *unknown_read, *unknown_written;
 };
 
 struct command {
@@ -139,9 +143,9 @@ static inline bool command_arity_fits(const struct command *command, size_t args
 /* Some categories follow from flags, the others stand in the row. */
 bool command_is_in_category(const struct command *command, enum auth_category category);
 
-/* Which arguments are keys: *first to *last in steps of *step.  False: none, or too few arguments.
- */
-bool command_key_positions(const struct command *command, size_t args_count, size_t *first,
-                           size_t *last, size_t *step);
+/* Which arguments are keys: *first to *last in steps of *step.  False: none, or too few arguments;
+ * for those of SORT's STORE see command_info.c. */
+bool command_key_positions(const struct command *command, const struct bytes *args,
+                           size_t args_count, size_t *first, size_t *last, size_t *step);
 
 #endif

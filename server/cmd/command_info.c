@@ -85,9 +85,22 @@ static void reply_key_flags(struct reply *reply, const struct command_keys *keys
     while (next_word(&access, &word)) reply_simple(reply, word);
 }
 
-static void reply_key_specification(struct reply *reply, const struct command_keys *keys) {
-    reply_set(reply, keys->use != KEYS_NONE);
-    if (keys->use == KEYS_NONE) return;
+/* {"type": kind, "spec": {...}}, of which the caller says the numbers. */
+static void reply_search(struct reply *reply, const char *name, const char *kind, size_t numbers) {
+    reply_text(reply, name);
+    reply_map(reply, 2);
+    reply_text(reply, "type");
+    reply_text(reply, kind);
+    reply_text(reply, "spec");
+    reply_map(reply, numbers);
+}
+
+static void reply_named_integer(struct reply *reply, const char *name, int64_t value) {
+    reply_text(reply, name);
+    reply_integer(reply, value);
+}
+
+static void reply_known_keys(struct reply *reply, const struct command_keys *keys) {
     reply_map(reply, 3 + (keys->notes != NULL));
     if (keys->notes) {
         reply_text(reply, "notes");
@@ -95,26 +108,45 @@ static void reply_key_specification(struct reply *reply, const struct command_ke
     }
     reply_text(reply, "flags");
     reply_key_flags(reply, keys);
-    reply_text(reply, "begin_search");
-    reply_map(reply, 2);
-    reply_text(reply, "type");
-    reply_text(reply, "index");
-    reply_text(reply, "spec");
-    reply_map(reply, 1);
-    reply_text(reply, "index");
-    reply_integer(reply, keys->first);
-    reply_text(reply, "find_keys");
-    reply_map(reply, 2);
-    reply_text(reply, "type");
-    reply_text(reply, "range");
-    reply_text(reply, "spec");
-    reply_map(reply, 3);
-    reply_text(reply, "lastkey");
-    reply_integer(reply, keys->last < 0 ? keys->last : keys->last - keys->first);
-    reply_text(reply, "keystep");
-    reply_integer(reply, keys->step);
-    reply_text(reply, "limit");
-    reply_integer(reply, 0);
+    reply_search(reply, "begin_search", "index", 1);
+    reply_named_integer(reply, "index", keys->count_at ? keys->count_at : keys->first);
+    reply_search(reply, "find_keys", keys->count_at ? "keynum" : "range", 3);
+    if (keys->count_at) {
+        reply_named_integer(reply, "keynumidx", 0);
+        reply_named_integer(reply, "firstkey", 1);
+        reply_named_integer(reply, "keystep", 1);
+    } else {
+        reply_named_integer(reply, "lastkey",
+                            keys->last < 0 ? keys->last : keys->last - keys->first);
+        reply_named_integer(reply, "keystep", keys->step);
+        reply_named_integer(reply, "limit", 0);
+    }
+}
+
+/* Keys that stand where no rule tells. */
+static void reply_unknown_keys(struct reply *reply, const struct command_keys *keys) {
+    reply_map(reply, 4);
+    reply_text(reply, "notes");
+    reply_text(reply, keys->notes);
+    reply_text(reply, "flags");
+    reply_key_flags(reply, keys);
+    reply_search(reply, "begin_search", "unknown", 0);
+    reply_search(reply, "find_keys", "unknown", 0);
+}
+
+static void reply_key_specifications(struct reply *reply, const struct command_keys *keys) {
+    size_t count = (size_t)(keys->use != KEYS_NONE) + (keys->unknown_read != NULL) +
+                   (keys->unknown_written != NULL);
+    reply_set(reply, count);
+    if (keys->use != KEYS_NONE) reply_known_keys(reply, keys);
+    if (keys->unknown_read)
+        reply_unknown_keys(reply, &(struct command_keys){.use = KEYS_RO,
+                                                         .access = "access",
+                                                         .notes = keys->unknown_read});
+    if (keys->unknown_written)
+        reply_unknown_keys(reply, &(struct command_keys){.use = KEYS_OW,
+                                                         .access = "update",
+                                                         .notes = keys->unknown_written});
 }
 
 static void reply_info_row(struct reply *reply, const struct command *command) {
@@ -127,7 +159,7 @@ static void reply_info_row(struct reply *reply, const struct command *command) {
     reply_integer(reply, command->keys.step);
     reply_categories(reply, command);
     reply_words(reply, command->tips);
-    reply_key_specification(reply, &command->keys);
+    reply_key_specifications(reply, &command->keys);
 }
 
 /* A subcommand has none of its own, so this ends at the second level. */
@@ -253,8 +285,13 @@ static void reply_keys(struct command_call *call, bool with_flags) {
         reply_error(call->reply, BYTES("ERR The command has no key arguments"));
         return;
     }
-    if (!command_arity_fits(command, count) ||
-        !command_key_positions(command, count, &first, &last, &step)) {
+    bool fits = command_arity_fits(command, count);
+    bool found = fits && command_key_positions(command, args, count, &first, &last, &step);
+    if (fits && !found && command->keys.count_at > 0) {
+        reply_array(call->reply, 0);
+        return;
+    }
+    if (!found) {
         reply_error(call->reply, BYTES("ERR Invalid number of arguments specified for command"));
         return;
     }

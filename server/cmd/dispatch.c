@@ -137,7 +137,7 @@ static void look_up(struct worker_state *worker, const struct session *session, 
     worker->recent = command;
     slot->has_key = false;
     slot->command = command;
-    if (!command || command->keys.use == KEYS_NONE) return;
+    if (!command || command->keys.first == 0) return;
     if ((size_t)command->keys.first >= slot->args_count) return;
     slot->has_key = true;
     slot->key = keyspace_key(&worker->access, session->db, args[command->keys.first]);

@@ -210,7 +210,8 @@ static void add_row_keys(const struct attempt *attempt, struct auth_question *qu
     const struct command *command = attempt->command;
     size_t first, last, step;
     if (command->keys.use == KEYS_NOT) return;
-    if (!command_key_positions(command, attempt->args_count, &first, &last, &step)) return;
+    if (!command_key_positions(command, attempt->args, attempt->args_count, &first, &last, &step))
+        return;
     uint8_t access = access_of(command->keys.access);
     if (command->handler == cmd_set) access = access_of_set(attempt);
     if (command->handler == cmd_bitfield) access = access_of_bitfield(attempt);

@@ -158,7 +158,9 @@ static bool touches_no_key(const struct command *command) {
 
 static size_t count_keys(const struct queued *queued) {
     size_t first, last, step;
-    if (!command_key_positions(queued->command, queued->args_count, &first, &last, &step)) return 0;
+    if (!command_key_positions(queued->command, queued->args, queued->args_count, &first, &last,
+                               &step))
+        return 0;
     return (last - first) / step + 1;
 }
 
@@ -184,7 +186,8 @@ static bool gather_keys(struct command_call *call, struct store_key **keys, size
     for (size_t i = 0; i < transaction->queue_count; i++) {
         const struct queued *queued = &transaction->queue[i];
         size_t first, last, step;
-        if (!command_key_positions(queued->command, queued->args_count, &first, &last, &step))
+        if (!command_key_positions(queued->command, queued->args, queued->args_count, &first, &last,
+                                   &step))
             continue;
         /* Which database does not matter: a name lies in the same shard in all of them. */
         for (size_t at = first; at <= last; at += step)
@@ -206,8 +209,7 @@ static void run_queued(struct command_call *call, const struct queued *queued) {
     inner.args = queued->args;
     inner.args_count = queued->args_count;
     inner.command = queued->command;
-    if (queued->command->keys.use != KEYS_NONE &&
-        (size_t)queued->command->keys.first < queued->args_count)
+    if (queued->command->keys.first > 0 && (size_t)queued->command->keys.first < queued->args_count)
         inner.key = keyspace_key(call->access, call->session->db,
                                  queued->args[queued->command->keys.first]);
     dispatch_run_queued(&inner);
