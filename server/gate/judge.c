@@ -35,6 +35,9 @@ struct judging {
     struct policy policy; /* the rule's; while learning one that admits what it does not know */
     struct pickle_report *report; /* of the last reading that was verified */
     bool records;                 /* notes and counts are wanted */
+    bool more_may_follow;         /* readings that are refused, or too long to be read now */
+    bool unlearned;               /* so what was accepted is noted by another walk */
+    bool learning;                /* this is it */
     bool accepted, integer;
     struct bytes whole; /* the accepted pickle that lies in the value itself; empty: none */
 };
@@ -98,6 +101,11 @@ static enum brine_status verify(struct judging *judging, const struct frame_read
                          judging->report);
 }
 
+static void learn(struct judging *judging) {
+    struct learn_sight sight = {judging->question->db, judging->question->key, judging->report};
+    judging->finding->learned += learn_note(judging->keeper->options.learn, &sight);
+}
+
 static enum brine_status accept(struct judging *judging, const struct frame_reading *reading) {
     const struct gate_rule *rule = judging->rule;
     const struct pickle_report *report = judging->report;
@@ -112,6 +120,10 @@ static enum brine_status accept(struct judging *judging, const struct frame_read
                          rule->min_protocol, rule->max_protocol);
         return BRINE_DENIED;
     }
+    if (judging->learning) {
+        learn(judging);
+        return BRINE_OK;
+    }
     if (!judging->accepted) point_at(judging, reading, report->offset);
     judging->accepted = true;
     if (judging->look->on_pickle) judging->look->on_pickle(judging->look->context, reading, report);
@@ -119,8 +131,10 @@ static enum brine_status accept(struct judging *judging, const struct frame_read
     if (judging->keeper->options.kinds)
         gate_kinds_note_pickle(&judging->desk->kinds, &reading->path, report);
     if (judging->policy.admits_unknown && judging->keeper->options.learn) {
-        struct learn_sight sight = {judging->question->db, judging->question->key, report};
-        judging->finding->learned += learn_note(judging->keeper->options.learn, &sight);
+        if (judging->more_may_follow)
+            judging->unlearned = true;
+        else
+            learn(judging);
     }
     return BRINE_OK;
 }
@@ -279,6 +293,7 @@ static enum brine_status walk(struct judging *judging, struct brine_error *err) 
     }
     struct frame_options options = judging->rule->frames;
     bool may_defer = judging->question->may_defer;
+    judging->more_may_follow = true;
     if (may_defer)
         options.unpacked_bytes_max = MIN(options.unpacked_bytes_max, judging->setup->offload_bytes);
     return frame_walk(value, &options, &judging->desk->frame, visit, judging, err);
@@ -290,6 +305,11 @@ static bool read_value(struct judging *judging) {
         err; /* not cleared as a whole: that costs as much as the look at small values */
     err.text[0] = '\0';
     enum brine_status status = walk(judging, &err);
+    if (status == BRINE_OK && judging->unlearned) {
+        judging->learning = true;
+        judging->whole = bytes_view(NULL, 0);
+        status = walk(judging, &err);
+    }
     struct gate_finding *finding = judging->finding;
     if (status == BRINE_OK) {
         if (judging->accepted)

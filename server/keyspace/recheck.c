@@ -24,7 +24,8 @@
 
 enum {
     COUNT_INTERVAL_MS = 1000,
-    SWEEP_STEPS = 8,              /* of a walk, some 16 entries each, a call */
+    SWEEP_STEPS = 8, /* of a walk, some 16 entries each, a call */
+    SWEEP_AGAIN_MAX = 8,
     SWEEP_BYTES_MAX = 256 * 1024, /* judged a call: about a millisecond */
     RECHECKED_BYTES_KEPT = 64 * 1024,
     NAMES_BYTES_MAX = 16 << 20,
@@ -277,7 +278,8 @@ static void note_stale(void *context, struct bytes name, const struct store_valu
     stale->full = true;
 }
 
-/* A step of the walk: what it finds is left in names. */
+/* A step of the walk: what it finds is left in names.  Names for which there was no memory are
+ * looked for again, a few times; then they are left to who reads them. */
 static void walk(struct keyspace_access *access) {
     struct recheck *recheck = state_of(access);
     struct store *store = access->keyspace->store;
@@ -287,7 +289,10 @@ static void walk(struct keyspace_access *access) {
     buf_clear(&recheck->names);
     recheck->names_at = 0;
     recheck->names_db = recheck->db;
-    recheck->cursor = store_scan(store, &access->hold, &scan, recheck->cursor);
+    uint64_t next = store_scan(store, &access->hold, &scan, recheck->cursor);
+    if (stale.full && recheck->again++ < SWEEP_AGAIN_MAX) return;
+    recheck->again = 0;
+    recheck->cursor = next;
     if (!recheck->cursor && ++recheck->db == store_databases(store)) recheck->walking = false;
 }
 

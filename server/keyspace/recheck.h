@@ -43,6 +43,7 @@ struct recheck {
     uint32_t swept; /* the generation that a walk has gone through, or goes through */
     bool walking;
     uint32_t db, names_db;
+    uint32_t again; /* how often the present step was made before */
     uint64_t cursor;
     struct buf names; /* that the walk found and has not settled, from names_at on */
     size_t names_at;

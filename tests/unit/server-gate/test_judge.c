@@ -5,6 +5,7 @@
 
 #include "pickle/harmless.h"
 
+#include <openssl/evp.h>
 #include <zlib.h>
 
 /* os.system, getattr and the like are refused in the corpus of the verifier; here it matters that
@@ -349,6 +350,38 @@ Test(judge, modes_decide_what_is_done_with_what_the_policy_lacks) {
                      world.answer.text);
     }
     cr_expect_eq(learn_counts(world.learn).globals, 1);
+    world_end(&world);
+}
+
+Test(judge, what_is_learned_counts_once_and_only_when_all_of_the_value_passes) {
+#define BODY(text) "{\"body\": \"" text "\"}"
+#define CART_64    "Y3Nob3AubW9kZWxzCkNhcnQKKVIu"
+#define EVIL_64    "Y29zCnN5c3RlbQooUydpZCcKdFIu"
+    uint8_t zeros[100 << 10] = {0}, packed[1 << 10], letters[2 << 10], value[4 << 10];
+    uLongf packed_len = sizeof packed;
+    cr_assert_eq(compress(packed, &packed_len, zeros, sizeof zeros), Z_OK);
+    int letters_len = EVP_EncodeBlock(letters, packed, (int)packed_len);
+    int len = snprintf((char *)value, sizeof value, "[%s, {\"body\": \"%.*s\"}]", BODY(CART_64),
+                       letters_len, (char *)letters);
+    struct world world;
+    world_begin(&world, "[gate]\nmode = \"learn\"\noffload_bytes = \"64kb\"\n");
+    struct gate_question question = {.value = BYTES("[" BODY(CART_64) "," BODY(EVIL_64) "]"),
+                                     .command = "set",
+                                     .may_defer = true};
+    cr_expect_eq(gate_admit(&world.gate, &world.desk, &question, &world.answer), GATE_REFUSE);
+    cr_expect_eq(learn_counts(world.learn).values, 0);
+    question.value = bytes_view(value, (size_t)len);
+    cr_expect_eq(gate_admit(&world.gate, &world.desk, &question, &world.answer), GATE_DEFER);
+    cr_expect_eq(learn_counts(world.learn).values, 0);
+    question.may_defer = false;
+    cr_expect_eq(gate_admit(&world.gate, &world.desk, &question, &world.answer), GATE_ADMIT, "%s",
+                 world.answer.text);
+    cr_expect_eq(learn_counts(world.learn).values, 1);
+    cr_expect_eq(learn_counts(world.learn).globals, 1);
+    question.value = BYTES(CART);
+    question.may_defer = true;
+    cr_expect_eq(gate_admit(&world.gate, &world.desk, &question, &world.answer), GATE_ADMIT);
+    cr_expect_eq(learn_counts(world.learn).values, 2);
     world_end(&world);
 }
 
