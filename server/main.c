@@ -7,7 +7,9 @@
 #include "server.h"
 
 #include "base/random.h"
+#include "keyspace/room.h"
 #include "observe/clock.h"
+#include "observe/machine.h"
 #include "snapshot/recover.h"
 
 #include <errno.h>
@@ -216,6 +218,44 @@ static enum brine_status apply_recheck(void *context, struct config *config,
     return BRINE_OK;
 }
 
+/* ORDER store_policy */
+_Static_assert((int)CONFIG_MEMORY_POLICY_BRINE == (int)STORE_POLICY_BRINE &&
+                   (int)CONFIG_MEMORY_POLICY_VOLATILE_TTL == (int)STORE_POLICY_VOLATILE_TTL &&
+                   (int)CONFIG_MEMORY_POLICY_NOEVICTION == (int)STORE_POLICY_NOEVICTION,
+               "the option's words are the store's policies, in their order");
+
+enum { MEMORY_SHARE_PERCENT = 75 };
+
+/* memory.max, or three quarters of what there is. */
+static size_t memory_limit(const struct config *config, const char **source) {
+    size_t max = (size_t)config_read(config->memory.max);
+    *source = "";
+    return max ? max : machine_memory_bytes(source) / 100 * MEMORY_SHARE_PERCENT;
+}
+
+static enum brine_status apply_memory(void *context, struct config *config,
+                                      enum config_option option UNUSED,
+                                      struct brine_error *err UNUSED) {
+    const char *source;
+    struct keyspace_memory memory = {
+        .bytes_max = memory_limit(config, &source),
+        .policy = {.policy = (enum store_policy)config_read(config->memory.policy),
+                   .lfu_log_factor = (uint32_t)config_read(config->memory.lfu_log_factor),
+                   .lfu_decay_minutes = (uint32_t)config_read(config->memory.lfu_decay_time)},
+    };
+    room_set(context, &memory);
+    return BRINE_OK;
+}
+
+static void setup_memory(struct server *server) {
+    static const enum config_option options[] = {
+        CONFIG_OPTION_memory_max, CONFIG_OPTION_memory_policy, CONFIG_OPTION_memory_lfu_log_factor,
+        CONFIG_OPTION_memory_lfu_decay_time};
+    (void)apply_memory(&server->keyspace, &server->config, CONFIG_OPTION_memory_max, NULL);
+    for (size_t i = 0; i < ARRAY_LEN(options); i++)
+        config_on_change(&server->config, options[i], apply_memory, &server->keyspace);
+}
+
 static enum brine_status setup_keyspace(struct server *server, struct brine_error *err UNUSED) {
     keyspace_init(&server->keyspace, &(struct keyspace_options){
                                          .store = server->store,
@@ -227,6 +267,7 @@ static enum brine_status setup_keyspace(struct server *server, struct brine_erro
                          (enum keyspace_denied)config_read(server->config.gate.denied));
     config_on_change(&server->config, CONFIG_OPTION_gate_recheck, apply_recheck, &server->keyspace);
     config_on_change(&server->config, CONFIG_OPTION_gate_denied, apply_recheck, &server->keyspace);
+    setup_memory(server);
     return BRINE_OK;
 }
 
@@ -310,9 +351,30 @@ static void teardown_pid_file(struct server *server) {
 
 /* ---- running --------------------------------------------------------------------------------- */
 
+static void log_memory(struct server *server) {
+    static const char *const words[] = {
+#define W(constant, word) [CONFIG_##constant] = word,
+        CONFIG_MEMORY_POLICIES(W)
+#undef W
+    };
+    const char *source, *policy = words[config_read(server->config.memory.policy)];
+    size_t bytes = memory_limit(&server->config, &source);
+    if (bytes == 0)
+        log_write(&server->log, LOG_WARNING,
+                  "memory.max is 0 and this machine does not say what it has: no limit");
+    else if (source[0])
+        log_write(&server->log, LOG_NOTICE,
+                  "memory.max is %zu bytes, three quarters of what %s has; memory.policy %s", bytes,
+                  source, policy);
+    else
+        log_write(&server->log, LOG_NOTICE, "memory.max is %zu bytes, memory.policy %s", bytes,
+                  policy);
+}
+
 static void log_start(struct server *server) {
     log_write(&server->log, LOG_NOTICE, "brine %s, pid %d, %zu worker threads",
               BRINE_VERSION, (int)getpid(), server->net.workers_count);
+    log_memory(server);
     struct gate_setup *setup = gate_keeper_setup(server->keeper);
     const char *policy = (const char *)setup->policy_text.data;
     switch (setup->mode) {

@@ -48,6 +48,7 @@ enum command_flag {
         COMMAND_FLAGS(F)
 #undef F
     /* Ours, not shown. */
+    CMD_NO_TOUCH = 1u << 27,  /* reading is no use that eviction should know of */
     CMD_PROTECTED = 1u << 28, /* for whom debug.commands lets */
     CMD_NO_MULTI = 1u << 29,  /* cannot be queued */
     CMD_VALUE = 1u << 30,     /* carries a value into the keyspace: the gate's test must know it */

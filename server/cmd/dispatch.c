@@ -28,6 +28,7 @@
 #include "cmd/pubsub.h"
 #include "cmd/slow.h"
 #include "cmd/transaction.h"
+#include "keyspace/room.h"
 
 #include <stdio.h>
 
@@ -307,10 +308,14 @@ static bool is_other_protocol(struct worker_state *worker, const struct session 
     return true;
 }
 
-/* What flushes and expiry have left behind goes first. */
-static bool memory_is_exceeded(struct worker_state *worker) {
-    int64_t max = config_read(worker->config->memory.max);
-    return max > 0 && !keyspace_make_room(&worker->access, (size_t)max);
+/* Entries give way for it, or else it is refused; none does for one that could never be stored. */
+static bool memory_is_exceeded(struct worker_state *worker, const struct slot *slot) {
+    struct keyspace_access *access = &worker->access;
+    size_t limit = room_limit(access->keyspace), bytes = 0;
+    if (limit == 0) return false;
+    for (size_t i = 0; i < slot->args_count; i++)
+        bytes += worker->args.items[slot->first_arg + i].len;
+    return bytes > limit || !keyspace_make_room(access);
 }
 
 static bool is_denied(struct worker_state *worker, struct session *session,
@@ -368,7 +373,7 @@ static bool is_rejected(struct worker_state *worker, struct session *session,
                      "QUIT / RESET are allowed in this context",
                      command->name);
     } else if ((command->flags & CMD_DENYOOM || transaction_denies_oom(session, command)) &&
-               UNLIKELY(memory_is_exceeded(worker))) {
+               UNLIKELY(memory_is_exceeded(worker, slot))) {
         reply_error(reply, ERROR_OUT_OF_MEMORY);
     } else if (UNLIKELY(writes_are_stopped(worker)) &&
                (command->flags & CMD_WRITE || command->handler == cmd_ping)) {

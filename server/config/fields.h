@@ -18,7 +18,17 @@
     W(LOG_LEVEL_VERBOSE, "verbose")                                                                \
     W(LOG_LEVEL_NOTICE, "notice")                                                                  \
     W(LOG_LEVEL_WARNING, "warning")
-#define CONFIG_MEMORY_POLICIES(W) W(MEMORY_POLICY_NOEVICTION, "noeviction")
+/* ORDER store_policy */
+#define CONFIG_MEMORY_POLICIES(W)                                                                  \
+    W(MEMORY_POLICY_BRINE, "brine")                                                                \
+    W(MEMORY_POLICY_VOLATILE_LRU, "volatile-lru")                                                  \
+    W(MEMORY_POLICY_VOLATILE_LFU, "volatile-lfu")                                                  \
+    W(MEMORY_POLICY_VOLATILE_RANDOM, "volatile-random")                                            \
+    W(MEMORY_POLICY_VOLATILE_TTL, "volatile-ttl")                                                  \
+    W(MEMORY_POLICY_ALLKEYS_LRU, "allkeys-lru")                                                    \
+    W(MEMORY_POLICY_ALLKEYS_LFU, "allkeys-lfu")                                                    \
+    W(MEMORY_POLICY_ALLKEYS_RANDOM, "allkeys-random")                                              \
+    W(MEMORY_POLICY_NOEVICTION, "noeviction")
 #define CONFIG_GATE_RECHECKS(W)                                                                    \
     W(GATE_RECHECK_READ, "read")                                                                   \
     W(GATE_RECHECK_SWEEP, "sweep")                                                                 \

@@ -28,6 +28,16 @@
  * lock, in the order of the changes; it may not call the keyspace. */
 typedef void keyspace_event_fn(void *context, const char *event, const struct store_key *key);
 
+/* See room.h. */
+struct room {
+    _Atomic size_t bytes_max;
+    _Atomic size_t overhead_bytes;
+    const _Atomic size_t *held_bytes, *excused_bytes; /* may be NULL */
+    _Atomic uint32_t next_shard;
+    _Atomic int64_t exceeded_since_ms; /* 0: there is room */
+    _Atomic int64_t exceeded_total_ms;
+};
+
 struct keyspace {
     struct store *store;     /* borrowed */
     const struct gate *gate; /* borrowed; fixed while threads run */
@@ -38,6 +48,7 @@ struct keyspace {
     bool provenance;          /* entries know who stored them when */
     atomic_bool sweep_is_off; /* see keyspace_sweep_expired */
     struct writers writers;
+    struct room room;
     keyspace_event_fn *on_event; /* NULL: nobody listens */
     void *event_context;
     /* An update that was overtaken too often reserves its key: writers of it wait their turn. */
@@ -72,6 +83,7 @@ struct keyspace_access {
     gate_actor_fn *actor;
     const void *actor_context;
     bool may_defer;
+    bool glances;                         /* what it reads does not count as used */
     bool in_transaction;                  /* between keyspace_begin and keyspace_end */
     const struct keyspace_judged *judged; /* of the transaction: transaction.h */
     size_t judged_count, judged_next;

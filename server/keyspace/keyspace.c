@@ -25,6 +25,7 @@
 
 #include "base/assert.h"
 #include "keyspace/door.h"
+#include "keyspace/room.h"
 #include "keyspace/settle.h"
 #include "store/store_write.h"
 
@@ -62,6 +63,18 @@ static bool condition_holds(enum keyspace_condition condition, bool found) {
     return false;
 }
 
+/* Under the shard's lock: what the store removes of its own accord. */
+static void tell_removed(void *context, uint32_t db, struct bytes name, enum store_removal reason) {
+    struct keyspace *keyspace = context;
+    bool evicted = reason == STORE_REMOVED_EVICTED;
+    if (!keyspace->on_event && !evicted) return;
+    struct store_key key = store_key(keyspace->store, db, name);
+    /* A transaction sees by itself that what it watches has expired. */
+    if (evicted) watch_touch(&keyspace->watches, &key);
+    if (keyspace->on_event)
+        keyspace->on_event(keyspace->event_context, evicted ? "evicted" : "expired", &key);
+}
+
 void keyspace_init(struct keyspace *keyspace, const struct keyspace_options *options) {
     *keyspace = (struct keyspace){
         .store = options->store,
@@ -78,6 +91,7 @@ void keyspace_init(struct keyspace *keyspace, const struct keyspace_options *opt
     watch_table_init(&keyspace->watches);
     recheck_init(&keyspace->recheck, store_allocator(options->store));
     writers_init(&keyspace->writers, store_allocator(options->store));
+    store_set_hook(options->store, tell_removed, keyspace);
 }
 
 void keyspace_deinit(struct keyspace *keyspace) {
@@ -139,6 +153,12 @@ static enum keyspace_outcome lock_and_find(struct keyspace_access *access,
     return outcome;
 }
 
+static void count_read(struct keyspace_access *access, const struct store_key *key, bool found,
+                       const struct store_value *value) {
+    metrics_add(access->metrics, found ? METRIC_keyspace_hits : METRIC_keyspace_misses, 1);
+    if (found && !access->glances) store_touch(access->keyspace->store, key, value, access->now_ms);
+}
+
 bool keyspace_enter(struct keyspace_access *access, const struct store_key *key,
                     struct store_value *value) {
     bool found;
@@ -146,7 +166,7 @@ bool keyspace_enter(struct keyspace_access *access, const struct store_key *key,
         store_lock(access->keyspace->store, &access->hold, key);
         found = false;
     }
-    metrics_add(access->metrics, found ? METRIC_keyspace_hits : METRIC_keyspace_misses, 1);
+    count_read(access, key, found, value);
     return found;
 }
 
@@ -179,7 +199,7 @@ bool keyspace_find(struct keyspace_access *access, const struct store_key *key,
                    struct store_value *value) {
     bool found = store_find(access->keyspace->store, key, access->now_ms, value) &&
                  LIKELY(!recheck_is_stale(access, value));
-    metrics_add(access->metrics, found ? METRIC_keyspace_hits : METRIC_keyspace_misses, 1);
+    count_read(access, key, found, value);
     return found;
 }
 
@@ -599,6 +619,7 @@ enum keyspace_outcome keyspace_change_expiry(struct keyspace_access *access,
     if (outcome != KEYSPACE_DONE) return outcome;
     outcome = KEYSPACE_NOT_DONE;
     if (found) {
+        store_touch(store, key, &value, access->now_ms);
         int64_t expire_at_ms = value.expire_at_ms;
         bool wanted = decide(context, &value, &expire_at_ms);
         if (wanted && expire_at_ms != STORE_NO_EXPIRY && expire_at_ms <= access->now_ms) {
@@ -665,20 +686,11 @@ static bool tidy_shard(struct keyspace_access *access, size_t shard) {
 }
 
 bool keyspace_upkeep(struct keyspace_access *access, size_t shard) {
-    bool more = tidy_shard(access, shard);
+    bool more = tidy_shard(access, shard) | room_upkeep(access, shard);
     return recheck_upkeep(access) || more;
 }
 
 void keyspace_compact(struct keyspace_access *access) {
     for (size_t shard = 0; shard < store_shards(access->keyspace->store); shard++)
         while (tidy_shard(access, shard)) {}
-}
-
-bool keyspace_make_room(struct keyspace_access *access, size_t bytes_max) {
-    struct store *store = access->keyspace->store;
-    for (size_t shard = 0; shard < store_shards(store); shard++) {
-        if (LIKELY(store_used_bytes(store) <= bytes_max)) return true;
-        (void)tidy_shard(access, shard);
-    }
-    return store_used_bytes(store) <= bytes_max;
 }

@@ -177,8 +177,4 @@ static inline void keyspace_sweep_expired(struct keyspace *keyspace, bool on) {
  * lies sparsely). */
 void keyspace_compact(struct keyspace_access *access);
 
-/* True when the store takes at most bytes_max.  If it takes more, frees what flushes and expiry
- * left behind, a bounded piece, before it answers. */
-bool keyspace_make_room(struct keyspace_access *access, size_t bytes_max);
-
 #endif

@@ -22,13 +22,15 @@
 #include <stdatomic.h>
 
 struct budget {
-    _Atomic size_t held_bytes; /* by all members of all shares */
+    _Atomic size_t held_bytes;    /* by all members of all shares */
+    _Atomic size_t excused_bytes; /* of them, by members that are excused */
 };
 
 struct budget_member { /* zero-initialised: holds nothing */
     struct budget_member *previous, *next;
     size_t held_bytes;
-    uint64_t visit; /* the last one that met it */
+    uint32_t visit; /* the last one that met it */
+    bool excused;   /* what it holds is to push no entry out: its command will be refused */
 };
 
 enum { BUDGET_CLASSES = 64 }; /* class c holds 2^c to 2^(c+1) - 1 bytes */
@@ -36,7 +38,7 @@ enum { BUDGET_CLASSES = 64 }; /* class c holds 2^c to 2^(c+1) - 1 bytes */
 struct budget_share {
     struct budget *budget;
     struct budget_member *classes[BUDGET_CLASSES];
-    uint64_t visits;           /* so far */
+    uint32_t visits;           /* so far, modulo 2^32 */
     uint64_t used_classes;     /* bit c: classes[c] is not empty */
     _Atomic int largest_class; /* -1: nobody holds anything; for other workers to compare */
 };
@@ -44,6 +46,7 @@ struct budget_share {
 void budget_share_init(struct budget_share *share, struct budget *budget);
 /* The member holds so many bytes from now on; 0 takes it out of the lists. */
 void budget_hold(struct budget_share *share, struct budget_member *member, size_t bytes);
+void budget_excuse(struct budget_share *share, struct budget_member *member, bool excused);
 /* Calls fn once for every member; fn may change what members hold, or take them out: one that
  * enters another list meanwhile may not be met. */
 void budget_visit(struct budget_share *share, void (*fn)(struct budget_member *member));

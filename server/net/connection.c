@@ -19,6 +19,7 @@
 
 #include "base/assert.h"
 #include "cmd/permission.h"
+#include "keyspace/room.h"
 #include "net/net.h"
 #include "net/worker.h"
 #include "session/pubsub.h"
@@ -250,6 +251,15 @@ static size_t held_bytes(const struct connection *connection) {
            (output ? output->owned_bytes + output->orphaned_bytes : 0);
 }
 
+/* A command in the making that is larger than all the room there is will be refused, and no entry
+ * gives way for it meanwhile. */
+static bool cannot_be_stored(const struct connection *connection) {
+    size_t missing = resp_bytes_missing(&connection->session.decoder);
+    if (LIKELY(missing == 0)) return false;
+    size_t limit = room_limit(connection->worker->net->options.keyspace);
+    return limit > 0 && connection->query.len + missing > limit;
+}
+
 /* Accounts for buffers that changed.  False: the connection was closed to keep the budget. */
 static bool account(struct connection *connection) {
     size_t held = held_bytes(connection);
@@ -257,6 +267,7 @@ static bool account(struct connection *connection) {
     session->query_bytes = connection->query.len;
     session->query_cap_bytes = connection->query.cap;
     session->output_bytes = connection->output ? connection->output->pending_bytes : 0;
+    budget_excuse(&connection->worker->budget, &connection->member, cannot_be_stored(connection));
     if (held == connection->member.held_bytes) return true;
     return worker_hold(connection->worker, connection, held);
 }

@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "base/hash.h"
 #include "cmd/permission.h"
+#include "keyspace/room.h"
 #include "net/clients.h"
 #include "net/messages.h"
 #include "net/notify.h"
@@ -181,6 +182,8 @@ enum brine_status net_open(struct net *net, const struct net_options *options,
         return brine_fail(err, BRINE_NO_MEMORY, 0, "out of memory for users");
     net->shared_is_open = true;
     TRY(permission_configure(&net->shared, options->config, err));
+    if (options->keyspace)
+        room_watch_clients(options->keyspace, &net->budget.held_bytes, &net->budget.excused_bytes);
     size_t commands = command_table_count();
     if (metrics_set_init(&net->metrics_set, options->mem,
                          NET_WORKERS_MAX + BACKGROUND_THREADS_MAX + 1, commands) ||

@@ -10,7 +10,9 @@
 
 #include "base/assert.h"
 #include "net/net.h"
+#include "keyspace/room.h"
 #include "observe/clock.h"
+#include "observe/machine.h"
 
 #include <signal.h>
 
@@ -254,9 +256,22 @@ static void check_orphans(struct worker *worker) {
     }
 }
 
+/* What the process has of the machine, without what its allocator will give back.  Only where it
+ * could matter: an idle server does nothing. */
+static void note_memory(const struct worker *worker) {
+    struct keyspace *keyspace = worker->net->options.keyspace;
+    size_t limit = room_limit(keyspace);
+    if (worker->index != 0 || limit == 0 || room_taken_bytes(keyspace) < limit / 2) return;
+    struct machine_allocator allocator = machine_allocator();
+    size_t resident = machine_resident_bytes();
+    if (allocator.known)
+        room_note_resident(keyspace, resident - MIN(resident, allocator.dirty_bytes));
+}
+
 static void on_tick(uv_timer_t *handle) {
     struct worker *worker = handle->data;
     worker_note_time(worker);
+    note_memory(worker);
     check_times(worker);
     check_orphans(worker);
     if (!worker->upkeep_is_due) do_upkeep(worker);

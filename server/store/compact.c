@@ -12,9 +12,9 @@
 
 #include "store/shard.h"
 
-enum {
-    COMPACT_FREE_SHARE = 8
-}; /* at least this part of the heap is free, or it is well as it is */
+/* At least this part of the heap is free, or it is well as it is; the second where memory is short.
+ */
+enum { COMPACT_FREE_SHARE = 8, COMPACT_FREE_SHARE_PRESSED = 24 };
 
 static bool find_place(const struct shard *shard, const struct entry *entry, heap_ref ref,
                        struct place *place) {
@@ -54,7 +54,9 @@ static bool compact(struct shard *shard, size_t budget) {
     struct heap *heap = shard->heap;
     /* What a flush left behind is in no table any more; it goes first. */
     if (!heap || shard->dropped_tables) return false;
-    if (heap->chunk_bytes - heap->live_bytes < heap->chunk_bytes / COMPACT_FREE_SHARE) {
+    bool pressed = atomic_load_explicit(&shard->store->evict.pressed, memory_order_relaxed);
+    size_t share = pressed ? COMPACT_FREE_SHARE_PRESSED : COMPACT_FREE_SHARE;
+    if (heap->chunk_bytes - heap->live_bytes < heap->chunk_bytes / share) {
         heap_evacuate_end(heap);
         return false;
     }
@@ -69,6 +71,10 @@ static bool compact(struct shard *shard, size_t budget) {
         return false;
     }
     return true;
+}
+
+void store_press(struct store *store, bool pressed) {
+    atomic_store_explicit(&store->evict.pressed, pressed, memory_order_relaxed);
 }
 
 bool store_compact(struct store *store, struct store_hold *hold, size_t index, size_t budget) {

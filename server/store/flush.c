@@ -32,6 +32,18 @@ static void drop_heap(struct shard *shard) {
     shard->heap = NULL;
 }
 
+/* After anything was dropped or freed: the store counts the shards that have something left. */
+static void note_leftovers(struct shard *shard) {
+    bool has = shard->dropped_tables || shard->dropped_heaps;
+    if (has == shard->has_leftovers) return;
+    shard->has_leftovers = has;
+    atomic_fetch_add(&shard->store->evict.leftovers, has ? 1 : UINT32_MAX);
+}
+
+bool store_leftovers(const struct store *store) {
+    return atomic_load_explicit(&store->evict.leftovers, memory_order_relaxed) > 0;
+}
+
 static void flush(struct store *store, struct store_hold *hold, uint32_t from_db, uint32_t to_db) {
     store_lock_all(store, hold);
     for (size_t i = 0; i < store->shard_count; i++) {
@@ -41,6 +53,7 @@ static void flush(struct store *store, struct store_hold *hold, uint32_t from_db
         for (size_t db = 0; db < store->databases; db++) empty &= !shard->slices[db].table;
         /* What a cut has not seen goes one by one, when it has. */
         if (empty && !shard_cut_pending(shard)) drop_heap(shard);
+        note_leftovers(shard);
     }
     store_unlock(store, hold);
 }
@@ -111,6 +124,7 @@ bool store_reclaim(struct store *store, struct store_hold *hold, size_t index, s
     /* A table that a cut has yet to walk is nothing that could be done now. */
     bool more =
         (shard->dropped_tables && !shard->dropped_tables->cut_pending) || shard->dropped_heaps;
+    if (!heap) note_leftovers(shard);
     shard_leave(store, hold);
     if (!heap || reclaim_heap(heap, budget - spent)) return more;
     shard_enter(store, hold, index);

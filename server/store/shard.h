@@ -38,6 +38,8 @@ struct evict {
     _Atomic uint64_t tick_due_births, tick_began_births;
     _Atomic int64_t tick_began_ms, begun_ms; /* begun: the first tick */
     _Atomic size_t holes;
+    _Atomic uint32_t leftovers;                /* shards that have some */
+    _Atomic bool pressed;                      /* holes are to be closed sooner */
     _Atomic uint64_t idle[EVICT_IDLE_BUCKETS]; /* evicted, by the power of two of their idle ms */
     _Atomic uint32_t tick_times[TICK_TIMES];   /* seconds after begun_ms in which each tick began */
 };
@@ -64,6 +66,7 @@ struct shard {
     store_counter expired_total;
     store_counter evicted_total;
     store_counter changes_total;
+    bool has_leftovers;           /* counted in evict.leftovers */
     struct table *dropped_tables; /* left by flushes, for store_reclaim */
     struct heap *dropped_heaps;
     struct store_slice slices[]; /* one for each database */

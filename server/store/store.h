@@ -83,6 +83,11 @@ enum store_policy {
 #undef X
 };
 
+struct store_policy_options {
+    enum store_policy policy;
+    uint32_t lfu_log_factor, lfu_decay_minutes; /* as in Redis */
+};
+
 /* What an entry remembers beside its value: its label, or its label, writer and time as well. */
 enum store_notes { STORE_NOTES_NONE, STORE_NOTES_LABEL, STORE_NOTES_FULL };
 

@@ -48,14 +48,20 @@ void store_flush_all(struct store *store, struct store_hold *hold);
 /* Frees what flushes left behind; budget is in entries. */
 bool store_reclaim(struct store *store, struct store_hold *hold, size_t shard, size_t budget);
 
+/* True while anything is left that a flush dropped. */
+bool store_leftovers(const struct store *store);
+
 /* Removes what has expired.  Reads only the index, of it only the segments where something is due;
  * nothing due costs one look.  budget is in entries. */
 bool store_sweep(struct store *store, struct store_hold *hold, size_t shard, int64_t now_ms,
                  size_t budget);
 
 /* Moves entries out of sparsely used chunks so that whole chunks go back to the allocator; budget
- * is in entries moved.  Does nothing while less than an eighth of the shard's heap is free. */
+ * is in entries moved.  Does nothing while less than an eighth of the shard's heap is free, or,
+ * where memory is short, a twenty-fourth. */
 bool store_compact(struct store *store, struct store_hold *hold, size_t shard, size_t budget);
+/* Memory is short, or no longer. */
+void store_press(struct store *store, bool pressed);
 
 /* ---- eviction ----------------------------------------------------------------------------------
  */
@@ -63,10 +69,6 @@ bool store_compact(struct store *store, struct store_hold *hold, size_t shard, s
 /* Whom to tell of what the store removes of its own accord; before any thread uses it. */
 void store_set_hook(struct store *store, store_removed_fn *on_removed, void *ctx);
 
-struct store_policy_options {
-    enum store_policy policy;
-    uint32_t lfu_log_factor, lfu_decay_minutes; /* as in Redis */
-};
 /* Holds from now on, for all; any thread. */
 void store_set_policy(struct store *store, const struct store_policy_options *options);
 /* True when the policy in force could remove something. */

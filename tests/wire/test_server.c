@@ -18,7 +18,7 @@ TRANSCRIPT(server, info_has_sections,
     {"INFO server", "~\"# Server\\r\\nredis_version:*\\r\\n*redis_mode:standalone\\r\\n*process_id:*\\r\\n*run_id:*\\r\\ntcp_port:*\\r\\n*uptime_in_seconds:*\\r\\nuptime_in_days:0\\r\\n*executable:*\\r\\nconfig_file:*\""},
     {"@brine INFO server", "~*brine_version:*"},
     {"INFO clients", "~\"# Clients\\r\\nconnected_clients:1\\r\\n*maxclients:*\\r\\n*blocked_clients:0\\r\\n*\""},
-    {"INFO memory", "~\"# Memory\\r\\nused_memory:*\\r\\nused_memory_human:*\\r\\n*maxmemory:0\\r\\n*maxmemory_policy:noeviction\\r\\n*mem_fragmentation_ratio:*\""},
+    {"INFO memory", "~\"# Memory\\r\\nused_memory:*\\r\\nused_memory_human:*\\r\\n*maxmemory:*\\r\\n*maxmemory_policy:*\\r\\n*mem_fragmentation_ratio:*\""},
     {"INFO persistence", "~\"# Persistence\\r\\nloading:0\\r\\n*\""},
     {"INFO stats", "~\"# Stats\\r\\ntotal_connections_received:*\\r\\ntotal_commands_processed:*\\r\\n*rejected_connections:0\\r\\n*expired_keys:*evicted_keys:*keyspace_hits:*\\r\\nkeyspace_misses:*\\r\\n*\""},
     {"INFO replication", "~\"# Replication\\r\\nrole:master\\r\\nconnected_slaves:0\\r\\n*\""},
@@ -70,14 +70,14 @@ TRANSCRIPT(server, info_counts_hits_misses_and_errors,
 TRANSCRIPT(server, config_get_takes_globs_and_several_patterns,
     {"CONFIG GET maxmemory", "[\"maxmemory\", \"0\"]"},
     {"CONFIG GET MaxMemory", "[\"MaxMemory\", \"0\"]"},
-    {"CONFIG GET maxmemory-polic?", "[\"maxmemory-policy\", \"noeviction\"]"},
+    {"CONFIG GET maxmemory-polic?", "~[\"maxmemory-policy\", *"},
     {"CONFIG GET nosuchoption", "[]"},
     {"CONFIG GET nosuch*", "[]"},
     {"CONFIG GET timeout maxmemory", "~[*\"timeout\", \"0\"*]"},
     {"CONFIG GET timeout maxmemory", "~[*\"maxmemory\", \"0\"*]"},
     {"CONFIG GET timeout timeout time*t", "[\"timeout\", \"0\"]"},
     {"CONFIG GET max*", "~*\"maxclients\", \"*\"*"},
-    {"CONFIG GET max*", "~*\"maxmemory-policy\", \"noeviction\"*"},
+    {"CONFIG GET max*", "~*\"maxmemory-policy\", *"},
     {"CONFIG GET databases", "[\"databases\", \"16\"]"},
     {"CONFIG GET save", "[\"save\", \"\"]"},
     {"CONFIG GET requirepass", "[\"requirepass\", \"\"]"},
@@ -85,7 +85,7 @@ TRANSCRIPT(server, config_get_takes_globs_and_several_patterns,
     {"CONFIG GET tcp-keepalive", "[\"tcp-keepalive\", \"300\"]"},
     {"CONFIG GET appendonly", "[\"appendonly\", \"no\"]"},
     {"@brine CONFIG GET memory.max", "[\"memory.max\", \"0\"]"},
-    {"@brine CONFIG GET memory.policy", "[\"memory.policy\", \"noeviction\"]"},
+    {"@brine CONFIG GET memory.policy", "[\"memory.policy\", \"brine\"]"},
     {"@brine CONFIG GET server.threads", "~[\"server.threads\", \"*\"]"},
     {"CONFIG GET", "-ERR wrong number of arguments for 'config|get' command"})
 
@@ -268,7 +268,7 @@ Test(server, connected_clients_are_counted) {
     wire_close(wire);
 }
 
-static const char *const eight_megabytes[] = {"memory.max=8mb", NULL};
+static const char *const eight_megabytes[] = {"memory.max=8mb", "memory.policy=noeviction", NULL};
 
 Test(server, a_full_memory_refuses_writes_and_allows_the_rest) {
     struct wire *wire = wire_open(eight_megabytes);

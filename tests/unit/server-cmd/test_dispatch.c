@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The brine authors */
 /* SPDX-License-Identifier: Apache-2.0 */
 
+#include "keyspace/room.h"
 #include "world.h"
 
 /* Feeds input as it arrives, cut where the caller says, and keeps what was not consumed, as net
@@ -230,10 +231,10 @@ Test(dispatch, a_reply_beyond_the_limit_closes_behind_what_came_before) {
 
 Test(dispatch, memory_that_is_full_refuses_what_takes_memory) {
     struct world world;
-    struct bytes max[] = {BYTES("maxmemory"), BYTES("1")};
     world_init(&world);
     ask(&world, "SET k v\r\n");
-    must(config_set(&world.config, max, 1, NULL));
+    room_set(&world.keyspace,
+             &(struct keyspace_memory){.bytes_max = 1, .policy = {STORE_POLICY_NOEVICTION, 10, 1}});
     for (size_t row = 0; row < command_table_count(); row++) {
         const struct command *command = &command_table[row];
         char input[100];

@@ -27,7 +27,7 @@ Test(config, every_option_starts_with_its_default) {
     cr_expect_eq(config_read(config.server.tcp_keepalive), 300000);
     cr_expect_eq(config_read(config.server.tcp_nodelay), true);
     cr_expect_eq(config_read(config.limits.bulk_bytes), 512 << 20);
-    cr_expect_eq(config_read(config.memory.policy), CONFIG_MEMORY_POLICY_NOEVICTION);
+    cr_expect_eq(config_read(config.memory.policy), CONFIG_MEMORY_POLICY_BRINE);
     cr_expect_eq(config_read(config.log.level), CONFIG_LOG_LEVEL_NOTICE);
     cr_expect_eq(config.server.bind.count, 1);
     cr_expect(text_is(config.server.bind.items[0], "127.0.0.1"));
@@ -188,7 +188,9 @@ static const struct {
     {"[memory]\nmax = -1", "b.toml:2:7: memory.max: expected bytes, such as 65536, \"64kb\" or "
                            "\"2gb\", from 0 on, found -1"},
     {"[memory]\npolicy = 'lru'",
-     "b.toml:2:10: memory.policy: expected one of noeviction, found \"lru\""},
+     "b.toml:2:10: memory.policy: expected one of brine, volatile-lru, volatile-lfu, "
+     "volatile-random, volatile-ttl, allkeys-lru, allkeys-lfu, allkeys-random, noeviction, found "
+     "\"lru\""},
     {"[log]\nlevel = ''",
      "b.toml:2:9: log.level: expected one of debug, verbose, notice, warning, found \"\""},
     {"[log]\nfile = \"a\\u0000b\"",

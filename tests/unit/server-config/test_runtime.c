@@ -61,8 +61,8 @@ Test(config_get, each_dialect_answers_in_its_own_form) {
         {{"MAXMEMORY"}, "MAXMEMORY=0;"},
         {{"nosuch"}, ""},
         {{"a[b"}, ""},
-        {{"maxmemory-p*"}, "maxmemory-policy=noeviction;"},
-        {{"MAXMEMORY-P*"}, "maxmemory-policy=noeviction;"},
+        {{"maxmemory-p*"}, "maxmemory-policy=brine;"},
+        {{"MAXMEMORY-P*"}, "maxmemory-policy=brine;"},
         {{"maxmemory", "maxmemory", "MAXMEMORY", "maxmemor[y]"}, "maxmemory=0;"},
         {{"timeout", "tcp-keepalive"}, "timeout=0;tcp-keepalive=300;"},
         {{"server.tcp_keepalive"}, "server.tcp_keepalive=5m;"},
@@ -214,8 +214,11 @@ Test(config_set, every_refusal_is_in_redis_s_words) {
         {{"maxmemory", "99999999999999999999"},
          FAILED("maxmemory", "argument must be between 0 and 9223372036854775807 inclusive")},
         {{"maxmemory", ""}, FAILED("maxmemory", "argument must be a memory value")},
-        {{"maxmemory-policy", "allkeys-lru"},
-         FAILED("maxmemory-policy", "argument(s) must be one of the following: noeviction")},
+        {{"maxmemory-policy", "lru"},
+         FAILED("maxmemory-policy",
+                "argument(s) must be one of the following: brine, volatile-lru, volatile-lfu, "
+                "volatile-random, volatile-ttl, allkeys-lru, allkeys-lfu, allkeys-random, "
+                "noeviction")},
         /* by brine's names, brine's words */
         {{"memory.max", "x"},
          FAILED("memory.max", "expected bytes, such as 65536, \"64kb\" or \"2gb\", from 0 on")},

@@ -1,0 +1,158 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The design.  Entries that go leave holes, and a chunk of a heap goes back only when it is empty.
+ * Were eviction to go on until enough was given back, it would evict for holes it has made itself;
+ * so it looks at what is taken less the holes.  The next entries fill them.  When holes are more
+ * than HOLES_SHARE of the limit, compaction moves entries together.
+ *
+ * A command pays for about what it brings: it evicts until there is room, or has looked at
+ * COMMAND_LOOKS entries.  What is still too much then is upkeep's, and the command runs; only when
+ * that falls behind by BEHIND_SHARE is a command refused. */
+
+#include "keyspace/room.h"
+
+#include "keyspace/keyspace.h"
+#include "store/store_write.h"
+
+enum {
+    HOLES_SHARE = 16,
+    BEHIND_SHARE = 4,
+    COMMAND_LOOKS = 4096, /* some 100 us */
+    SHARD_LOOKS = 512,    /* for which a shard's lock is held */
+    UPKEEP_LOOKS = 4096,
+    RECLAIM_BUDGET = 1000,
+    SHARDS_TRIED = 64,
+    OVERHEAD_SHARE_MAX = 4, /* more is not believed: a limit below what a program needs to run */
+    OVERHEAD_STEPS = 8,     /* a new measurement counts as one of so many */
+};
+
+static size_t load(const _Atomic size_t *value) {
+    return atomic_load_explicit(value, memory_order_relaxed);
+}
+
+void room_set(struct keyspace *keyspace, const struct keyspace_memory *memory) {
+    atomic_store_explicit(&keyspace->room.bytes_max, memory->bytes_max, memory_order_relaxed);
+    store_set_policy(keyspace->store, &memory->policy);
+}
+size_t room_limit(const struct keyspace *keyspace) {
+    return load(&keyspace->room.bytes_max);
+}
+
+void room_watch_clients(struct keyspace *keyspace, const _Atomic size_t *held_bytes,
+                        const _Atomic size_t *excused_bytes) {
+    keyspace->room.held_bytes = held_bytes;
+    keyspace->room.excused_bytes = excused_bytes;
+}
+
+static size_t clients_bytes(const struct room *room) {
+    if (!room->held_bytes) return 0;
+    size_t held = load(room->held_bytes);
+    return held - MIN(held, load(room->excused_bytes));
+}
+
+size_t room_taken_bytes(const struct keyspace *keyspace) {
+    const struct room *room = &keyspace->room;
+    size_t max = load(&room->bytes_max);
+    return store_used_bytes(keyspace->store) + clients_bytes(room) +
+           MIN(load(&room->overhead_bytes), max / OVERHEAD_SHARE_MAX);
+}
+
+static size_t taken_without_holes(const struct keyspace *keyspace) {
+    size_t taken = room_taken_bytes(keyspace), holes = store_hole_bytes(keyspace->store);
+    return taken - MIN(holes, taken);
+}
+
+bool room_is_exceeded(const struct keyspace *keyspace) {
+    size_t max = room_limit(keyspace);
+    return max > 0 && taken_without_holes(keyspace) > max;
+}
+
+static bool holes_are_many(const struct keyspace *keyspace) {
+    size_t max = room_limit(keyspace);
+    return max > 0 && room_taken_bytes(keyspace) > max + max / HOLES_SHARE;
+}
+
+void room_note_resident(struct keyspace *keyspace, size_t resident_bytes) {
+    struct room *room = &keyspace->room;
+    size_t counted =
+        store_used_bytes(keyspace->store) + (room->held_bytes ? load(room->held_bytes) : 0);
+    size_t now = resident_bytes - MIN(resident_bytes, counted);
+    size_t before = load(&room->overhead_bytes);
+    size_t smoothed = before - before / OVERHEAD_STEPS + now / OVERHEAD_STEPS;
+    atomic_store_explicit(&room->overhead_bytes, smoothed, memory_order_relaxed);
+}
+
+/* ---- how long there was no room
+ * ----------------------------------------------------------------- */
+
+static void note_exceeded(struct keyspace_access *access, bool exceeded) {
+    struct room *room = &access->keyspace->room;
+    int64_t since_ms = atomic_load_explicit(&room->exceeded_since_ms, memory_order_relaxed);
+    if (LIKELY(exceeded == (since_ms != 0))) return;
+    int64_t now_ms = exceeded ? access->now_ms : 0;
+    if (!atomic_compare_exchange_strong(&room->exceeded_since_ms, &since_ms, now_ms)) return;
+    if (!exceeded) atomic_fetch_add(&room->exceeded_total_ms, MAX(access->now_ms - since_ms, 0));
+}
+
+struct room_counts room_counts(const struct keyspace *keyspace, int64_t now_ms) {
+    const struct room *room = &keyspace->room;
+    struct room_counts counts = {.overhead_bytes = load(&room->overhead_bytes)};
+    int64_t since_ms = atomic_load(&room->exceeded_since_ms);
+    if (since_ms) counts.exceeded_now_ms = MAX(now_ms - since_ms, 0);
+    counts.exceeded_ms = atomic_load(&room->exceeded_total_ms) + counts.exceeded_now_ms;
+    return counts;
+}
+
+/* ---- making room
+ * -------------------------------------------------------------------------------- */
+
+/* What flushes left behind goes first. */
+static struct store_evicted give_way(struct keyspace_access *access, size_t shard, size_t looks) {
+    struct keyspace *keyspace = access->keyspace;
+    struct store *store = keyspace->store;
+    size_t max = room_limit(keyspace), taken = taken_without_holes(keyspace);
+    if (taken <= max) return (struct store_evicted){0};
+    if (UNLIKELY(store_leftovers(store)) &&
+        store_reclaim(store, &access->hold, shard, RECLAIM_BUDGET))
+        return (struct store_evicted){0};
+    return store_evict(store, &access->hold, shard, access->now_ms, taken - max, looks);
+}
+
+bool keyspace_make_room(struct keyspace_access *access) {
+    struct keyspace *keyspace = access->keyspace;
+    if (LIKELY(!room_is_exceeded(keyspace))) {
+        if (UNLIKELY(atomic_load_explicit(&keyspace->room.exceeded_since_ms, memory_order_relaxed)))
+            note_exceeded(access, false);
+        return true;
+    }
+    struct store *store = keyspace->store;
+    size_t max = room_limit(keyspace), shards = store_shards(store);
+    size_t tries = MIN(shards, (size_t)SHARDS_TRIED);
+    for (size_t i = 0; i < tries && room_is_exceeded(keyspace); i++) {
+        uint32_t next =
+            atomic_fetch_add_explicit(&keyspace->room.next_shard, 1, memory_order_relaxed);
+        (void)give_way(access, next % shards, SHARD_LOOKS);
+        if (i * SHARD_LOOKS > COMMAND_LOOKS) break;
+    }
+    bool exceeded = room_is_exceeded(keyspace);
+    note_exceeded(access, exceeded);
+    if (!exceeded) return true;
+    bool behind = taken_without_holes(keyspace) - max > max / BEHIND_SHARE;
+    return (store_can_evict(store) && !behind) || store_leftovers(store);
+}
+
+bool room_upkeep(struct keyspace_access *access, size_t shard) {
+    struct keyspace *keyspace = access->keyspace;
+    struct store *store = keyspace->store;
+    bool more = store_age(store, &access->hold, shard, access->now_ms, SHARD_LOOKS);
+    bool exceeded = room_is_exceeded(keyspace);
+    store_press(store, holes_are_many(keyspace));
+    if (UNLIKELY(exceeded)) {
+        (void)give_way(access, shard, UPKEEP_LOOKS);
+        exceeded = room_is_exceeded(keyspace);
+        more |= exceeded && store_can_evict(store);
+    }
+    note_exceeded(access, exceeded);
+    return more;
+}

@@ -1,0 +1,53 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Room: how much the process may take, what it takes, and who gives way.
+ *
+ *     room_set(&keyspace, &(struct keyspace_memory){...});   // memory.max, any time
+ *     if (!keyspace_make_room(access)) reply "OOM ..."      // before a command
+ *
+ * Words: what is *taken* is what the store has from the allocator, what clients' buffers hold, and
+ * the *overhead*: what the process has of the machine beyond both, as the kernel counts it,
+ * measured now and then.  *Holes* in the store's heaps are part of what is taken, and free for the
+ * next entry: eviction is about what is taken without them, compaction about them.
+ *
+ * Thread: any.  Cost: four loads while there is room; else at most some hundred microseconds of
+ * eviction a command, and upkeep does the rest. */
+#ifndef BRINE_KEYSPACE_ROOM_H
+#define BRINE_KEYSPACE_ROOM_H
+
+#include "keyspace/access.h"
+
+struct keyspace_memory {
+    size_t bytes_max; /* 0: no limit */
+    struct store_policy_options policy;
+};
+/* Holds from now on. */
+void room_set(struct keyspace *keyspace, const struct keyspace_memory *memory);
+size_t room_limit(const struct keyspace *keyspace);
+/* Where clients' buffers are counted, and what of them is not to push entries out; as long as the
+ * keyspace lives. */
+void room_watch_clients(struct keyspace *keyspace, const _Atomic size_t *held_bytes,
+                        const _Atomic size_t *excused_bytes);
+/* What the process has of the machine, without what its allocator is about to give back; 0: not
+ * known. */
+void room_note_resident(struct keyspace *keyspace, size_t resident_bytes);
+
+/* Holes included. */
+size_t room_taken_bytes(const struct keyspace *keyspace);
+/* True when entries have to give way. */
+bool room_is_exceeded(const struct keyspace *keyspace);
+
+/* False: there is no room, and what gives way, if anything does, is not enough. */
+bool keyspace_make_room(struct keyspace_access *access) MUST_USE;
+
+/* The shard's part of making room; true: more is left to do. */
+bool room_upkeep(struct keyspace_access *access, size_t shard);
+
+struct room_counts {
+    size_t overhead_bytes;
+    int64_t exceeded_ms, exceeded_now_ms; /* how long the limit was exceeded; 0: is not now */
+};
+struct room_counts room_counts(const struct keyspace *keyspace, int64_t now_ms);
+
+#endif

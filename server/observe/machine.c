@@ -1,0 +1,142 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "observe/machine.h"
+
+#include "base/number.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* jemalloc's, where the program is linked with it. */
+extern int mallctl(const char *name, void *old, size_t *old_bytes, void *new, size_t new_bytes)
+    __attribute__((weak));
+extern void malloc_stats_print(void (*write)(void *, const char *), void *context,
+                               const char *options) __attribute__((weak));
+
+enum { ALL_ARENAS = 4096 }; /* MALLCTL_ARENAS_ALL */
+
+/* ---- the machine
+ * -------------------------------------------------------------------------------- */
+
+/* The file's first line, without its end.  False: there is none. */
+static bool read_line(const char *path, char *line, size_t size) {
+    FILE *file = fopen(path, "re");
+    if (!file) return false;
+    bool read = fgets(line, (int)size, file) != NULL;
+    fclose(file);
+    if (read) line[strcspn(line, "\n")] = 0;
+    return read;
+}
+
+/* "max", and v1's way of saying so, are no limit. */
+static size_t read_limit(const char *path) {
+    char line[64];
+    uint64_t bytes;
+    if (!read_line(path, line, sizeof line)) return SIZE_MAX;
+    struct bytes text = bytes_of_cstr(line);
+    return number_parse_u64(text, &bytes) && bytes > 0 ? (size_t)bytes : SIZE_MAX;
+}
+
+/* Where this process is in the hierarchy: the third part of a line of /proc/self/cgroup whose
+ * second part is `controller`.  "" where it does not say. */
+static void find_group(const char *controller, char *group, size_t size) {
+    char line[PATH_MAX];
+    FILE *file = fopen("/proc/self/cgroup", "re");
+    group[0] = 0;
+    if (!file) return;
+    while (fgets(line, sizeof line, file)) {
+        line[strcspn(line, "\n")] = 0;
+        char *names = strchr(line, ':');
+        char *path = names ? strchr(names + 1, ':') : NULL;
+        if (!path) continue;
+        *path = 0;
+        if (strcmp(names + 1, controller) != 0) continue;
+        snprintf(group, size, "%s", path + 1);
+        break;
+    }
+    fclose(file);
+}
+
+/* The least limit of the group and all above it.  In a container the group's path may not be there:
+ * then its own is mounted as the root. */
+static size_t group_limit(const char *root, const char *controller, const char *file) {
+    char group[PATH_MAX / 2], path[PATH_MAX];
+    size_t least = SIZE_MAX;
+    find_group(controller, group, sizeof group);
+    for (;;) {
+        snprintf(path, sizeof path, "%s%s/%s", root, strcmp(group, "/") == 0 ? "" : group, file);
+        least = MIN(least, read_limit(path));
+        char *last = strrchr(group, '/');
+        if (!last || !group[0]) return least;
+        *last = 0;
+    }
+}
+
+size_t machine_memory_bytes(const char **source) {
+    long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
+    size_t bytes = pages > 0 && page_bytes > 0 ? (size_t)pages * (size_t)page_bytes : 0;
+    size_t v2 = group_limit("/sys/fs/cgroup", "", "memory.max");
+    size_t v1 = group_limit("/sys/fs/cgroup/memory", "memory", "memory.limit_in_bytes");
+    *source = "the machine";
+    if (v2 < bytes) {
+        bytes = v2;
+        *source = "the container (cgroup v2)";
+    }
+    if (v1 < bytes) {
+        bytes = v1;
+        *source = "the container (cgroup v1)";
+    }
+    return bytes;
+}
+
+/* The second number of statm, in pages. */
+size_t machine_resident_bytes(void) {
+    char line[128];
+    uint64_t pages;
+    if (!read_line("/proc/self/statm", line, sizeof line)) return 0;
+    const char *second = strchr(line, ' ');
+    if (!second || !number_parse_u64(bytes_view(second + 1, strcspn(second + 1, " ")), &pages))
+        return 0;
+    return (size_t)pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* ---- the allocator
+ * ------------------------------------------------------------------------------ */
+
+static size_t read_size(const char *name) {
+    size_t value = 0, bytes = sizeof value;
+    return mallctl(name, &value, &bytes, NULL, 0) == 0 ? value : 0;
+}
+
+struct machine_allocator machine_allocator(void) {
+    struct machine_allocator figures = {0};
+    if (!mallctl) return figures;
+    uint64_t epoch = 1;
+    char name[64];
+    if (mallctl("epoch", NULL, NULL, &epoch, sizeof epoch)) return figures;
+    figures.known = true;
+    figures.allocated_bytes = read_size("stats.allocated");
+    figures.active_bytes = read_size("stats.active");
+    figures.metadata_bytes = read_size("stats.metadata");
+    figures.resident_bytes = read_size("stats.resident");
+    figures.retained_bytes = read_size("stats.retained");
+    snprintf(name, sizeof name, "stats.arenas.%d.pdirty", ALL_ARENAS);
+    figures.dirty_bytes = read_size(name) * (size_t)sysconf(_SC_PAGESIZE);
+    return figures;
+}
+
+bool machine_purge_allocator(void) {
+    char name[64];
+    if (!mallctl) return false;
+    snprintf(name, sizeof name, "arena.%d.purge", ALL_ARENAS);
+    return mallctl(name, NULL, NULL, NULL, 0) == 0;
+}
+
+bool machine_describe_allocator(void (*write)(void *context, const char *text), void *context) {
+    if (!malloc_stats_print) return false;
+    malloc_stats_print(write, context, NULL);
+    return true;
+}
