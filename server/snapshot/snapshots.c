@@ -481,5 +481,6 @@ bool snapshots_loading(const struct snapshots *snapshots) {
 
 bool snapshots_stop_writes(const struct snapshots *snapshots) {
     return atomic_load_explicit(&snapshots->last_failed, memory_order_relaxed) &&
-           config_read(config_of(snapshots)->snapshot.stop_writes_on_error);
+           config_read(config_of(snapshots)->snapshot.stop_writes_on_error) &&
+           config_read(config_of(snapshots)->snapshot.every) > 0;
 }

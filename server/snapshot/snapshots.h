@@ -92,7 +92,7 @@ struct snapshots_facts {
 void snapshots_facts(struct snapshots *snapshots, struct snapshots_facts *facts);
 /* Commands that need the data are to be refused until it is there. */
 bool snapshots_loading(const struct snapshots *snapshots);
-/* snapshot.stop_writes_on_error is set and the last save failed. */
+/* snapshot.stop_writes_on_error is set, snapshot.every too, and the last save failed. */
 bool snapshots_stop_writes(const struct snapshots *snapshots);
 
 #endif

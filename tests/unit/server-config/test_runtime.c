@@ -77,7 +77,7 @@ Test(config_get, each_dialect_answers_in_its_own_form) {
         {{"bind", "server.bind", "port"}, "bind=127.0.0.1;server.bind=127.0.0.1;port=6379;"},
         {{"unixsocket", "unixsocketperm"}, "unixsocket=;unixsocketperm=770;"},
         {{"save", "appendonly", "dbfilename", "dir"},
-         "save=;appendonly=no;dbfilename=dump.rdb;dir=.;"},
+         "save=;appendonly=no;dbfilename=dump.brine;dir=.;"},
         {{"databases", "maxclients", "tcp-backlog", "requirepass"},
          "databases=16;maxclients=10000;tcp-backlog=511;requirepass=;"},
         {{"loglevel", "logfile"}, "loglevel=notice;logfile=;"},
