@@ -20,7 +20,7 @@ VARIANT := $(or $(SAN),release)
 V      := $(BUILD)/$(VARIANT)
 
 # The only lists of Debian packages; everything else, .ci/run too, installs by them.
-PACKAGES_RUN  := gcc libc6-dev libuv1-dev libhiredis-dev libjemalloc-dev libssl-dev \
+PACKAGES_RUN  := gcc libc6-dev libuv1-dev libhiredis-dev libedit-dev libjemalloc-dev libssl-dev \
                  zlib1g-dev libbz2-dev liblzma-dev liblz4-dev libzstd-dev liblzf-dev libxxhash-dev
 PACKAGES_TEST := $(PACKAGES_RUN) g++ libcriterion-dev redis-tools python3 python3-redis binutils pkgconf python3-django python3-django-redis
 PACKAGES_PRESETS := $(PACKAGES_RUN) python3 python3-numpy python3-pandas python3-scipy python3-sklearn python3-joblib \
@@ -31,7 +31,7 @@ PACKAGES_FRAMES := python3-django-redis python3-cachelib python3-flask-caching p
 PACKAGES_LINT := $(PACKAGES_TEST) $(PACKAGES_FRAMES) clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev \
                  cppcheck shellcheck codespell pyflakes3 gcovr
 
-CPPFLAGS := -D_GNU_SOURCE -Iproto -Iserver -I. -Itests/unit
+CPPFLAGS := -D_GNU_SOURCE -Iproto -Iserver -I. -Iclient/lib -Itests/unit
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wswitch-enum -Wstrict-prototypes -Wmissing-prototypes \
             -Wpointer-arith -Wvla -Wformat=2 -Wundef
 HARDEN   := -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protection=full -fno-plt
@@ -57,7 +57,7 @@ endif
 CFLAGS  := -std=gnu11 $(WARNINGS) $(HARDEN) $(CFLAGS_$(VARIANT)) $(EXTRA_CFLAGS)
 LDFLAGS := $(LDHARDEN) $(LDFLAGS_$(VARIANT))
 LIBS_UNPACK := -lz -lbz2 -llzma -llz4 -lzstd -llzf
-LIBS_SYSTEM := -luv -lhiredis -lcrypto $(LIBS_UNPACK) -lpthread -lm
+LIBS_SYSTEM := -luv -lhiredis -ledit -lssl -lcrypto $(LIBS_UNPACK) -lpthread -lm
 
 .PHONY: all
 all: $(V)/brine-server $(V)/brine-cli $(if $(SAN),,$(BUILD)/brine-server $(BUILD)/brine-cli)

@@ -4,20 +4,26 @@
 #include "client/show.h"
 
 #include "base/number.h"
+#include "text/json.h"
 
-#include <hiredis/hiredis.h>
+#include <stdio.h>
 
-enum { SHOW_DEPTH_MAX = 16 }; /* hiredis 0.14 refuses replies nested deeper than 7 */
+enum { SHOW_DEPTH_MAX = 64 }; /* what the library lets through */
 
-/* An array whose elements are being shown: `next` is the one to come. */
+/* An aggregate whose elements are being shown: `next` is the one to come. */
 struct level {
-    const redisReply *array;
+    const struct brine_reply *all;
     size_t next;
     size_t indent; /* blanks that an element of it, not the first, stands behind */
 };
 
-static struct bytes text_of(const redisReply *reply) {
-    return bytes_view(reply->str, reply->len);
+static struct bytes text_of(const struct brine_reply *reply) {
+    return bytes_view(reply->text, reply->len);
+}
+
+static bool is_aggregate(const struct brine_reply *reply) {
+    return reply->type == BRINE_REPLY_ARRAY || reply->type == BRINE_REPLY_MAP ||
+           reply->type == BRINE_REPLY_SET || reply->type == BRINE_REPLY_PUSH;
 }
 
 static enum brine_status show_escaped(struct buf *out, uint8_t c) {
@@ -42,41 +48,71 @@ static enum brine_status show_integer(struct buf *out, int64_t value) {
     return buf_append(out, bytes_view(digits, number_format_i64(digits, value)));
 }
 
-/* Anything but an array with elements, without an end of line. */
-static enum brine_status show_leaf_formatted(struct buf *out, const redisReply *reply) {
-    switch (reply->type) {
-    case REDIS_REPLY_STRING:
-        return show_quoted(out, text_of(reply));
-    case REDIS_REPLY_STATUS:
-        return buf_append(out, text_of(reply));
-    case REDIS_REPLY_ERROR:
-        TRY(buf_append(out, BYTES("(error) ")));
-        return buf_append(out, text_of(reply));
-    case REDIS_REPLY_INTEGER:
-        TRY(buf_append(out, BYTES("(integer) ")));
-        return show_integer(out, reply->integer);
-    case REDIS_REPLY_NIL:
-        return buf_append(out, BYTES("(nil)"));
-    case REDIS_REPLY_ARRAY:
-        return buf_append(out, BYTES("(empty array)"));
-    default:
-        return buf_append(out, BYTES("(a type of reply unknown to this client)"));
-    }
+static enum brine_status show_string(struct buf *out, struct bytes text, struct show show) {
+    enum brine_status status = show.string ? show.string(out, text) : BRINE_NOT_FOUND;
+    return status == BRINE_NOT_FOUND ? show_quoted(out, text) : status;
 }
 
-static enum brine_status show_leaf_raw(struct buf *out, const redisReply *reply) {
+/* Anything but an aggregate with elements, without an end of line. */
+static enum brine_status show_leaf_formatted(struct buf *out, const struct brine_reply *reply,
+                                             struct show show) {
     switch (reply->type) {
-    case REDIS_REPLY_STRING:
-    case REDIS_REPLY_STATUS:
+    case BRINE_REPLY_STRING:
+        return show_string(out, text_of(reply), show);
+    case BRINE_REPLY_STATUS:
+    case BRINE_REPLY_VERBATIM:
         return buf_append(out, text_of(reply));
-    case REDIS_REPLY_ERROR:
+    case BRINE_REPLY_ERROR:
+        TRY(buf_append(out, BYTES("(error) ")));
+        return buf_append(out, text_of(reply));
+    case BRINE_REPLY_INTEGER:
+        TRY(buf_append(out, BYTES("(integer) ")));
+        return show_integer(out, reply->integer);
+    case BRINE_REPLY_BIG_NUMBER:
+        TRY(buf_append(out, BYTES("(big number) ")));
+        return buf_append(out, text_of(reply));
+    case BRINE_REPLY_DOUBLE:
+        TRY(buf_append(out, BYTES("(double) ")));
+        return buf_append(out, text_of(reply));
+    case BRINE_REPLY_BOOLEAN:
+        return buf_append(out, reply->integer ? BYTES("(true)") : BYTES("(false)"));
+    case BRINE_REPLY_NIL:
+        return buf_append(out, BYTES("(nil)"));
+    case BRINE_REPLY_ARRAY:
+        return buf_append(out, BYTES("(empty array)"));
+    case BRINE_REPLY_MAP:
+        return buf_append(out, BYTES("(empty hash)"));
+    case BRINE_REPLY_SET:
+        return buf_append(out, BYTES("(empty set)"));
+    case BRINE_REPLY_PUSH:
+        return buf_append(out, BYTES("(empty push)"));
+    }
+    return buf_append(out, BYTES("(a type of reply unknown to this client)"));
+}
+
+static enum brine_status show_leaf_raw(struct buf *out, const struct brine_reply *reply) {
+    switch (reply->type) {
+    case BRINE_REPLY_STRING:
+    case BRINE_REPLY_STATUS:
+    case BRINE_REPLY_VERBATIM:
+    case BRINE_REPLY_DOUBLE:
+    case BRINE_REPLY_BIG_NUMBER:
+        return buf_append(out, text_of(reply));
+    case BRINE_REPLY_ERROR:
         TRY(buf_append(out, text_of(reply)));
         return buf_append_byte(out, '\n');
-    case REDIS_REPLY_INTEGER:
+    case BRINE_REPLY_INTEGER:
         return show_integer(out, reply->integer);
-    default:
-        return BRINE_OK; /* nil and the empty array are no bytes */
+    case BRINE_REPLY_BOOLEAN:
+        return buf_append(out, reply->integer ? BYTES("(true)") : BYTES("(false)"));
+    case BRINE_REPLY_NIL:
+    case BRINE_REPLY_ARRAY:
+    case BRINE_REPLY_MAP:
+    case BRINE_REPLY_SET:
+    case BRINE_REPLY_PUSH:
+        break; /* nil and the empty array are no bytes */
     }
+    return BRINE_OK;
 }
 
 static size_t digits_of(size_t number) {
@@ -85,40 +121,116 @@ static size_t digits_of(size_t number) {
     return digits;
 }
 
-/* What stands before an element: its number, and on a new line its indentation. */
+/* A map counts its pairs. */
+static size_t numbered(const struct brine_reply *all) {
+    return all->type == BRINE_REPLY_MAP ? all->count / 2 : all->count;
+}
+
+/* What stands before an element: its number, and on a new line its indentation; before a map's
+ * value an arrow, on the line on which its key ended. */
 static enum brine_status show_element_head(struct buf *out, const struct level *level,
                                            enum show_form form) {
     size_t at = level->next;
+    bool map = level->all->type == BRINE_REPLY_MAP;
+    if (form != SHOW_FORMATTED && map && at % 2) return buf_append_byte(out, ' ');
     if (form != SHOW_FORMATTED) return at ? buf_append_byte(out, '\n') : BRINE_OK;
+    if (map && at % 2) {
+        if (out->len) out->len--; /* the key's end of line */
+        return buf_append(out, BYTES(" => "));
+    }
     if (at)
         for (size_t i = 0; i < level->indent; i++) TRY(buf_append_byte(out, ' '));
-    size_t width = digits_of(level->array->elements);
-    for (size_t i = digits_of(at + 1); i < width; i++) TRY(buf_append_byte(out, ' '));
-    return buf_printf(out, "%zu) ", at + 1);
+    size_t number = (map ? at / 2 : at) + 1, width = digits_of(numbered(level->all));
+    for (size_t i = digits_of(number); i < width; i++) TRY(buf_append_byte(out, ' '));
+    char mark = map ? '#' : level->all->type == BRINE_REPLY_SET ? '~' : ')';
+    return buf_printf(out, "%zu%c ", number, mark);
 }
 
-enum brine_status show_reply(struct buf *out, const redisReply *reply, enum show_form form) {
+static enum brine_status show_leaf(struct buf *out, const struct brine_reply *leaf,
+                                   struct show show) {
+    if (show.form != SHOW_FORMATTED) return show_leaf_raw(out, leaf);
+    TRY(show_leaf_formatted(out, leaf, show));
+    return buf_append_byte(out, '\n');
+}
+
+/* ---- JSON -------------------------------------------------------------------------------------*/
+
+static void json_leaf(struct json *json, const struct brine_reply *leaf) {
+    if (leaf->type == BRINE_REPLY_INTEGER)
+        json_int(json, leaf->integer);
+    else if (leaf->type == BRINE_REPLY_BOOLEAN)
+        json_bool(json, leaf->integer != 0);
+    else if (leaf->type == BRINE_REPLY_DOUBLE)
+        json_double(json, leaf->number);
+    else if (leaf->type == BRINE_REPLY_NIL)
+        json_null(json);
+    else
+        json_string(json, text_of(leaf));
+}
+
+/* The key of a map as text, whatever it is. */
+static void json_map_key(struct json *json, const struct brine_reply *key) {
+    char number[24];
+    if (key->type == BRINE_REPLY_INTEGER || key->type == BRINE_REPLY_BOOLEAN) {
+        snprintf(number, sizeof number, "%lld", (long long)key->integer);
+        json_key(json, number);
+    } else {
+        json_key(json, is_aggregate(key) ? "(an aggregate)" : key->text);
+    }
+}
+
+static enum brine_status show_json(struct buf *out, const struct brine_reply *reply) {
+    struct level levels[SHOW_DEPTH_MAX];
+    struct json json;
+    size_t depth = 0;
+    json_init(&json, out);
+    for (const struct brine_reply *at = reply;;) {
+        if (!is_aggregate(at)) {
+            json_leaf(&json, at);
+        } else {
+            if (depth == SHOW_DEPTH_MAX) return BRINE_TOO_BIG;
+            levels[depth++] = (struct level){.all = at};
+            if (at->type == BRINE_REPLY_MAP)
+                json_open_object(&json);
+            else
+                json_open_array(&json);
+        }
+        while (depth && levels[depth - 1].next == levels[depth - 1].all->count) {
+            json_close(&json);
+            depth--;
+        }
+        if (!depth) break;
+        struct level *level = &levels[depth - 1];
+        if (level->all->type == BRINE_REPLY_MAP) {
+            json_map_key(&json, &level->all->elements[level->next++]);
+            if (level->next == level->all->count) return BRINE_MALFORMED;
+        }
+        at = &level->all->elements[level->next++];
+    }
+    TRY(json_finish(&json));
+    return buf_append_byte(out, '\n');
+}
+
+enum brine_status show_reply(struct buf *out, const struct brine_reply *reply, struct show show) {
     struct level levels[SHOW_DEPTH_MAX];
     size_t depth = 0, indent = 0;
-    for (const redisReply *at = reply;;) {
-        bool opens = at->type == REDIS_REPLY_ARRAY && at->elements > 0;
+    if (show.form == SHOW_JSON) return show_json(out, reply);
+    for (const struct brine_reply *at = reply;;) {
+        bool opens = is_aggregate(at) && at->count > 0;
         if (opens && depth == SHOW_DEPTH_MAX) {
             TRY(buf_append(out, BYTES("(nested too deeply to show)\n")));
         } else if (opens) {
-            levels[depth++] = (struct level){.array = at, .indent = indent};
-            indent += digits_of(at->elements) + 2;
-        } else if (form != SHOW_FORMATTED) {
-            TRY(show_leaf_raw(out, at));
+            levels[depth++] = (struct level){.all = at, .indent = indent};
+            indent += digits_of(numbered(at)) + 2;
         } else {
-            TRY(show_leaf_formatted(out, at));
-            TRY(buf_append_byte(out, '\n'));
+            TRY(show_leaf(out, at, show));
         }
-        while (depth && levels[depth - 1].next == levels[depth - 1].array->elements)
+        while (depth && levels[depth - 1].next == levels[depth - 1].all->count)
             indent = levels[--depth].indent;
         if (!depth) break;
         struct level *level = &levels[depth - 1];
-        TRY(show_element_head(out, level, form));
-        at = level->array->element[level->next++];
+        TRY(show_element_head(out, level, show.form));
+        at = &level->all->elements[level->next++];
     }
-    return form == SHOW_RAW ? buf_append_byte(out, '\n') : BRINE_OK;
+    return show.form == SHOW_RAW ? buf_append_byte(out, '\n') : BRINE_OK;
 }

@@ -16,9 +16,9 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)', re.M)
 
 # Headers of the system and of libraries that only some folders may know, as the promises have it.
 ONLY_IN = {
-    "uv.h": ("server/net/", "server/main.c", "server/server.h"),
-    "hiredis/": ("client/",),
-    "openssl/": ("server/auth/", "server/net/", "server/observe/", "server/upstream/"),
+    "uv.h": ("server/net/", "server/main.c", "server/server.h", "client/lib/"),
+    "hiredis/": ("client/lib/",),
+    "openssl/": ("server/auth/", "server/net/", "server/observe/", "server/upstream/", "client/lib/"),
     "store/store_write.h": ("server/store/", "server/keyspace/"),
     "store/shard.h": ("server/store/",),  # it includes the former
 }

@@ -184,7 +184,7 @@ def check_options(folder):
         (["tree", "--policy", "missing.toml"], b"", 2, "", "missing.toml: No such file or directory"),
         (["tree/b", "nosuch"], b"", 2, "1 accepted, 0 refused, 1 not read\n", "brine-cli: nosuch: No such file"),
         (["nosuch\x1b"], b"", 2, "", "brine-cli: nosuch\\x1b: No such file"),
-        ([], b"", 2, "", "verify needs a path"),
+        ([], b"", 2, "", "verify needs PATH"),
         (["--nonsense"], b"", 2, "", "brine-cli verify --help"),
         (["--help"], b"", 0, "usage: brine-cli verify PATH", ""),
     ]

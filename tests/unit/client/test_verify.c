@@ -1,13 +1,12 @@
 /* SPDX-FileCopyrightText: 2026 The brine authors */
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include "client/verify.h"
+#include "client/tools.h"
 
 #include "base/bytes.h"
 #include "base/mem.h"
 
 #include <criterion/criterion.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -44,8 +43,7 @@ static const struct run *verify(const char *const *words) {
     FILE *out = tmpfile(), *err = tmpfile();
     cr_assert(out && err);
     int kept_out = divert(stdout, out), kept_err = divert(stderr, err);
-    optind = 0; /* glibc: read options from the start */
-    run.code = verify_main(argc, argv);
+    run.code = tool_run(&verify_tool, argc, argv);
     give_back(stdout, kept_out, out, run.out);
     give_back(stderr, kept_err, err, run.err);
     return &run;

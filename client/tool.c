@@ -1,0 +1,167 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "client/tool.h"
+
+#include "base/bytes.h"
+#include "base/nearest.h"
+#include "base/number.h"
+#include "client/tool_help.h"
+#include "client/tools.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <stdio.h>
+
+/* In the order of the manual. */
+static const struct tool *const tools[] = {
+    &command_tool, &get_tool,  &set_tool,    &inspect_tool,    &view_tool,
+    &dis_tool,     &ping_tool, &verify_tool, &completion_tool, &man_tool,
+};
+
+const struct tool *tool_at(size_t index) {
+    return index < ARRAY_LEN(tools) ? tools[index] : NULL;
+}
+
+const struct tool *tool_find(int argc, char **argv, int *used) {
+    *used = 1;
+    for (size_t i = 1; argc > 1 && i < ARRAY_LEN(tools); i++) {
+        const char *name = tools[i]->name, *space = strchr(name, ' ');
+        size_t len = space ? (size_t)(space - name) : strlen(name);
+        if (strlen(argv[1]) != len || strncmp(argv[1], name, len) != 0) continue;
+        if (!space || (argc > 2 && strcmp(argv[2], space + 1) == 0)) {
+            *used = space ? 2 : 1;
+            return tools[i];
+        }
+    }
+    return NULL;
+}
+
+int tool_complain(const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    fputs("brine-cli: ", stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+    return TOOL_USAGE;
+}
+
+int tool_finish(int code) {
+    if (fflush(stdout) == 0 && !ferror(stdout)) return code;
+    return tool_complain("standard output: %s", strerror(errno));
+}
+
+bool tool_number(const struct tool_call *call, size_t option, struct tool_range range,
+                 int64_t *value) {
+    const char *text = call->values[option];
+    *value = range.fallback;
+    if (!text) return true;
+    if (number_parse_i64(bytes_of_cstr(text), value) && *value >= range.min && *value <= range.max)
+        return true;
+    tool_complain("--%s must be a number from %lld to %lld, not '%s'",
+                  call->tool->options[option].name, (long long)range.min, (long long)range.max,
+                  text);
+    return false;
+}
+
+/* ---- parsing ----------------------------------------------------------------------------------*/
+
+enum {
+    FIRST_CODE = 256,
+    HELP_CODE = 1000,
+    LETTERS_MAX = 2 * (TOOL_OPTIONS_MAX + SERVER_OPTIONS) + 4
+};
+
+/* What getopt_long wants to know of a tool: a code above FIRST_CODE for each row. */
+struct parser {
+    struct option rows[TOOL_OPTIONS_MAX + SERVER_OPTIONS + 2];
+    size_t rows_count;
+    char letters[LETTERS_MAX];
+    size_t letters_len;
+};
+
+static void add_letter(struct parser *parser, char letter, bool argument) {
+    parser->letters[parser->letters_len++] = letter;
+    if (argument) parser->letters[parser->letters_len++] = ':';
+}
+
+static void add_rows(struct parser *parser, const struct tool_option *rows, size_t count,
+                     int first_code) {
+    for (size_t i = 0; i < count; i++) {
+        int argument = rows[i].argument ? required_argument : no_argument;
+        if (rows[i].name)
+            parser->rows[parser->rows_count++] =
+                (struct option){rows[i].name, argument, NULL, first_code + (int)i};
+        if (rows[i].letter) add_letter(parser, rows[i].letter, rows[i].argument != NULL);
+    }
+}
+
+static void make_parser(struct parser *parser, const struct tool *tool) {
+    *parser = (struct parser){0};
+    if (tool->command_follows) parser->letters[parser->letters_len++] = '+';
+    add_rows(parser, tool->options, tool->options_count, FIRST_CODE);
+    if (tool->needs_server)
+        add_rows(parser, server_option_rows(), SERVER_OPTIONS, FIRST_CODE + TOOL_OPTIONS_MAX);
+    else
+        add_letter(parser, 'h', false);
+    parser->rows[parser->rows_count++] = (struct option){"help", no_argument, NULL, HELP_CODE};
+}
+
+/* The row that a letter stands for, as a code; 0: none. */
+static int code_of_letter(const struct tool *tool, int letter) {
+    for (size_t i = 0; i < tool->options_count; i++)
+        if (tool->options[i].letter == letter) return FIRST_CODE + (int)i;
+    const struct tool_option *rows = server_option_rows();
+    for (size_t i = 0; tool->needs_server && i < SERVER_OPTIONS; i++)
+        if (rows[i].letter == letter) return FIRST_CODE + TOOL_OPTIONS_MAX + (int)i;
+    return letter == 'h' && !tool->needs_server ? HELP_CODE : 0;
+}
+
+static int complain_of_usage(const struct tool *tool, const char *what) {
+    if (what) tool_complain("%s %s", tool->name, what);
+    fprintf(stderr, "try 'brine-cli %s%s--help'\n", tool->name, tool->name[0] ? " " : "");
+    return TOOL_USAGE;
+}
+
+/* TOOL_OK: parsed.  *helped: --help was all that was asked. */
+static int parse(struct tool_call *call, int argc, char **argv, bool *helped) {
+    const struct tool *tool = call->tool;
+    struct parser parser;
+    make_parser(&parser, tool);
+    optind = 0; /* glibc: begin anew */
+    for (int code; (code = getopt_long(argc, argv, parser.letters, parser.rows, NULL)) != -1;) {
+        if (code == '?') return complain_of_usage(tool, NULL);
+        if (code < FIRST_CODE) code = code_of_letter(tool, code);
+        if (code == HELP_CODE) {
+            tool_help_print(tool);
+            *helped = true;
+            return TOOL_OK;
+        }
+        const char *value = optarg ? optarg : "";
+        if (code >= FIRST_CODE + TOOL_OPTIONS_MAX)
+            call->server.values[code - FIRST_CODE - TOOL_OPTIONS_MAX] = value;
+        else
+            call->values[code - FIRST_CODE] = value;
+    }
+    call->words = argv + optind;
+    call->words_count = (size_t)(argc - optind);
+    if (call->words_count < tool->words_min) {
+        char what[128];
+        snprintf(what, sizeof what, "needs %s", tool->arguments);
+        return complain_of_usage(tool, what);
+    }
+    if (call->words_count > tool->words_max) return complain_of_usage(tool, "got too many words");
+    return TOOL_OK;
+}
+
+int tool_run(const struct tool *tool, int argc, char **argv) {
+    struct tool_call call = {.tool = tool};
+    bool helped = false;
+    int code = parse(&call, argc, argv, &helped);
+    if (code != TOOL_OK || helped) return tool_finish(code);
+    call.server.environment_password = getenv("BRINECLI_AUTH");
+    return tool->run(&call);
+}

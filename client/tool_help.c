@@ -1,0 +1,306 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "client/tool_help.h"
+
+#include "base/bytes.h"
+#include "client/tools.h"
+
+#include <stdio.h>
+
+enum { COLUMNS = 80, OPTION_COLUMN = 26 };
+
+/* All options of a tool: its own, those of a connection, --help. */
+static const struct tool_option help_row = {"help", 0, NULL, "show this"};
+static const struct tool_option help_row_with_letter = {"help", 'h', NULL, "show this"};
+
+static const struct tool_option *option_at(const struct tool *tool, size_t index) {
+    if (index < tool->options_count) return &tool->options[index];
+    index -= tool->options_count;
+    if (tool->needs_server) {
+        if (index < SERVER_OPTIONS) return &server_option_rows()[index];
+        index -= SERVER_OPTIONS;
+    }
+    if (index) return NULL;
+    return tool->needs_server ? &help_row : &help_row_with_letter;
+}
+
+/* ---- --help -----------------------------------------------------------------------------------*/
+
+/* The text in lines of at most COLUMNS, all but the first behind `indent` blanks; `column` is where
+ * the first begins.  A newline in it begins a line. */
+static void print_wrapped(const char *text, int column, int indent) {
+    while (*text) {
+        int len = (int)strcspn(text, " \n");
+        if (column > indent && column + 1 + len > COLUMNS) {
+            printf("\n%*s", indent, "");
+            column = indent;
+        } else if (column > indent) {
+            putchar(' ');
+            column++;
+        }
+        printf("%.*s", len, text);
+        column += len;
+        text += len;
+        if (*text == '\n') {
+            printf("\n%*s", indent, "");
+            column = indent;
+        }
+        if (*text) text++;
+    }
+    putchar('\n');
+}
+
+static void print_option(const struct tool_option *option) {
+    char head[128];
+    char letter[] = {'-', option->letter, ',', 0};
+    int len =
+        snprintf(head, sizeof head, "  %3s --%s%s%s", option->letter ? letter : "", option->name,
+                 option->argument ? " " : "", option->argument ? option->argument : "");
+    printf("%s", head);
+    if (len >= OPTION_COLUMN)
+        printf("\n%*s", OPTION_COLUMN, "");
+    else
+        printf("%*s", OPTION_COLUMN - len, "");
+    print_wrapped(option->doc, OPTION_COLUMN, OPTION_COLUMN);
+}
+
+static void print_usage(const struct tool *tool) {
+    bool options_first = tool->command_follows;
+    printf("usage: brine-cli%s%s%s%s%s%s\n", tool->name[0] ? " " : "", tool->name,
+           options_first ? " [options]" : "", tool->arguments[0] ? " " : "", tool->arguments,
+           options_first ? "" : " [options]");
+    if (tool->name[0]) return;
+    puts("       brine-cli TOOL ...");
+}
+
+void tool_help_print(const struct tool *tool) {
+    print_usage(tool);
+    print_wrapped(tool->summary, 0, 0);
+    if (tool->text) {
+        putchar('\n');
+        print_wrapped(tool->text, 0, 0);
+    }
+    if (!tool->name[0]) {
+        puts("\nTools (brine-cli TOOL --help tells more):");
+        for (size_t i = 1; tool_at(i); i++) {
+            printf("  %-18s ", tool_at(i)->name);
+            print_wrapped(tool_at(i)->summary, 21, 21);
+        }
+    }
+    puts("\nOptions:");
+    for (size_t i = 0; option_at(tool, i); i++) print_option(option_at(tool, i));
+    printf("\nexit code: %s\n", tool->exits);
+}
+
+/* ---- manual pages -----------------------------------------------------------------------------*/
+
+/* Text for troff: a backslash, a dash and a dot or quote at the beginning of a line mean something
+ * there. */
+static void print_roff(const char *text) {
+    for (bool start = true; *text; text++) {
+        if (*text == '\\')
+            fputs("\\e", stdout);
+        else if (*text == '-')
+            fputs("\\-", stdout);
+        else if (*text == '\n')
+            fputs("\n.PP\n", stdout);
+        else if (start && (*text == '.' || *text == '\''))
+            printf("\\&%c", *text);
+        else
+            putchar(*text);
+        start = *text == '\n';
+    }
+    putchar('\n');
+}
+
+static void print_roff_option(const struct tool_option *option) {
+    fputs(".TP\n\\fB", stdout);
+    if (option->letter) printf("\\-%c\\fR, \\fB", option->letter);
+    printf("\\-\\-");
+    for (const char *at = option->name; *at; at++) printf(*at == '-' ? "\\-" : "%c", *at);
+    if (option->argument) printf("\\fR \\fI%s", option->argument);
+    puts("\\fR");
+    print_roff(option->doc);
+}
+
+static void print_roff_tool(const struct tool *tool) {
+    if (tool->name[0]) printf(".SS brine\\-cli %s %s\n", tool->name, tool->arguments);
+    print_roff(tool->summary);
+    if (tool->text) {
+        puts(".PP");
+        print_roff(tool->text);
+    }
+    for (size_t i = 0; i < tool->options_count; i++) print_roff_option(&tool->options[i]);
+    if (tool->name[0] && tool->needs_server) puts(".PP\nand the options of a connection.");
+    puts(".PP\nExit code:");
+    print_roff(tool->exits);
+}
+
+static int run_man(struct tool_call *call) {
+    (void)call;
+    puts(".TH BRINE-CLI 1 \"\" \"brine\" \"User Commands\"\n.SH NAME\nbrine\\-cli \\- talks to "
+         "brine and judges pickles\n.SH SYNOPSIS\n.B brine\\-cli\n[options] [COMMAND "
+         "[ARGUMENT...]]\n.br\n.B brine\\-cli\nTOOL ...\n.SH DESCRIPTION");
+    print_roff_tool(tool_at(0));
+    puts(".SH OPTIONS OF A CONNECTION");
+    for (size_t i = 0; i < SERVER_OPTIONS; i++) print_roff_option(&server_option_rows()[i]);
+    puts(".SH TOOLS");
+    for (size_t i = 1; tool_at(i); i++) print_roff_tool(tool_at(i));
+    puts(".SH ENVIRONMENT\n.TP\nBRINECLI_AUTH\nThe password.\n.TP\nBRINECLI_HISTORY\nThe file of "
+         "the interactive mode's history; empty for none (~/.brinecli_history).");
+    return tool_finish(TOOL_OK);
+}
+
+const struct tool man_tool = {
+    .name = "man",
+    .arguments = "",
+    .summary = "prints the manual page, for man -l -",
+    .exits = "0 printed, 2 not printed",
+    .run = run_man,
+};
+
+/* ---- completion of shells ---------------------------------------------------------------------*/
+
+/* First words of tools' names, each once: "policy check" and "policy diff" are one "policy". */
+static bool is_first_of_its_word(size_t index) {
+    size_t len = strcspn(tool_at(index)->name, " ");
+    for (size_t i = 1; i < index; i++)
+        if (strcspn(tool_at(i)->name, " ") == len &&
+            strncmp(tool_at(i)->name, tool_at(index)->name, len) == 0)
+            return false;
+    return true;
+}
+
+static void print_first_words(void) {
+    const char *between = "";
+    for (size_t i = 1; tool_at(i); i++) {
+        if (!is_first_of_its_word(i)) continue;
+        printf("%s%.*s", between, (int)strcspn(tool_at(i)->name, " "), tool_at(i)->name);
+        between = " ";
+    }
+}
+
+static void print_options_of(const struct tool *tool) {
+    const char *between = "";
+    for (size_t i = 0; option_at(tool, i); i++) {
+        printf("%s--%s", between, option_at(tool, i)->name);
+        between = " ";
+    }
+}
+
+static void print_bash(void) {
+    puts("_brine_cli() {\n    local word=\"${COMP_WORDS[COMP_CWORD]}\" options\n"
+         "    if [ \"$COMP_CWORD\" = 1 ] && [ \"${word#-}\" = \"$word\" ]; then");
+    fputs("        mapfile -t COMPREPLY < <(compgen -W \"", stdout);
+    print_first_words();
+    puts("\" -- \"$word\")\n        return\n    fi\n    case \"${COMP_WORDS[1]} "
+         "${COMP_WORDS[2]}\" in");
+    for (size_t i = 1; tool_at(i); i++) {
+        const char *name = tool_at(i)->name;
+        printf("    \"%s%s\"*) options=\"", name, strchr(name, ' ') ? "" : " ");
+        print_options_of(tool_at(i));
+        puts("\" ;;");
+    }
+    for (size_t i = 1; tool_at(i); i++) {
+        if (!is_first_of_its_word(i) || !strchr(tool_at(i)->name, ' ')) continue;
+        size_t len = strcspn(tool_at(i)->name, " ");
+        printf("    \"%.*s \"*) options=\"", (int)len, tool_at(i)->name);
+        for (size_t j = i; tool_at(j); j++)
+            if (strncmp(tool_at(j)->name, tool_at(i)->name, len + 1) == 0)
+                printf("%s%s", j > i ? " " : "", tool_at(j)->name + len + 1);
+        puts("\" ;;");
+    }
+    fputs("    *) options=\"", stdout);
+    print_options_of(tool_at(0));
+    puts("\" ;;\n    esac\n    if [ \"${word#-}\" != \"$word\" ] || [ \"${options#-}\" = "
+         "\"$options\" ]; then\n"
+         "        mapfile -t COMPREPLY < <(compgen -W \"$options\" -- \"$word\")\n    else\n"
+         "        mapfile -t COMPREPLY < <(compgen -f -- \"$word\")\n    fi\n}\n"
+         "complete -o filenames -F _brine_cli brine-cli");
+}
+
+/* Without what a single-quoted word of zsh or fish, or a description in brackets, cannot hold. */
+static void print_plain(const char *text) {
+    for (; *text; text++)
+        if (!strchr("'[]:\\", *text)) putchar(*text);
+}
+
+static void print_zsh_arguments(const struct tool *tool) {
+    for (size_t i = 0; option_at(tool, i); i++) {
+        const struct tool_option *option = option_at(tool, i);
+        printf("            '--%s%s[", option->name, option->argument ? "=" : "");
+        print_plain(option->doc);
+        printf("]%s' \\\n", option->argument ? ":value:_files" : "");
+    }
+    puts("            '*:word:_files' ;;");
+}
+
+static void print_zsh(void) {
+    puts("#compdef brine-cli\n_brine_cli() {\n    local -a tools\n    tools=(");
+    for (size_t i = 1; tool_at(i); i++) {
+        printf("        '%s:", tool_at(i)->name);
+        print_plain(tool_at(i)->summary);
+        puts("'");
+    }
+    puts("    )\n    if (( CURRENT == 2 )) && [[ ${words[2]} != -* ]]; then\n"
+         "        _describe tool tools\n        return\n    fi\n"
+         "    case \"${words[2]} ${words[3]}\" in");
+    for (size_t i = 1; tool_at(i); i++) {
+        const char *name = tool_at(i)->name;
+        printf("        \"%s%s\"*) _arguments \\\n", name, strchr(name, ' ') ? "" : " ");
+        print_zsh_arguments(tool_at(i));
+    }
+    puts("        *) _arguments \\");
+    print_zsh_arguments(tool_at(0));
+    puts("    esac\n}\n_brine_cli \"$@\"");
+}
+
+static void print_fish(void) {
+    for (size_t i = 1; tool_at(i); i++) {
+        const struct tool *tool = tool_at(i);
+        size_t len = strcspn(tool->name, " ");
+        printf("complete -c brine-cli -n '__fish_use_subcommand' -a '%.*s' -d '", (int)len,
+               tool->name);
+        print_plain(tool->summary);
+        puts("'");
+        if (tool->name[len]) {
+            printf("complete -c brine-cli -f -n '__fish_seen_subcommand_from %.*s' -a '%s'\n",
+                   (int)len, tool->name, tool->name + len + 1);
+        }
+        for (size_t j = 0; option_at(tool, j); j++) {
+            const struct tool_option *option = option_at(tool, j);
+            printf("complete -c brine-cli -n '__fish_seen_subcommand_from %.*s' -l %s%s", (int)len,
+                   tool->name, option->name, option->argument ? " -r" : "");
+            if (option->letter) printf(" -s %c", option->letter);
+            printf(" -d '");
+            print_plain(option->doc);
+            puts("'");
+        }
+    }
+}
+
+static int run_completion(struct tool_call *call) {
+    static const struct {
+        const char *shell;
+        void (*print)(void);
+    } rows[] = {{"bash", print_bash}, {"zsh", print_zsh}, {"fish", print_fish}};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        if (strcmp(call->words[0], rows[i].shell) != 0) continue;
+        rows[i].print();
+        return tool_finish(TOOL_OK);
+    }
+    return tool_complain("completion is for bash, zsh and fish, not '%s'", call->words[0]);
+}
+
+const struct tool completion_tool = {
+    .name = "completion",
+    .arguments = "bash|zsh|fish",
+    .summary = "prints what makes a shell complete brine-cli's words",
+    .text = "bash: source <(brine-cli completion bash). zsh: brine-cli completion zsh "
+            ">~/.zfunc/_brine-cli. fish: brine-cli completion fish | source.",
+    .exits = "0 printed, 2 wrong usage",
+    .words_min = 1,
+    .words_max = 1,
+    .run = run_completion,
+};

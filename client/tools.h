@@ -1,0 +1,16 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The rows of tool.c's table, each defined by the file that runs it. */
+#ifndef BRINE_CLIENT_TOOLS_H
+#define BRINE_CLIENT_TOOLS_H
+
+#include "client/tool.h"
+
+extern const struct tool command_tool;                                 /* command.c */
+extern const struct tool get_tool, set_tool;                           /* get.c */
+extern const struct tool inspect_tool, view_tool, dis_tool, ping_tool; /* look.c */
+extern const struct tool verify_tool;                                  /* verify.c */
+extern const struct tool completion_tool, man_tool;                    /* tool_help.c */
+
+#endif
