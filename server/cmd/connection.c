@@ -4,6 +4,7 @@
 /* The connection itself: greeting, password, database.  Source of answers: Redis 7.0 networking.c,
  * acl.c, server.c. */
 
+#include "cmd/cluster.h"
 #include "cmd/handlers.h"
 
 #include "base/number.h"
@@ -56,7 +57,14 @@ void cmd_quit(struct command_call *call) {
 /* SELECT index */
 void cmd_select(struct command_call *call) {
     enum { SELECT_INDEX = 1 };
-    if (call_database(call, SELECT_INDEX, &call->session->db)) reply_ok(call->reply);
+    uint32_t db;
+    if (!call_database(call, SELECT_INDEX, &db)) return;
+    if (db > 0 && cluster_is_enabled(call->worker)) {
+        reply_error(call->reply, BYTES("ERR SELECT is not allowed in cluster mode"));
+        return;
+    }
+    call->session->db = db;
+    reply_ok(call->reply);
 }
 
 /* AUTH [username] password */
@@ -113,7 +121,7 @@ static void reply_greeting(struct command_call *call) {
     reply_bulk(reply, BYTES("id"));
     reply_integer(reply, (int64_t)call->session->id);
     reply_bulk(reply, BYTES("mode"));
-    reply_bulk(reply, BYTES("standalone"));
+    reply_bulk(reply, bytes_of_cstr(cluster_is_enabled(call->worker) ? "cluster" : "standalone"));
     reply_bulk(reply, BYTES("role"));
     reply_bulk(reply, BYTES("master"));
     reply_bulk(reply, BYTES("modules"));

@@ -78,12 +78,13 @@ static void protocol_map(struct command_call *call) {
         resp_boolean(&call->reply->writer, i == 1);
     }
 }
-/* RESP3 only; in RESP2 the reply alone.  Nothing else here has attributes, so the writer does not
- * know them. */
 static void protocol_attribute(struct command_call *call) {
-    if (call->session->resp_version > 2)
-        resp_raw(&call->reply->writer,
-                 BYTES("|1\r\n$14\r\nkey-popularity\r\n*2\r\n$7\r\nkey:123\r\n:90\r\n"));
+    if (resp_attribute(&call->reply->writer, 1)) {
+        reply_bulk(call->reply, BYTES("key-popularity"));
+        reply_array(call->reply, 2);
+        reply_bulk(call->reply, BYTES("key:123"));
+        reply_integer(call->reply, 90);
+    }
     reply_bulk(call->reply, BYTES("Some real reply following the attribute"));
 }
 static void protocol_push(struct command_call *call) {
@@ -322,8 +323,5 @@ void cmd_debug(struct command_call *call) {
         rows[i].handler(call);
         return;
     }
-    struct bytes name = call->args[DEBUG_SUBCOMMAND];
-    reply_errorf(call->reply,
-                 "ERR unknown subcommand or wrong number of arguments for '%.*s'. Try DEBUG HELP.",
-                 (int)MIN(name.len, (size_t)128), (const char *)name.data);
+    reply_subcommand_error(call);
 }

@@ -22,6 +22,7 @@
 #include "cmd/dispatch.h"
 
 #include "base/assert.h"
+#include "cmd/cluster.h"
 #include "cmd/debug.h"
 #include "cmd/handlers.h"
 #include "cmd/permission.h"
@@ -431,6 +432,11 @@ static bool run_slot(struct worker_state *worker, struct session *session, struc
     }
     if (UNLIKELY(is_rejected(worker, session, slot))) {
         transaction_reject(worker, session, slot->command, mark);
+    } else if (UNLIKELY(cluster_is_enabled(worker)) &&
+               cluster_forbids(worker, session, slot->command, worker->args.items + slot->first_arg,
+                               slot->args_count)) {
+        if (slot->command->handler != cmd_exec)
+            transaction_reject(worker, session, slot->command, mark);
     } else {
         session->last_command = slot->command;
         if (UNLIKELY(!call_handler(worker, session, slot, mark))) {

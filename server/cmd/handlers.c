@@ -102,19 +102,33 @@ struct server_facts call_server_facts(const struct command_call *call) {
     return facts;
 }
 
-void reply_help(struct command_call *call, const char *const *lines, size_t count) {
-    struct bytes name = call->args[0];
-    char upper[COMMAND_NAME_BYTES_MAX + 1];
-    size_t len = MIN(name.len, sizeof upper - 1);
-    for (size_t i = 0; i < len; i++) {
+/* The command's name as its texts quote it. */
+struct upper_name {
+    char text[COMMAND_NAME_BYTES_MAX + 1];
+};
+static struct upper_name upper_name(struct bytes name) {
+    struct upper_name upper = {0};
+    for (size_t i = 0; i < name.len && i < sizeof upper.text - 1; i++) {
         uint8_t c = byte_lower(name.data[i]);
-        upper[i] = (char)(c >= 'a' && c <= 'z' ? c - 32 : c);
+        upper.text[i] = (char)(c >= 'a' && c <= 'z' ? c - 32 : c);
     }
-    upper[len] = 0;
+    return upper;
+}
 
+void reply_subcommand_error(struct command_call *call) {
+    enum { QUOTED_BYTES_MAX = 128 }; /* Source: Redis 7.0 networking.c */
+    struct bytes name = call->args[1];
+    reply_errorf(call->reply,
+                 "ERR unknown subcommand or wrong number of arguments for '%.*s'. Try %s HELP.",
+                 (int)MIN(name.len, (size_t)QUOTED_BYTES_MAX), (const char *)name.data,
+                 upper_name(call->args[0]).text);
+}
+
+void reply_help(struct command_call *call, const char *const *lines, size_t count) {
     char head[128];
-    int head_len = snprintf(head, sizeof head,
-                            "%s <subcommand> [<arg> [value] [opt] ...]. Subcommands are:", upper);
+    int head_len =
+        snprintf(head, sizeof head, "%s <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+                 upper_name(call->args[0]).text);
     reply_array(call->reply, count + 3);
     reply_simple(call->reply, bytes_view(head, (size_t)head_len));
     for (size_t i = 0; i < count; i++) reply_simple(call->reply, bytes_of_cstr(lines[i]));

@@ -24,6 +24,8 @@
 
 /* "ERR wrong number of arguments for 'get' command" */
 void reply_wrong_arity(struct reply *reply, const struct command *command);
+/* "ERR unknown subcommand or wrong number of arguments for 'get'. Try SLOWLOG HELP." */
+void reply_subcommand_error(struct command_call *call);
 /* "ERR invalid expire time in 'set' command" */
 void reply_invalid_expire(struct command_call *call);
 /* Every outcome but DONE and NOT_DONE; STOPPED says nothing, for the callback has. */

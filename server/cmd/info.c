@@ -5,6 +5,7 @@
  * what exporters insist on is there even where it is always 0 (no replicas, no scripts).  What is
  * ours stands in a section of its own, which exporters skip. */
 
+#include "cmd/cluster.h"
 #include "cmd/handlers.h"
 
 #include "base/number.h"
@@ -67,8 +68,10 @@ static void say_server(struct info *info) {
     say(info, "redis_version:%.*s\r\n", (int)version.len, (const char *)version.data);
     say(info, "redis_git_sha1:00000000\r\nredis_git_dirty:0\r\nredis_build_id:0\r\n");
     say(info, "brine_version:%s\r\n", facts->version);
-    say(info, "redis_mode:standalone\r\nos:%s %s %s\r\narch_bits:%zu\r\n", name.sysname,
-        name.release, name.machine, sizeof(void *) * 8);
+    say(info, "redis_mode:%s\r\n",
+        cluster_is_enabled(info->call->worker) ? "cluster" : "standalone");
+    say(info, "os:%s %s %s\r\narch_bits:%zu\r\n", name.sysname, name.release, name.machine,
+        sizeof(void *) * 8);
     say(info, "monotonic_clock:POSIX clock_gettime\r\nmultiplexing_api:epoll\r\n");
     say(info, "atomicvar_api:c11-builtin\r\ngcc_version:%d.%d.%d\r\n", __GNUC__, __GNUC_MINOR__,
         __GNUC_PATCHLEVEL__);
@@ -304,7 +307,7 @@ static void say_errorstats(struct info *info) {
 }
 
 static void say_cluster(struct info *info) {
-    say(info, "cluster_enabled:0\r\n");
+    say(info, "cluster_enabled:%d\r\n", cluster_is_enabled(info->call->worker));
 }
 
 static void say_keyspace(struct info *info) {

@@ -4,6 +4,7 @@
 /* One key's value under another, and keys met by chance.  Source of answers and of the order of
  * errors: Redis 7.0 db.c. */
 
+#include "cmd/cluster.h"
 #include "cmd/handlers.h"
 
 enum { SOURCE = 1, TARGET = 2 };
@@ -71,7 +72,10 @@ static bool parse_copy(struct command_call *call, struct copy_options *options) 
             return false;
         }
     }
-    return true;
+    if (options->db == 0 || !cluster_is_enabled(call->worker)) return true;
+    reply_error(call->reply,
+                BYTES("ERR Copying to another database is not allowed in cluster mode"));
+    return false;
 }
 
 /* 1 or 0: whether it was done. */
@@ -106,6 +110,10 @@ void cmd_copy(struct command_call *call) {
 void cmd_move(struct command_call *call) {
     enum { MOVE_DB = 2 };
     uint32_t db;
+    if (cluster_is_enabled(call->worker)) {
+        reply_error(call->reply, BYTES("ERR MOVE is not allowed in cluster mode"));
+        return;
+    }
     if (!call_database(call, MOVE_DB, &db)) return;
     if (db == call->session->db) {
         reply_error(call->reply, ERROR_SAME_OBJECT);

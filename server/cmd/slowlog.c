@@ -67,6 +67,10 @@ static void reply_entry(void *context, const struct slowlog_entry *entry) {
 void cmd_slowlog_get(struct command_call *call) {
     struct slowlog *log = &call->worker->shared->slowlog;
     int64_t count = SLOWLOG_DEFAULT;
+    if (call->args_count > SLOWLOG_COUNT + 1) {
+        reply_subcommand_error(call);
+        return;
+    }
     if (call->args_count > SLOWLOG_COUNT &&
         (!number_parse_i64(call->args[SLOWLOG_COUNT], &count) || count < -1)) {
         reply_error(call->reply, BYTES("ERR count should be greater than or equal to -1"));

@@ -70,7 +70,7 @@ struct config_buffer_limits {
     int64_t of[3][3];
 };
 
-enum { CONFIG_REMEMBERED_MAX = 64 }; /* values of Redis's names that have no option */
+enum { CONFIG_REMEMBERED_MAX = 128 }; /* values of Redis's names that have no option */
 
 struct config {
 /* config->section.key, one field a row */

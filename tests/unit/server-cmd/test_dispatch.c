@@ -124,6 +124,11 @@ Test(dispatch, nothing_runs_before_a_password_but_what_may) {
                                   ? "-EXECABORT Transaction discarded because of: NOAUTH "
                                     "Authentication required.\r\n"
                                   : "-NOAUTH Authentication required.\r\n";
+        if (command->flags & CMD_PROTECTED)
+            refusal = "-ERR DEBUG command not allowed. If the enable-debug-command option is set "
+                      "to \"local\", you can run it from a local connection, otherwise you need "
+                      "to set this option in the configuration file, and then restart the "
+                      "server.\r\n";
         cr_expect_str_eq(ask(&world, input), refusal, "%s", input);
     }
     cr_expect_str_eq(ask(&world, "NOSUCH\r\n"),
