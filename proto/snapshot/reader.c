@@ -250,16 +250,17 @@ static enum brine_status search(struct snapshot_reader *reader, uint64_t from,
     }
 }
 
+/* Without a footer, be it that nothing else is missing. */
 static enum brine_status end_salvage(struct snapshot_reader *reader, uint64_t damaged_from) {
+    struct snapshot_damage damage = {
+        .from = damaged_from,
+        .to = reader->source.bytes,
+        .records = reader->header.entries - MIN(reader->header.entries, reader->records),
+        .records_at_most = true,
+        .reason = reader->reason,
+    };
     reader->at_end = true;
-    tell_damage(reader, (struct snapshot_damage){
-                            .from = damaged_from,
-                            .to = reader->source.bytes,
-                            .records = reader->header.entries -
-                                       MIN(reader->header.entries, reader->records),
-                            .records_at_most = true,
-                            .reason = reader->reason,
-                        });
+    reader->on_damage(reader->damage_ctx, &damage);
     return BRINE_NOT_FOUND;
 }
 
