@@ -966,6 +966,8 @@ def index_dtypes():
         add("r20_" + name, P(4) + names + b"}(" + data + S("dtype") + value + b"u\x86R.", *expected)
     index = "pandas.core.indexes.base._new_Index"
     add("r20_twice", P(4) + names + b"}(" + S("dtype") + S("S2000000000") + data + S("dtype") + b"Nu\x86R.", FORBIDDEN, "arguments", index)
+    add("r20_alone", P(4) + names + b"\x85R.", FORBIDDEN, "arguments", index)
+    add("r20_no_dict", P(4) + names + b"]\x86R.", FORBIDDEN, "arguments", index)
     add("r20_escaped", P(2) + G("pandas.core.indexes.base", "_new_Index") + G("pandas.core.indexes.base", "Index") + b"}V\\u0064type\nX\2\0\0\0S9s\x86R.", FORBIDDEN, "arguments", index)
     add("r20_dict_before", P(4) + b"}(" + data + S("dtype") + S("S2000000000") + b"uq\x000" + names + b"h\x00\x86R.", FORBIDDEN, "arguments", index)
     add("r20_empty_before", P(4) + b"}q\x000" + names + b"h\x00\x86R.", ACCEPT, "accepted")
