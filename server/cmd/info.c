@@ -7,6 +7,7 @@
 
 #include "cmd/cluster.h"
 #include "cmd/handlers.h"
+#include "cmd/slow.h"
 
 #include "base/number.h"
 #include "gate/keeper.h"
@@ -17,8 +18,6 @@
 #include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
-
-enum { PERCENTILES_BYTES_MAX = 1024 };
 
 struct info {
     struct buf *out;
@@ -248,30 +247,18 @@ static void say_commandstats(struct info *info) {
     }
 }
 
-/* A number as a text writes it, without zeros at its end; false: none that a percentile can be. */
-static bool read_percentile(struct bytes word, double *value, char label[32]) {
-    if (!number_parse_double(word, value) || !(*value >= 0 && *value <= 100)) return false;
-    int len = snprintf(label, 32, "%f", *value);
-    while (len > 1 && label[len - 1] == '0') label[--len] = 0;
-    if (label[len - 1] == '.') label[len - 1] = 0;
-    return true;
-}
-
 /* p50=1.003,p99=2.007 of one command, as the option's words ask for. */
 static void say_percentiles(struct info *info, const struct histogram *histogram,
                             struct bytes words) {
     const char *comma = "";
-    char label[32];
+    char label[PERCENTILE_LABEL_BYTES];
     double percentile;
     while (words.len > 0) {
-        size_t len = 0;
-        while (len < words.len && words.data[len] != ' ') len++;
-        if (read_percentile(bytes_slice(words, 0, len), &percentile, label)) {
-            uint64_t ns = histogram_quantile(histogram, percentile / 100);
-            say(info, "%sp%s=%.3f", comma, label, (double)ns / 1000);
-            comma = ",";
-        }
-        words = bytes_slice(words, len + 1, words.len);
+        struct bytes word = latency_next_percentile(&words);
+        if (latency_read_percentile(word, &percentile, label) != PERCENTILE_GOOD) continue;
+        uint64_t ns = histogram_quantile(histogram, percentile / 100);
+        say(info, "%sp%s=%.3f", comma, label, (double)ns / 1000);
+        comma = ",";
     }
     say(info, "\r\n");
 }

@@ -4,7 +4,11 @@
 /* LATENCY.  Source of answers: Redis 7.0 latency.c; what DOCTOR and GRAPH say of spikes is meant
  * for people and in words of our own. */
 
+#include "base/number.h"
 #include "cmd/handlers.h"
+#include "cmd/slow.h"
+
+#include <stdio.h>
 
 enum { LATENCY_FIRST_NAME = 2, LATENCY_EVENT = 2 };
 
@@ -285,4 +289,50 @@ void cmd_latency_help(struct command_call *call) {
         "    If no commands are specified then all histograms are replied.",
     };
     reply_help(call, lines, ARRAY_LEN(lines));
+}
+
+/* ---- latency.percentiles ----------------------------------------------------------------------*/
+
+enum percentile_fault latency_read_percentile(struct bytes word, double *value,
+                                              char label[static PERCENTILE_LABEL_BYTES]) {
+    if (!number_parse_double(word, value) || *value != *value) return PERCENTILE_NO_NUMBER;
+    if (!(*value >= 0 && *value <= 100)) return PERCENTILE_OUT_OF_RANGE;
+    int len = snprintf(label, PERCENTILE_LABEL_BYTES, "%f", *value);
+    while (len > 1 && label[len - 1] == '0') label[--len] = 0;
+    if (label[len - 1] == '.') label[len - 1] = 0;
+    return PERCENTILE_GOOD;
+}
+
+struct bytes latency_next_percentile(struct bytes *words) {
+    size_t len = 0;
+    while (len < words->len && words->data[len] != ' ') len++;
+    struct bytes word = bytes_slice(*words, 0, len);
+    *words = bytes_slice(*words, len + 1, words->len);
+    return word;
+}
+
+enum brine_status latency_check_percentiles(void *context UNUSED, struct config *config,
+                                            enum config_option option UNUSED,
+                                            struct brine_error *err) {
+    enum brine_status status;
+    char label[PERCENTILE_LABEL_BYTES];
+    double value;
+    struct buf text;
+    buf_init(&text, config->mem, PERCENTILES_BYTES_MAX);
+    status = config_copy_text(config, &config->latency.percentiles, &text);
+    struct bytes rest = buf_view(&text);
+    while (status == BRINE_OK && rest.len > 0) {
+        struct bytes word = latency_next_percentile(&rest);
+        enum percentile_fault fault =
+            word.len ? latency_read_percentile(word, &value, label) : PERCENTILE_GOOD;
+        if (fault == PERCENTILE_NO_NUMBER)
+            status = brine_fail(err, BRINE_INVALID, 0,
+                                "Invalid latency-tracking-info-percentiles parameters");
+        else if (fault == PERCENTILE_OUT_OF_RANGE)
+            status = brine_fail(err, BRINE_INVALID, 0,
+                                "latency-tracking-info-percentiles parameters should sit between "
+                                "[0.0,100.0]");
+    }
+    buf_deinit(&text);
+    return status;
 }

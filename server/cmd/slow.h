@@ -21,4 +21,20 @@ static inline void slow_note(const struct command_call *call, int64_t took_ns) {
         slow_tell(call, took_ns);
 }
 
+/* ---- latency.percentiles: numbers with blanks between them ------------------------------------
+ */
+
+enum { PERCENTILES_BYTES_MAX = 1024, PERCENTILE_LABEL_BYTES = 32 };
+enum percentile_fault { PERCENTILE_GOOD, PERCENTILE_NO_NUMBER, PERCENTILE_OUT_OF_RANGE };
+
+/* The number, and how it is shown: without zeros at its end. */
+enum percentile_fault latency_read_percentile(struct bytes word, double *value,
+                                              char label[static PERCENTILE_LABEL_BYTES]);
+/* Cuts the first word off, which is empty where blanks follow each other. */
+struct bytes latency_next_percentile(struct bytes *words);
+/* A config_apply_fn: refuses what are no percentiles. */
+enum brine_status latency_check_percentiles(void *context, struct config *config,
+                                            enum config_option option,
+                                            struct brine_error *err) MUST_USE;
+
 #endif

@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "base/hash.h"
 #include "cmd/permission.h"
+#include "cmd/slow.h"
 #include "keyspace/room.h"
 #include "net/clients.h"
 #include "net/messages.h"
@@ -190,6 +191,7 @@ enum brine_status net_open(struct net *net, const struct net_options *options,
         metrics_init(&net->metrics, options->mem, commands))
         return brine_fail(err, BRINE_NO_MEMORY, 0, "out of memory for metrics");
     metrics_set_add(&net->metrics_set, &net->metrics);
+    TRY(latency_check_percentiles(NULL, options->config, CONFIG_OPTION_latency_percentiles, err));
     TRY(inbox_open(&net->inbox, &net->loop, net, err));
     net->inbox_is_open = true;
     TRY(open_listeners(net, err));
@@ -268,6 +270,8 @@ static void stop_workers(struct net *net) {
 enum net_end net_run(struct net *net, struct brine_error *err) {
     check_descriptor_limit(net);
     config_on_change(net->options.config, CONFIG_OPTION_server_max_clients, apply_max_clients, net);
+    config_on_change(net->options.config, CONFIG_OPTION_latency_percentiles,
+                     latency_check_percentiles, NULL);
     start_signals(net);
     if (start_all(net, err) != BRINE_OK) {
         stop_workers(net);

@@ -55,6 +55,7 @@ static const struct {
     {"limits.query_buffer_bytes", "client-query-buffer-limit"},
     {"memory.max", "maxmemory"},
     {"memory.policy", "maxmemory-policy"},
+    {"debug.commands", "enable-debug-command"},
 };
 
 /* What brine is started with unless the test says otherwise; it refuses a flag given twice. */
