@@ -89,6 +89,18 @@ bool number_parse_double(struct bytes text, double *value) {
     return true;
 }
 
+bool number_parse_lua(struct bytes text, double *value) {
+    char copy[1024], *end;
+    if (text.len >= sizeof copy) return false;
+    bytes_copy_to(copy, text);
+    copy[text.len] = 0;
+    *value = strtod(copy, &end);
+    if (end == copy) return false;
+    if (*end == 'x' || *end == 'X') *value = (double)strtoul(copy, &end, 16);
+    end += strspn(end, " \t\n\v\f\r");
+    return *end == 0;
+}
+
 size_t number_format_double(uint8_t target[static NUMBER_DOUBLE_TEXT_BYTES], double value) {
     if (isnan(value)) return (size_t)snprintf((char *)target, NUMBER_DOUBLE_TEXT_BYTES, "nan");
     if (isinf(value))

@@ -22,6 +22,10 @@ size_t number_format_u64(uint8_t target[static NUMBER_I64_TEXT_BYTES], uint64_t 
 
 /* Decimal or exponent form, "inf", "-inf", "nan" in any case; no blanks, no hex, whole text. */
 bool number_parse_double(struct bytes text, double *value) MUST_USE;
+/* As Lua 5.1 takes a string for a number: what strtod takes, hexadecimal too, white space on both
+ * sides, and nothing from a NUL on.  Texts of more than 1023 bytes are none.
+ * Source: Lua 5.1 lobject.c luaO_str2d. */
+bool number_parse_lua(struct bytes text, double *value) MUST_USE;
 /* "%.17g", with "inf", "-inf" and "nan".  No NUL; returns the length. */
 size_t number_format_double(uint8_t target[static NUMBER_DOUBLE_TEXT_BYTES], double value);
 

@@ -13,13 +13,22 @@ static enum brine_status write_little_endian(struct buf *out, uint64_t value, si
     return buf_append(out, bytes_view(raw, width));
 }
 
+/* Behind what begins at `start`. */
+static enum brine_status write_footer(struct buf *out, size_t start) {
+    TRY(write_little_endian(out, PAYLOAD_VERSION_WRITTEN, 2));
+    struct bytes all = bytes_slice(buf_view(out), start, out->len);
+    return write_little_endian(out, rdb_crc64(0, all), CRC_BYTES);
+}
+
 enum brine_status payload_write_string(struct buf *out, struct bytes text) {
     size_t start = out->len;
     TRY(buf_append_byte(out, RDB_TYPE_STRING));
     TRY(rdb_write_string(out, text));
-    TRY(write_little_endian(out, PAYLOAD_VERSION_WRITTEN, 2));
-    struct bytes all = bytes_slice(buf_view(out), start, out->len);
-    return write_little_endian(out, rdb_crc64(0, all), CRC_BYTES);
+    return write_footer(out, start);
+}
+
+enum brine_status payload_write_nothing(struct buf *out) {
+    return write_footer(out, out->len);
 }
 
 enum brine_status payload_open(struct bytes payload, struct reader *value,

@@ -29,6 +29,8 @@ enum {
 
 /* Appends. */
 enum brine_status payload_write_string(struct buf *out, struct bytes text) MUST_USE;
+/* One that holds no value, as FUNCTION DUMP answers where there are no functions. */
+enum brine_status payload_write_nothing(struct buf *out) MUST_USE;
 
 /* *value reads from the type's byte to the footer. */
 enum brine_status payload_open(struct bytes payload, struct reader *value,

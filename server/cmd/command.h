@@ -37,6 +37,7 @@ struct worker_state;
     F(FAST, "fast", "O(1) or O(log n)")                                                            \
     F(NO_AUTH, "no_auth", "before AUTH too")                                                       \
     F(NO_ASYNC_LOADING, "no_async_loading", "not while data is loaded beside the old")             \
+    F(NO_MANDATORY_KEYS, "no_mandatory_keys", "may name no key at all")                            \
     F(MOVABLEKEYS, "movablekeys", "its keys are not where a range says")                           \
     F(ALLOW_BUSY, "allow_busy", "while a script runs too")
 

@@ -319,6 +319,11 @@ static bool memory_is_exceeded(struct worker_state *worker, const struct slot *s
     return bytes > limit || !keyspace_make_room(access);
 }
 
+bool dispatch_memory_is_exceeded(struct worker_state *worker) {
+    struct keyspace_access *access = &worker->access;
+    return room_limit(access->keyspace) > 0 && !keyspace_make_room(access);
+}
+
 static bool is_denied(struct worker_state *worker, struct session *session,
                       const struct slot *slot) {
     struct attempt attempt = {.command = slot->command,
@@ -524,6 +529,18 @@ static bool call_handler(struct worker_state *worker, struct session *session,
     access->deferred = false;
     reply_rewind(reply, mark);
     return false;
+}
+
+void dispatch_run_inner(struct command_call *call) {
+    struct reply_mark mark = reply_mark(call->reply);
+    struct attempt attempt = {call->command, call->args, call->args_count};
+    bool denied = UNLIKELY(permission_asks(call->session)) &&
+                  permission_denies(call->worker, call->session, &attempt);
+    if (denied) return;
+    if (UNLIKELY(call->command->flags & CMD_WRITE && writes_are_stopped(call->worker)))
+        reply_error(call->reply, ERROR_MISCONF);
+    else
+        run_handler(call, mark);
 }
 
 void dispatch_run_queued(struct command_call *call) {

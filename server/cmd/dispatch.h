@@ -32,6 +32,11 @@ void dispatch_input(struct worker_state *worker, struct session *session, struct
 
 /* Runs one command within EXEC: its handler and its accounts. */
 void dispatch_run_queued(struct command_call *call);
+/* Runs one command within another, which makes of its reply what it likes. */
+void dispatch_run_inner(struct command_call *call);
+/* Whether commands that take memory are refused now, after some was made room for.  Holding
+ * nothing. */
+bool dispatch_memory_is_exceeded(struct worker_state *worker);
 
 /* Runs the one command at the head of the input, which was deferred, however long it takes; the
  * worker state is another thread's own, and its reply gets the reply.  Dispatch does not write to

@@ -17,6 +17,7 @@ enum brine_status command_shared_init(struct command_shared *shared,
     permission_vocabulary(&shared->vocabulary);
     TRY(auth_init(&shared->auth, options->mem, &shared->vocabulary));
     command_index_init(&shared->index);
+    script_cache_init(&shared->scripts);
     pubsub_init(&shared->pubsub, options->mem, options->workers, options->secret);
     slowlog_init(&shared->slowlog, options->mem);
     latency_init(&shared->latency);
@@ -27,6 +28,7 @@ enum brine_status command_shared_init(struct command_shared *shared,
 
 void command_shared_deinit(struct command_shared *shared) {
     pubsub_deinit(&shared->pubsub);
+    script_cache_deinit(&shared->scripts);
     latency_deinit(&shared->latency);
     slowlog_deinit(&shared->slowlog);
     auth_deinit(&shared->auth);

@@ -23,6 +23,7 @@
 #include "observe/log.h"
 #include "observe/latency.h"
 #include "observe/metrics.h"
+#include "script/cache.h"
 #include "observe/slowlog.h"
 #include "session/pubsub.h"
 #include "snapshot/snapshots.h"
@@ -97,6 +98,7 @@ struct command_shared {
     struct error_kinds errors;
     struct log_limiter security_limiter; /* for lines about HTTP and SMTP */
     struct pubsub pubsub;
+    struct script_cache scripts;
     struct slowlog slowlog;
     struct latency_monitor latency;
     struct auth_vocabulary vocabulary; /* constant: the command table, as rules name it */

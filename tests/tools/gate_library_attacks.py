@@ -281,10 +281,29 @@ WAYS = {
     "pickle.forget": [no_value("PICKLE.FORGET", "GLOBAL", "none")],
 }
 
+COMPARE_AND_SET = """if redis.call('get',KEYS[1]) == ARGV[2] then if #ARGV == 4 then
+    return redis.call('set', KEYS[1], ARGV[1], ARGV[3], ARGV[4]) else return redis.call('set', KEYS[1], ARGV[1]) end
+    else return 0 end"""
+SET_IF_ABSENT = """local result = redis.call('SETNX', KEYS[1], ARGV[1]) if result == 1 and ARGV[2] ~= -1 then
+    redis.call('EXPIRE', KEYS[1], ARGV[2]) end return result"""
+
+
+def by_script(way):
+    way("SET", way.key, b"1")
+    way("EVAL", COMPARE_AND_SET, 1, way.key, way.evil, b"1")
+
+
+def by_loaded_script(way):
+    sha = way("SCRIPT", "LOAD", SET_IF_ABSENT)
+    way("EVALSHA", sha, 1, way.fresh, way.evil, 100)
+
+
 # Not writes by COMMAND, but values come in by them.
 MESSAGES = {
     "publish": [lambda way: way("PUBLISH", way.key, way.evil)],
     "spublish": [lambda way: way("SPUBLISH", way.key, way.evil)],
     "exec": [lambda way: in_transaction(way, "SET", way.key, way.evil),
              lambda way: in_transaction(way, "PUBLISH", way.key, way.evil)],
+    "eval": [by_script, lambda way: in_transaction(way, "EVAL", SET_IF_ABSENT, 1, way.fresh, way.evil, 100)],
+    "evalsha": [by_loaded_script],
 }

@@ -5,6 +5,7 @@
 # ones last.  The Makefile links by these rows and `make lint` checks includes and symbols by them.
 LAYERS := proto/base proto/text proto/resp proto/policy proto/pickle proto/frame proto/rdb proto/snapshot \
           server/observe server/config server/auth server/store server/gate server/keyspace server/snapshot server/session \
+          server/script \
           server/cmd server/net client/lib client
 
 LAYER_proto/base      :=
@@ -23,7 +24,8 @@ LAYER_server/gate     := proto/frame proto/pickle proto/policy server/config ser
 LAYER_server/keyspace := server/gate server/store $(LAYER_server/gate)
 LAYER_server/snapshot := proto/snapshot server/keyspace $(LAYER_server/keyspace)
 LAYER_server/session  := server/auth server/keyspace proto/resp $(LAYER_server/keyspace)
-LAYER_server/cmd      := server/session proto/rdb server/snapshot proto/snapshot $(LAYER_server/session)
+LAYER_server/script   := proto/base
+LAYER_server/cmd      := server/script server/session proto/rdb server/snapshot proto/snapshot $(LAYER_server/session)
 LAYER_server/net      := server/cmd $(LAYER_server/cmd)
 LAYER_client/lib      := proto/resp proto/text proto/base
 LAYER_client          := client/lib proto/snapshot proto/frame proto/pickle proto/policy proto/resp proto/text proto/base

@@ -17,6 +17,16 @@ static const char seed[] = "SET s text\r\nSET n 5\r\nSET t text PX 5000\r\n";
 
 #define PAYLOAD "\"\\x00\\x03\\x61\\x62\\x63\\x0a\\x00\\xd9\\xac\\x30\\x3d\\x41\\x72\\xa2\\xe2\""
 
+/* Known scripts that store what they are given. */
+#define COMPARE_AND_SET                                                                            \
+    "\"if redis.call('get',KEYS[1]) == ARGV[2] then if #ARGV == 4 then return redis.call('set', "  \
+    "KEYS[1], ARGV[1], ARGV[3], ARGV[4]) else return redis.call('set', KEYS[1], ARGV[1]) end "     \
+    "else return 0 end\""
+#define SET_IF_ABSENT                                                                              \
+    "\"local result = redis.call('SETNX', KEYS[1], ARGV[1]) if result == 1 and ARGV[2] ~= -1 "     \
+    "then "                                                                                        \
+    "redis.call('EXPIRE', KEYS[1], ARGV[2]) end return result\""
+
 static const struct door carries_a_value[] = {
     {"set", "SET s evil\r\n"},
     {"set", "SET none evil\r\n"},
@@ -51,6 +61,9 @@ static const struct door carries_a_value[] = {
     {"move", "MOVE s 3\r\n"},
     {"restore", "RESTORE none 0 " PAYLOAD "\r\n"},
     {"restore", "RESTORE s 5000 " PAYLOAD " REPLACE\r\n"},
+    {"eval", "EVAL " COMPARE_AND_SET " 1 s evil text\r\n"},
+    {"eval", "EVAL " COMPARE_AND_SET " 1 s evil text PX 5000\r\n"},
+    {"eval", "EVAL " SET_IF_ABSENT " 1 none evil 100\r\n"},
     {"bitop", "BITOP OR none s t\r\n"},
     {"bitop", "BITOP NOT s s\r\n"},
     {"incrbyfloat", "INCRBYFLOAT n 1.5\r\n"},
@@ -61,9 +74,11 @@ static const struct door carries_a_value[] = {
 };
 
 /* What writes, but can only take away or change a time. */
-static const char *const carries_none[] = {"getdel",    "getex",   "del",      "unlink",
-                                           "expire",    "pexpire", "persist",  "expireat",
-                                           "pexpireat", "flushdb", "flushall", "pickle.forget"};
+static const char *const carries_none[] = {
+    "getdel",        "getex",         "del",           "unlink",           "expire",
+    "pexpire",       "persist",       "expireat",      "pexpireat",        "flushdb",
+    "flushall",      "pickle.forget", "function|load", "function|restore", "function|delete",
+    "function|flush"};
 
 struct stub {
     struct world *world;

@@ -13,6 +13,10 @@
 static const char seed[] = "SET s evil:11111 PX 5000\r\nSET t text\r\n";
 static const char seed_without[] = "SET t text\r\n";
 
+#define UNLOCK                                                                                     \
+    "\"if redis.call('get',KEYS[1]) == ARGV[1] then return redis.call('del',KEYS[1]) else return " \
+    "0 end\""
+
 static const struct look {
     const char *name;
     const char *command;
@@ -30,6 +34,8 @@ static const struct look {
      "RESTORE s 0 "
      "\"\\x00\\x03\\x61\\x62\\x63\\x0a\\x00\\xd9\\xac\\x30\\x3d\\x41\\x72\\xa2\\xe2\"\r\n",
      true},
+    {"eval", "EVAL " UNLOCK " 1 s evil:11111\r\n", false},
+    {"eval_ro", "EVAL_RO " UNLOCK " 1 s evil:11111\r\n", false},
     {"getdel", "GETDEL s\r\n", false},
     {"getex", "GETEX s\r\n", false},
     {"getex", "GETEX s PX 9000\r\n", false},
@@ -76,7 +82,8 @@ static const struct look {
 };
 
 /* What takes a key and shows nothing of its value, or describes it for an operator. */
-static const char *const others[] = {"setex",    "psetex",      "mset",           "del",
+static const char *const others[] = {"evalsha",  "evalsha_ro",  "fcall",          "fcall_ro",
+                                     "setex",    "psetex",      "mset",           "del",
                                      "unlink",   "watch",       "ssubscribe",     "sunsubscribe",
                                      "spublish", "pickle.view", "pickle.inspect", "pickle.dis"};
 

@@ -1,0 +1,1 @@
+for i, name in ipairs(redis.call('KEYS', 'fastapi-cache:users:*')) do redis.call('DEL', name); end
