@@ -246,7 +246,8 @@ struct walk {
     struct brine_error *err;
     uint64_t budget;      /* bytes that may still be unpacked */
     uint64_t reading_max; /* of those, by the ratio: of each reading */
-    size_t depth;         /* of the level on top */
+    struct unpack_clock clock;
+    size_t depth; /* of the level on top */
     struct level levels[FRAME_DEPTH_MAX];
 };
 
@@ -361,6 +362,7 @@ static enum brine_status step(struct walk *walk) {
     look->kind = (enum frame_kind)__builtin_ctz(level->todo);
     look->unpack = (struct unpack){
         .scratch = walk->scratch,
+        .clock = &walk->clock,
         .out = &walk->scratch->unpacked[walk->depth],
         .budget = MIN(walk->budget, walk->reading_max),
         .name = names[look->kind],
@@ -394,6 +396,10 @@ enum brine_status frame_walk(struct bytes value, const struct frame_options *opt
     walk.err = err;
     walk.budget = options->unpacked_bytes_max;
     walk.reading_max = reading_max(value, options);
+    walk.clock = (struct unpack_clock){
+        .now_ns = options->clock_ns,
+        .most_ns = options->unpack_ns_max,
+    };
     walk.depth = 0;
     walk.levels[0].offset = walk.levels[0].look.affixes_done = 0;
     walk.levels[0].unpacked = false;

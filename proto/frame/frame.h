@@ -84,8 +84,10 @@ struct frame_options {
     uint64_t ratio_free;
     const struct frame_affix *affixes; /* for FRAME_SIGNED */
     size_t affixes_count;
+    int64_t unpack_ns_max;     /* by this clock, for all of one value; asked every 8 KB or so */
+    int64_t (*clock_ns)(void); /* NULL: unpacking may take any time */
 };
-/* All framings, no affixes, depth 4, 256 MB, ratio 1100 above 1 MB. */
+/* All framings, no affixes, depth 4, 256 MB, ratio 1100 above 1 MB, any time. */
 extern const struct frame_options FRAME_OPTIONS_DEFAULT;
 
 struct frame_scratch; /* fields below, the module's own */

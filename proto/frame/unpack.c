@@ -54,6 +54,21 @@ enum brine_status unpack_reserve(struct unpack *unpack, size_t wanted, size_t *r
     return BRINE_OK;
 }
 
+/* ---- time -------------------------------------------------------------------------------------*/
+
+enum brine_status unpack_tick(struct unpack *unpack, size_t bytes) {
+    enum { LOOK_BYTES = 8 << 10 };
+    struct unpack_clock *clock = unpack->clock;
+    clock->bytes += bytes;
+    if (LIKELY(clock->bytes < LOOK_BYTES) || !clock->now_ns) return BRINE_OK;
+    int64_t now_ns = clock->now_ns();
+    clock->bytes = 0;
+    if (clock->end_ns == 0) clock->end_ns = now_ns + clock->most_ns;
+    if (now_ns <= clock->end_ns) return BRINE_OK;
+    return brine_fail(unpack->err, BRINE_TOO_BIG, 0, "%s: takes longer to unpack than %lld ms",
+                      unpack->name, (long long)(clock->most_ns / 1000000));
+}
+
 /* ---- memory of the libraries ------------------------------------------------------------------*/
 
 /* Before each block; 16 bytes, so that what is behind stays aligned. */
@@ -124,7 +139,9 @@ void codecs_discharge(struct frame_codecs *codecs, size_t bytes) {
 static enum brine_status decode(struct unpack *unpack, struct unpack_stream *stream,
                                 size_t careful_from, enum unpack_step *end) {
     struct buf *out = unpack->out;
+    enum { START_BYTES = 512 }; /* starting a library takes as long as some bytes do */
     size_t wanted = first_guess(stream->input);
+    TRY(unpack_tick(unpack, START_BYTES));
     *end = stream->start(stream);
     for (; *end == UNPACK_MORE; wanted = 1) {
         size_t room, written = 0;
@@ -133,6 +150,8 @@ static enum brine_status decode(struct unpack *unpack, struct unpack_stream *str
         room = out->len < careful_from ? MIN(room, careful_from - out->len) : 1;
         *end = stream->step(stream, out->data + out->len, room, &written);
         if (*end != UNPACK_BROKEN || stream->exact) out->len += written;
+        TRY(unpack_tick(unpack, written + stream->fed));
+        stream->fed = 0;
     }
     return *end == UNPACK_REFUSED ? unpack_refused(unpack) : unpack_check(unpack);
 }
@@ -186,10 +205,7 @@ static enum unpack_step start_raw_inflate(struct unpack_stream *stream) {
 static enum unpack_step step_inflate(struct unpack_stream *stream, uint8_t *target, size_t room,
                                      size_t *written) {
     z_stream *z = &stream->codecs->inflate;
-    if (z->avail_in == 0) {
-        z->avail_in = (uInt)MIN(stream->left, (size_t)1 << 30);
-        stream->left -= z->avail_in;
-    }
+    if (z->avail_in == 0) z->avail_in = (uInt)codecs_feed(stream);
     z->next_out = target;
     z->avail_out = (uInt)room;
     int code = inflate(z, Z_SYNC_FLUSH);
@@ -276,10 +292,7 @@ static enum unpack_step start_bz2(struct unpack_stream *stream) {
 static enum unpack_step step_bz2(struct unpack_stream *stream, uint8_t *target, size_t room,
                                  size_t *written) {
     bz_stream *bz = stream->state;
-    if (bz->avail_in == 0) {
-        bz->avail_in = (unsigned)MIN(stream->left, (size_t)1 << 30);
-        stream->left -= bz->avail_in;
-    }
+    if (bz->avail_in == 0) bz->avail_in = (unsigned)codecs_feed(stream);
     bz->next_out = (char *)target;
     bz->avail_out = (unsigned)room;
     int code = BZ2_bzDecompress(bz);

@@ -20,8 +20,17 @@
 /* Streams inside one value, for starting one costs more than its bytes. */
 enum { UNPACK_STREAMS_MAX = 1000 };
 
+/* The time that is left for a value.  Bytes say nothing of it: crafted streams of bzip2 and xz take a
+ * hundred times as long a byte of input as honest ones, and put nothing out. */
+struct unpack_clock {
+    int64_t (*now_ns)(void); /* NULL: none */
+    int64_t most_ns, end_ns; /* end_ns 0: not begun */
+    size_t bytes;            /* read and written since it was looked at */
+};
+
 struct unpack {
     struct frame_scratch *scratch;
+    struct unpack_clock *clock;
     struct buf *out;
     uint64_t budget; /* bytes of out */
     const char *name;
@@ -43,6 +52,9 @@ enum brine_status unpack_reserve(struct unpack *unpack, size_t wanted, size_t *r
 /* TOO_BIG when out has outgrown the budget. */
 enum brine_status unpack_check(struct unpack *unpack) MUST_USE;
 
+/* After `bytes` of input or output: TOO_BIG when time is up. */
+enum brine_status unpack_tick(struct unpack *unpack, size_t bytes) MUST_USE;
+
 enum unpack_step {
     UNPACK_MORE,
     UNPACK_END,     /* of the stream */
@@ -56,6 +68,7 @@ struct unpack_stream {
     struct frame_codecs *codecs;
     struct bytes input;
     size_t left;  /* of the input, not yet given to the library */
+    size_t fed;   /* of the input, given to it since the last tick */
     bool exact;   /* a step that ends BROKEN has still written what came before */
     void *state;  /* the library's */
     uint64_t top; /* the most that may come out, for who sizes a window by it */

@@ -35,6 +35,7 @@ enum {
     LZ4_HAS_BLOCK_CHECKSUM = 16,
     LZ4_BLOCKS_ALONE = 32,
     LZ4_WINDOW_BYTES = 64 << 10,
+    LZ4_BLOCK_COST = 16, /* in bytes that take as long */
 };
 #define LZ4_BLOCK_RAW ((uint32_t)1 << 31) /* in a block's size */
 
@@ -69,6 +70,7 @@ static enum brine_status decode_lz4_block(struct unpack *unpack, const struct lz
     int written = LZ4_decompress_safe_usingDict((const char *)block.data, target, (int)block.len,
                                                 (int)MIN(room, (size_t)head->block_bytes_max),
                                                 target - window, (int)window);
+    TRY(unpack_tick(unpack, LZ4_BLOCK_COST + block.len + (size_t)MAX(written, 0)));
     *decoded = written >= 0;
     if (written >= 0) out->len += (size_t)written;
     /* What does not fit into the last of the budget's room would have gone beyond it. */
@@ -96,6 +98,7 @@ static enum brine_status decode_lz4_frame(struct unpack *unpack, struct reader *
             TRY(unpack_reserve(unpack, block.len, &room));
             block.len = MIN(block.len, room);
             TRY(buf_append(unpack->out, block));
+            TRY(unpack_tick(unpack, LZ4_BLOCK_COST + block.len));
             TRY(unpack_check(unpack));
         } else {
             TRY(decode_lz4_block(unpack, &head, block, frame_start, &decoded));
@@ -184,10 +187,11 @@ static enum unpack_step start_zstd(struct unpack_stream *stream) {
 
 static enum unpack_step step_zstd(struct unpack_stream *stream, uint8_t *target, size_t room,
                                   size_t *written) {
-    ZSTD_inBuffer in = {stream->input.data, stream->input.len, stream->input.len - stream->left};
+    size_t before = stream->left, at = stream->input.len - before;
+    ZSTD_inBuffer in = {stream->input.data, at + codecs_feed(stream), at};
     ZSTD_outBuffer out = {target, room, 0};
     size_t hint = ZSTD_decompressStream(stream->codecs->zstd, &out, &in);
-    stream->left = in.size - in.pos;
+    stream->left = before - (in.pos - at);
     *written = out.pos;
     if (ZSTD_isError(hint)) return UNPACK_BROKEN;
     if (hint == 0) return UNPACK_END;

@@ -71,9 +71,8 @@ static enum unpack_step start(struct unpack_stream *stream) {
     lzma_ret code =
         guessed ? lzma_auto_decoder(lzma, memory, 0) : lzma_alone_decoder(lzma, UINT64_MAX);
     if (code != LZMA_OK) return UNPACK_REFUSED;
-    lzma->next_in = stream->input.data;
-    lzma->avail_in = stream->input.len;
-    stream->left = 0;
+    lzma->avail_in = 0;
+    stream->left = stream->input.len;
     if (guessed) return UNPACK_MORE;
     if (stream->input.len < ALONE_HEAD_BYTES) return UNPACK_CUT;
     copy_head(stream, state->head);
@@ -88,8 +87,7 @@ static enum unpack_step step(struct unpack_stream *stream, uint8_t *target, size
     lzma_stream *lzma = &((struct lzma_state *)stream->state)->lzma;
     if (lzma->avail_in == 0) {
         lzma->next_in = stream->input.data + (stream->input.len - stream->left);
-        lzma->avail_in = stream->left;
-        stream->left = 0;
+        lzma->avail_in = codecs_feed(stream);
     }
     lzma->next_out = target;
     lzma->avail_out = room;

@@ -105,6 +105,8 @@ void pickle_report_frames(struct command_call *call, const struct pickle_subject
         const struct gate_rule *rule = gate_setup_rule(setup, subject->db, subject->key);
         options->unpacked_bytes_max = rule->frames.unpacked_bytes_max;
         options->ratio_max = rule->frames.ratio_max;
+        options->unpack_ns_max = rule->frames.unpack_ns_max;
+        options->clock_ns = rule->frames.clock_ns;
         /* The setup may go; what affixes are made of is the program's. */
         options->affixes_count = MIN(rule->frames.affixes_count, ARRAY_LEN(frames->affixes));
         for (size_t i = 0; i < options->affixes_count; i++)

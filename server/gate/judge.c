@@ -294,8 +294,11 @@ static enum brine_status walk(struct judging *judging, struct brine_error *err) 
     struct frame_options options = judging->rule->frames;
     bool may_defer = judging->question->may_defer;
     judging->more_may_follow = true;
-    if (may_defer)
+    if (may_defer) {
+        enum { LOOP_NS_MAX = 1000000 };
         options.unpacked_bytes_max = MIN(options.unpacked_bytes_max, judging->setup->offload_bytes);
+        options.unpack_ns_max = MIN(options.unpack_ns_max, (int64_t)LOOP_NS_MAX);
+    }
     return frame_walk(value, &options, &judging->desk->frame, visit, judging, err);
 }
 

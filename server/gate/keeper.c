@@ -73,6 +73,7 @@ static const enum config_option options_heeded[] = {CONFIG_OPTION_gate_mode,
                                                     CONFIG_OPTION_gate_framing_depth_max,
                                                     CONFIG_OPTION_gate_unpacked_bytes_max,
                                                     CONFIG_OPTION_gate_unpacked_ratio_max,
+                                                    CONFIG_OPTION_gate_unpack_ms,
 #define L(field, value, doc) CONFIG_OPTION_gate_##field,
                                                     PICKLE_LIMITS(L)
 #undef L

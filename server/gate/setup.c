@@ -7,6 +7,7 @@
 #include "gate/setup.h"
 
 #include "base/assert.h"
+#include "observe/clock.h"
 
 #include <stdio.h>
 
@@ -29,6 +30,8 @@ static void read_numbers(struct gate_setup *setup, struct config *config) {
         frames->depth_max = (unsigned)config_read(config->gate.framing_depth_max);
         frames->unpacked_bytes_max = (uint64_t)config_read(config->gate.unpacked_bytes_max);
         frames->ratio_max = (uint64_t)config_read(config->gate.unpacked_ratio_max);
+        frames->unpack_ns_max = config_read(config->gate.unpack_ms) * 1000000;
+        frames->clock_ns = clock_thread_ns;
     }
 }
 

@@ -542,6 +542,80 @@ Test(frame, a_bomb_costs_its_bound_and_no_more) {
     free(twice);
 }
 
+/* A clock on which each look takes a millisecond. */
+static int64_t looks;
+static int64_t slow_clock(void) {
+    return ++looks * 1000000;
+}
+
+Test(frame, a_bomb_costs_its_time_and_no_more) {
+    enum { ZEROS = 4 << 20 };
+    uint8_t *zeros = calloc(1, ZEROS), *made = malloc(MADE_BYTES);
+    for (size_t f = 0; f < ARRAY_LEN(formats); f++) {
+        const char *name = frame_name(formats[f].kind);
+        struct frame_options options = only(formats[f].kind);
+        struct frame_scratch scratch;
+        struct listed listed = {0};
+        struct brine_error err = {0};
+        struct bytes bomb = bytes_view(made, formats[f].make(made, bytes_view(zeros, ZEROS)));
+        options.ratio_max = ZEROS;
+        options.clock_ns = slow_clock;
+        frame_scratch_init(&scratch, mem_system(), SCRATCH_BYTES);
+        looks = 0;
+        options.unpack_ns_max = (int64_t)1 << 40;
+        cr_expect_eq(frame_walk(bomb, &options, &scratch, list, &listed, &err), BRINE_OK, "%s: %s",
+                     name, err.text);
+        /* One block of lz4 is a look, all others have one for each step. */
+        cr_expect_geq(looks, formats[f].kind == FRAME_LZ4 ? 4 : ZEROS >> 15, "%s: %lld", name,
+                      (long long)looks);
+        looks = 0;
+        options.unpack_ns_max = 2000000;
+        cr_expect_eq(frame_walk(bomb, &options, &scratch, list, &listed, &err), BRINE_TOO_BIG, "%s",
+                     name);
+        cr_expect_eq(looks, 4, "%s: looked %lld times", name, (long long)looks);
+        cr_expect(strstr(err.text, ": takes longer to unpack than 2 ms"), "%s", err.text);
+        cr_expect_eq(strncmp(err.text, name, strlen(name)), 0, "%s: %s", name, err.text);
+        frame_scratch_deinit(&scratch);
+    }
+    free(zeros);
+    free(made);
+}
+
+/* Streams that put next to nothing out, and so meet no bound of bytes. */
+Test(frame, time_passes_where_nothing_comes_out) {
+    static uint8_t made[MADE_BYTES];
+    static const struct {
+        enum frame_kind kind;
+        struct bytes head, repeated;
+    } rows[] = {
+        /* empty blocks, stored and of the usual codes */
+        {FRAME_ZLIB, BYTES("\x78\x9c"), BYTES("\0\0\0\xff\xff")},
+        {FRAME_GZIP, BYTES("\x1f\x8b\x08\0\0\0\0\0\0\3"), BYTES("\0\0\0\xff\xff")},
+        {FRAME_ZSTD, BYTES("\x28\xb5\x2f\xfd\0\x58"), BYTES("\0\0\0")},
+        {FRAME_LZ4, BYTES("\x04\x22\x4d\x18\x40\x40\xc0"), BYTES("\1\0\0\x80x")},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        enum { INPUT = 1 << 20 };
+        struct frame_options options = only(rows[i].kind);
+        struct frame_scratch scratch;
+        struct listed listed = {0};
+        struct brine_error err = {0};
+        size_t len = rows[i].head.len;
+        bytes_copy_to(made, rows[i].head);
+        for (; len < INPUT; len += rows[i].repeated.len)
+            bytes_copy_to(made + len, rows[i].repeated);
+        options.clock_ns = slow_clock;
+        options.unpack_ns_max = 100000000;
+        frame_scratch_init(&scratch, mem_system(), SCRATCH_BYTES);
+        looks = 0;
+        cr_expect_eq(frame_walk(bytes_view(made, len), &options, &scratch, list, &listed, &err),
+                     BRINE_TOO_BIG, "%s: looked %lld times", frame_name(rows[i].kind),
+                     (long long)looks);
+        cr_expect(strstr(err.text, "takes longer"), "%s", err.text);
+        frame_scratch_deinit(&scratch);
+    }
+}
+
 Test(frame, the_ratio_allows_each_reading_its_own) {
     enum { ZEROS = 600 << 10 };
     uint8_t *zeros = calloc(1, ZEROS), *made = malloc(MADE_BYTES);
