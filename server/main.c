@@ -7,6 +7,7 @@
 #include "server.h"
 
 #include "base/random.h"
+#include "cmd/events.h"
 #include "keyspace/room.h"
 #include "observe/clock.h"
 #include "observe/machine.h"
@@ -256,6 +257,13 @@ static void setup_memory(struct server *server) {
         config_on_change(&server->config, options[i], apply_memory, &server->keyspace);
 }
 
+static enum brine_status apply_events(void *context, struct config *config,
+                                      enum config_option option UNUSED,
+                                      struct brine_error *err UNUSED) {
+    events_apply_classes(context, config_read(config->events.notify));
+    return BRINE_OK;
+}
+
 static enum brine_status setup_keyspace(struct server *server, struct brine_error *err UNUSED) {
     keyspace_init(&server->keyspace, &(struct keyspace_options){
                                          .store = server->store,
@@ -268,6 +276,8 @@ static enum brine_status setup_keyspace(struct server *server, struct brine_erro
     config_on_change(&server->config, CONFIG_OPTION_gate_recheck, apply_recheck, &server->keyspace);
     config_on_change(&server->config, CONFIG_OPTION_gate_denied, apply_recheck, &server->keyspace);
     setup_memory(server);
+    events_apply_classes(&server->keyspace, config_read(server->config.events.notify));
+    config_on_change(&server->config, CONFIG_OPTION_events_notify, apply_events, &server->keyspace);
     return BRINE_OK;
 }
 

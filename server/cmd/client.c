@@ -89,7 +89,7 @@ void cmd_client_setinfo(struct command_call *call) {
 
 /* ---- other clients ----------------------------------------------------------------------------*/
 
-static struct client_query *create_query(struct command_call *call, enum client_query_kind kind) {
+struct client_query *client_create_query(struct command_call *call, enum client_query_kind kind) {
     struct client_query *query = mem_alloc_zeroed(call->worker->mem, sizeof *query);
     if (!query) {
         reply_error(call->reply, ERROR_NO_MEMORY);
@@ -102,7 +102,7 @@ static struct client_query *create_query(struct command_call *call, enum client_
 }
 
 /* Without net there is one client, the asker. */
-static void run_query(struct command_call *call, struct client_query *query) {
+void client_run_query(struct command_call *call, struct client_query *query) {
     const struct services *services = call->worker->services;
     if (services && services->clients_query) {
         call->session->waiting = true;
@@ -111,7 +111,7 @@ static void run_query(struct command_call *call, struct client_query *query) {
     }
     struct client_query_part part = {0};
     buf_init(&part.text, call->worker->mem, CLIENT_QUERY_TEXT_BYTES_MAX);
-    if (client_query_visit(query, call->session, call->worker->mono_ms, &part))
+    if (client_query_visit(query, call->worker, call->session, &part))
         call->session->close_after_reply = true;
     client_query_finish(call->worker, call->session, query, &part, 1);
     buf_deinit(&part.text);
@@ -153,7 +153,7 @@ static bool take_ids(struct command_call *call, size_t first, size_t count,
 /* CLIENT LIST [TYPE type | ID id ...] */
 void cmd_client_list(struct command_call *call) {
     enum { LIST_OPTION = 2, LIST_VALUE = 3, LIST_ARGS_TYPE = 4 };
-    struct client_query *query = create_query(call, CLIENT_QUERY_LIST);
+    struct client_query *query = client_create_query(call, CLIENT_QUERY_LIST);
     if (!query) return;
     bool understood = call->args_count == LIST_OPTION;
     if (call->args_count == LIST_ARGS_TYPE && call_is(call, LIST_OPTION, "TYPE")) {
@@ -164,7 +164,7 @@ void cmd_client_list(struct command_call *call) {
         reply_error(call->reply, ERROR_SYNTAX);
     }
     if (understood)
-        run_query(call, query);
+        client_run_query(call, query);
     else
         client_query_destroy(query);
 }
@@ -210,7 +210,7 @@ static bool take_filter(struct command_call *call, size_t position, struct clien
 /* CLIENT KILL address | filter value ... */
 void cmd_client_kill(struct command_call *call) {
     enum { KILL_FIRST = 2, KILL_ARGS_OLD = 3 };
-    struct client_query *query = create_query(call, CLIENT_QUERY_KILL);
+    struct client_query *query = client_create_query(call, CLIENT_QUERY_KILL);
     if (!query) return;
     bool understood = true;
     if (call->args_count == KILL_ARGS_OLD) {
@@ -228,7 +228,7 @@ void cmd_client_kill(struct command_call *call) {
         }
     }
     if (understood)
-        run_query(call, query);
+        client_run_query(call, query);
     else
         client_query_destroy(query);
 }

@@ -7,6 +7,7 @@
 #include "base/number.h"
 #include "cmd/handlers.h"
 #include "cmd/permission.h"
+#include "cmd/tracking.h"
 #include "session/transaction.h"
 
 #include <inttypes.h>
@@ -19,46 +20,75 @@ struct line_head {
     size_t len;
 };
 
-static bool listens(const struct session *session) {
-    return pubsub_count(session, PUBSUB_CHANNEL) || pubsub_count(session, PUBSUB_PATTERN) ||
-           pubsub_count(session, PUBSUB_SHARD);
+enum { CLIENT_FLAGS_MAX = 12 };
+
+/* In Redis's order. */
+static void describe_flags(const struct session *session, char flags[static CLIENT_FLAGS_MAX + 1]) {
+    uint32_t tracking = tracking_flags(session);
+    const struct {
+        char flag;
+        bool is_set;
+    } rows[CLIENT_FLAGS_MAX] = {
+        {'O', session->modes & SESSION_MONITOR},
+        {'P', pubsub_listens(session)},
+        {'x', session->queued >= 0},
+        {'b', session->modes & SESSION_POSTPONED},
+        {'t', tracking & TRACKING_ON},
+        {'R', tracking & TRACKING_BROKEN},
+        {'B', tracking & TRACKING_BCAST},
+        {'d', session->transaction && transaction_is_touched(session->transaction)},
+        {'c', session->close_after_reply},
+        {'U', session->peer[0] == '/'},
+        {'e', session->modes & SESSION_NO_EVICT},
+        {'T', session->modes & SESSION_NO_TOUCH},
+    };
+    size_t count = 0;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if (rows[i].is_set) flags[count++] = rows[i].flag;
+    if (count == 0) flags[count++] = 'N';
+    flags[count] = 0;
+}
+
+int64_t client_redirection(const struct session *session) {
+    if (!(tracking_flags(session) & TRACKING_ON)) return -1;
+    const struct tracker *tracker = session->tracked->tracker;
+    tracking_address target = atomic_load(&tracker->target);
+    return target == tracker->own ? 0 : (int64_t)tracking_address_id(target);
 }
 
 /* Redis's fields in Redis's order; what does not exist here is 0.  Source: networking.c
  * catClientInfoString; lib-name and lib-ver: Redis 7.2. */
 enum brine_status client_describe(const struct session *session, int64_t mono_ms, struct buf *out) {
     const struct command *command = session->last_command;
-    char flags[8] = {0};
-    size_t count = 0;
-    if (listens(session)) flags[count++] = 'P';
-    if (session->queued >= 0) flags[count++] = 'x';
-    if (session->transaction && transaction_is_touched(session->transaction)) flags[count++] = 'd';
-    if (session->peer[0] == '/') flags[count++] = 'U';
-    if (count == 0) flags[count++] = 'N';
+    struct bytes name = session_text_view(&session->name);
+    struct bytes library = session_text_view(&session->library_name);
+    struct bytes version = session_text_view(&session->library_version);
+    char flags[CLIENT_FLAGS_MAX + 1];
+    describe_flags(session, flags);
     TRY(buf_printf(out,
                    "id=%" PRIu64 " addr=%s laddr=%s fd=%d name=%.*s age=%" PRId64 " idle=%" PRId64
                    " flags=%s db=%" PRIu32 " sub=%zu psub=%zu ssub=%zu multi=%" PRId32
                    " qbuf=%zu qbuf-free=%zu "
                    "argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=%zu tot-mem=%zu events=r ",
-                   session->id, session->peer, session->local, session->fd, (int)session->name.len,
-                   (const char *)session->name.data, (mono_ms - session->created_mono_ms) / 1000,
+                   session->id, session->peer, session->local, session->fd, (int)name.len,
+                   (const char *)name.data, (mono_ms - session->created_mono_ms) / 1000,
                    (mono_ms - session->last_active_mono_ms) / 1000, flags, session->db,
                    pubsub_count(session, PUBSUB_CHANNEL), pubsub_count(session, PUBSUB_PATTERN),
                    pubsub_count(session, PUBSUB_SHARD), session->queued, session->query_bytes,
                    session->query_cap_bytes - MIN(session->query_bytes, session->query_cap_bytes),
                    session->output_bytes,
                    sizeof *session + session->query_cap_bytes + session->output_bytes));
-    return buf_printf(out, "cmd=%s user=%.*s redir=-1 resp=%d lib-name=%.*s lib-ver=%.*s\n",
+    return buf_printf(out,
+                      "cmd=%s user=%.*s redir=%" PRId64 " resp=%d lib-name=%.*s lib-ver=%.*s\n",
                       command ? command->name : "NULL", (int)session_user_name(session).len,
-                      (const char *)session_user_name(session).data, session->resp_version,
-                      (int)session->library_name.len, (const char *)session->library_name.data,
-                      (int)session->library_version.len,
-                      (const char *)session->library_version.data);
+                      (const char *)session_user_name(session).data, client_redirection(session),
+                      session->resp_version, (int)library.len, (const char *)library.data,
+                      (int)version.len, (const char *)version.data);
 }
 
 static bool is_meant(const struct client_query *query, const struct session *session) {
     if (query->nobody) return false;
-    if (query->type && query->type != (listens(session) ? CLIENT_LISTENING : CLIENT_NORMAL))
+    if (query->type && query->type != (pubsub_listens(session) ? CLIENT_LISTENING : CLIENT_NORMAL))
         return false;
     if (query->skip_asker && session->id == query->asker_id) return false;
     if (query->peer[0] && strcmp(query->peer, session->peer) != 0) return false;
@@ -84,12 +114,18 @@ static void add_line(const struct session *session, int64_t mono_ms,
     bytes_copy_to(part->text.data + start, bytes_view(&head, sizeof head));
 }
 
-bool client_query_visit(const struct client_query *query, const struct session *session,
-                        int64_t mono_ms, struct client_query_part *part) {
+bool client_query_visit(const struct client_query *query, struct worker_state *worker,
+                        struct session *session, struct client_query_part *part) {
     if (!is_meant(query, session)) return false;
     part->matches++;
     if (query->kind == CLIENT_QUERY_LIST) {
-        add_line(session, mono_ms, part);
+        add_line(session, worker->mono_ms, part);
+        return false;
+    }
+    if (query->kind == CLIENT_QUERY_TARGET) {
+        part->target = tracking_address_of(session->id, worker->index);
+        part->failed =
+            tracking_attend(&worker->shared->tracking, session, worker->index) != BRINE_OK;
         return false;
     }
     if (session->id == query->asker_id) {
@@ -149,24 +185,38 @@ void client_query_finish(struct worker_state *worker, struct session *asker,
                          size_t parts_count) {
     int64_t matches = 0;
     worker->reply.writer.version = asker->resp_version;
+    bool failed = false;
     for (size_t i = 0; i < parts_count; i++) {
+        failed |= parts[i].failed;
         matches += parts[i].matches;
+        if (parts[i].target) query->request->target = parts[i].target;
         if (parts[i].asker_meant) asker->close_after_reply = true;
     }
     if (query->kind == CLIENT_QUERY_LIST)
         reply_lines(worker, parts, parts_count);
+    else if (query->kind == CLIENT_QUERY_TARGET && failed)
+        reply_error(&worker->reply, ERROR_NO_MEMORY);
+    else if (query->kind == CLIENT_QUERY_TARGET && !matches)
+        reply_error(&worker->reply, BYTES("ERR The client ID you want redirect to does not exist"));
+    else if (query->kind == CLIENT_QUERY_TARGET)
+        tracking_carry_out(worker, asker, worker->access.keyspace, query->request);
     else if (!query->old_form)
         reply_integer(&worker->reply, matches);
     else if (matches)
         reply_ok(&worker->reply);
     else
         reply_error(&worker->reply, BYTES("ERR No such client"));
+    if (asker->modes & SESSION_REPLY_OFF) reply_clear(&worker->reply);
     client_query_destroy(query);
 }
 
 void client_query_destroy(struct client_query *query) {
     struct allocator *mem = query->mem;
     auth_user_unref(query->user);
+    if (query->request) {
+        mem_free(mem, query->request->prefixes, query->request->block_bytes);
+        mem_free(mem, query->request, sizeof *query->request);
+    }
     mem_free(mem, query->ids, query->ids_count * sizeof *query->ids);
     mem_free(mem, query, sizeof *query);
 }

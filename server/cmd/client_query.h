@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The brine authors */
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A question about clients of all workers: CLIENT LIST and CLIENT KILL.
+/* A question about clients of all workers: CLIENT LIST, CLIENT KILL, and CLIENT TRACKING ON where
+ * another client is to be told.
  *
  * The way of one, for net/: the command hands it to services->clients_query; the asker's session is
  * `waiting`.  Each worker, on its own thread, calls client_query_visit for each of its sessions
@@ -17,10 +18,13 @@
 
 #include "base/buf.h"
 #include "session/session.h"
+#include "session/tracking.h"
 
 struct worker_state;
+struct tracking_request;
+struct command_call;
 
-enum client_query_kind { CLIENT_QUERY_LIST, CLIENT_QUERY_KILL };
+enum client_query_kind { CLIENT_QUERY_LIST, CLIENT_QUERY_KILL, CLIENT_QUERY_TARGET };
 
 /* A client is meant when it fits all that is set. */
 struct client_query {
@@ -40,26 +44,37 @@ struct client_query {
     size_t ids_count;
     char peer[SESSION_ADDRESS_BYTES], local[SESSION_ADDRESS_BYTES]; /* "": any */
     struct auth_user *user;                                         /* one reference; NULL: any */
+    struct tracking_request *request;                               /* TARGET: what for */
 };
 
 /* What one worker found; zero it, then buf_init(&part.text, mem, CLIENT_QUERY_TEXT_BYTES_MAX). */
 struct client_query_part {
-    struct buf text;  /* LIST: lines, each with its client's id in front */
-    int64_t matches;  /* clients that were meant */
-    bool asker_meant; /* KILL: the asker is one of them */
-    bool failed;      /* no memory, or too long */
+    struct buf text;         /* LIST: lines, each with its client's id in front */
+    int64_t matches;         /* clients that were meant */
+    bool asker_meant;        /* KILL: the asker is one of them */
+    bool failed;             /* no memory, or too long */
+    tracking_address target; /* TARGET: where the client lives */
 };
 
 enum { CLIENT_QUERY_TEXT_BYTES_MAX = 64 << 20 };
 
-/* True: this session is to be closed.  Never the asker's, which goes when it has its reply. */
-bool client_query_visit(const struct client_query *query, const struct session *session,
-                        int64_t mono_ms, struct client_query_part *part);
+/* True: this session, one of the worker's, is to be closed.  Never the asker's, which goes when it
+ * has its reply. */
+bool client_query_visit(const struct client_query *query, struct worker_state *worker,
+                        struct session *session, struct client_query_part *part);
 void client_query_finish(struct worker_state *worker, struct session *asker,
                          struct client_query *query, struct client_query_part *parts,
                          size_t parts_count);
 void client_query_destroy(struct client_query *query);
 
+/* For handlers: a query in the call's name; NULL: no memory, replied. */
+struct client_query *client_create_query(struct command_call *call, enum client_query_kind kind);
+/* Asks it and takes it over; the reply comes later. */
+void client_run_query(struct command_call *call, struct client_query *query);
+
+/* As CLIENT GETREDIR answers: the client that its outdated keys are told to; 0: itself, -1: it does
+ * not track. */
+int64_t client_redirection(const struct session *session);
 /* One line of CLIENT LIST, with its LF. */
 enum brine_status client_describe(const struct session *session, int64_t mono_ms,
                                   struct buf *out) MUST_USE;

@@ -24,10 +24,13 @@
 #include "base/assert.h"
 #include "cmd/cluster.h"
 #include "cmd/debug.h"
+#include "cmd/events.h"
 #include "cmd/handlers.h"
+#include "cmd/monitor.h"
 #include "cmd/permission.h"
 #include "cmd/pubsub.h"
 #include "cmd/slow.h"
+#include "cmd/tracking.h"
 #include "cmd/transaction.h"
 #include "keyspace/room.h"
 
@@ -250,7 +253,7 @@ static size_t run_batch(struct worker_state *worker, struct session *session, st
         struct slot *slot = &batch->slots[ran];
         timer_switch(worker, &timer, slot->command);
         bool go_on = run_slot(worker, session, slot, result);
-        if (UNLIKELY(result->deferred)) break; /* it has not run yet */
+        if (UNLIKELY(result->deferred || result->postponed)) break; /* it has not run yet */
         ran++;
         if (!go_on) break;
         if (UNLIKELY(reply_bytes(&worker->reply) > pause_bytes)) {
@@ -424,6 +427,36 @@ static void end_command(struct worker_state *worker, const struct session *sessi
     result->close = true;
 }
 
+bool dispatch_is_paused(const struct worker_state *worker) {
+    int64_t until_ms =
+        atomic_load_explicit(&worker->shared->paused_until_mono_ms, memory_order_relaxed);
+    return UNLIKELY(until_ms != 0) && worker->mono_ms < until_ms;
+}
+
+/* Source: Redis server.c processCommand. */
+static bool is_postponed(const struct worker_state *worker, const struct session *session,
+                         const struct command *command) {
+    if (LIKELY(!dispatch_is_paused(worker))) return false;
+    return atomic_load(&worker->shared->paused_all) || command->flags & CMD_WRITE ||
+           transaction_replicates(session, command);
+}
+
+static void show(struct worker_state *worker, struct session *session, const struct slot *slot) {
+    if (UNLIKELY(monitor_listens(worker)))
+        monitor_show(worker, session, slot->command, worker->args.items + slot->first_arg,
+                     slot->args_count);
+}
+
+/* What CLIENT REPLY and CLIENT CACHING said is for one command. */
+static void end_modes(struct worker_state *worker, struct session *session,
+                      const struct command *command, struct reply_mark mark) {
+    if (session->modes & (SESSION_REPLY_OFF | SESSION_REPLY_SKIP))
+        reply_rewind(&worker->reply, mark);
+    session->modes &= ~(uint32_t)SESSION_REPLY_SKIP;
+    bool is_client = command && bytes_starts_with(bytes_of_cstr(command->name), BYTES("client|"));
+    if (session->tracked && session->queued < 0 && !is_client) session->tracked->caching = false;
+}
+
 /* False: nothing more of this client is to run now. */
 static bool run_slot(struct worker_state *worker, struct session *session, struct slot *slot,
                      struct dispatch_result *result) {
@@ -435,6 +468,8 @@ static bool run_slot(struct worker_state *worker, struct session *session, struc
         result->drop = true;
         return false;
     }
+    if (UNLIKELY(session->modes & SESSION_REPLY_SKIP_NEXT))
+        session->modes ^= SESSION_REPLY_SKIP_NEXT | SESSION_REPLY_SKIP;
     if (UNLIKELY(is_rejected(worker, session, slot))) {
         transaction_reject(worker, session, slot->command, mark);
     } else if (UNLIKELY(cluster_is_enabled(worker)) &&
@@ -443,16 +478,28 @@ static bool run_slot(struct worker_state *worker, struct session *session, struc
         if (slot->command->handler != cmd_exec)
             transaction_reject(worker, session, slot->command, mark);
     } else {
+        if (UNLIKELY(is_postponed(worker, session, slot->command))) {
+            session->waiting = true;
+            session->modes |= SESSION_POSTPONED;
+            worker->postponed_count++;
+            result->postponed = true;
+            return false;
+        }
         session->last_command = slot->command;
         if (UNLIKELY(!call_handler(worker, session, slot, mark))) {
             session->waiting = true;
+            session->modes |= SESSION_DEFERRED;
             result->deferred = true;
             return false;
         }
+        show(worker, session, slot);
     }
     session->commands_total++;
     if (UNLIKELY(session->transaction)) note_transaction(worker, session);
     end_command(worker, session, slot, mark, result);
+    if (UNLIKELY(session->modes)) end_modes(worker, session, slot->command, mark);
+    events_tell(worker, session);
+    if (UNLIKELY(session->tracked)) tracking_release_held(worker, session);
     if (session->close_after_reply) result->close = true;
     return !result->close && !session->waiting;
 }
@@ -473,6 +520,7 @@ static void describe_actor(const void *context, struct gate_actor *actor) {
 static void run_handler(struct command_call *call, struct reply_mark mark) {
     struct worker_state *worker = call->worker;
     const struct command *command = call->command;
+    if (UNLIKELY(call->session->modes & SESSION_TRACKING)) tracking_note_reads(call);
     call->access->command = command->name;
     int64_t started_ns = worker->timed_until_ns;
     brine_assert_doing(command->name);
@@ -510,6 +558,7 @@ static bool call_handler(struct worker_state *worker, struct session *session,
         .now_ms = worker->now_ms,
         .worker = worker,
     };
+    worker->in_command = true;
     if (slot->has_key) {
         call.key = slot->key;
         if (UNLIKELY(slot->key.db != session->db))
@@ -524,6 +573,7 @@ static bool call_handler(struct worker_state *worker, struct session *session,
     } else {
         run_handler(&call, mark);
     }
+    worker->in_command = false;
     BRINE_ASSERT(access->hold.depth == 0, "a command leaves no lock behind");
     if (LIKELY(!access->deferred)) return true;
     access->deferred = false;
@@ -549,6 +599,8 @@ void dispatch_run_queued(struct command_call *call) {
     bool denied = UNLIKELY(permission_asks(call->session)) &&
                   permission_denies_queued(call->worker, call->session, &attempt);
     if (!denied) run_handler(call, mark);
+    if (UNLIKELY(monitor_listens(call->worker)) && !denied)
+        monitor_show(call->worker, call->session, call->command, call->args, call->args_count);
     if (UNLIKELY(call->reply->errors != mark.errors)) account_error(call->worker);
 }
 
@@ -603,6 +655,10 @@ void dispatch_deferred(struct worker_state *worker, struct session *session, str
     bool ran = call_handler(worker, session, &slot, mark);
     BRINE_ASSERT(ran, "who may not defer is not deferred");
     timer_switch(worker, &timer, NULL);
+    show(worker, session, &slot);
+    if (UNLIKELY(session->modes & (SESSION_REPLY_OFF | SESSION_REPLY_SKIP)))
+        reply_rewind(&worker->reply, mark);
+    events_tell(worker, session);
     end_command(worker, session, &slot, mark, result);
     forget_actor(worker);
     result->consumed = slot.end;
@@ -610,6 +666,12 @@ void dispatch_deferred(struct worker_state *worker, struct session *session, str
     if (UNLIKELY(worker->args.cap > ARGS_KEPT)) resp_args_shrink(&worker->args, ARGS_KEPT);
 }
 
-void dispatch_end_deferred(struct session *session) {
+void dispatch_end_deferred(struct worker_state *worker, struct session *session) {
+    session->modes &= ~(uint32_t)(SESSION_DEFERRED | SESSION_REPLY_SKIP);
     session_note_transaction(session);
+    if (LIKELY(!session->tracked)) return;
+    worker->reply.writer.version = session->resp_version;
+    worker->serving = session;
+    tracking_release_held(worker, session);
+    worker->serving = NULL;
 }

@@ -23,6 +23,8 @@ struct dispatch_result {
     bool drop;       /* close at once: the peer does not speak our protocol */
     bool paused;     /* the reply is long: call again with the rest when it has drained, also when
                         nothing new was read */
+    bool postponed;  /* CLIENT PAUSE holds the command at `consumed`: the session waits, and is to
+                        be handed in again once dispatch_is_paused says no */
     bool deferred;   /* the command at `consumed` takes long to judge: the session waits until
                         dispatch_deferred has run it on a thread that may take its time */
 };
@@ -43,7 +45,10 @@ bool dispatch_memory_is_exceeded(struct worker_state *worker);
  * the session here, for its worker may look at it meanwhile. */
 void dispatch_deferred(struct worker_state *worker, struct session *session, struct bytes input,
                        struct dispatch_result *result);
-/* Back on the session's own thread. */
-void dispatch_end_deferred(struct session *session);
+/* Back on the session's own thread, the command's reply in worker->reply. */
+void dispatch_end_deferred(struct worker_state *worker, struct session *session);
+
+/* CLIENT PAUSE is in force. */
+bool dispatch_is_paused(const struct worker_state *worker);
 
 #endif

@@ -49,6 +49,17 @@ bool call_integer(struct command_call *call, size_t position, int64_t *value) {
 }
 
 /* Source: Redis 7.0 object.c getIntFromObjectOrReply, db.c selectDb. */
+/* Source: Redis 7.0 timeout.c getTimeoutFromObjectOrReply. */
+bool call_timeout(struct command_call *call, size_t position, int64_t *timeout_ms) {
+    if (!number_parse_i64(call->args[position], timeout_ms)) {
+        reply_error(call->reply, BYTES("ERR timeout is not an integer or out of range"));
+        return false;
+    }
+    if (*timeout_ms >= 0) return true;
+    reply_error(call->reply, BYTES("ERR timeout is negative"));
+    return false;
+}
+
 bool call_database(struct command_call *call, size_t position, uint32_t *db) {
     int64_t index;
     if (!call_integer(call, position, &index)) return false;

@@ -42,6 +42,9 @@ static inline struct store_key call_key(const struct command_call *call, size_t 
 /* False: an error was replied. */
 bool call_integer(struct command_call *call, size_t position, int64_t *value) MUST_USE;
 
+/* A time to wait, in milliseconds. */
+bool call_timeout(struct command_call *call, size_t position, int64_t *timeout_ms) MUST_USE;
+
 /* The index of a database that exists. */
 bool call_database(struct command_call *call, size_t position, uint32_t *db) MUST_USE;
 

@@ -15,11 +15,8 @@ static struct pubsub *pubsub_of(const struct command_call *call) {
 
 bool pubsub_forbids(const struct session *session, const struct command *command) {
     if (LIKELY(!session->subscriber) || session->resp_version > 2) return false;
-    size_t listens = 0;
-    for (size_t kind = 0; kind < PUBSUB_KINDS; kind++)
-        listens += pubsub_count(session, (enum pubsub_kind)kind);
     command_handler *handler = command->handler;
-    return listens > 0 && handler != cmd_subscribe && handler != cmd_psubscribe &&
+    return pubsub_listens(session) && handler != cmd_subscribe && handler != cmd_psubscribe &&
            handler != cmd_ssubscribe && handler != cmd_unsubscribe && handler != cmd_punsubscribe &&
            handler != cmd_sunsubscribe && handler != cmd_ping && handler != cmd_quit &&
            handler != cmd_reset;
@@ -111,6 +108,10 @@ void cmd_sunsubscribe(struct command_call *call) {
 static void write_message(struct resp_writer *writer, const struct topic *topic,
                           const struct pubsub_message *message) {
     bool by_pattern = topic->kind == PUBSUB_PATTERN;
+    if (topic->kind == PUBSUB_MONITOR) {
+        resp_simple(writer, message->payload);
+        return;
+    }
     resp_push(writer, by_pattern ? 4 : 3);
     resp_bulk(writer, topic->kind == PUBSUB_SHARD ? BYTES("smessage")
                       : by_pattern                ? BYTES("pmessage")
@@ -120,14 +121,20 @@ static void write_message(struct resp_writer *writer, const struct topic *topic,
     resp_bulk(writer, message->payload);
 }
 
-void pubsub_deliver(struct worker_state *worker, const struct topic *topic,
+/* A message to whom is served now goes between its replies, but for one that wants no replies. */
+static bool goes_into_reply(const struct worker_state *worker, const struct session *session) {
+    return session == worker->serving &&
+           !(session->modes & (SESSION_REPLY_OFF | SESSION_REPLY_SKIP));
+}
+
+static void deliver(struct worker_state *worker, const struct topic *topic,
                     const struct pubsub_message *message) {
     struct buf *encoded = &worker->pushed;
     uint8_t version = 0;
     /* Pushing may close a client, but its subscriptions stay until the loop's next turn. */
     for (struct subscription *at = topic->at[worker->index].first; at; at = at->next) {
         struct session *session = at->session;
-        if (session == worker->serving) {
+        if (goes_into_reply(worker, session)) {
             write_message(&worker->reply.writer, topic, message);
             continue;
         }
@@ -145,35 +152,66 @@ void pubsub_deliver(struct worker_state *worker, const struct topic *topic,
     buf_shrink(encoded, KEYSPACE_SCRATCH_BYTES_KEPT);
 }
 
-/* To this worker's listeners at once, to others' by a message. */
-static void send_to_all(struct command_call *call, struct topic *topic,
+/* A message on its way to the listeners of a topic on another worker. */
+struct letter {
+    struct mail mail;
+    struct pubsub *pubsub;
+    struct topic *topic;
+    struct pubsub_message *message;
+};
+
+static void deliver_letter(struct mail *mail, struct worker_state *worker) {
+    struct letter *letter = CONTAINER_OF(mail, struct letter, mail);
+    struct pubsub *pubsub = letter->pubsub;
+    if (worker) deliver(worker, letter->topic, letter->message);
+    pubsub_put(pubsub, letter->topic);
+    pubsub_message_unref(letter->message);
+    mem_free(pubsub->mem, letter, sizeof *letter);
+}
+
+static void send_letter(struct worker_state *worker, struct session *session, size_t to_worker,
+                        struct topic *topic, struct pubsub_message *message) {
+    struct pubsub *pubsub = &worker->shared->pubsub;
+    struct letter *letter = mem_alloc(pubsub->mem, sizeof *letter);
+    if (!letter) return; /* lost to those who listen there: a message has no other keeper */
+    *letter = (struct letter){
+        .mail.deliver = deliver_letter,
+        .mail.bytes =
+            sizeof *letter + sizeof *message + message->channel.len + message->payload.len,
+        .pubsub = pubsub,
+        .topic = topic,
+        .message = pubsub_message_ref(message),
+    };
+    topic_ref(topic);
+    mail_post(worker, session, to_worker, &letter->mail);
+}
+
+/* To this worker's listeners at once, to others' by mail. */
+static void send_to_all(struct worker_state *worker, struct session *session, struct topic *topic,
                         struct pubsub_message *message) {
-    struct worker_state *worker = call->worker;
-    const struct services *services = worker->services;
-    for (size_t i = 0; i < pubsub_of(call)->workers; i++) {
+    for (size_t i = 0; i < worker->shared->pubsub.workers; i++) {
         if (atomic_load_explicit(&topic->at[i].listeners, memory_order_relaxed) == 0) continue;
         if (i == worker->index)
-            pubsub_deliver(worker, topic, message);
-        else if (services && services->send)
-            services->send(worker, call->session, i, topic, message);
+            deliver(worker, topic, message);
+        else
+            send_letter(worker, session, i, topic, message);
     }
 }
 
-/* Listeners, or -1: no memory. */
-static int64_t publish(struct command_call *call, enum pubsub_kind kind, struct bytes channel,
-                       struct bytes payload) {
+int64_t pubsub_publish(struct worker_state *worker, struct session *session, enum pubsub_kind kind,
+                       struct bytes channel, struct bytes payload) {
+    struct pubsub *pubsub = &worker->shared->pubsub;
     struct topic **topics;
     size_t count;
     int64_t listeners = 0;
-    if (pubsub_find(pubsub_of(call), kind, channel, &call->worker->scratch, &topics, &count) !=
-        BRINE_OK)
+    if (pubsub_find(pubsub, kind, channel, &worker->scratch, &topics, &count) != BRINE_OK)
         return -1;
     struct pubsub_message *message =
-        count ? pubsub_message_create(call->worker->mem, channel, payload) : NULL;
+        count ? pubsub_message_create(worker->mem, channel, payload) : NULL;
     for (size_t i = 0; i < count; i++) {
         listeners += (int64_t)atomic_load(&topics[i]->listeners);
-        if (message) send_to_all(call, topics[i], message);
-        pubsub_put(pubsub_of(call), topics[i]);
+        if (message) send_to_all(worker, session, topics[i], message);
+        pubsub_put(pubsub, topics[i]);
     }
     if (count && !message) return -1;
     if (message) pubsub_message_unref(message);
@@ -190,7 +228,8 @@ static void publish_of(struct command_call *call, enum pubsub_kind kind) {
         reply_outcome(call, outcome);
         return;
     }
-    int64_t listeners = judged.dropped ? 0 : publish(call, kind, channel, payload);
+    int64_t listeners =
+        judged.dropped ? 0 : pubsub_publish(call->worker, call->session, kind, channel, payload);
     if (listeners < 0)
         reply_error(call->reply, ERROR_NO_MEMORY);
     else

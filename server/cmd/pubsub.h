@@ -11,9 +11,10 @@
 #include "cmd/worker.h"
 #include "session/pubsub.h"
 
-/* Writes the message to all who listen to the topic on this worker. */
-void pubsub_deliver(struct worker_state *worker, const struct topic *topic,
-                    const struct pubsub_message *message);
+/* Sends a message, which was judged before, to all who listen; the session's is whose command this
+ * is, or NULL.  How many there are; -1: no memory.  Takes the worker's scratch. */
+int64_t pubsub_publish(struct worker_state *worker, struct session *session, enum pubsub_kind kind,
+                       struct bytes channel, struct bytes payload);
 
 /* True: a client of RESP2 that listens may say little else, and not this. */
 bool pubsub_forbids(const struct session *session, const struct command *command);

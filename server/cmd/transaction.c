@@ -144,6 +144,17 @@ bool transaction_denies_oom(const struct session *session, const struct command 
     return false;
 }
 
+bool transaction_replicates(const struct session *session, const struct command *command) {
+    command_handler *handler = command->handler;
+    if (command->flags & CMD_WRITE || handler == cmd_publish || handler == cmd_spublish)
+        return true;
+    if (!is_open(session) || handler != cmd_exec) return false;
+    const struct transaction *transaction = session->transaction;
+    for (size_t i = 0; i < transaction->queue_count; i++)
+        if (transaction->queue[i].command->flags & CMD_WRITE) return true;
+    return false;
+}
+
 /* ---- EXEC ------------------------------------------------------------------------------------ */
 
 /* Its keys are what its row says, so they can be locked beforehand. */

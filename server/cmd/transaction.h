@@ -18,6 +18,8 @@
 bool transaction_queues(const struct session *session, const struct command *command);
 /* True: an EXEC of commands that may take memory. */
 bool transaction_denies_oom(const struct session *session, const struct command *command);
+/* True: a command that replicas would see, or an EXEC of some: CLIENT PAUSE WRITE holds it. */
+bool transaction_replicates(const struct session *session, const struct command *command);
 /* Queues it, or replies why not; the transaction is then aborted. */
 void transaction_enqueue(struct command_call *call);
 /* A command was refused before it could be queued (or an EXEC before it ran): the error that was

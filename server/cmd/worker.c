@@ -21,12 +21,14 @@ enum brine_status command_shared_init(struct command_shared *shared,
     pubsub_init(&shared->pubsub, options->mem, options->workers, options->secret);
     slowlog_init(&shared->slowlog, options->mem);
     latency_init(&shared->latency);
+    tracking_init(&shared->tracking, options->mem, options->workers, options->secret);
     int code = pthread_mutex_init(&shared->errors.adding, NULL);
     BRINE_ASSERT(code == 0, "a plain mutex needs nothing that can be missing");
     return BRINE_OK;
 }
 
 void command_shared_deinit(struct command_shared *shared) {
+    tracking_deinit(&shared->tracking);
     pubsub_deinit(&shared->pubsub);
     script_cache_deinit(&shared->scripts);
     latency_deinit(&shared->latency);
@@ -78,6 +80,15 @@ void worker_state_trim(struct worker_state *worker) {
 void worker_state_set_time(struct worker_state *worker, int64_t now_ms, int64_t mono_ms) {
     worker->now_ms = worker->access.now_ms = now_ms;
     worker->mono_ms = mono_ms;
+}
+
+void mail_post(struct worker_state *worker, struct session *session, size_t to_worker,
+               struct mail *mail) {
+    const struct services *services = worker->services;
+    if (services && services->post)
+        services->post(worker, session, to_worker, mail);
+    else
+        mail->deliver(mail, NULL);
 }
 
 void error_kinds_count(struct error_kinds *errors, struct bytes text) {

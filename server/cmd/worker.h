@@ -19,6 +19,7 @@
 #include "base/random.h"
 #include "cmd/client_query.h"
 #include "cmd/command.h"
+#include "cmd/mail.h"
 #include "config/config.h"
 #include "observe/log.h"
 #include "observe/latency.h"
@@ -27,6 +28,7 @@
 #include "observe/slowlog.h"
 #include "session/pubsub.h"
 #include "snapshot/snapshots.h"
+#include "session/tracking.h"
 
 /* ---- what net tells ----------------------------------------------------------------------------
  */
@@ -57,10 +59,10 @@ struct services {
      * session waits meanwhile.  Takes the query over. */
     void (*clients_query)(struct worker_state *worker, struct session *session,
                           struct client_query *query);
-    /* Hands a message to the listeners of a topic on another worker; see cmd/pubsub.h.  Where that
-     * worker is far behind the session waits until it has caught up. */
-    void (*send)(struct worker_state *worker, struct session *session, size_t to_worker,
-                 struct topic *topic, struct pubsub_message *message);
+    /* Takes mail to another worker: see mail.h.  Where that worker is far behind the session, if
+     * there is one, waits until it has caught up. */
+    void (*post)(struct worker_state *worker, struct session *session, size_t to_worker,
+                 struct mail *mail);
     /* Sends bytes to a client of this worker, behind its replies. */
     void (*push)(struct worker_state *worker, struct session *session, struct bytes bytes);
     /* A user changed: soon each worker calls permission_recheck for each of its sessions and closes
@@ -103,6 +105,10 @@ struct command_shared {
     struct latency_monitor latency;
     struct auth_vocabulary vocabulary; /* constant: the command table, as rules name it */
     struct auth auth;                  /* its own lock */
+    struct tracking tracking;
+    /* CLIENT PAUSE: until when by the monotonic clock, 0 while nothing is; and what. */
+    _Atomic int64_t paused_until_mono_ms;
+    _Atomic bool paused_all;
 };
 struct command_shared_options {
     struct allocator *mem;
@@ -160,6 +166,8 @@ struct worker_state {
     const struct command *recent; /* what was looked up last */
     bool times_each;              /* every command of this batch is timed, not runs of them */
     int64_t timed_until_ns;       /* when the last one ended, or the batch began */
+    size_t postponed_count;       /* clients that CLIENT PAUSE holds; net counts them down */
+    bool in_command;              /* a handler is at work, or EXEC */
     bool transaction_ended;       /* the command that ran was the end of its client's transaction */
 };
 

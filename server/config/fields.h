@@ -55,6 +55,33 @@
     W(AUDIT_FSYNC_NO, "no")                                                                        \
     W(AUDIT_FSYNC_EVERYSEC, "everysec")
 
+/* Classes of keyspace notifications and their letters, as Redis has them.  Source: Redis 7.0
+ * notify.c; ORDER as CONFIG GET writes them. */
+#define CONFIG_EVENT_CLASSES(C)                                                                    \
+    C(EVENTS_GENERIC, 'g')                                                                         \
+    C(EVENTS_STRING, '$')                                                                          \
+    C(EVENTS_LIST, 'l')                                                                            \
+    C(EVENTS_SET, 's')                                                                             \
+    C(EVENTS_HASH, 'h')                                                                            \
+    C(EVENTS_ZSET, 'z')                                                                            \
+    C(EVENTS_EXPIRED, 'x')                                                                         \
+    C(EVENTS_EVICTED, 'e')                                                                         \
+    C(EVENTS_STREAM, 't')                                                                          \
+    C(EVENTS_MODULE, 'd')                                                                          \
+    C(EVENTS_NEW, 'n')                                                                             \
+    C(EVENTS_KEYSPACE, 'K')                                                                        \
+    C(EVENTS_KEYEVENT, 'E')                                                                        \
+    C(EVENTS_MISSES, 'm')
+enum config_event_class {
+#define C(constant, letter) CONFIG_BIT_##constant,
+    CONFIG_EVENT_CLASSES(C)
+#undef C
+#define C(constant, letter) CONFIG_##constant = 1 << CONFIG_BIT_##constant,
+        CONFIG_EVENT_CLASSES(C)
+#undef C
+            CONFIG_EVENTS_ALL = CONFIG_EVENTS_NEW - 1 /* 'A': those before it */
+};
+
 #define W(constant, word) CONFIG_##constant,
 enum config_log_level { CONFIG_LOG_LEVELS(W) };
 enum config_memory_policy { CONFIG_MEMORY_POLICIES(W) };
@@ -94,6 +121,7 @@ struct config_text {
 #define CONFIG_FIELD_MODE_STARTUP     _Atomic int64_t
 #define CONFIG_FIELD_ENUM_RUNTIME     _Atomic int64_t
 #define CONFIG_FIELD_ENUM_STARTUP     _Atomic int64_t
+#define CONFIG_FIELD_EVENTS_RUNTIME   _Atomic int64_t
 #define CONFIG_FIELD_STRING_RUNTIME   struct config_text
 #define CONFIG_FIELD_STRING_STARTUP   struct bytes
 #define CONFIG_FIELD_STRING_PROTECTED struct bytes

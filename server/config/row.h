@@ -22,6 +22,7 @@ enum option_kind {
     KIND_DURATION,
     KIND_MODE,
     KIND_ENUM,
+    KIND_EVENTS,
     KIND_STRING,
     KIND_SECRET,
     KIND_LIST,
@@ -75,7 +76,7 @@ enum { CONFIG_LIST_MAX = 32, CONFIG_VALUE_TEXT_BYTES = 64 };
 
 /* A value on its way: text and items are views. */
 struct option_value {
-    int64_t number;    /* BOOL, INT, SIZE, DURATION, MODE, ENUM */
+    int64_t number;    /* BOOL, INT, SIZE, DURATION, MODE, ENUM, EVENTS */
     struct bytes text; /* STRING, SECRET */
     struct bytes items[CONFIG_LIST_MAX];
     size_t items_count; /* LIST */

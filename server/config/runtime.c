@@ -315,7 +315,7 @@ static enum brine_status keep_name(struct set *set, struct pending *pending,
     return status == BRINE_NO_MEMORY ? set_no_memory(set) : status;
 }
 
-/* save and notify-keyspace-events: whatever text it is, only the default is supported. */
+/* save: whatever text it is, only the default is supported. */
 static bool is_fixed_text(const struct option_row *row) {
     return row->kind == KIND_STRING && row->when == WHEN_FIXED;
 }

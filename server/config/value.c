@@ -101,6 +101,27 @@ static enum option_fault parse_word(const struct option_row *row, struct bytes t
     return FAULT_SHAPE;
 }
 
+/* Source: Redis 7.0 notify.c keyspaceEventsStringToFlags. */
+static const struct {
+    char letter;
+    int64_t classes;
+} event_letters[] = {
+#define C(constant, letter) {letter, CONFIG_##constant},
+    CONFIG_EVENT_CLASSES(C)
+#undef C
+        {'A', CONFIG_EVENTS_ALL},
+};
+
+static enum option_fault parse_events(struct bytes text, struct option_value *value) {
+    for (size_t i = 0; i < text.len; i++) {
+        size_t at = 0;
+        while (at < ARRAY_LEN(event_letters) && event_letters[at].letter != text.data[i]) at++;
+        if (at == ARRAY_LEN(event_letters)) return FAULT_SHAPE;
+        value->number |= event_letters[at].classes;
+    }
+    return FAULT_NONE;
+}
+
 static bool has_nul(struct bytes text) {
     return text.len > 0 && memchr(text.data, 0, text.len);
 }
@@ -160,6 +181,8 @@ enum option_fault option_parse(const struct option_row *row, struct bytes text,
         return parse_mode(row, text, value);
     case KIND_ENUM:
         return parse_word(row, text, value);
+    case KIND_EVENTS:
+        return parse_events(text, value);
     case KIND_STRING:
     case KIND_SECRET:
         return parse_text(row, text, value);
@@ -212,6 +235,7 @@ enum option_fault option_from_toml(const struct option_row *row, const struct to
         return list_from_toml(row, toml, value);
     case KIND_MODE:
     case KIND_ENUM:
+    case KIND_EVENTS:
     case KIND_STRING:
     case KIND_SECRET:
     case KIND_BUFFER_LIMITS:
@@ -258,6 +282,19 @@ static struct bytes word_at(const struct option_row *row, int64_t index) {
     return word;
 }
 
+/* 'n' is part of no 'A', and not written beside it.  Source: Redis 7.0 notify.c
+ * keyspaceEventsFlagsToString. */
+static enum brine_status write_events(struct buf *out, int64_t classes) {
+    bool all = (classes & CONFIG_EVENTS_ALL) == CONFIG_EVENTS_ALL;
+    if (all) TRY(buf_append_byte(out, 'A'));
+    for (size_t i = 0; i < ARRAY_LEN(event_letters) - 1; i++) {
+        int64_t one = event_letters[i].classes;
+        if (!(classes & one) || (all && one <= CONFIG_EVENTS_NEW)) continue;
+        TRY(buf_append_byte(out, (uint8_t)event_letters[i].letter));
+    }
+    return BRINE_OK;
+}
+
 static enum brine_status write_joined(struct buf *out, const struct option_value *value,
                                       uint8_t between) {
     for (size_t i = 0; i < value->items_count; i++) {
@@ -286,6 +323,8 @@ enum brine_status option_format(const struct option_row *row, enum option_dialec
         return buf_printf(out, redis ? "%o" : "%04o", (unsigned)value->number);
     case KIND_ENUM:
         return buf_append(out, word_at(row, value->number));
+    case KIND_EVENTS:
+        return write_events(out, value->number);
     case KIND_STRING:
     case KIND_SECRET:
         return buf_append(out, value->text);
@@ -368,6 +407,8 @@ enum brine_status option_describe(const struct option_row *row, struct buf *out)
     case KIND_ENUM:
         TRY(buf_append(out, BYTES("one of ")));
         return write_words(out, row);
+    case KIND_EVENTS:
+        return buf_append(out, BYTES("letters out of Ag$lshzxeKEtmdn"));
     case KIND_STRING:
     case KIND_SECRET:
         return buf_printf(out, "text of %lld to %lld bytes without NUL", (long long)row->min,
@@ -401,6 +442,8 @@ enum brine_status option_fault_redis(const struct option_row *row, enum option_f
     case KIND_ENUM:
         TRY(buf_append(out, BYTES("argument(s) must be one of the following: ")));
         return write_words(out, row);
+    case KIND_EVENTS:
+        return buf_append(out, BYTES("Invalid event class character. Use 'Ag$lshzxeKEtmdn'."));
     case KIND_MODE:
     case KIND_STRING:
     case KIND_SECRET:

@@ -15,6 +15,7 @@
 
 #include "base/buf.h"
 #include "gate/gate.h"
+#include "keyspace/events.h"
 #include "keyspace/recheck.h"
 #include "keyspace/watch.h"
 #include "keyspace/writers.h"
@@ -23,10 +24,6 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-
-/* What happened to a key, in Redis's words for keyspace notifications.  Called under the shard's
- * lock, in the order of the changes; it may not call the keyspace. */
-typedef void keyspace_event_fn(void *context, const char *event, const struct store_key *key);
 
 /* See room.h. */
 struct room {
@@ -49,8 +46,7 @@ struct keyspace {
     atomic_bool sweep_is_off; /* see keyspace_sweep_expired */
     struct writers writers;
     struct room room;
-    keyspace_event_fn *on_event; /* NULL: nobody listens */
-    void *event_context;
+    struct keyspace_events events;
     /* An update that was overtaken too often reserves its key: writers of it wait their turn. */
     _Atomic uint64_t reserved_hash; /* 0: none */
     pthread_mutex_t reservation;
@@ -64,8 +60,6 @@ struct keyspace_options {
      * depends on the commands before: longer ones are refused there.  0: 1 MB. */
     size_t locked_bytes_max;
     bool provenance; /* who stored a value when is given to the store, which may keep it */
-    keyspace_event_fn *on_event;
-    void *event_context;
 };
 
 void keyspace_init(struct keyspace *keyspace, const struct keyspace_options *options);
@@ -97,6 +91,9 @@ struct keyspace_access {
      * not shown: answer.text says why, and is the reply whatever the handler made of it.  Dispatch
      * clears it. */
     bool withheld;
+    /* What this access changed, and what of the store's removals it took over, until it is told. */
+    struct buf events, removals;
+    bool events_lost;
 };
 
 void keyspace_access_init(struct keyspace_access *access, struct keyspace *keyspace,

@@ -10,10 +10,27 @@
 
 #include <stdio.h>
 
+static uint32_t heard(const struct keyspace_access *access) {
+    return atomic_load_explicit(&access->keyspace->events.heard, memory_order_relaxed);
+}
+
 void door_changed(struct keyspace_access *access, const char *event, const struct store_key *key) {
     struct keyspace *keyspace = access->keyspace;
     watch_touch(&keyspace->watches, key);
-    if (keyspace->on_event) keyspace->on_event(keyspace->event_context, event, key);
+    if (UNLIKELY(heard(access) & (KEYSPACE_HEAR_CHANGES | KEYSPACE_HEAR_CACHES)))
+        events_note(access, event, key, true);
+}
+
+void door_told(struct keyspace_access *access, const char *event, const struct store_key *key) {
+    if (UNLIKELY(heard(access) & KEYSPACE_HEAR_CHANGES)) events_note(access, event, key, false);
+}
+
+void door_missed(struct keyspace_access *access, const struct store_key *key) {
+    if (UNLIKELY(heard(access) & KEYSPACE_HEAR_MISSES)) events_note(access, "keymiss", key, false);
+}
+
+void door_flushed(struct keyspace_access *access) {
+    if (UNLIKELY(heard(access) & KEYSPACE_HEAR_CACHES)) events_note_flush(access);
 }
 
 /* ---- judging ----------------------------------------------------------------------------------*/
@@ -172,6 +189,9 @@ enum keyspace_outcome door_put(struct keyspace_access *access, const struct stor
         (void)store_remove(access->keyspace->store, key, access->now_ms);
         return KEYSPACE_DONE;
     }
+    struct store_value old;
+    bool is_new = UNLIKELY(heard(access) & KEYSPACE_HEAR_NEW) &&
+                  !store_find(access->keyspace->store, key, access->now_ms, &old);
     struct store_new_value value = {
         .bytes = prepared->bytes,
         .blob = prepared->blob,
@@ -182,6 +202,7 @@ enum keyspace_outcome door_put(struct keyspace_access *access, const struct stor
     if (UNLIKELY(access->keyspace->provenance))
         value.stored_at_s = (uint32_t)(access->now_ms / 1000);
     enum brine_status status = store_put(access->keyspace->store, key, &value, access->now_ms);
+    if (is_new && status == BRINE_OK) events_note(access, "new", key, false);
     if (status == BRINE_TOO_BIG) return KEYSPACE_KEY_TOO_BIG;
     return status == BRINE_OK ? KEYSPACE_DONE : KEYSPACE_NO_MEMORY;
 }

@@ -47,7 +47,13 @@ enum keyspace_outcome door_lock_keys(struct keyspace_access *access, const struc
 /* Under the lock.  Takes the prepared blob, whatever comes out. */
 enum keyspace_outcome door_put(struct keyspace_access *access, const struct store_key *key,
                                const struct prepared *prepared, int64_t expire_at_ms) MUST_USE;
-/* Under the lock: who watches or listens is told. */
+/* Under the lock: who watches is told, and for who listens the event is noted; its name is a
+ * literal. */
 void door_changed(struct keyspace_access *access, const char *event, const struct store_key *key);
+/* A second name for what changed. */
+void door_told(struct keyspace_access *access, const char *event, const struct store_key *key);
+/* A read found nothing; everything went. */
+void door_missed(struct keyspace_access *access, const struct store_key *key);
+void door_flushed(struct keyspace_access *access);
 
 #endif

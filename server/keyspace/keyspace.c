@@ -66,13 +66,11 @@ static bool condition_holds(enum keyspace_condition condition, bool found) {
 /* Under the shard's lock: what the store removes of its own accord. */
 static void tell_removed(void *context, uint32_t db, struct bytes name, enum store_removal reason) {
     struct keyspace *keyspace = context;
-    bool evicted = reason == STORE_REMOVED_EVICTED;
-    if (!keyspace->on_event && !evicted) return;
-    struct store_key key = store_key(keyspace->store, db, name);
+    events_note_removed(keyspace, db, name, reason);
     /* A transaction sees by itself that what it watches has expired. */
-    if (evicted) watch_touch(&keyspace->watches, &key);
-    if (keyspace->on_event)
-        keyspace->on_event(keyspace->event_context, evicted ? "evicted" : "expired", &key);
+    if (reason == STORE_REMOVED_EXPIRED) return;
+    struct store_key key = store_key(keyspace->store, db, name);
+    watch_touch(&keyspace->watches, &key);
 }
 
 void keyspace_init(struct keyspace *keyspace, const struct keyspace_options *options) {
@@ -83,12 +81,11 @@ void keyspace_init(struct keyspace *keyspace, const struct keyspace_options *opt
         .locked_bytes_max =
             options->locked_bytes_max ? options->locked_bytes_max : LOCKED_BYTES_MAX,
         .provenance = options->provenance,
-        .on_event = options->on_event,
-        .event_context = options->event_context,
     };
     int code = pthread_mutex_init(&keyspace->reservation, NULL);
     BRINE_ASSERT(code == 0, "a plain mutex needs nothing that can be missing");
     watch_table_init(&keyspace->watches);
+    keyspace_events_init(&keyspace->events, store_allocator(options->store));
     recheck_init(&keyspace->recheck, store_allocator(options->store));
     writers_init(&keyspace->writers, store_allocator(options->store));
     store_set_hook(options->store, tell_removed, keyspace);
@@ -97,6 +94,7 @@ void keyspace_init(struct keyspace *keyspace, const struct keyspace_options *opt
 void keyspace_deinit(struct keyspace *keyspace) {
     writers_deinit(&keyspace->writers);
     recheck_deinit(&keyspace->recheck);
+    keyspace_events_deinit(&keyspace->events);
     watch_table_deinit(&keyspace->watches);
     pthread_mutex_destroy(&keyspace->reservation);
 }
@@ -107,6 +105,8 @@ void keyspace_access_init(struct keyspace_access *access, struct keyspace *keysp
     buf_init(&access->old, mem, SCRATCH_BYTES_MAX);
     buf_init(&access->new, mem, SCRATCH_BYTES_MAX);
     buf_init(&access->rechecked, mem, SCRATCH_BYTES_MAX);
+    buf_init(&access->events, mem, KEYSPACE_EVENTS_BYTES_MAX);
+    buf_init(&access->removals, mem, KEYSPACE_EVENTS_BYTES_MAX);
     gate_desk_init(&access->desk, mem);
     access->desk.metrics = metrics;
 }
@@ -115,6 +115,8 @@ void keyspace_access_deinit(struct keyspace_access *access) {
     buf_deinit(&access->old);
     buf_deinit(&access->new);
     buf_deinit(&access->rechecked);
+    buf_deinit(&access->events);
+    buf_deinit(&access->removals);
     gate_desk_deinit(&access->desk);
 }
 
@@ -157,6 +159,7 @@ static void count_read(struct keyspace_access *access, const struct store_key *k
                        const struct store_value *value) {
     metrics_add(access->metrics, found ? METRIC_keyspace_hits : METRIC_keyspace_misses, 1);
     if (found && !access->glances) store_touch(access->keyspace->store, key, value, access->now_ms);
+    if (!found) door_missed(access, key);
 }
 
 bool keyspace_enter(struct keyspace_access *access, const struct store_key *key,
@@ -309,6 +312,7 @@ enum keyspace_outcome keyspace_set_string(struct keyspace_access *access,
         return outcome;
     }
     if (looks) {
+        if (options->on_old && !found) door_missed(access, key);
         if (options->on_old && !options->on_old(options->context, found ? &old : NULL))
             outcome = KEYSPACE_STOPPED;
         else if (!condition_holds(options->only_if, found))
@@ -318,7 +322,11 @@ enum keyspace_outcome keyspace_set_string(struct keyspace_access *access,
     if (outcome == KEYSPACE_DONE) {
         const char *event = options->event ? options->event : "set";
         outcome = door_put(access, key, &prepared, expire_at_ms);
-        if (outcome == KEYSPACE_DONE) door_changed(access, event, key);
+        if (outcome == KEYSPACE_DONE) {
+            door_changed(access, event, key);
+            if (expire_at_ms != STORE_NO_EXPIRY && !options->keep_ttl)
+                door_told(access, "expire", key);
+        }
     } else {
         blob_unref(prepared.blob);
     }
@@ -574,6 +582,7 @@ enum keyspace_outcome keyspace_remove(struct keyspace_access *access, const stru
     bool found;
     enum keyspace_outcome outcome = lock_and_find(access, key, false, &found, &old);
     if (outcome != KEYSPACE_DONE) return outcome;
+    if (on_old && !found) door_missed(access, key);
     if (on_old && !on_old(context, found ? &old : NULL))
         outcome = KEYSPACE_STOPPED;
     else if (!found || !store_remove(store, key, access->now_ms))
@@ -659,6 +668,7 @@ static void flush(struct keyspace_access *access, bool all, uint32_t db) {
         store_flush_all(store, &access->hold);
     else
         store_flush_db(store, &access->hold, db);
+    door_flushed(access);
     store_unlock(store, &access->hold);
 }
 

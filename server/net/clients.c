@@ -60,7 +60,7 @@ static void visit(struct message *message, void *owner) {
     struct connection *last = connection ? connection->previous : NULL;
     while (connection) {
         struct connection *next = connection == last ? NULL : connection->next;
-        if (client_query_visit(query, &connection->session, worker->state.mono_ms, &errand->part))
+        if (client_query_visit(query, &worker->state, &connection->session, &errand->part))
             connection_close(connection);
         connection = next;
     }

@@ -23,6 +23,7 @@
 #include "net/net.h"
 #include "net/worker.h"
 #include "session/pubsub.h"
+#include "session/tracking.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -247,7 +248,7 @@ static size_t held_bytes(const struct connection *connection) {
     size_t query_bytes =
         in_the_making ? MIN(query->cap, query->len + QUERY_ROOM_BYTES) : query->cap;
     return query_bytes + session_transaction_bytes(&connection->session) +
-           pubsub_bytes(&connection->session) +
+           pubsub_bytes(&connection->session) + tracking_bytes(&connection->session) +
            (output ? output->owned_bytes + output->orphaned_bytes : 0);
 }
 
@@ -538,6 +539,8 @@ static void finish_serving(struct connection *connection, const struct dispatch_
 static void serve(struct connection *connection, struct bytes input) {
     struct worker *worker = connection->worker;
     struct dispatch_result result = {0};
+    messages_collect(worker);
+    if (UNLIKELY(connection->closed)) return;
     dispatch_input(&worker->state, &connection->session, input, &result);
     if (result.drop) {
         reply_clear(&worker->state.reply);
@@ -629,7 +632,7 @@ void connection_end_background(struct connection *connection,
         return;
     }
     connection->session.waiting = false;
-    dispatch_end_deferred(&connection->session);
+    dispatch_end_deferred(&connection->worker->state, &connection->session);
     if (!keep_rest(connection, buf_view(&connection->query), result->consumed)) {
         reply_clear(&connection->worker->state.reply);
         return;

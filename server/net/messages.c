@@ -3,74 +3,122 @@
 
 #include "net/messages.h"
 
-#include "cmd/pubsub.h"
+#include "base/assert.h"
 #include "net/net.h"
 
-/* A published message on its way to one worker, and back when its client waits for that. */
-struct parcel {
+/* A client that waits until a mailbox was taken; it travels to its worker's inbox then. */
+struct waiter {
     struct message message;
-    struct net *net;
-    struct topic *topic;
-    struct pubsub_message *content;
-    size_t bytes;
-    struct connection *sender; /* a reference, when it waits; else NULL */
+    struct waiter *next;
+    struct connection *connection; /* a reference */
 };
 
-static void destroy_parcel(struct parcel *parcel) {
-    mem_free(parcel->net->options.mem, parcel, sizeof *parcel);
+void mailbox_init(struct mailbox *mailbox) {
+    *mailbox = (struct mailbox){0};
+    int code = pthread_mutex_init(&mailbox->lock, NULL);
+    BRINE_ASSERT(code == 0, "a plain mutex needs nothing that can be missing");
 }
 
-/* On the sender's worker. */
-static void caught_up(struct message *message, void *owner) {
-    struct parcel *parcel = CONTAINER_OF(message, struct parcel, message);
-    struct connection *sender = parcel->sender;
-    worker_note_time(owner);
-    if (!sender->closed) connection_resume(sender);
-    connection_unref(sender);
-    destroy_parcel(parcel);
+void mailbox_deinit(struct mailbox *mailbox) {
+    BRINE_ASSERT(!mailbox->waiters, "who waits has a connection, and there are none");
+    while (mailbox->oldest) {
+        struct mail *mail = mailbox->oldest;
+        mailbox->oldest = mail->next;
+        mail->deliver(mail, NULL);
+    }
+    pthread_mutex_destroy(&mailbox->lock);
 }
 
-/* On the listeners' worker. */
-static void deliver(struct message *message, void *owner) {
+/* On the waiting client's worker. */
+static void go_on(struct message *message, void *owner) {
+    struct waiter *waiter = CONTAINER_OF(message, struct waiter, message);
     struct worker *worker = owner;
-    struct parcel *parcel = CONTAINER_OF(message, struct parcel, message);
     worker_note_time(worker);
-    pubsub_deliver(&worker->state, parcel->topic, parcel->content);
-    pubsub_put(&parcel->net->shared.pubsub, parcel->topic);
-    pubsub_message_unref(parcel->content);
-    atomic_fetch_sub_explicit(&worker->backlog_bytes, parcel->bytes, memory_order_relaxed);
-    if (!parcel->sender) {
-        destroy_parcel(parcel);
-        return;
-    }
-    message->run = caught_up;
-    inbox_push(&parcel->sender->worker->inbox, message);
+    if (!waiter->connection->closed) connection_resume(waiter->connection);
+    connection_unref(waiter->connection);
+    mem_free(worker->net->options.mem, waiter, sizeof *waiter);
 }
 
-void messages_send(struct worker_state *state, struct session *session, size_t to_worker,
-                   struct topic *topic, struct pubsub_message *content) {
-    struct connection *sender = CONTAINER_OF(session, struct connection, session);
-    struct net *net = sender->worker->net;
-    struct worker *target = &net->workers[to_worker];
-    struct parcel *parcel = mem_alloc(net->options.mem, sizeof *parcel);
-    if (!parcel) return; /* lost to those who listen there: a message has no other keeper */
-    *parcel = (struct parcel){
-        .message.run = deliver,
-        .net = net,
-        .topic = topic,
-        .content = pubsub_message_ref(content),
-        .bytes = sizeof *parcel + sizeof *content + content->channel.len + content->payload.len,
-    };
-    topic_ref(topic);
-    size_t backlog =
-        atomic_fetch_add_explicit(&target->backlog_bytes, parcel->bytes, memory_order_relaxed);
-    bool on_its_loop = state->index == sender->worker->index;
-    if (backlog > MESSAGES_BACKLOG_BYTES && on_its_loop && !session->waiting) {
-        session->waiting = true;
-        connection_ref(sender);
-        parcel->sender = sender;
+void messages_collect(struct worker *worker) {
+    struct mailbox *mailbox = &worker->mailbox;
+    if (LIKELY(atomic_load_explicit(&mailbox->bytes, memory_order_acquire) == 0)) return;
+    pthread_mutex_lock(&mailbox->lock);
+    struct mail *mail = mailbox->oldest;
+    struct waiter *waiter = mailbox->waiters;
+    mailbox->oldest = mailbox->newest = NULL;
+    mailbox->waiters = NULL;
+    pthread_mutex_unlock(&mailbox->lock);
+    worker_note_time(worker);
+    while (mail) {
+        struct mail *next = mail->next;
+        size_t bytes = mail->bytes;
+        mail->deliver(mail, &worker->state);
+        atomic_fetch_sub_explicit(&mailbox->bytes, bytes, memory_order_relaxed);
+        mail = next;
     }
-    inbox_push(&target->inbox, &parcel->message);
+    while (waiter) {
+        struct waiter *next = waiter->next;
+        inbox_push(&waiter->connection->worker->inbox, &waiter->message);
+        waiter = next;
+    }
+}
+
+static void collect_here(struct message *message UNUSED, void *owner) {
+    struct worker *worker = owner;
+    pthread_mutex_lock(&worker->mailbox.lock);
+    worker->mailbox.wake_is_posted = false;
+    pthread_mutex_unlock(&worker->mailbox.lock);
+    messages_collect(worker);
+}
+
+/* The client whose command this is waits; without memory for that it does not. */
+static struct waiter *make_wait(const struct worker_state *state, struct session *session) {
+    if (!session || session->waiting) return NULL;
+    struct connection *connection = CONTAINER_OF(session, struct connection, session);
+    bool on_its_loop = state->index == connection->worker->index;
+    if (!on_its_loop) return NULL;
+    struct waiter *waiter = mem_alloc(connection->worker->net->options.mem, sizeof *waiter);
+    if (!waiter) return NULL;
+    *waiter = (struct waiter){.message.run = go_on, .connection = connection};
+    session->waiting = true;
+    connection_ref(connection);
+    return waiter;
+}
+
+void messages_post(struct worker_state *state, struct session *session, size_t to_worker,
+                   struct mail *mail) {
+    struct net *net = state->services->server;
+    struct worker *target = &net->workers[to_worker];
+    struct mailbox *mailbox = &target->mailbox;
+    size_t backlog = atomic_load_explicit(&mailbox->bytes, memory_order_relaxed);
+    struct waiter *waiter = backlog > MAILBOX_BYTES_MAX ? make_wait(state, session) : NULL;
+    mail->next = NULL;
+    pthread_mutex_lock(&mailbox->lock);
+    if (mailbox->oldest)
+        mailbox->newest->next = mail;
+    else
+        mailbox->oldest = mail;
+    mailbox->newest = mail;
+    if (waiter) {
+        waiter->next = mailbox->waiters;
+        mailbox->waiters = waiter;
+    }
+    atomic_fetch_add_explicit(&mailbox->bytes, mail->bytes, memory_order_release);
+    bool wakes = !mailbox->wake_is_posted;
+    mailbox->wake_is_posted = true;
+    pthread_mutex_unlock(&mailbox->lock);
+    if (!wakes) return;
+    mailbox->wake.run = collect_here;
+    inbox_push(&target->inbox, &mailbox->wake);
+}
+
+bool messages_are_behind(const struct worker *worker) {
+    const struct net *net = worker->net;
+    for (size_t i = 0; i < net->workers_count; i++)
+        if (atomic_load_explicit(&net->workers[i].mailbox.bytes, memory_order_relaxed) >
+            MAILBOX_BYTES_MAX)
+            return true;
+    return false;
 }
 
 void messages_push(struct worker_state *state UNUSED, struct session *session, struct bytes bytes) {

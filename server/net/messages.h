@@ -1,21 +1,47 @@
 /* SPDX-FileCopyrightText: 2026 The brine authors */
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Published messages between workers: services->send and ->push.
+/* Mail between workers (cmd/mail.h): services->post and ->push.
  *
- * Bound: a worker whose inbox holds more than MESSAGES_BACKLOG_BYTES of messages makes each client
- * that publishes to it wait until it has caught up with that client's message, so every client can
- * add one message to the backlog and no more.
- * Thread: the publishing worker's, or the background's, which has one message at a time. */
+ * A worker takes its mail before it runs commands that it has read, and when it is woken.  So what
+ * was published, or was written, before a client sent a command reaches that client before the
+ * command's reply, whatever workers are involved: its UNSUBSCRIBE is not ahead of a message that
+ * somebody was told it got.
+ *
+ * Bound: a worker whose mailbox holds more than MAILBOX_BYTES_MAX makes each client whose command
+ * posts to it wait until the mailbox was taken, so every client can add one command's mail to the
+ * backlog and no more; upkeep, which has no client, pauses.
+ * Thread: posting any; the rest is the mailbox's worker's. */
 #ifndef BRINE_MESSAGES_H
 #define BRINE_MESSAGES_H
 
 #include "cmd/worker.h"
+#include "net/inbox.h"
 
-enum { MESSAGES_BACKLOG_BYTES = 4 * 1024 * 1024 };
+struct worker;
 
-void messages_send(struct worker_state *worker, struct session *session, size_t to_worker,
-                   struct topic *topic, struct pubsub_message *message);
+enum { MAILBOX_BYTES_MAX = 4 * 1024 * 1024 };
+
+struct mailbox {
+    pthread_mutex_t lock; /* a leaf but for the inbox's */
+    struct mail *oldest, *newest;
+    struct waiter *waiters;
+    struct message wake;
+    bool wake_is_posted;
+    _Atomic size_t bytes; /* of mail that was not taken */
+};
+
+void mailbox_init(struct mailbox *mailbox);
+/* Drops what nobody will take any more. */
+void mailbox_deinit(struct mailbox *mailbox);
+
+/* Delivers what is there.  May close connections. */
+void messages_collect(struct worker *worker);
+/* True: somebody's mailbox is full. */
+bool messages_are_behind(const struct worker *worker);
+
+void messages_post(struct worker_state *worker, struct session *session, size_t to_worker,
+                   struct mail *mail);
 void messages_push(struct worker_state *worker, struct session *session, struct bytes bytes);
 
 #endif

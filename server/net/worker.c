@@ -9,6 +9,8 @@
 #include "net/worker.h"
 
 #include "base/assert.h"
+#include "cmd/events.h"
+#include "cmd/tracking.h"
 #include "net/net.h"
 #include "keyspace/room.h"
 #include "observe/clock.h"
@@ -18,6 +20,22 @@
 
 static void on_turn_end(uv_prepare_t *handle);
 static void on_again(uv_idle_t *handle);
+/* CLIENT PAUSE is over. */
+static void resume_postponed(struct worker *worker) {
+    if (worker->state.postponed_count == 0 || dispatch_is_paused(&worker->state)) return;
+    worker->state.postponed_count = 0;
+    struct connection *connection = worker->connections;
+    struct connection *last = connection ? connection->previous : NULL;
+    while (connection) {
+        struct connection *next = connection == last ? NULL : connection->next;
+        if (connection->session.modes & SESSION_POSTPONED) {
+            connection->session.modes &= ~(uint32_t)SESSION_POSTPONED;
+            connection_resume(connection);
+        }
+        connection = next;
+    }
+}
+
 static void on_tick(uv_timer_t *handle);
 static void on_drain_tick(uv_timer_t *handle);
 
@@ -70,6 +88,7 @@ enum brine_status worker_open(struct worker *worker, struct net *net, size_t ind
                               struct brine_error *err) {
     *worker = (struct worker){.net = net, .index = index, .upkeep_shard = index};
     budget_share_init(&worker->budget, &net->budget);
+    mailbox_init(&worker->mailbox);
     if (open_state(worker) != BRINE_OK)
         return brine_fail(err, BRINE_NO_MEMORY, 0, "out of memory while starting worker %zu",
                           index);
@@ -138,6 +157,7 @@ void worker_close(struct worker *worker) {
     int code = uv_loop_close(&worker->loop);
     BRINE_ASSERT(code == 0, "a worker's loop has no handles left");
     inbox_deinit(&worker->inbox);
+    mailbox_deinit(&worker->mailbox);
     close_state(worker);
 }
 
@@ -174,11 +194,14 @@ static void do_upkeep(struct worker *worker) {
     int64_t end_ns = clock_mono_ns() + WORKER_UPKEEP_NS;
     bool more = false;
     worker_note_time(worker);
+    worker->upkeep_is_due = false;
+    if (messages_are_behind(worker)) return; /* what is removed may have to be told */
     for (size_t i = 0; i < own && (i == 0 || clock_mono_ns() < end_ns); i++) {
         if (worker->upkeep_shard >= shards) worker->upkeep_shard = worker->index;
         more |= keyspace_upkeep(access, worker->upkeep_shard);
         worker->upkeep_shard += step;
     }
+    events_tell(&worker->state, NULL);
     worker->upkeep_is_due = more;
     if (more) uv_idle_start(&worker->again, on_again);
 }
@@ -274,6 +297,8 @@ static void on_tick(uv_timer_t *handle) {
     note_memory(worker);
     check_times(worker);
     check_orphans(worker);
+    tracking_make_good(&worker->state);
+    resume_postponed(worker);
     if (!worker->upkeep_is_due) do_upkeep(worker);
 }
 

@@ -24,6 +24,7 @@
 #include "net/connection.h"
 #include "net/inbox.h"
 #include "net/listener.h"
+#include "net/messages.h"
 
 struct net;
 
@@ -69,7 +70,7 @@ struct worker {
     struct message drain_message, drained_message, stop_message, relieve_message, recheck_message;
     atomic_bool relief_asked;     /* relieve_message is on its way */
     atomic_bool recheck_asked;    /* recheck_message is on its way */
-    _Atomic size_t backlog_bytes; /* of messages to listeners here that are still in the inbox */
+    struct mailbox mailbox;
 };
 
 /* A new socket on its way to its worker. */

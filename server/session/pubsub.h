@@ -25,7 +25,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum pubsub_kind { PUBSUB_CHANNEL, PUBSUB_PATTERN, PUBSUB_SHARD, PUBSUB_KINDS };
+/* MONITOR listens to a topic of its own, named "". */
+enum pubsub_kind { PUBSUB_CHANNEL, PUBSUB_PATTERN, PUBSUB_SHARD, PUBSUB_MONITOR, PUBSUB_KINDS };
 
 struct subscription {
     struct session *session;
@@ -86,6 +87,12 @@ void pubsub_leave(struct session *session);
 
 static inline size_t pubsub_count(const struct session *session, enum pubsub_kind kind) {
     return session->subscriber ? session->subscriber->counts[kind] : 0;
+}
+
+/* To channels of any kind. */
+static inline bool pubsub_listens(const struct session *session) {
+    return pubsub_count(session, PUBSUB_CHANNEL) || pubsub_count(session, PUBSUB_PATTERN) ||
+           pubsub_count(session, PUBSUB_SHARD);
 }
 
 /* What its listening takes of memory.  The session's worker's alone. */

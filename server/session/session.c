@@ -5,6 +5,7 @@
 
 #include "auth/user.h"
 #include "session/pubsub.h"
+#include "session/tracking.h"
 #include "session/transaction.h"
 
 void session_init(struct session *session, const struct session_options *options) {
@@ -24,7 +25,7 @@ void session_init(struct session *session, const struct session_options *options
 }
 
 static void free_text(struct session *session, struct session_text *field) {
-    mem_free(session->mem, field->data, field->len);
+    if (field->counted) mem_free(session->mem, field->counted, 2 + session_text_view(field).len);
     *field = (struct session_text){0};
 }
 
@@ -32,6 +33,7 @@ void session_deinit(struct session *session) {
     session_end_transaction(session);
     pubsub_leave(session);
     auth_user_unref(session->user);
+    tracking_leave(session);
     free_text(session, &session->name);
     free_text(session, &session->library_name);
     free_text(session, &session->library_version);
@@ -57,6 +59,9 @@ size_t session_transaction_bytes(const struct session *session) {
 void session_reset(struct session *session, bool authenticated) {
     session_end_transaction(session);
     pubsub_leave(session);
+    tracking_stop(session);
+    session->modes &= ~(uint32_t)(SESSION_REPLY_OFF | SESSION_REPLY_SKIP_NEXT | SESSION_NO_TOUCH |
+                                  SESSION_MONITOR);
     session->db = 0;
     session->resp_version = 2;
     session->authenticated = authenticated;
@@ -66,10 +71,14 @@ void session_reset(struct session *session, bool authenticated) {
 enum brine_status session_set_text(struct session *session, struct session_text *field,
                                    struct bytes text) {
     if (text.len > SESSION_NAME_BYTES_MAX) return BRINE_TOO_BIG;
-    uint8_t *data = text.len ? mem_alloc(session->mem, text.len) : NULL;
-    if (text.len && !data) return BRINE_NO_MEMORY;
-    bytes_copy_to(data, text);
+    uint8_t *counted = text.len ? mem_alloc(session->mem, 2 + text.len) : NULL;
+    if (text.len && !counted) return BRINE_NO_MEMORY;
+    if (counted) {
+        counted[0] = (uint8_t)text.len;
+        counted[1] = (uint8_t)(text.len >> 8);
+        bytes_copy_to(counted + 2, text);
+    }
     free_text(session, field);
-    *field = (struct session_text){data, text.len};
+    *field = (struct session_text){counted};
     return BRINE_OK;
 }

@@ -25,6 +25,7 @@ struct command;   /* a row of cmd's table */
 struct auth_user; /* auth/user.h */
 struct transaction;
 struct subscriber;
+struct tracked;
 
 enum {
     SESSION_ADDRESS_BYTES = 128, /* "[ipv6]:port" or "/path:0", NUL-terminated */
@@ -42,9 +43,21 @@ struct session_options {
     const char *peer, *local; /* borrowed for the session's life; NULL: "" */
 };
 
-struct session_text { /* owned; empty: not set */
-    uint8_t *data;
-    size_t len;
+struct session_text { /* owned */
+    uint8_t *counted; /* two bytes of length, then the text; NULL: not set */
+};
+
+/* What commands made of a client that most never are; a bit each. */
+enum session_mode {
+    SESSION_REPLY_OFF = 1 << 0,       /* CLIENT REPLY OFF */
+    SESSION_REPLY_SKIP_NEXT = 1 << 1, /* CLIENT REPLY SKIP was the last command */
+    SESSION_REPLY_SKIP = 1 << 2,      /* it was the one before */
+    SESSION_NO_EVICT = 1 << 3,        /* is not closed to keep limits.clients_bytes */
+    SESSION_NO_TOUCH = 1 << 4,        /* its reads do not keep keys from eviction */
+    SESSION_MONITOR = 1 << 5,
+    SESSION_TRACKING = 1 << 6,  /* its reads are remembered: it caches */
+    SESSION_POSTPONED = 1 << 7, /* `waiting`, because CLIENT PAUSE holds its next command */
+    SESSION_DEFERRED = 1 << 8,  /* `waiting`, because its command takes long */
 };
 
 struct session {
@@ -57,7 +70,8 @@ struct session {
     struct resp_decoder decoder;
     const struct command *last_command; /* NULL: none yet; the subcommand's row if it has one */
     int64_t created_mono_ms, last_active_mono_ms;
-    uint64_t commands_total;
+    uint32_t commands_total;
+    uint32_t modes;                      /* of enum session_mode */
     size_t query_bytes, query_cap_bytes; /* pending input and its room; net's figures */
     size_t output_bytes;                 /* pending replies; net's figure */
     int fd;
@@ -66,6 +80,7 @@ struct session {
     struct transaction *transaction; /* NULL: no MULTI, nothing watched */
     struct subscriber *subscriber;   /* NULL: listens to nothing */
     struct auth_user *user;          /* one reference; before AUTH that to "default" */
+    struct tracked *tracked;         /* NULL: nobody tells it about outdated keys */
     struct session_text name, library_name, library_version;
     const char *peer, *local; /* as CLIENT LIST shows them; never NULL */
     struct allocator *mem;
@@ -91,7 +106,8 @@ enum brine_status session_set_text(struct session *session, struct session_text 
                                    struct bytes text) MUST_USE;
 
 static inline struct bytes session_text_view(const struct session_text *text) {
-    return bytes_view(text->data, text->len);
+    if (!text->counted) return bytes_view(NULL, 0);
+    return bytes_view(text->counted + 2, (size_t)(text->counted[0] | text->counted[1] << 8));
 }
 
 _Static_assert(sizeof(struct session) <= 224, "a session is paid per client: grow it knowingly");

@@ -53,9 +53,9 @@ static const char *crowd_ask(const char *input) {
     cr_expect(direct[0] == 0 && world->session.waiting, "'%s' came before its time", direct);
     for (size_t i = 0; i < 2; i++)
         buf_init(&parts[i].text, mem_system(), CLIENT_QUERY_TEXT_BYTES_MAX);
-    cr_expect(!client_query_visit(crowd.query, &world->session, 1000000, &parts[0]));
+    cr_expect(!client_query_visit(crowd.query, &world->worker, &world->session, &parts[0]));
     for (size_t i = 0; i < OTHERS; i++)
-        crowd.closed[i] = client_query_visit(crowd.query, &crowd.others[i], 1000000, &parts[i > 0]);
+        crowd.closed[i] = client_query_visit(crowd.query, &world->worker, &crowd.others[i], &parts[i > 0]);
     client_query_finish(&world->worker, &world->session, crowd.query, parts, 2);
     crowd.query = NULL;
     world->session.waiting = false;

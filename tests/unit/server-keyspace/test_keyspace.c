@@ -24,8 +24,17 @@ static void must(enum brine_status status) {
     cr_assert(status == BRINE_OK, "%s", brine_status_meaning(status));
 }
 
-static void note_event(void *context, const char *event, const struct store_key *key) {
-    must(buf_printf(context, "%s %.*s, ", event, (int)key->name.len, (const char *)key->name.data));
+/* All events since the last time, as text. */
+static struct bytes tell_events(struct house *house) {
+    struct keyspace_event event;
+    size_t at = 0;
+    buf_clear(&house->events);
+    keyspace_gather_events(&house->access);
+    while (keyspace_next_event(&house->access, &at, &event))
+        must(buf_printf(&house->events, "%s %.*s, ", event.name ? event.name : "flush",
+                        (int)event.key.len, (const char *)event.key.data));
+    keyspace_forget_events(&house->access);
+    return buf_view(&house->events);
 }
 
 static void house_init(struct house *house) {
@@ -33,13 +42,12 @@ static void house_init(struct house *house) {
     failing_init(&house->mem, SIZE_MAX);
     gate_init_off(&house->gate);
     house->store =
-        store_create(&(struct store_options){.mem = &house->mem.allocator, .secret = {3, 4}});
+        store_create(&(struct store_options){.mem = &house->mem.allocator,
+                                             .secret = {3, 4}});
     cr_assert(house->store);
     buf_init(&house->events, mem_system(), 1 << 20);
-    keyspace_init(&house->keyspace, &(struct keyspace_options){.store = house->store,
-                                                               .gate = &house->gate,
-                                                               .on_event = note_event,
-                                                               .event_context = &house->events});
+    keyspace_init(&house->keyspace,
+                  &(struct keyspace_options){.store = house->store, .gate = &house->gate});
     keyspace_access_init(&house->access, &house->keyspace, NULL, &house->mem.allocator);
     house->access.now_ms = 1000;
 }
@@ -151,6 +159,7 @@ Test(keyspace, an_expiry_that_is_past_removes_the_key_and_says_so) {
     struct house house;
     int64_t past = 999, future = 2000, never = STORE_NO_EXPIRY;
     house_init(&house);
+    keyspace_hear(&house.keyspace, KEYSPACE_HEAR_CHANGES, true);
     set(&house, "k", "v");
     struct store_key key = key_of(&house, "k");
     cr_expect(keyspace_change_expiry(&house.access, &key, decide_minute, &future) == KEYSPACE_DONE);
@@ -159,8 +168,57 @@ Test(keyspace, an_expiry_that_is_past_removes_the_key_and_says_so) {
     cr_expect(keyspace_change_expiry(&house.access, &key, decide_minute, &past) ==
               KEYSPACE_NOT_DONE);
     cr_expect(holds(&house, "k", NULL));
-    cr_expect(bytes_equal(buf_view(&house.events), BYTES("set k, expire k, persist k, del k, ")),
+    cr_expect(bytes_equal(tell_events(&house), BYTES("set k, expire k, persist k, del k, ")),
               "%.*s", (int)house.events.len, (const char *)house.events.data);
+    house_deinit(&house);
+}
+
+Test(keyspace, what_nobody_wants_to_hear_is_not_collected) {
+    struct house house;
+    house_init(&house);
+    set(&house, "k", "v");
+    cr_expect(!keyspace_has_events(&house.access) && house.access.events.cap == 0);
+    keyspace_hear(&house.keyspace, KEYSPACE_HEAR_CACHES, true);
+    cr_expect(holds(&house, "absent", NULL));
+    set(&house, "k", "v2");
+    keyspace_flush_all(&house.access);
+    cr_expect(keyspace_has_events(&house.access));
+    cr_expect(bytes_equal(tell_events(&house), BYTES("set k, flush , ")), "%.*s",
+              (int)house.events.len, (const char *)house.events.data);
+    keyspace_hear(&house.keyspace, KEYSPACE_HEAR_CACHES, false);
+    set(&house, "k", "v3");
+    cr_expect(!keyspace_has_events(&house.access));
+    house_deinit(&house);
+}
+
+Test(keyspace, a_key_that_expires_is_told_of_before_the_write_that_met_it) {
+    struct house house;
+    house_init(&house);
+    keyspace_hear(&house.keyspace, KEYSPACE_HEAR_CHANGES | KEYSPACE_HEAR_NEW | KEYSPACE_HEAR_MISSES,
+                  true);
+    struct store_key key = key_of(&house, "k");
+    cr_expect(keyspace_set_string(&house.access, &key, BYTES("v"),
+                                  &(struct keyspace_set_options){.expire_at_ms = 1500}) ==
+              KEYSPACE_DONE);
+    house.access.now_ms = 1501;
+    set(&house, "k", "w");
+    cr_expect(holds(&house, "absent", NULL));
+    cr_expect(bytes_equal(tell_events(&house), BYTES("expired k, new k, set k, expire k, new k, "
+                                                     "set k, keymiss absent, ")),
+              "%.*s", (int)house.events.len, (const char *)house.events.data);
+    house_deinit(&house);
+}
+
+Test(keyspace, events_that_find_no_memory_are_said_to_be_lost_once) {
+    struct house house;
+    house_init(&house);
+    set(&house, "k", "v");
+    keyspace_hear(&house.keyspace, KEYSPACE_HEAR_CHANGES, true);
+    struct store_key key = key_of(&house, "k");
+    house.mem.fail_at = house.mem.requests;
+    cr_expect(keyspace_remove(&house.access, &key, NULL, NULL) == KEYSPACE_DONE);
+    cr_expect(keyspace_has_events(&house.access) && keyspace_events_lost(&house.access));
+    cr_expect(!keyspace_events_lost(&house.access) && tell_events(&house).len == 0);
     house_deinit(&house);
 }
 
@@ -247,7 +305,6 @@ Test(keyspace, a_slow_update_gets_its_turn_and_no_update_is_lost, .timeout = 60)
     static struct contest contest;
     pthread_t threads[HASTY_THREADS];
     house_init(&contest.house);
-    contest.house.keyspace.on_event = NULL;
     struct store_key key = key_of(&contest.house, "n");
     for (size_t i = 0; i < HASTY_THREADS; i++)
         cr_assert(pthread_create(&threads[i], NULL, run_hasty, &contest) == 0);

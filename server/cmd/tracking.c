@@ -1,0 +1,353 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Source of what is sent: Redis 7.0 tracking.c sendTrackingMessage. */
+
+#include "cmd/tracking.h"
+
+#define CHANNEL_INVALIDATE BYTES("__redis__:invalidate")
+
+static struct tracking *tracking_of(const struct worker_state *worker) {
+    return &worker->shared->tracking;
+}
+
+/* ---- what is sent ---------------------------------------------------------------------------- */
+
+/* Keys one behind the other, each with its length in front. */
+struct outdated {
+    struct bytes keys;
+    size_t count;
+    bool all;
+};
+
+static bool next_key(struct bytes keys, size_t *at, struct bytes *key) {
+    uint32_t len;
+    if (*at >= keys.len) return false;
+    bytes_copy_to(&len, bytes_slice(keys, *at, sizeof len));
+    *key = bytes_slice(keys, *at + sizeof len, len);
+    *at += sizeof len + len;
+    return true;
+}
+
+static bool add_key(struct buf *keys, struct bytes key) {
+    size_t start = keys->len;
+    uint32_t len = (uint32_t)key.len;
+    if (buf_append(keys, bytes_view(&len, sizeof len)) == BRINE_OK &&
+        buf_append(keys, key) == BRINE_OK)
+        return true;
+    keys->len = start;
+    return false;
+}
+
+static void write_keys(struct resp_writer *writer, const struct outdated *outdated) {
+    struct bytes key;
+    if (outdated->all) {
+        resp_null(writer);
+        return;
+    }
+    resp_array(writer, outdated->count);
+    for (size_t at = 0; next_key(outdated->keys, &at, &key);) resp_bulk(writer, key);
+}
+
+/* RESP2 knows no pushes: there it is a message of a channel. */
+static void write_outdated(struct resp_writer *writer, const struct outdated *outdated) {
+    if (writer->version > 2) {
+        resp_push(writer, 2);
+        resp_bulk(writer, BYTES("invalidate"));
+    } else {
+        resp_array(writer, 3);
+        resp_bulk(writer, BYTES("message"));
+        resp_bulk(writer, CHANNEL_INVALIDATE);
+    }
+    write_keys(writer, outdated);
+}
+
+static void write_broken(struct resp_writer *writer, uint64_t target_id) {
+    resp_push(writer, 2);
+    resp_bulk(writer, BYTES("tracking-redir-broken"));
+    resp_integer(writer, (int64_t)target_id);
+}
+
+/* Behind the replies that the session has so far. */
+static void send_encoded(struct worker_state *worker, struct session *session,
+                         const struct outdated *outdated, uint64_t broken_id) {
+    bool serves = session == worker->serving;
+    struct buf *encoded = &worker->pushed;
+    struct resp_writer pushed = {.out = encoded, .version = session->resp_version};
+    struct resp_writer *writer = serves ? &worker->reply.writer : &pushed;
+    if (outdated)
+        write_outdated(writer, outdated);
+    else
+        write_broken(writer, broken_id);
+    if (!serves && !writer->failed && worker->services && worker->services->push)
+        worker->services->push(worker, session, buf_view(encoded));
+    buf_clear(encoded);
+    buf_shrink(encoded, KEYSPACE_SCRATCH_BYTES_KEPT);
+}
+
+static void hold(struct tracked *tracked, const struct outdated *outdated) {
+    if (outdated->all || tracked->held_all ||
+        buf_append(&tracked->held, outdated->keys) != BRINE_OK)
+        tracked->held_all = true;
+}
+
+/* Within a command nothing may stand before its reply, or in the middle of EXEC's. */
+static bool is_busy(const struct worker_state *worker, const struct session *session) {
+    return session->modes & SESSION_DEFERRED || (session == worker->serving && worker->in_command);
+}
+
+static void tell_session(struct worker_state *worker, struct session *session, bool redirected,
+                         const struct outdated *outdated) {
+    if (session->resp_version < 3 && !(redirected && pubsub_listens(session))) return;
+    if (is_busy(worker, session))
+        hold(session->tracked, outdated);
+    else
+        send_encoded(worker, session, outdated, 0);
+}
+
+static size_t count_keys(struct bytes keys) {
+    struct bytes key;
+    size_t count = 0;
+    for (size_t at = 0; next_key(keys, &at, &key);) count++;
+    return count;
+}
+
+void tracking_release_held(struct worker_state *worker, struct session *session) {
+    struct tracked *tracked = session->tracked;
+    if (!tracked || (!tracked->held_all && tracked->held.len == 0)) return;
+    struct outdated outdated = {.keys = buf_view(&tracked->held), .all = tracked->held_all};
+    outdated.count = count_keys(outdated.keys);
+    send_encoded(worker, session, &outdated, 0);
+    tracked->held_all = false;
+    buf_clear(&tracked->held);
+    buf_shrink(&tracked->held, 0);
+}
+
+void tracking_make_good(struct worker_state *worker) {
+    struct tracking_worker *own = &tracking_of(worker)->workers[worker->index];
+    if (LIKELY(!atomic_load_explicit(&own->lost, memory_order_relaxed))) return;
+    atomic_store(&own->lost, false);
+    struct outdated all = {.all = true};
+    for (size_t i = 0; i < own->slots_count; i++) {
+        struct session *session = own->slots[i];
+        /* A session that is told for another one need not track itself. */
+        if (session) tell_session(worker, session, true, &all);
+    }
+}
+
+/* ---- to other workers ------------------------------------------------------------------------ */
+
+/* To a session on another worker: what is outdated, or that the target of its own is gone. */
+struct notice {
+    struct mail mail;
+    struct tracker *tracker; /* whose cache it is; a reference */
+    tracking_address target;
+    uint64_t broken_id; /* 0: `outdated` it is */
+    struct outdated outdated;
+    size_t keys_bytes; /* behind it */
+};
+
+static void free_notice(struct notice *notice) {
+    struct allocator *mem = notice->tracker->mem;
+    size_t bytes = sizeof *notice + notice->keys_bytes;
+    tracker_unref(notice->tracker);
+    mem_free(mem, notice, bytes);
+}
+
+static void tell_broken_here(struct worker_state *worker, uint64_t id, uint64_t target_id) {
+    struct session *session = tracking_session(tracking_of(worker), worker->index, id);
+    if (session && session->resp_version > 2) send_encoded(worker, session, NULL, target_id);
+}
+
+static struct notice *create_notice(struct worker_state *worker, struct tracker *tracker,
+                                    struct bytes keys);
+static void break_redirection(struct worker_state *worker, struct tracker *tracker,
+                              uint64_t target_id) {
+    size_t to = tracking_address_worker(tracker->own);
+    atomic_fetch_or(&tracker->flags, TRACKING_BROKEN);
+    if (to == worker->index) {
+        tell_broken_here(worker, tracking_address_id(tracker->own), target_id);
+        return;
+    }
+    struct notice *notice = create_notice(worker, tracker, bytes_view(NULL, 0));
+    if (!notice) return; /* CLIENT TRACKINGINFO tells */
+    notice->target = tracker->own;
+    notice->broken_id = target_id;
+    mail_post(worker, NULL, to, &notice->mail);
+}
+
+static void tell_here(struct worker_state *worker, struct tracker *tracker, tracking_address target,
+                      const struct outdated *outdated) {
+    uint64_t id = tracking_address_id(target);
+    struct session *session = tracking_session(tracking_of(worker), worker->index, id);
+    bool redirected = target != tracker->own;
+    if (session)
+        tell_session(worker, session, redirected, outdated);
+    else if (redirected)
+        break_redirection(worker, tracker, id);
+}
+
+static void deliver_notice(struct mail *mail, struct worker_state *worker) {
+    struct notice *notice = CONTAINER_OF(mail, struct notice, mail);
+    if (worker && notice->broken_id)
+        tell_broken_here(worker, tracking_address_id(notice->target), notice->broken_id);
+    else if (worker)
+        tell_here(worker, notice->tracker, notice->target, &notice->outdated);
+    free_notice(notice);
+}
+
+static struct notice *create_notice(struct worker_state *worker, struct tracker *tracker,
+                                    struct bytes keys) {
+    struct notice *notice = mem_alloc(tracking_of(worker)->mem, sizeof *notice + keys.len);
+    if (!notice) return NULL;
+    uint8_t *text = (uint8_t *)(notice + 1);
+    bytes_copy_to(text, keys);
+    *notice = (struct notice){
+        .mail.deliver = deliver_notice,
+        .mail.bytes = sizeof *notice + keys.len,
+        .tracker = tracker_ref(tracker),
+        .outdated.keys = bytes_view(text, keys.len),
+        .keys_bytes = keys.len,
+    };
+    return notice;
+}
+
+static void tell_target(struct worker_state *worker, struct session *session,
+                        struct tracker *tracker, const struct outdated *outdated) {
+    tracking_address target = atomic_load(&tracker->target);
+    size_t to = tracking_address_worker(target);
+    if (to == worker->index) {
+        tell_here(worker, tracker, target, outdated);
+        return;
+    }
+    struct notice *notice = create_notice(worker, tracker, outdated->keys);
+    if (!notice) {
+        atomic_store(&tracking_of(worker)->workers[to].lost, true);
+        return;
+    }
+    notice->target = target;
+    notice->outdated.count = outdated->count;
+    notice->outdated.all = outdated->all;
+    mail_post(worker, session, to, &notice->mail);
+}
+
+/* ---- after a command ------------------------------------------------------------------------- */
+
+struct telling {
+    struct worker_state *worker;
+    struct session *session; /* whose change it is; NULL: the store's */
+    struct buf all, by_store;
+    bool failed;
+};
+
+/* Whoever changed a key himself may have asked not to be told. */
+static bool wants(const struct telling *telling, const struct tracker *tracker, bool by_store) {
+    uint32_t flags = atomic_load(&tracker->flags);
+    if (!(flags & TRACKING_ON)) return false;
+    return !(flags & TRACKING_NOLOOP) || by_store || !telling->session ||
+           tracking_address_id(tracker->own) != telling->session->id;
+}
+
+static void tell_key(struct telling *telling, struct tracker *tracker, const struct bytes *key,
+                     bool by_store) {
+    struct outdated outdated = {.count = 1, .all = !key};
+    struct buf *one = &telling->worker->collected;
+    if (key && !wants(telling, tracker, by_store)) return;
+    buf_clear(one);
+    if (key && !add_key(one, *key)) {
+        size_t worker = tracking_address_worker(atomic_load(&tracker->target));
+        atomic_store(&tracking_of(telling->worker)->workers[worker].lost, true);
+        return;
+    }
+    if (key) outdated.keys = buf_view(one);
+    tell_target(telling->worker, telling->session, tracker, &outdated);
+    buf_clear(one);
+}
+
+static void tell_change(void *context, struct tracker *tracker, const struct bytes *key) {
+    tell_key(context, tracker, key, false);
+}
+static void tell_removal(void *context, struct tracker *tracker, const struct bytes *key) {
+    tell_key(context, tracker, key, true);
+}
+
+/* Who asked for a prefix is told of all keys of one command at once. */
+static void tell_prefix(void *context, const struct tracking_prefix *prefix) {
+    struct telling *telling = context;
+    struct worker_state *worker = telling->worker;
+    struct keyspace_event event;
+    struct bytes last = bytes_view(NULL, 0);
+    buf_clear(&telling->all);
+    buf_clear(&telling->by_store);
+    for (size_t at = 0; keyspace_next_event(&worker->access, &at, &event);) {
+        if (!event.name || !event.changes || !bytes_starts_with(event.key, prefix->name)) continue;
+        if (last.data && bytes_equal(last, event.key)) continue;
+        last = event.key;
+        if (!add_key(&telling->all, event.key) ||
+            (event.by_store && !add_key(&telling->by_store, event.key)))
+            telling->failed = true;
+    }
+    struct outdated all = {.keys = buf_view(&telling->all),
+                           .count = count_keys(buf_view(&telling->all))};
+    struct outdated by_store = {.keys = buf_view(&telling->by_store),
+                                .count = count_keys(buf_view(&telling->by_store))};
+    for (size_t i = 0; i < prefix->count; i++) {
+        bool everything = wants(telling, prefix->trackers[i], false);
+        const struct outdated *told = everything ? &all : &by_store;
+        if (told->count) tell_target(worker, telling->session, prefix->trackers[i], told);
+    }
+}
+
+static void lose_all(struct tracking *tracking) {
+    for (size_t i = 0; i < tracking->workers_count; i++)
+        atomic_store(&tracking->workers[i].lost, true);
+}
+
+void tracking_tell(struct worker_state *worker, struct session *session) {
+    struct tracking *tracking = tracking_of(worker);
+    struct keyspace_event event;
+    if (keyspace_events_lost(&worker->access)) lose_all(tracking);
+    if (atomic_load(&tracking->clients) == 0) return;
+    struct telling telling = {.worker = worker, .session = session};
+    struct tracking_teller changes = {tell_change, &telling}, removals = {tell_removal, &telling};
+    for (size_t at = 0; keyspace_next_event(&worker->access, &at, &event);) {
+        if (!event.name)
+            tracking_outdate_all(tracking, &changes);
+        else if (event.changes)
+            tracking_outdate(tracking, event.key, event.by_store ? &removals : &changes);
+    }
+    if (atomic_load(&tracking->prefixes_count) == 0) return;
+    buf_init(&telling.all, worker->mem, KEYSPACE_EVENTS_BYTES_MAX);
+    buf_init(&telling.by_store, worker->mem, KEYSPACE_EVENTS_BYTES_MAX);
+    tracking_visit_prefixes(tracking, tell_prefix, &telling);
+    buf_deinit(&telling.all);
+    buf_deinit(&telling.by_store);
+    if (telling.failed) lose_all(tracking);
+}
+
+/* ---- before a command ------------------------------------------------------------------------ */
+
+static bool remembers(const struct tracked *tracked, uint32_t flags) {
+    if (!(flags & TRACKING_ON) || flags & TRACKING_BCAST) return false;
+    if (flags & TRACKING_OPTIN) return tracked->caching;
+    return !(flags & TRACKING_OPTOUT) || !tracked->caching;
+}
+
+void tracking_note_reads(struct command_call *call) {
+    struct worker_state *worker = call->worker;
+    struct tracked *tracked = call->session->tracked;
+    size_t first, last, step;
+    if (!(call->command->flags & CMD_READONLY) || !tracked || !tracked->tracker ||
+        !remembers(tracked, tracking_flags(call->session)) ||
+        !command_key_positions(call->command, call->args, call->args_count, &first, &last, &step))
+        return;
+    size_t keys_max = (size_t)config_read(worker->config->events.tracking_keys);
+    struct telling telling = {.worker = worker};
+    struct tracking_teller teller = {tell_removal, &telling};
+    for (size_t at = first; at <= last; at += step) {
+        if (tracking_remember(tracking_of(worker), tracked->tracker, call->args[at], keys_max,
+                              &teller) == BRINE_OK)
+            continue;
+        tell_removal(&telling, tracked->tracker, &call->args[at]);
+    }
+}
