@@ -1,0 +1,461 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: 2026 The brine authors
+# SPDX-License-Identifier: Apache-2.0
+"""What becomes of snapshots when processes are killed and disks fail, with a real server.
+
+    snapshot_faults.py --server build/brine-server [--cycles 20] [--flips 200] [--only kill,limit]
+
+kill      kill -9 at a random moment while a snapshot is written under load: what was acknowledged is
+          there after the next start, every value as it was written, no unfinished file stays
+limit     RLIMIT_FSIZE and a full tmpfs end a save half way: an error to the client, in INFO and in the
+          log, the old file whole, the server goes on, and the next save works
+readonly  a directory that takes no file
+damage    bytes changed and files cut: the server refuses to start, or salvages and says what was lost
+policy    a stricter policy refuses what the snapshot holds
+lock      two servers do not share a directory
+misconf   snapshot.stop_writes_on_error
+"""
+import argparse
+import hashlib
+import os
+import random
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+import redis
+
+KEYS = 4000
+DEADLINE_S = 60
+
+
+class Outcome:
+    def __init__(self):
+        self.passed = self.failed = 0
+
+    def check(self, condition, what):
+        if condition:
+            self.passed += 1
+        else:
+            self.failed += 1
+            print("failed:", what, flush=True)
+        return condition
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """A server with a directory that outlives it."""
+
+    def __init__(self, path, directory, *flags, limit=None):
+        self.port = free_port()
+        self.directory = directory
+        self.log = os.path.join(directory, "server.log")
+        command = [path, f"--server.port={self.port}", "--server.threads=2"]
+        if "--log.file=" not in flags:
+            command.append(f"--log.file={self.log}")
+        if not any(flag.startswith("--snapshot.dir=") for flag in flags):
+            command.append(f"--snapshot.dir={directory}")
+
+        def prepare():
+            if limit:
+                signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+                resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+
+        self.process = subprocess.Popen(command + [flag for flag in flags if flag != "--log.file="], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                        preexec_fn=prepare)
+
+    def client(self):
+        return redis.Redis(port=self.port, socket_timeout=DEADLINE_S)
+
+    def wait(self):
+        """A client, once the data is loaded; None when the server ended instead."""
+        client = self.client()
+        end = time.monotonic() + DEADLINE_S
+        while time.monotonic() < end and self.process.poll() is None:
+            try:
+                client.ping()
+                return client
+            except (redis.ConnectionError, redis.BusyLoadingError):
+                time.sleep(0.01)
+        return None
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        self.process.terminate()
+        return self.process.wait(DEADLINE_S)
+
+    def output(self):
+        text = self.process.communicate(timeout=DEADLINE_S)[0].decode(errors="replace")
+        return text, self.process.returncode
+
+
+def value_of(key, version):
+    """Tells its key and version, and is checked by every byte."""
+    head = b"%d:%d:" % (key, version)
+    digest = hashlib.blake2b(head).digest()
+    long = (key * 7 + version) % 300 == 0
+    return head + digest * (400 if long else 1 + (key + version) % 5)
+
+
+def check_values(client, outcome, what):
+    """The lowest and highest version of all keys."""
+    versions = []
+    for start in range(0, KEYS, 500):
+        for key, value in zip(range(start, start + 500), client.mget([f"k{i}" for i in range(start, start + 500)])):
+            if value is None:
+                outcome.check(False, f"{what}: key {key} is missing")
+                return None
+            version = int(value.split(b":", 2)[1])
+            if value != value_of(key, version):
+                outcome.check(False, f"{what}: key {key} has bytes that were never written")
+                return None
+            versions.append(version)
+    outcome.check(True, what)
+    return min(versions), max(versions)
+
+
+def write_version(client, version):
+    for start in range(0, KEYS, 500):
+        pipe = client.pipeline(transaction=False)
+        for key in range(start, start + 500):
+            pipe.set(f"k{key}", value_of(key, version))
+        pipe.execute()
+
+
+def unfinished(directory):
+    return [name for name in os.listdir(directory) if ".tmp." in name]
+
+
+def killer(server, delay):
+    """Kills the server after the delay, by a process of its own, so that writing goes on until then."""
+    return subprocess.Popen([sys.executable, "-c", f"import os,time; time.sleep({delay}); os.kill({server.process.pid}, 9)"])
+
+
+def run_kill(args, outcome, rng):
+    directory = tempfile.mkdtemp(prefix="brine-kill-")
+    acknowledged, version, in_save = 0, 0, 0
+    for cycle in range(args.cycles):
+        server = Server(args.server, directory)
+        client = server.wait()
+        if not outcome.check(client is not None, f"cycle {cycle}: starts after a kill"):
+            print(open(server.log, encoding="utf-8", errors="replace").read()[-2000:])
+            break
+        outcome.check(not unfinished(directory), f"cycle {cycle}: no unfinished file stays")
+        if acknowledged:
+            seen = check_values(client, outcome, f"cycle {cycle}: every value is one that was written")
+            outcome.check(seen is not None and seen[0] >= acknowledged,
+                          f"cycle {cycle}: {seen} is not older than {acknowledged}, which was acknowledged")
+        version += 1
+        write_version(client, version)
+        client.save()
+        acknowledged = version
+        death = killer(server, rng.uniform(0.0, 0.12))
+        saving = False
+        try:
+            while True:
+                saving = client.info("persistence")["rdb_bgsave_in_progress"] == 1
+                if not saving:
+                    client.bgsave()
+                version += 1
+                write_version(client, version)
+        except redis.RedisError:
+            in_save += saving
+        death.wait()
+        server.process.wait()
+    outcome.check(args.cycles < 10 or in_save > 0, "some were killed while saving")
+    shutil.rmtree(directory)
+
+
+def run_limit(args, outcome, _rng):
+    directory = tempfile.mkdtemp(prefix="brine-limit-")
+    server = Server(args.server, directory)
+    client = server.wait()
+    write_version(client, 1)
+    client.save()
+    server.stop()
+    whole = os.path.getsize(os.path.join(directory, "dump.brine"))
+    server = Server(args.server, directory, "--log.file=", limit=whole // 2)
+    client = server.wait()
+    write_version(client, 2)
+    save_fails(client, outcome, "File too large", "RLIMIT_FSIZE")
+    outcome.check(not unfinished(directory), "RLIMIT_FSIZE: no unfinished file stays")
+    outcome.check(client.set("still", "here"), "RLIMIT_FSIZE: the server goes on")
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    outcome.check(client.save(), "the next save works")
+    outcome.check(client.info("persistence")["rdb_last_bgsave_status"] == "ok", "and INFO says so")
+    server.kill()
+    server = Server(args.server, directory)
+    seen = check_values(server.wait(), outcome, "RLIMIT_FSIZE: all is there")
+    outcome.check(seen == (2, 2), "RLIMIT_FSIZE: as it was saved last")
+    server.kill()
+    shutil.rmtree(directory)
+
+
+def save_fails(client, outcome, words, what):
+    try:
+        client.save()
+        outcome.check(False, f"{what}: SAVE says OK")
+    except redis.ResponseError as error:
+        outcome.check(words in str(error), f"{what}: {error}")
+    outcome.check(client.info("persistence")["rdb_last_bgsave_status"] == "err", f"{what}: INFO says so")
+
+
+def run_full(args, outcome, _rng):
+    """Runs itself in a namespace of its own, where it may mount a small tmpfs."""
+    if not shutil.which("unshare"):
+        return
+    inner = ["unshare", "-rm", sys.executable, __file__, "--server", args.server, "--only", "full-inside"]
+    done = subprocess.run(inner, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    text = done.stdout.decode()
+    if "unshare failed" in text or "not permitted" in text or "permission denied" in text.lower():
+        print("full: this host allows no mount; passed by")
+        return
+    outcome.check(done.returncode == 0, "a full file system: " + text)
+
+
+def run_full_inside(args, outcome, _rng):
+    directory = tempfile.mkdtemp(prefix="brine-full-")
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", directory], check=False).returncode:
+        print("not permitted")
+        return
+    server = Server(args.server, directory, "--log.file=", "--snapshot.compression=none", "--snapshot.keep=0")
+    client = server.wait()
+    pipe = client.pipeline(transaction=False)
+    for key in range(1000):
+        pipe.set(f"small{key}", os.urandom(50).hex())
+    pipe.execute()
+    outcome.check(client.save(), "what fits is saved")
+    before = open(os.path.join(directory, "dump.brine"), "rb").read()
+    pipe = client.pipeline(transaction=False)
+    for key in range(1000):
+        pipe.set(f"large{key}", os.urandom(1000).hex())
+    pipe.execute()
+    save_fails(client, outcome, "No space left on device", "ENOSPC")
+    outcome.check(not unfinished(directory), "ENOSPC: no unfinished file stays")
+    outcome.check(open(os.path.join(directory, "dump.brine"), "rb").read() == before, "ENOSPC: the old file is whole")
+    client.delete(*[f"large{key}" for key in range(1000)])
+    outcome.check(client.save(), "ENOSPC: what fits again is saved")
+    server.kill()
+
+
+def run_readonly(args, outcome, _rng):
+    """Root writes everywhere, so the name is taken by a directory that cannot be replaced."""
+    directory = tempfile.mkdtemp(prefix="brine-readonly-")
+    server = Server(args.server, directory, "--log.file=")
+    client = server.wait()
+    client.set("a", "1")
+    os.mkdir(os.path.join(directory, "dump.brine"))
+    save_fails(client, outcome, "cannot rename", "a name that is taken")
+    outcome.check(not unfinished(directory), "a name that is taken: no unfinished file stays")
+    os.rmdir(os.path.join(directory, "dump.brine"))
+    outcome.check(client.save(), "and free again: saved")
+    server.kill()
+    for name, make in (("a directory", lambda path: os.mkdir(path)), ("a link to nothing", lambda path: os.symlink("nowhere", path)),
+                       ("an empty file", lambda path: open(path, "wb").close()), ("a pipe", lambda path: os.mkfifo(path))):
+        path = os.path.join(directory, "dump.brine")
+        os.unlink(path)
+        make(path)
+        server = Server(args.server, directory, "--log.file=")
+        text, code = server.output()
+        outcome.check(code == 1 and "dump.brine" in text, f"{name} in the file's place: exit {code}, {text[-300:]}")
+        if os.path.isdir(path):
+            os.rmdir(path)
+            open(path, "wb").close()
+    shutil.rmtree(directory)
+
+
+def run_damage(args, outcome, rng):
+    directory = tempfile.mkdtemp(prefix="brine-damage-")
+    path = os.path.join(directory, "dump.brine")
+    server = Server(args.server, directory)
+    client = server.wait()
+    write_version(client, 1)
+    client.save()
+    server.kill()
+    whole = open(path, "rb").read()
+    for i in range(args.flips):
+        broken = bytearray(whole)
+        if i % 3 == 0:
+            del broken[rng.randrange(len(whole)):]
+        elif i % 3 == 1:
+            broken[rng.randrange(len(whole))] ^= 1 << rng.randrange(8)
+        else:
+            at = rng.randrange(len(whole))
+            broken[at:at + 4096] = bytes(len(broken[at:at + 4096]))
+            if broken == whole:
+                continue
+        judge_damage(args, outcome, directory, bytes(broken), i)
+    with open(path, "wb") as file:
+        file.write(whole)
+    server = Server(args.server, directory)
+    outcome.check(check_values(server.wait(), outcome, "the whole file loads") == (1, 1), "the whole file loads whole")
+    server.kill()
+    shutil.rmtree(directory)
+
+
+def judge_damage(args, outcome, directory, broken, number):
+    path = os.path.join(directory, "dump.brine")
+    with open(path, "wb") as file:
+        file.write(broken)
+    what = f"damage {number}"
+    server = Server(args.server, directory, "--log.file=")
+    text, code = server.output()
+    outcome.check(code == 1 and "offset" in text and "--snapshot.damaged=salvage" in text, f"{what} is refused: exit {code}: {text[-400:]}")
+    outcome.check(open(path, "rb").read() == broken, f"{what}: the file is as it was")
+    if number % 10:
+        return
+    server = Server(args.server, directory, "--snapshot.damaged=salvage")
+    client = server.wait()
+    if client is None:
+        # Without its header and footer nothing of a file can be told.
+        text, code = server.output()
+        outcome.check(code == 1 and len(broken) < 200, f"{what} is salvaged: exit {code}")
+        return
+    there = 0
+    for start in range(0, KEYS, 500):
+        for key, value in zip(range(start, start + 500), client.mget([f"k{i}" for i in range(start, start + 500)])):
+            there += value is not None
+            if value is not None and value != value_of(key, 1):
+                outcome.check(False, f"{what}: key {key} has wrong bytes")
+    lost = client.info("brine")["snapshot_load_lost"]
+    outcome.check(there + lost == KEYS, f"{what}: {there} are there and {lost} are said to be lost")
+    audit = b"\n".join(client.execute_command("PICKLE.AUDIT", "COUNT", 100) or [])
+    outcome.check(b"damaged" in audit, f"{what} is in the audit trail")
+    aside = [name for name in os.listdir(directory) if ".damaged-" in name]
+    outcome.check(len(aside) == 1 and not os.path.exists(path), f"{what}: the file is moved aside")
+    server.kill()
+    for name in aside:
+        os.unlink(os.path.join(directory, name))
+
+
+def run_policy(args, outcome, _rng):
+    directory = tempfile.mkdtemp(prefix="brine-policy-")
+    server = Server(args.server, directory, "--gate.mode=off")
+    client = server.wait()
+    client.set("evil", b"cos\nsystem\n(S'id'\ntR.")
+    client.set("good", b"\x80\x04K\x01.")
+    client.set("gone", "x", px=1)
+    client.set("later", "x", px=100000000)
+    outcome.check(client.save(), "saved with the gate off")
+    server.kill()
+    server = Server(args.server, directory)
+    client = server.wait()
+    outcome.check(client.get("evil") is None, "what the policy of today refuses is not loaded")
+    outcome.check(client.get("good") is not None and client.get("gone") is None, "the rest is, but what expired")
+    outcome.check(0 < client.pttl("later") <= 100000000, "times to live are kept")
+    outcome.check(client.info("brine")["snapshot_load_refused"] == 1, "and it is counted")
+    audit = b"\n".join(client.execute_command("PICKLE.AUDIT", "COUNT", 10))
+    outcome.check(b"os" in audit and b"evil" in audit, "and in the audit trail")
+    server.kill()
+    shutil.rmtree(directory)
+
+
+def run_lock(args, outcome, _rng):
+    directory = tempfile.mkdtemp(prefix="brine-lock-")
+    first, second = Server(args.server, directory), Server(args.server, directory, "--log.file=")
+    one, two = first.wait(), second.wait()
+    outcome.check(one.save(), "the first to save has the directory")
+    save_fails(two, outcome, "belongs to another brine-server", "the second")
+    second.kill()
+    third = Server(args.server, directory, "--log.file=")
+    text, code = third.output()
+    outcome.check(code == 1 and "another brine-server" in text, f"a third does not start: exit {code}: {text[-300:]}")
+    first.kill()
+    fourth = Server(args.server, directory)
+    outcome.check(fourth.wait() is not None, "and does when the first is gone")
+    fourth.kill()
+    shutil.rmtree(directory)
+
+
+def run_misconf(args, outcome, _rng):
+    directory = tempfile.mkdtemp(prefix="brine-misconf-")
+    server = Server(args.server, directory, "--log.file=", "--snapshot.every=1h", "--snapshot.stop_writes_on_error=true")
+    client = server.wait()
+    client.set("a", "1")
+    os.mkdir(os.path.join(directory, "dump.brine"))
+    save_fails(client, outcome, "cannot rename", "misconf")
+    try:
+        client.set("a", "2")
+        outcome.check(False, "a write after a failed snapshot is refused")
+    except redis.ResponseError as error:
+        outcome.check(str(error).startswith("MISCONF"), f"misconf: {error}")
+    outcome.check(client.get("a") == b"1", "reads go on")
+    client.config_set("stop-writes-on-bgsave-error", "no")
+    outcome.check(client.set("a", "2"), "and writes when it is switched off")
+    server.kill()
+    shutil.rmtree(directory)
+
+
+def run_schedule(args, outcome, _rng):
+    directory = tempfile.mkdtemp(prefix="brine-schedule-")
+    server = Server(args.server, directory, "--snapshot.every=1s", "--snapshot.after_changes=3", "--snapshot.on_stop=true")
+    client = server.wait()
+    client.mset({"a": "1", "b": "2", "c": "3"})
+    end = time.monotonic() + DEADLINE_S
+    while client.info("persistence")["rdb_saves"] == 0 and time.monotonic() < end:
+        time.sleep(0.05)
+    outcome.check(client.info("persistence")["rdb_saves"] == 1, "the schedule saves")
+    outcome.check(client.info("persistence")["rdb_changes_since_last_save"] == 0, "and the count begins anew")
+    client.set("d", "4")
+    outcome.check(server.stop() == 0, "stops in order")
+    server = Server(args.server, directory)
+    client = server.wait()
+    outcome.check(client.mget("a", "b", "c", "d") == [b"1", b"2", b"3", b"4"], "and had saved before it ended")
+    client.set("e", "5")
+    try:
+        client.execute_command("SHUTDOWN", "SAVE")
+    except redis.RedisError:
+        pass
+    outcome.check(server.process.wait(DEADLINE_S) == 0, "SHUTDOWN SAVE ends it")
+    server = Server(args.server, directory)
+    client = server.wait()
+    outcome.check(client.get("e") == b"5", "with everything saved")
+    client.set("f", "6")
+    try:
+        client.execute_command("SHUTDOWN", "NOSAVE")
+    except redis.RedisError:
+        pass
+    outcome.check(server.process.wait(DEADLINE_S) == 0, "SHUTDOWN NOSAVE ends it")
+    server = Server(args.server, directory)
+    outcome.check(server.wait().get("f") is None, "without saving")
+    server.kill()
+    shutil.rmtree(directory)
+
+
+RUNS = {"kill": run_kill, "limit": run_limit, "full": run_full, "full-inside": run_full_inside, "readonly": run_readonly,
+        "damage": run_damage, "policy": run_policy, "lock": run_lock, "misconf": run_misconf, "schedule": run_schedule}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--server", required=True)
+    parser.add_argument("--cycles", type=int, default=20)
+    parser.add_argument("--flips", type=int, default=40)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default=",".join(name for name in RUNS if name != "full-inside"))
+    args = parser.parse_args()
+    args.server = os.path.abspath(args.server)
+    outcome = Outcome()
+    for name in args.only.split(","):
+        began = time.monotonic()
+        RUNS[name](args, outcome, random.Random(args.seed))
+        print(f"{name}: {time.monotonic() - began:.1f} s", flush=True)
+    print(f"{outcome.passed} passed, {outcome.failed} failed")
+    return 1 if outcome.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
