@@ -29,6 +29,10 @@ Test(command_table, rows_are_consistent) {
             container = name;
         if (command->keys.use == KEYS_NONE) continue;
         int args = command->arity < 0 ? -command->arity : command->arity;
+        if (command->keys.count_at > 0) {
+            cr_expect(command->keys.count_at < args && command->keys.first == 0, "%s", name);
+            continue;
+        }
         if (command->keys.use == KEYS_NOT) args++; /* SUNSUBSCRIBE may name none */
         cr_expect(command->keys.first > 0 && command->keys.first < args && command->keys.step > 0,
                   "%s: keys are where arguments are", name);

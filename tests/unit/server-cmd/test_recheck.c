@@ -198,9 +198,14 @@ Test(recheck, a_denied_value_is_answered_as_its_refusal_where_that_is_asked_for)
                              KEYSPACE_DENIED_ERROR);
         const char *reply = ask(&policies.world, looks[i].command);
         cr_expect(!strstr(reply, "evil"), "%s answered %s", looks[i].command, reply);
+        /* In a script's reply the script's name follows. */
+        static const char refusal[] = "-PICKLEDENIED offset 7: key 's' is refused";
+        bool is_script = strncmp(looks[i].name, "eval", 4) == 0;
         if (!looks[i].stays)
-            cr_expect_str_eq(reply, "-PICKLEDENIED offset 7: key 's' is refused\r\n", "%s",
-                             looks[i].command);
+            cr_expect(strncmp(reply, refusal, sizeof refusal - 1) == 0 &&
+                          strncmp(reply + sizeof refusal - 1, is_script ? " script: " : "\r\n",
+                                  is_script ? 9 : 2) == 0,
+                      "%s answered %s", looks[i].command, reply);
         picture(&policies.world, &after);
         if (!looks[i].stays)
             cr_expect(bytes_equal(buf_view(&before), buf_view(&after)), "%s: %.*s is stored",
