@@ -10,6 +10,8 @@
 #include "base/hash.h"
 #include "base/number.h"
 #include "cmd/handlers.h"
+#include "rdb/value.h"
+#include "snapshot/snapshots.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -230,6 +232,75 @@ static void debug_digest_value(struct command_call *call) {
     }
 }
 
+static const char *encoding_of(struct bytes text) {
+    enum { EMBEDDED_BYTES_MAX = 44 }; /* Source: Redis 7.0 object.c */
+    int64_t number;
+    if (number_parse_i64(text, &number)) return "int";
+    return text.len <= EMBEDDED_BYTES_MAX ? "embstr" : "raw";
+}
+
+/* OBJECT key: the address is nobody's business, the rest is as Redis would say it. */
+static void debug_object(struct command_call *call) {
+    enum { LRU_CLOCK_MASK = 0xffffff, OBJECT_LINE_BYTES = 192 };
+    struct store_key key =
+        keyspace_key(call->access, call->session->db, call->args[DEBUG_ARGUMENT]);
+    struct buf *packed = &call->worker->collected;
+    struct store_usage usage = {0};
+    struct store_value value;
+    const char *encoding = "";
+    enum brine_status status = BRINE_OK;
+    buf_clear(packed);
+    bool found = keyspace_peek(call->access, &key, &value);
+    if (found) {
+        encoding = encoding_of(value.bytes);
+        usage = store_usage(call->access->keyspace->store, &value, call->now_ms);
+        status = rdb_write_string(packed, value.bytes);
+    }
+    keyspace_leave(call->access);
+    int64_t used_at_s = call->now_ms / 1000 - usage.idle_s;
+    char line[OBJECT_LINE_BYTES];
+    snprintf(line, sizeof line,
+             "Value at:0x0 refcount:1 encoding:%s serializedlength:%zu lru:%" PRId64
+             " lru_seconds_idle:%" PRIu32,
+             encoding, packed->len, used_at_s & LRU_CLOCK_MASK, usage.idle_s);
+    if (!found)
+        reply_error(call->reply, ERROR_NO_SUCH_KEY);
+    else if (status != BRINE_OK)
+        reply_error(call->reply, ERROR_NO_MEMORY);
+    else
+        reply_simple(call->reply, bytes_of_cstr(line));
+    buf_clear(packed);
+}
+
+/* RELOAD [NOSAVE] [NOFLUSH] [MERGE]: what the snapshot brings wins over nothing that others wrote.
+ */
+static void debug_reload(struct command_call *call) {
+    const struct services *services = call->worker->services;
+    struct snapshots_reload how = {0};
+    struct brine_error err;
+    for (size_t i = DEBUG_ARGUMENT; i < call->args_count; i++) {
+        if (call_is(call, i, "NOSAVE")) {
+            how.no_save = true;
+        } else if (call_is(call, i, "NOFLUSH")) {
+            how.no_flush = true;
+        } else if (!call_is(call, i, "MERGE")) {
+            reply_error(call->reply, BYTES("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and "
+                                           "NOSAVE options."));
+            return;
+        }
+    }
+    if (!services || !services->snapshots || call->access->in_transaction) {
+        reply_error(call->reply, BYTES("ERR DEBUG RELOAD needs snapshots, and no transaction"));
+        return;
+    }
+    call->access->deferred = call->access->may_defer;
+    if (call->access->deferred) return;
+    if (snapshots_reload(services->snapshots, call->access, how, &err) == BRINE_OK)
+        reply_ok(call->reply);
+    else
+        reply_errorf(call->reply, "ERR Error trying to load the RDB dump: %s", err.text);
+}
+
 /* POPULATE count [prefix] [size]: keys that are there stay as they are. */
 static void debug_populate(struct command_call *call) {
     enum { PREFIX = 3, SIZE = 4 };
@@ -283,10 +354,12 @@ static const struct {
     {"error", DEBUG_ONE, debug_error},
     {"help", 2, debug_help},
     {"log", DEBUG_ONE, debug_log},
+    {"object", DEBUG_ONE, debug_object},
     {"populate", DEBUG_ONE, debug_populate},
     {"populate", 4, debug_populate},
     {"populate", 5, debug_populate},
     {"protocol", DEBUG_ONE, debug_protocol},
+    {"reload", DEBUG_MANY, debug_reload},
     {"set-active-expire", DEBUG_ONE, debug_active_expire},
     {"sleep", DEBUG_ONE, debug_sleep},
 };
@@ -303,10 +376,17 @@ static void debug_help(struct command_call *call) {
         "    Return a Redis protocol error with <string> as message.",
         "LOG <message>",
         "    Write <message> to the server log.",
+        "OBJECT <key>",
+        "    Show low level info about `key` and associated value.",
         "POPULATE <count> [<prefix>] [<size>]",
         "    Create <count> string keys named key:<num>, or <prefix>:<num>.",
         "PROTOCOL <type>",
         "    Reply with a test value of the specified type.",
+        "RELOAD [option ...]",
+        "    Save a snapshot and load it again. Valid <option> values:",
+        "    * MERGE: changes nothing, for what is there wins anyway.",
+        "    * NOFLUSH: the existing database will not be removed before load.",
+        "    * NOSAVE: the database will be loaded from an existing snapshot.",
         "SET-ACTIVE-EXPIRE <0|1>",
         "    Whether keys are removed in the background when their time is over.",
         "SLEEP <seconds>",
