@@ -71,6 +71,25 @@ Test(audit, a_refusal_is_recorded_with_who_what_and_why) {
     wire_close(wire);
 }
 
+Test(audit, what_a_new_policy_denies_is_recorded_when_it_is_met) {
+    struct wire *wire = wire_open((const char *[]){"gate.mode=learn", NULL});
+    wire_only_for(wire, BRINE_ONLY);
+    PLAY(wire, {"SELECT 3", "+OK"}, {"SET a " CART, "+OK"}, {"SET b " CART, "+OK"},
+         {"SET c text", "+OK"}, {"CONFIG SET gate.mode enforce", "+OK"}, {"GET a", "nil"},
+         {"PICKLE.AUDIT COUNT 1",
+          "~*\"event*:*\"rechecked*\"address*127.0.0.1:*\"command*get*\"db*:3,*\"key*a*"
+          "class*forbidden*\"module*shop.models*name*Cart*\"size*:33,*"},
+         /* What passes again leaves no record, and what is gone leaves one. */
+         {"GET c", "\"text\""}, {"GET a", "nil"},
+         {"PICKLE.AUDIT COUNT 1", "~*\"rechecked*\"key*a*"},
+         {"CONFIG SET gate.recheck sweep", "+OK"});
+    /* A sweep is nobody's command. */
+    wire_await(wire, 0, "DBSIZE", "1");
+    PLAY(wire, {"PICKLE.AUDIT COUNT 1", "~*\"event*:*\"rechecked*\"db*:3,*\"key*b*"});
+    cr_expect(!strstr(wire_ask(wire, 0, "PICKLE.AUDIT COUNT 1"), "address"), "%s", wire->text);
+    wire_close(wire);
+}
+
 Test(audit, keys_that_are_no_text_stay_valid_json) {
     char path[PATH_BYTES];
     struct wire *wire = open_with_file(path);
