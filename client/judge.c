@@ -6,8 +6,6 @@
  * has one reading, the value itself. */
 #include "client/judge.h"
 
-#include "pickle/harmless.h"
-
 /* What is kept between values; a giant pickle's memory is given back. */
 enum { KEEP_BYTES = 64 << 20 };
 #define SCRATCH_BYTES_MAX ((size_t)4 << 30)
@@ -20,6 +18,8 @@ struct pass {
     size_t accepted; /* the first that was; SIZE_MAX: none yet */
     size_t wanted;   /* of the second walk */
     bool opaque, said;
+    struct pickle_harm harm;
+    bool harmful;
     struct pickle_report report; /* of the last */
     struct frame_reading reading;
 };
@@ -56,21 +56,26 @@ static enum brine_status say_reading(void *context, const struct frame_reading *
     struct pickle_report report;
     if (pass->seen++ != pass->wanted) return BRINE_OK;
     if (verify_reading(pass->judge, reading, &report) == BRINE_NO_MEMORY) return BRINE_NO_MEMORY;
-    say(pass, &(struct judgement){&report, reading, NULL, pass->opaque});
+    say(pass, &(struct judgement){.report = &report,
+                                  .reading = reading,
+                                  .opaque = pass->opaque,
+                                  .harm = pass->harmful ? &pass->harm : NULL});
     return BRINE_DENIED; /* enough */
 }
 
 static enum brine_status judge_reading(void *context, const struct frame_reading *reading) {
     struct pass *pass = context;
     struct judge *judge = pass->judge;
-    struct pickle_harm harm;
     enum brine_status status = verify_reading(judge, reading, &pass->report);
     pass->reading = *reading;
     if (status == BRINE_NO_MEMORY) return status;
     if (status == BRINE_OK) pass->accepted = MIN(pass->accepted, pass->seen);
-    bool passes = status == BRINE_OK || (status != BRINE_TOO_BIG &&
-                                         pickle_is_harmless(reading->bytes, &PICKLE_LIMITS_DEFAULT,
-                                                            &judge->scratch, &harm));
+    bool passes = status == BRINE_OK;
+    if (!passes && (status != BRINE_TOO_BIG || judge->anything)) {
+        passes = pickle_is_harmless(reading->bytes, &PICKLE_LIMITS_DEFAULT, &judge->scratch,
+                                    &pass->harm);
+        pass->harmful = !passes;
+    }
     if (!passes) {
         pass->wanted = pass->seen;
         return say_reading(context, reading);
@@ -89,6 +94,9 @@ static struct frame_options framings(const struct judge *judge) {
             joblib | FRAME_BIT(FRAME_ZLIB) | FRAME_BIT(FRAME_GZIP) | FRAME_BIT(FRAME_BZ2) |
             FRAME_BIT(FRAME_XZ) | FRAME_BIT(FRAME_LZMA) | FRAME_BIT(FRAME_LZ4);
     }
+    if (judge->base64) options.admitted |= FRAME_BIT(FRAME_BASE64);
+    options.affixes = judge->affixes;
+    options.affixes_count = judge->affixes_count;
     options.unpacked_bytes_max = PICKLE_LIMITS_DEFAULT.bytes_max;
     options.ratio_max = UINT64_MAX;
     return options;
@@ -107,7 +115,8 @@ enum brine_status judge_value(struct judge *judge, struct bytes value, judge_say
         /* Judging whether it is harmless used the scratch. */
         if (!accepted && verify_reading(judge, &pass.reading, &pass.report) == BRINE_NO_MEMORY)
             return BRINE_NO_MEMORY;
-        say(&pass, &(struct judgement){&pass.report, &pass.reading, NULL, !accepted});
+        say(&pass, &(struct judgement){
+                       .report = &pass.report, .reading = &pass.reading, .opaque = !accepted});
         return BRINE_OK;
     }
     if (status == BRINE_OK) {

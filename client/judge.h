@@ -13,11 +13,18 @@
 #define BRINE_CLIENT_JUDGE_H
 
 #include "frame/frame.h"
+#include "pickle/harmless.h"
 #include "pickle/verify.h"
 
 struct judge {
     const struct policy *policy;
     bool joblib; /* values were written by joblib.dump; may be set from value to value */
+    /* Values may be anything, pickles or not: what breaks a limit and is harmless is opaque too,
+     * for random bytes often claim to be long. */
+    bool anything;
+    bool base64; /* look for it in values as they are: something is found in any text */
+    const struct frame_affix *affixes; /* signatures that may stand around a pickle */
+    size_t affixes_count;
     struct pickle_scratch scratch;
     struct frame_scratch frames;
 };
@@ -28,6 +35,8 @@ struct judgement {
     const struct frame_reading *reading;
     const char *limit; /* when report is NULL */
     bool opaque;
+    /* Of a reading that is neither accepted nor harmless; NULL when harmlessness was not asked. */
+    const struct pickle_harm *harm;
 };
 
 /* Everything of the judgement is valid during the call alone. */

@@ -17,8 +17,8 @@
 
 /* In the order of the manual. */
 static const struct tool *const tools[] = {
-    &command_tool, &get_tool,  &set_tool,    &inspect_tool,    &view_tool,
-    &dis_tool,     &ping_tool, &verify_tool, &completion_tool, &man_tool,
+    &command_tool, &get_tool,    &set_tool,  &inspect_tool,    &view_tool, &dis_tool,
+    &ping_tool,    &verify_tool, &scan_tool, &completion_tool, &man_tool,
 };
 
 const struct tool *tool_at(size_t index) {

@@ -11,6 +11,7 @@ extern const struct tool command_tool;                                 /* comman
 extern const struct tool get_tool, set_tool;                           /* get.c */
 extern const struct tool inspect_tool, view_tool, dis_tool, ping_tool; /* look.c */
 extern const struct tool verify_tool;                                  /* verify.c */
+extern const struct tool scan_tool;                                    /* scan.c */
 extern const struct tool completion_tool, man_tool;                    /* tool_help.c */
 
 #endif

@@ -1,0 +1,319 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* From keys to values, a batch of keys at a time, each step one pipeline:
+ *
+ *   1. TYPE of all, and STRLEN of all, which says how much a GET would bring
+ *   2. GET of the strings, a few megabytes at a time
+ *   3. the first page of each hash (HSCAN), list (LRANGE), set (SSCAN), sorted set (ZSCAN) and
+ *      stream (XRANGE)
+ *   4. further pages of those that have more, one after the other
+ *
+ * Only commands that change nothing, none of which is linear in more than a page.  A key that is
+ * gone or has become another type meanwhile is an error reply, counted and passed over. */
+#include "client/scan.h"
+
+#include <stdio.h>
+
+enum { PAGE = 128, GET_BYTES_AT_ONCE = 8 << 20, KEYS_MAX = 4096 };
+
+/* How a page of a type is asked for, and where its values stand in the reply. */
+enum page_kind { PAGE_STRING, PAGE_SCAN, PAGE_LIST, PAGE_STREAM, PAGE_UNKNOWN };
+
+struct page_type {
+    const char *type, *command;
+    enum page_kind kind;
+    size_t step, first; /* of a scan: elements of one item, and which of them is the value */
+};
+
+static const struct page_type types[] = {
+    {"string", "GET", PAGE_STRING, 0, 0}, {"hash", "HSCAN", PAGE_SCAN, 2, 1},
+    {"list", "LRANGE", PAGE_LIST, 1, 0},  {"set", "SSCAN", PAGE_SCAN, 1, 0},
+    {"zset", "ZSCAN", PAGE_SCAN, 2, 0},   {"stream", "XRANGE", PAGE_STREAM, 2, 1},
+};
+static const struct page_type unknown_type = {"", "", PAGE_UNKNOWN, 0, 0};
+
+struct key {
+    struct brine_text name;
+    const struct page_type *type;
+    int64_t bytes;
+    int64_t index;     /* of a list: where the page begins */
+    char position[48]; /* cursor or id of the next page, "index" of a list; "": there is none */
+};
+
+struct batch {
+    struct scan_reader *reader;
+    struct key *keys;
+    size_t count;
+    const char *why;
+};
+
+/* ---- calls ------------------------------------------------------------------------------------*/
+
+static bool lost(struct batch *batch) {
+    batch->why = brine_last_error(batch->reader->client)->text;
+    return false;
+}
+
+static bool append(struct batch *batch, const struct brine_text *args, size_t count) {
+    return brine_append(batch->reader->client, args, count) == BRINE_CLIENT_OK || lost(batch);
+}
+
+/* NULL when the connection is gone. */
+static struct brine_reply *take(struct batch *batch) {
+    struct brine_reply *reply;
+    (void)brine_take(batch->reader->client, &reply);
+    if (!reply) (void)lost(batch);
+    return reply;
+}
+
+/* ---- a value ----------------------------------------------------------------------------------*/
+
+struct noting {
+    struct scan_found *found;
+    struct scan_place place;
+    bool opaque;  /* what was judged last */
+    bool affixed; /* looked at once more, with signatures and in base64 */
+};
+
+static void note(void *context, const struct judgement *judgement) {
+    struct noting *noting = context;
+    /* What is found by guessing counts when it is a pickle, or one that is dangerous. */
+    bool guessed =
+        noting->affixed && !judgement_accepts(judgement) && !scan_found_is_danger(judgement);
+    noting->opaque = judgement->opaque;
+    if (!guessed) scan_found_note(noting->found, &noting->place, judgement);
+}
+
+static enum brine_status judge_all_ways(struct scan_reader *reader, struct bytes value,
+                                        struct noting *noting) {
+    enum brine_status status = judge_value(&reader->judge, value, note, noting);
+    if (status != BRINE_OK || !noting->opaque) return status;
+    reader->judge.affixes = reader->affixes;
+    reader->judge.affixes_count = reader->affixes_count;
+    reader->judge.base64 = noting->affixed = true;
+    status = judge_value(&reader->judge, value, note, noting);
+    reader->judge.affixes = NULL;
+    reader->judge.affixes_count = 0;
+    reader->judge.base64 = false;
+    return status;
+}
+
+static bool judge_text(struct batch *batch, const struct key *key, struct bytes where,
+                       const struct brine_reply *value) {
+    struct scan_reader *reader = batch->reader;
+    struct noting noting = {.found = reader->found,
+                            .place = {.db = reader->db,
+                                      .key = bytes_view(key->name.data, key->name.len),
+                                      .type = bytes_of_cstr(key->type->type),
+                                      .where = where}};
+    if (value->type != BRINE_REPLY_STRING) return true;
+    reader->found->counts.values++;
+    reader->found->counts.bytes += value->len;
+    if (judge_all_ways(reader, bytes_view(value->text, value->len), &noting) == BRINE_OK)
+        return true;
+    batch->why = "no memory to judge a value";
+    return false;
+}
+
+/* ---- what each key is -------------------------------------------------------------------------*/
+
+static const struct page_type *find_type(const struct brine_reply *reply) {
+    for (size_t i = 0; i < ARRAY_LEN(types); i++)
+        if (strcmp(reply->text, types[i].type) == 0) return &types[i];
+    return &unknown_type;
+}
+
+static bool ask_types(struct batch *batch) {
+    for (size_t i = 0; i < batch->count; i++) {
+        struct brine_text type[] = {BRINE_TEXT("TYPE"), batch->keys[i].name};
+        struct brine_text length[] = {BRINE_TEXT("STRLEN"), batch->keys[i].name};
+        if (!append(batch, type, 2) || !append(batch, length, 2)) return false;
+    }
+    for (size_t i = 0; i < batch->count; i++) {
+        struct key *key = &batch->keys[i];
+        struct brine_reply *type = take(batch);
+        if (!type) return false;
+        key->type = find_type(type);
+        bool none = strcmp(type->text, "none") == 0;
+        brine_reply_free(type);
+        struct brine_reply *length = take(batch);
+        if (!length) return false;
+        key->bytes = length->type == BRINE_REPLY_INTEGER ? length->integer : 0;
+        brine_reply_free(length);
+        if (none)
+            batch->reader->found->counts.gone++;
+        else if (key->type->kind == PAGE_UNKNOWN)
+            batch->reader->found->counts.skipped++;
+    }
+    return true;
+}
+
+/* ---- strings ----------------------------------------------------------------------------------*/
+
+static bool take_strings(struct batch *batch, size_t from, size_t to) {
+    bool ok = true;
+    for (size_t i = from; i < to; i++) {
+        struct key *key = &batch->keys[i];
+        if (key->type->kind != PAGE_STRING || key->bytes < 0) continue;
+        struct brine_reply *reply = take(batch);
+        if (!reply) return false;
+        if (reply->type != BRINE_REPLY_STRING) batch->reader->found->counts.gone++;
+        if (ok) ok = judge_text(batch, key, BYTES(""), reply);
+        brine_reply_free(reply);
+    }
+    judge_trim(&batch->reader->judge);
+    return ok;
+}
+
+static bool read_strings(struct batch *batch) {
+    size_t from = 0;
+    int64_t bytes = 0;
+    for (size_t i = 0; i < batch->count; i++) {
+        struct key *key = &batch->keys[i];
+        if (key->type->kind != PAGE_STRING) continue;
+        if ((uint64_t)key->bytes > batch->reader->value_bytes_max) {
+            batch->reader->found->counts.skipped++;
+            key->bytes = -1; /* not asked for */
+            continue;
+        }
+        struct brine_text get[] = {BRINE_TEXT("GET"), key->name};
+        if (!append(batch, get, 2)) return false;
+        bytes += key->bytes;
+        if (bytes < GET_BYTES_AT_ONCE) continue;
+        if (!take_strings(batch, from, i + 1)) return false;
+        from = i + 1;
+        bytes = 0;
+    }
+    return take_strings(batch, from, batch->count);
+}
+
+/* ---- pages ------------------------------------------------------------------------------------*/
+
+static bool ask_page(struct batch *batch, const struct key *key) {
+    char last[32];
+    struct brine_text at = brine_text_of(key->position);
+    struct brine_text command = brine_text_of(key->type->command);
+    if (key->type->kind == PAGE_LIST) {
+        char first[32];
+        snprintf(first, sizeof first, "%lld", (long long)key->index);
+        snprintf(last, sizeof last, "%lld", (long long)key->index + PAGE - 1);
+        struct brine_text args[] = {command, key->name, brine_text_of(first), brine_text_of(last)};
+        return append(batch, args, ARRAY_LEN(args));
+    }
+    snprintf(last, sizeof last, "%d", PAGE);
+    if (key->type->kind == PAGE_STREAM) {
+        struct brine_text args[] = {command,         key->name,           at,
+                                    BRINE_TEXT("+"), BRINE_TEXT("COUNT"), brine_text_of(last)};
+        return append(batch, args, ARRAY_LEN(args));
+    }
+    struct brine_text args[] = {command, key->name, at, BRINE_TEXT("COUNT"), brine_text_of(last)};
+    return append(batch, args, ARRAY_LEN(args));
+}
+
+/* [cursor, [field, value, ...]]; under RESP3 the same. */
+static bool judge_scan(struct batch *batch, struct key *key, const struct brine_reply *reply) {
+    const struct page_type *type = key->type;
+    if (reply->count != 2 || reply->elements[1].type != BRINE_REPLY_ARRAY) return true;
+    const struct brine_reply *items = &reply->elements[1];
+    const struct brine_reply *cursor = &reply->elements[0];
+    for (size_t i = 0; i + type->step <= items->count; i += type->step) {
+        const struct brine_reply *value = &items->elements[i + type->first];
+        struct bytes where = BYTES("");
+        if (type->first) where = bytes_view(items->elements[i].text, items->elements[i].len);
+        if (!judge_text(batch, key, where, value)) return false;
+    }
+    if (strcmp(cursor->text, "0") != 0)
+        snprintf(key->position, sizeof key->position, "%s", cursor->text);
+    return true;
+}
+
+static bool judge_list(struct batch *batch, struct key *key, const struct brine_reply *reply) {
+    char index[32];
+    for (size_t i = 0; i < reply->count; i++) {
+        snprintf(index, sizeof index, "%lld", (long long)key->index + (long long)i);
+        if (!judge_text(batch, key, bytes_of_cstr(index), &reply->elements[i])) return false;
+    }
+    if (reply->count == PAGE) snprintf(key->position, sizeof key->position, "index");
+    key->index += PAGE;
+    return true;
+}
+
+/* [[id, [field, value, ...]], ...] */
+static bool judge_stream(struct batch *batch, struct key *key, const struct brine_reply *reply) {
+    for (size_t i = 0; i < reply->count; i++) {
+        const struct brine_reply *entry = &reply->elements[i];
+        if (entry->count != 2) continue;
+        struct bytes id = bytes_view(entry->elements[0].text, entry->elements[0].len);
+        const struct brine_reply *fields = &entry->elements[1];
+        for (size_t at = 1; at < fields->count; at += 2)
+            if (!judge_text(batch, key, id, &fields->elements[at])) return false;
+        if (i + 1 == PAGE)
+            snprintf(key->position, sizeof key->position, "(%s", entry->elements[0].text);
+    }
+    return true;
+}
+
+/* Judges a page; key->position says where the next begins. */
+static bool take_page(struct batch *batch, struct key *key) {
+    struct brine_reply *reply = take(batch);
+    bool ok = true;
+    if (!reply) return false;
+    key->position[0] = 0;
+    if (reply->type != BRINE_REPLY_ARRAY)
+        batch->reader->found->counts.gone++;
+    else if (key->type->kind == PAGE_SCAN)
+        ok = judge_scan(batch, key, reply);
+    else if (key->type->kind == PAGE_LIST)
+        ok = judge_list(batch, key, reply);
+    else
+        ok = judge_stream(batch, key, reply);
+    brine_reply_free(reply);
+    return ok;
+}
+
+static bool has_pages(const struct key *key) {
+    return key->type->kind == PAGE_SCAN || key->type->kind == PAGE_LIST ||
+           key->type->kind == PAGE_STREAM;
+}
+
+static bool read_pages(struct batch *batch) {
+    bool ok = true;
+    for (size_t i = 0; i < batch->count; i++) {
+        struct key *key = &batch->keys[i];
+        if (!has_pages(key)) continue;
+        snprintf(key->position, sizeof key->position, "%s",
+                 key->type->kind == PAGE_STREAM ? "-" : "0");
+        if (!ask_page(batch, key)) return false;
+    }
+    for (size_t i = 0; ok && i < batch->count; i++)
+        if (has_pages(&batch->keys[i])) ok = take_page(batch, &batch->keys[i]);
+    for (size_t i = 0; ok && i < batch->count; i++)
+        while (ok && has_pages(&batch->keys[i]) && batch->keys[i].position[0])
+            ok = ask_page(batch, &batch->keys[i]) && take_page(batch, &batch->keys[i]);
+    return ok;
+}
+
+bool scan_read_keys(struct scan_reader *reader, const struct brine_reply *keys, const char **why) {
+    struct batch batch = {.reader = reader, .count = MIN(keys->count, (size_t)KEYS_MAX)};
+    size_t size = batch.count * sizeof(struct key);
+    bool ok = true;
+    for (size_t from = 0; ok && from < keys->count; from += batch.count) {
+        batch.count = MIN(keys->count - from, (size_t)KEYS_MAX);
+        if (!batch.keys) batch.keys = mem_alloc(mem_system(), size);
+        if (!batch.keys) {
+            *why = "no memory for the keys";
+            return false;
+        }
+        memset(batch.keys, 0, batch.count * sizeof(struct key));
+        for (size_t i = 0; i < batch.count; i++) {
+            const struct brine_reply *key = &keys->elements[from + i];
+            batch.keys[i].name = (struct brine_text){key->text, key->len};
+        }
+        reader->found->counts.keys += batch.count;
+        ok = ask_types(&batch) && read_strings(&batch) && read_pages(&batch);
+    }
+    mem_free(mem_system(), batch.keys, size);
+    *why = batch.why;
+    return ok;
+}

@@ -1,0 +1,312 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: 2026 The brine authors
+# SPDX-License-Identifier: Apache-2.0
+"""brine-cli scan over a redis-server that holds honest values and 20 hostile ones among them.
+
+All 20 must be found, whatever their type and framing, nothing else may be called dangerous, and the
+policy that the report offers must be one.  With many keys it also says how fast the scan was, what
+memory it took, and what redis-server's own latency did meanwhile:
+
+    scan_planted.py --cli build/brine-cli --keys 1000000 --measure
+"""
+import argparse
+import base64
+import collections
+import datetime
+import decimal
+import gzip
+import hashlib
+import json
+import lzma
+import os
+import pickle
+import random
+import re
+import resource
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+import zlib
+
+passed = failed = 0
+
+
+def check(what, ok, detail=""):
+    global passed, failed
+    if ok:
+        passed += 1
+    else:
+        failed += 1
+        print(f"FAIL {what} {detail}")
+
+
+class Call:
+    """Pickles as a call of a function, without importing where it lives."""
+    def __init__(self, function, *args):
+        self.parts = function, args
+
+    def __reduce__(self):
+        return self.parts
+
+
+def hostile():
+    """Twenty (type, key, value): a value of the type that holds one hostile pickle."""
+    shell = pickle.dumps(Call(os.system, "true"), 4)
+    evil = [pickle.dumps(Call(eval, "1"), protocol) for protocol in (0, 2, 3, 5)]
+    popen = pickle.dumps(Call(subprocess.Popen, ["true"]), 5)
+    kombu = json.dumps({"body": base64.b64encode(shell).decode(), "content-encoding": "binary", "headers": {},
+                        "content-type": "application/x-python-serialize", "properties": {"body_encoding": "base64"}}).encode()
+    nested = pickle.dumps({"deep": [1, (2, Call(os.system, "true"))]}, 4)
+    return [
+        ("string", "planted:raw", shell),
+        ("string", "planted:proto0", evil[0]),
+        ("string", "planted:proto2", evil[1]),
+        ("string", "planted:zlib", zlib.compress(evil[2])),
+        ("string", "planted:gzip", gzip.compress(evil[3])),
+        ("string", "planted:xz", lzma.compress(shell)),
+        ("string", "planted:bang", b"!" + shell),
+        ("string", "planted:dogpile", b'{"ct": 1795373285.4, "v": 2}|' + shell),
+        ("string", "planted:base64", base64.b64encode(popen)),
+        ("string", "planted:kombu", kombu),
+        ("string", "planted:huey", shell + b":" + hashlib.sha1(b"x").hexdigest().encode()),
+        ("string", "planted:truncated", shell[:-1]),
+        ("string", "planted:nested", nested),
+        ("hash", "planted:hash", zlib.compress(shell)),
+        ("list", "planted:list", shell),
+        ("list", "planted:kombu-list", b"[" + kombu + b', "exchange", "key"]'),
+        ("set", "planted:set", b"!" + popen),
+        ("zset", "planted:zset", b"\0\0\1\2\3\4\5\6" + shell),
+        ("stream", "planted:stream", base64.b64encode(shell)),
+        ("string", "planted:inst", b"(S'true'\nios\nsystem\n."),
+    ]
+
+
+def honest(count):
+    """Commands that store what caches hold, the same in each run."""
+    chance = random.Random(7)
+    date = datetime.datetime(2026, 11, 23, 4, 5, 6)
+    makers = [
+        lambda i: [b"SET", b"user:%d:name" % i, b"name %d of a user\nwith a second line" % i],
+        lambda i: [b"SET", b"counter:%d" % i, b"%d" % chance.randrange(10 ** 9)],
+        lambda i: [b"SET", b"json:%d" % i, json.dumps({"id": i, "tags": ["a", "b"], "ok": True}).encode()],
+        lambda i: [b"SET", b":1:view:%s" % hashlib.md5(b"%d" % i).hexdigest().encode(), pickle.dumps({"html": "<p>%d</p>" % i, "at": date}, 5)],
+        lambda i: [b"SET", b"session:%s" % uuid.UUID(int=chance.getrandbits(128)).hex.encode(),
+                   zlib.compress(pickle.dumps({"cart": [decimal.Decimal("1.5"), i], "n": collections.OrderedDict(a=1)}, 4))],
+        lambda i: [b"SET", b"flask:%d" % i, b"!" + pickle.dumps(["x", i, date.date()], 4)],
+        lambda i: [b"SET", b"image:%d" % i, b"\x89PNG\r\n\x1a\n" + chance.randbytes(200)],
+        lambda i: [b"HSET", b"rq:job:%d" % i, b"data", zlib.compress(pickle.dumps(("app.run", None, (i,), {}), 5)), b"status", b"queued"],
+        lambda i: [b"RPUSH", b"queue:%d" % (i // 50), pickle.dumps({"task": i}, 2)],
+        lambda i: [b"SADD", b"members:%d" % (i // 50), b"member-%d" % i],
+        lambda i: [b"ZADD", b"scores:%d" % (i // 50), b"%d" % i, b"player:%d" % i],
+        lambda i: [b"XADD", b"events:%d" % (i // 50), b"*", b"payload", base64.b64encode(pickle.dumps({"e": i}, 4))],
+    ]
+    for i in range(count):
+        yield makers[i % len(makers)](i)
+
+
+def encode(arguments):
+    return b"*%d\r\n" % len(arguments) + b"".join(b"$%d\r\n%s\r\n" % (len(a), a) for a in arguments)
+
+
+def plant(kind, key, value):
+    filler = [b"harmless-%d" % i for i in range(300)]
+    key = key.encode()
+    if kind == "string":
+        return [[b"SET", key, value, b"EX", b"9999"]]
+    if kind == "hash":
+        return [[b"HSET", key, b"f%d" % i, item] for i, item in enumerate(filler)] + [[b"HSET", key, b"bad", value]]
+    if kind == "list":
+        return [[b"RPUSH", key] + filler + [value] + filler]
+    if kind == "set":
+        return [[b"SADD", key] + filler + [value]]
+    if kind == "zset":
+        return [[b"ZADD", key, b"5", value]] + [[b"ZADD", key, b"1", item] for item in filler]
+    return [[b"XADD", key, b"*", b"a", item] for item in filler] + [[b"XADD", key, b"*", b"a", b"b", b"bad", value]]
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def start_redis(port, folder):
+    """Waits for the line that says it is ready."""
+    server = subprocess.Popen(["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--databases", "4"],
+                              stdout=subprocess.PIPE, cwd=folder)
+    for line in server.stdout:
+        if b"eady to accept" in line:
+            return server
+    sys.exit("redis-server did not start")
+
+
+def fill(port, count):
+    """The planted ones stand among the others, in two databases."""
+    places = random.Random(3).sample(range(count), 20)
+    planted = dict(zip(places, hostile()))
+    pipe = subprocess.Popen(["redis-cli", "-p", str(port), "--pipe"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    out = []
+    for i, command in enumerate(honest(count)):
+        out.append(encode(command))
+        if i in planted:
+            if planted[i][1] == "planted:bang":
+                out.append(encode([b"SELECT", b"3"]))
+            out += [encode(line) for line in plant(*planted[i])]
+            out.append(encode([b"SELECT", b"0"]))
+        if len(out) > 5000:
+            pipe.stdin.write(b"".join(out))
+            out = []
+    pipe.stdin.write(b"".join(out))
+    pipe.stdin.close()
+    said = pipe.stdout.read().decode()
+    pipe.stdout.close()
+    pipe.wait()
+    check("the server is filled", "errors: 0" in said, said)
+
+
+def redis_cli(port, *arguments):
+    return subprocess.run(["redis-cli", "-p", str(port)] + list(arguments), stdout=subprocess.PIPE, check=True).stdout.decode()
+
+
+class Latency(threading.Thread):
+    """PING back to back until told to stop; milliseconds of each."""
+    def __init__(self, port):
+        super().__init__(daemon=True)
+        self.socket = socket.create_connection(("127.0.0.1", port))
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.stopped, self.times = threading.Event(), []
+
+    def run(self):
+        while not self.stopped.wait(0.0005):  # between two looks
+            before = time.perf_counter()
+            self.socket.sendall(b"PING\r\n")
+            self.socket.recv(64)
+            self.times.append((time.perf_counter() - before) * 1000)
+
+    def finish(self):
+        self.stopped.set()
+        self.join()
+        self.socket.close()
+        times = sorted(self.times)
+        return {p: round(times[min(len(times) - 1, int(len(times) * p / 100))], 3) for p in (50, 99, 99.9)}
+
+
+def scan(cli, port, *arguments):
+    result = subprocess.run([cli, "scan", f"redis://127.0.0.1:{port}"] + list(arguments), stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, timeout=1800)
+    return result.returncode, result.stdout.decode(), result.stderr.decode()
+
+
+def check_report(cli, port):
+    code, out, err = scan(cli, port, "--format", "json")
+    report = json.loads(out)
+    found = {finding["key"]: finding for finding in report["findings"] if finding["severity"] == "dangerous"}
+    expected = {key for _, key, _ in hostile()}
+    check("all that was planted is found", set(found) == expected, f"missing {expected - set(found)}, false {set(found) - expected} {err}")
+    check("each once", report["dangerous"] == 20, report["dangerous"])
+    check("nothing honest is refused or broken", report["refused"] == report["broken"] == 0,
+          [f for f in report["findings"] if f["severity"] != "dangerous"][:3])
+    check("danger is exit code 1", code == 1, code)
+    check("the type of each is said", all(found[key]["type"] == kind for kind, key, _ in hostile() if key in found))
+    check("the field is said", found.get("planted:hash", {}).get("where") == "bad", found.get("planted:hash"))
+    check("the framing is said", found.get("planted:zlib", {}).get("framing") == "zlib > pickle", found.get("planted:zlib"))
+    check("the database is said", found.get("planted:bang", {}).get("db") == 3, found.get("planted:bang"))
+    patterns = {g["name"]: g["keys"] for g in report["globals"]}
+    check("globals have patterns of keys", patterns.get("datetime.datetime") == [":*:view:*"], patterns)
+    return report
+
+
+def check_rest(cli, port, folder):
+    ttl = redis_cli(port, "TTL", "planted:raw")
+    check("TTLs are as they were", 0 < int(ttl) <= 9999, ttl)
+    code, out, _ = scan(cli, port)
+    check("the text ends in a summary", code == 1 and re.search(r"\n\d+ keys, \d+ values, .*: 20 dangerous, 0 broken, 0 refused", out), out[-300:])
+    code, out, _ = scan(cli, port, "--format", "sarif")
+    sarif = json.loads(out)
+    check("SARIF has a result for each", len(sarif["runs"][0]["results"]) == 20 and sarif["version"] == "2.1.0")
+    code, out, _ = scan(cli, port, "--policy", "data", "--strict", "--json")
+    report = json.loads(out)
+    policy = os.path.join(folder, "fits.toml")
+    with open(policy, "w", encoding="utf-8") as file:
+        file.write(report["fitting_policy"])
+    check("a narrower policy refuses some", code == 1 and report["refused"] > 0)
+    code, out, err = scan(cli, port, "--policy", policy + ":scanned", "--json")
+    check("the policy that is offered admits them", json.loads(out or "{}").get("refused") == 0, out[:300] + err)
+    code, out, _ = scan(cli, port, "--match", "user:*", "--json")
+    check("--match takes a part, where nothing is dangerous", code == 0 and json.loads(out)["keys"] > 0)
+    code, out, err = scan(cli, port, "--untouched")
+    check("--untouched does not begin on this server", code == 2 and "idle" in err, err)
+    code, out, err = scan(cli, free_port())
+    check("no server is exit code 2", code == 2 and "Could not connect" in err, err)
+
+
+def check_resume(cli, port, folder):
+    """A scan that is killed goes on where it stood; what it had found is not lost."""
+    state = os.path.join(folder, "state")
+    first = subprocess.Popen([cli, "scan", f"redis://127.0.0.1:{port}", "--resume", state, "--rate", "2000", "--json"],
+                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not os.path.exists(state) and first.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)  # between two looks
+    first.kill()
+    first.wait()
+    check("the state is written early", os.path.exists(state))
+    code, out, err = scan(cli, port, "--resume", state, "--json")
+    report = json.loads(out or "{}")
+    check("the second run finds all the same", report.get("dangerous") == 20 and code == 1, f"{report.get('dangerous')} {err}")
+    check("the state is gone when the scan is done", not os.path.exists(state))
+    with open(state, "w", encoding="utf-8") as file:
+        file.write("brine-scan 1\nfinding\tx\n")
+    code, _, err = scan(cli, port, "--resume", state)
+    check("a damaged state is refused", code == 2 and "damaged" in err, err)
+
+
+def measure(cli, port, keys):
+    idle = Latency(port)
+    idle.start()
+    threading.Event().wait(5)
+    before = idle.finish()
+    meanwhile = Latency(port)
+    meanwhile.start()
+    began = time.monotonic()
+    rss_before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    code, out, _ = scan(cli, port, "--json")
+    seconds = time.monotonic() - began
+    during = meanwhile.finish()
+    rss = max(rss_before, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+    report = json.loads(out)
+    print(f"{report['keys']} keys, {report['values']} values in {seconds:.1f} s: {report['keys'] / seconds:.0f} keys/s; "
+          f"largest child {rss / 1024:.0f} MB; PING ms before {before}, during {during}; exit code {code}")
+    check("it met every key", report["keys"] >= keys * 0.5)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cli", default=os.environ.get("BRINE_CLI", "build/brine-cli"))
+    parser.add_argument("--keys", type=int, default=24000)
+    parser.add_argument("--measure", action="store_true")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        port = free_port()
+        server = start_redis(port, folder)
+        try:
+            fill(port, args.keys)
+            check_report(args.cli, port)
+            check_rest(args.cli, port, folder)
+            if args.measure:
+                measure(args.cli, port, args.keys)
+            else:
+                check_resume(args.cli, port, folder)
+        finally:
+            server.kill()
+            server.wait()
+            server.stdout.close()
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+main()
