@@ -117,6 +117,7 @@ static void say_memory(struct info *info) {
                                                 : stored + info->facts.clients_buffer_bytes;
     size_t peak = MAX(info->facts.memory_peak_bytes, used);
     size_t resident = resident_bytes();
+    size_t machine = (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
     int64_t max = config_read(config->memory.max);
     static const char *const policies[] = {
 #define W(constant, word) [CONFIG_##constant] = word,
@@ -141,6 +142,12 @@ static void say_memory(struct info *info) {
     say(info, "mem_clients_slaves:0\r\nmem_clients_normal:%zu\r\nmem_aof_buffer:0\r\n",
         info->facts.clients_buffer_bytes);
     say(info, "mem_allocator:brine\r\nactive_defrag_running:0\r\n");
+    say(info, "total_system_memory:%zu\r\ntotal_system_memory_human:%s\r\n", machine,
+        human(machine).text);
+    say(info, "used_memory_vm_eval:0\r\nused_memory_vm_functions:0\r\nused_memory_vm_total:0\r\n");
+    say(info, "used_memory_vm_total_human:0B\r\nused_memory_functions:0\r\n");
+    say(info, "used_memory_scripts_eval:0\r\nnumber_of_functions:0\r\nnumber_of_libraries:0\r\n");
+    say(info, "mem_cluster_links:0\r\nmem_total_replication_buffers:0\r\n");
     say(info, "lazyfree_pending_objects:0\r\nlazyfreed_objects:0\r\n");
 }
 
@@ -174,6 +181,8 @@ static void say_persistence(struct info *info) {
     say(info, "aof_rewrite_scheduled:0\r\naof_last_rewrite_time_sec:-1\r\n");
     say(info, "aof_current_rewrite_time_sec:-1\r\naof_last_bgrewrite_status:ok\r\n");
     say(info, "aof_last_write_status:ok\r\naof_last_cow_size:0\r\n");
+    say(info, "aof_rewrites:0\r\naof_rewrites_consecutive_failures:0\r\n");
+    say(info, "module_fork_in_progress:0\r\nmodule_fork_last_cow_size:0\r\n");
 }
 
 static void say_stats(struct info *info) {
@@ -188,15 +197,21 @@ static void say_stats(struct info *info) {
     say(info, "instantaneous_input_kbps:%.2f\r\ninstantaneous_output_kbps:%.2f\r\n",
         (double)info->facts.input_bytes_per_second / 1024,
         (double)info->facts.output_bytes_per_second / 1024);
+    say(info, "instantaneous_input_repl_kbps:0.00\r\ninstantaneous_output_repl_kbps:0.00\r\n");
+    say(info, "total_net_repl_input_bytes:0\r\ntotal_net_repl_output_bytes:0\r\n");
     say(info, "rejected_connections:%" PRIu64 "\r\n", total(info, METRIC_rejected_connections));
     say(info, "sync_full:0\r\nsync_partial_ok:0\r\nsync_partial_err:0\r\n");
     say(info, "expired_keys:%" PRIu64 "\r\nexpired_stale_perc:0.00\r\n", expired);
-    say(info, "expired_time_cap_reached_count:0\r\nevicted_keys:%" PRIu64 "\r\n",
-        total(info, METRIC_evicted_keys));
+    say(info, "expired_time_cap_reached_count:0\r\nexpire_cycle_cpu_milliseconds:%" PRIu64 "\r\n",
+        total(info, METRIC_upkeep_us) / 1000);
+    say(info, "evicted_keys:%" PRIu64 "\r\n", total(info, METRIC_evicted_keys));
     say(info, "evicted_clients:%" PRIu64 "\r\n", total(info, METRIC_client_budget_closed));
     say(info, "keyspace_hits:%" PRIu64 "\r\nkeyspace_misses:%" PRIu64 "\r\n",
         total(info, METRIC_keyspace_hits), total(info, METRIC_keyspace_misses));
-    say(info, "pubsub_channels:0\r\npubsub_patterns:0\r\npubsubshard_channels:0\r\n");
+    struct pubsub *pubsub = &info->call->worker->shared->pubsub;
+    say(info, "pubsub_channels:%zu\r\npubsub_patterns:%zu\r\npubsubshard_channels:%zu\r\n",
+        atomic_load(&pubsub->counts[PUBSUB_CHANNEL]), atomic_load(&pubsub->counts[PUBSUB_PATTERN]),
+        atomic_load(&pubsub->counts[PUBSUB_SHARD]));
     say(info, "latest_fork_usec:0\r\ntotal_forks:0\r\nmigrate_cached_sockets:0\r\n");
     say(info, "slave_expires_tracked_keys:0\r\nactive_defrag_hits:0\r\n");
     say(info, "active_defrag_misses:0\r\nactive_defrag_key_hits:0\r\n");
@@ -208,6 +223,7 @@ static void say_stats(struct info *info) {
     say(info, "total_reads_processed:%" PRIu64 "\r\ntotal_writes_processed:%" PRIu64 "\r\n",
         total(info, METRIC_net_reads), total(info, METRIC_net_writes));
     say(info, "io_threaded_reads_processed:0\r\nio_threaded_writes_processed:0\r\n");
+    say(info, "reply_buffer_shrinks:0\r\nreply_buffer_expands:0\r\n");
 }
 
 static void say_replication(struct info *info) {

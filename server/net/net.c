@@ -114,6 +114,9 @@ static void tell_facts(void *server, struct server_facts *facts) {
     facts->tcp_port = config_read(net->options.config->server.port);
     facts->workers = net->workers_count;
     facts->clients_buffer_bytes = budget_held(&net->budget);
+    facts->ops_per_second = rates_read(&net->rates, RATE_commands);
+    facts->input_bytes_per_second = rates_read(&net->rates, RATE_input_bytes);
+    facts->output_bytes_per_second = rates_read(&net->rates, RATE_output_bytes);
     if (!net->options.memory) return;
     facts->memory_used_bytes = mem_account_used(net->options.memory);
     facts->memory_peak_bytes = mem_account_peak(net->options.memory);

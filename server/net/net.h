@@ -20,6 +20,7 @@
 #include "net/background.h"
 #include "net/listener.h"
 #include "net/worker.h"
+#include "observe/rates.h"
 
 enum { NET_RUN_ID_BYTES = 40, NET_LISTENERS_MAX = 32, NET_WORKERS_MAX = 256 };
 
@@ -59,6 +60,7 @@ struct net {
     atomic_bool stop_asked; /* stop_message is on its way; any thread */
 
     struct metrics_set metrics_set; /* members fixed before threads run */
+    struct rates rates;             /* the first worker samples, any thread reads */
     struct services services;       /* fixed */
     struct command_shared shared;   /* its own locks */
     struct budget budget;           /* atomic */

@@ -185,13 +185,23 @@ void worker_queue_again(struct worker *worker, struct connection *connection) {
     uv_idle_start(&worker->again, on_again);
 }
 
+/* Upkeep from started_ns until now: INFO's expire_cycle_cpu_milliseconds, and LATENCY's event. */
+static void note_upkeep(struct worker *worker, int64_t started_ns) {
+    int64_t took_us = (clock_mono_ns() - started_ns) / 1000;
+    int64_t threshold_ms = config_read(worker->net->options.config->latency.monitor_threshold_ms);
+    metrics_add(&worker->metrics, METRIC_upkeep_us, (uint64_t)MAX(took_us, 0));
+    if (threshold_ms > 0 && took_us / 1000 >= threshold_ms)
+        latency_add(&worker->net->shared.latency, LATENCY_expire_cycle, worker->state.now_ms / 1000,
+                    took_us / 1000);
+}
+
 /* The keyspace's share of this worker: every so-manieth shard, as many as the time allows, from
  * where the last turn ended. */
 static void do_upkeep(struct worker *worker) {
     struct keyspace_access *access = &worker->state.access;
     size_t shards = store_shards(worker->net->options.keyspace->store);
     size_t step = worker->net->workers_count, own = (shards + step - 1 - worker->index) / step;
-    int64_t end_ns = clock_mono_ns() + WORKER_UPKEEP_NS;
+    int64_t started_ns = clock_mono_ns(), end_ns = started_ns + WORKER_UPKEEP_NS;
     bool more = false;
     worker_note_time(worker);
     worker->upkeep_is_due = false;
@@ -203,6 +213,7 @@ static void do_upkeep(struct worker *worker) {
     }
     events_tell(&worker->state, NULL);
     worker->upkeep_is_due = more;
+    note_upkeep(worker, started_ns);
     if (more) uv_idle_start(&worker->again, on_again);
 }
 
@@ -300,6 +311,8 @@ static void on_tick(uv_timer_t *handle) {
     tracking_make_good(&worker->state);
     resume_postponed(worker);
     if (!worker->upkeep_is_due) do_upkeep(worker);
+    if (worker->index == 0)
+        rates_sample(&worker->net->rates, worker->state.mono_ms, &worker->net->metrics_set);
 }
 
 /* ---- messages -------------------------------------------------------------------------------- */
