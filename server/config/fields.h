@@ -51,6 +51,11 @@
 
 #define CONFIG_DEBUG_COMMANDS(W)                                                                   \
     W(DEBUG_COMMANDS_NO, "no") W(DEBUG_COMMANDS_YES, "yes") W(DEBUG_COMMANDS_LOCAL, "local")
+#define CONFIG_TLS_CLIENTS(W)                                                                      \
+    W(TLS_CLIENTS_NO, "no")                                                                        \
+    W(TLS_CLIENTS_YES, "yes")                                                                      \
+    W(TLS_CLIENTS_OPTIONAL, "optional")
+
 #define CONFIG_AUDIT_FSYNCS(W)                                                                     \
     W(AUDIT_FSYNC_NO, "no")                                                                        \
     W(AUDIT_FSYNC_EVERYSEC, "everysec")
@@ -91,6 +96,7 @@ enum config_gate_denied { CONFIG_GATE_DENIEDS(W) };
 enum config_snapshot_compression { CONFIG_SNAPSHOT_COMPRESSIONS(W) };
 enum config_snapshot_damaged { CONFIG_SNAPSHOT_DAMAGEDS(W) };
 enum config_debug_commands { CONFIG_DEBUG_COMMANDS(W) };
+enum config_tls_clients { CONFIG_TLS_CLIENTS(W) };
 enum config_audit_fsync { CONFIG_AUDIT_FSYNCS(W) };
 #undef W
 

@@ -21,6 +21,7 @@
 #include "cmd/permission.h"
 #include "keyspace/room.h"
 #include "net/net.h"
+#include "net/secure.h"
 #include "net/worker.h"
 #include "session/pubsub.h"
 #include "session/tracking.h"
@@ -45,7 +46,6 @@ enum {
 
 static void give_room(uv_handle_t *handle, size_t suggested, uv_buf_t *room);
 static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *room);
-static void start_write(struct connection *connection);
 static void closed(uv_handle_t *handle);
 static void release(struct connection *connection);
 
@@ -126,6 +126,8 @@ static void start_reading(struct connection *connection) {
     if (connection->reading) return;
     connection->reading = true;
     if (uv_read_start(&connection->uv.stream, give_room, on_read)) connection_close(connection);
+    if (connection->tls && tls_has_input(connection->tls))
+        worker_queue_again(connection->worker, connection);
 }
 
 static void stop_reading(struct connection *connection) {
@@ -159,7 +161,10 @@ struct connection *connection_open(struct worker *worker,
     if (!connection) goto refuse;
     *connection = (struct connection){.worker = worker, .refs = 1};
     buf_init(&connection->query, net->options.mem, SIZE_MAX); /* keep_rest has the limit */
+    if (options->is_tls) connection->tls = tls_create(net->options.mem);
+    if (options->is_tls && !connection->tls) goto refuse;
     if (!copy_addresses(connection, options)) goto refuse;
+    if (options->is_tls) worker->handshakes_count++;
     if (!options->is_unix) set_socket_options(options->fd, net->options.config);
 
     open_session(connection, options);
@@ -174,6 +179,7 @@ struct connection *connection_open(struct worker *worker,
 refuse:
     close(options->fd);
     atomic_fetch_sub_explicit(&net->clients_count, 1, memory_order_relaxed);
+    if (connection) tls_destroy(connection->tls);
     if (connection) mem_free(net->options.mem, connection, sizeof(*connection));
     return NULL;
 }
@@ -196,6 +202,7 @@ void connection_close(struct connection *connection) {
     struct worker *worker = connection->worker;
     connection->closed = true;
     if (connection->linger_until_mono_ms) worker->lingering_count--;
+    if (connection->tls && !connection->tls->is_established) worker->handshakes_count--;
     link_out(worker, connection);
     budget_hold(&worker->budget, &connection->member, 0);
     atomic_fetch_sub_explicit(&worker->net->clients_count, 1, memory_order_relaxed);
@@ -209,6 +216,8 @@ static void closed(uv_handle_t *handle) {
     struct connection *connection = handle->data;
     if (connection->output) output_destroy(connection->output);
     connection->output = NULL;
+    tls_destroy(connection->tls);
+    connection->tls = NULL;
     connection->handle_closed = true;
     if (!connection->in_background) release(connection);
 }
@@ -249,6 +258,7 @@ static size_t held_bytes(const struct connection *connection) {
         in_the_making ? MIN(query->cap, query->len + QUERY_ROOM_BYTES) : query->cap;
     return query_bytes + session_transaction_bytes(&connection->session) +
            pubsub_bytes(&connection->session) + tracking_bytes(&connection->session) +
+           (connection->tls ? tls_bytes(connection->tls) : 0) +
            (output ? output->owned_bytes + output->orphaned_bytes : 0);
 }
 
@@ -300,6 +310,13 @@ static bool reads_in_place(const struct connection *connection) {
  * making is no flood of commands and may take what it needs. */
 static void give_room(uv_handle_t *handle, size_t suggested UNUSED, uv_buf_t *room) {
     struct connection *connection = handle->data;
+    if (UNLIKELY(connection->tls != NULL))
+        secure_give_room(connection, room);
+    else
+        connection_give_plain_room(connection, room);
+}
+
+void connection_give_plain_room(struct connection *connection, uv_buf_t *room) {
     struct worker *worker = connection->worker;
     *room = (uv_buf_t){0};
     if (connection->turn == worker->turn && connection->turn_bytes >= CONNECTION_TURN_BYTES) return;
@@ -388,6 +405,7 @@ static ssize_t try_write(struct connection *connection, const struct reply *repl
         vectors[count++] =
             (uv_buf_t){.base = (char *)(uintptr_t)piece.bytes.data, .len = piece.bytes.len};
     }
+    if (UNLIKELY(connection->tls != NULL)) return secure_try_write(connection, vectors, count);
     int code = uv_try_write(&connection->uv.stream, vectors, (unsigned)count);
     if (code == UV_EAGAIN) return 0;
     return code;
@@ -416,6 +434,10 @@ static enum brine_status queue_rest(struct connection *connection, const struct 
     return BRINE_OK;
 }
 
+static bool is_writing(const struct connection *connection) {
+    return connection->tls ? connection->tls->is_writing : connection->output->chunks_in_flight > 0;
+}
+
 /* Sends the worker's reply, in one system call when the socket takes it all.  False: closed. */
 static bool send_reply(struct connection *connection) {
     struct worker *worker = connection->worker;
@@ -429,9 +451,11 @@ static bool send_reply(struct connection *connection) {
             return false;
         }
         sent = (size_t)code;
-        metrics_add(&worker->metrics, METRIC_net_writes, 1);
-        metrics_add(&worker->metrics, METRIC_net_output_bytes, sent);
-        if (sent == total) return true;
+        if (LIKELY(!connection->tls)) {
+            metrics_add(&worker->metrics, METRIC_net_writes, 1);
+            metrics_add(&worker->metrics, METRIC_net_output_bytes, sent);
+        }
+        if (sent == total && !secure_is_behind(connection)) return true;
     }
     enum brine_status status = queue_rest(connection, reply, sent);
     if (status != BRINE_OK) {
@@ -440,14 +464,15 @@ static bool send_reply(struct connection *connection) {
                                                 : "out of memory for its replies");
         return false;
     }
-    if (connection->output->chunks_in_flight == 0) start_write(connection);
+    if (!is_writing(connection)) connection_start_write(connection);
     return !connection->closed;
 }
 
 /* ---- running --------------------------------------------------------------------------------- */
 
 static size_t pending_output(const struct connection *connection) {
-    return connection->output ? connection->output->pending_bytes : 0;
+    size_t encrypted = connection->tls ? connection->tls->unsent.len : 0;
+    return encrypted + (connection->output ? connection->output->pending_bytes : 0);
 }
 
 /* A stranger is not let ahead of its replies at all. */
@@ -464,6 +489,7 @@ static void linger(struct connection *connection) {
     struct worker *worker = connection->worker;
     uv_os_fd_t fd;
     if (connection->linger_until_mono_ms) return;
+    if (connection->tls) secure_say_goodbye(connection);
     if (worker->draining || uv_fileno(&connection->uv.handle, &fd) || shutdown(fd, SHUT_WR)) {
         connection_close(connection);
         return;
@@ -482,9 +508,10 @@ static void begin_finishing(struct connection *connection) {
 
 static void settle_finishing(struct connection *connection) {
     if (connection->ended) stop_reading(connection);
-    if (!connection->output && connection->ended)
+    if (!connection->output && connection->ended) {
+        if (connection->tls) secure_say_goodbye(connection);
         connection_close(connection);
-    else if (!connection->output)
+    } else if (!connection->output)
         linger(connection);
     else if (!connection->ended)
         start_reading(connection);
@@ -568,27 +595,35 @@ static void note_input(struct connection *connection, size_t count) {
     metrics_add(&worker->metrics, METRIC_net_input_bytes, count);
 }
 
-static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *room) {
-    struct connection *connection = stream->data;
+void connection_end_input(struct connection *connection) {
+    connection->ended = true;
+    stop_reading(connection);
+    settle(connection);
+}
+
+/* A browser or a client with the wrong port: what it wants is said in the log, and it is not
+ * answered with errors that it cannot read. */
+static bool is_hello_on_plain_port(struct connection *connection, struct bytes input) {
+    struct net *net = connection->worker->net;
+    uint64_t suppressed = 0;
+    if (LIKELY(!tls_looks_like_hello(input)) || connection->tls ||
+        connection->session.commands_total > 0)
+        return false;
+    metrics_add(&connection->worker->metrics, METRIC_tls_failures, 1);
+    if (log_limiter_allows(&net->tls_limiter, connection->worker->state.mono_ms, 60000,
+                           &suppressed))
+        log_write(log_of(connection), LOG_WARNING,
+                  "Closing client id=%llu addr=%s: it speaks TLS to a port that is not tls.port "
+                  "(%llu more not shown)",
+                  (unsigned long long)connection->session.id, connection->session.peer,
+                  (unsigned long long)suppressed);
+    connection_close(connection);
+    return true;
+}
+
+void connection_take_plain(struct connection *connection, const uv_buf_t *room, size_t count) {
     struct worker *worker = connection->worker;
-    if (count == 0) return;
-    if (count == UV_EOF) {
-        connection->ended = true;
-        connection->reading = false; /* libuv has stopped by itself */
-        settle(connection);
-        return;
-    }
-    if (count == UV_ENOBUFS && connection->turn == worker->turn &&
-        connection->turn_bytes >= CONNECTION_TURN_BYTES)
-        return; /* its share of this turn is used up: see give_room */
-    if (count < 0) {
-        if (count == UV_ENOBUFS)
-            close_for_limit(connection, METRIC_client_budget_closed, "out of memory for its query");
-        else
-            connection_close(connection);
-        return;
-    }
-    note_input(connection, (size_t)count);
+    note_input(connection, count);
     if (connection->finishing) {
         if (connection->linger_until_mono_ms) connection->linger_bytes += (uint32_t)count;
         if (connection->linger_bytes > CONNECTION_LINGER_BYTES) connection_close(connection);
@@ -596,25 +631,54 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *room) {
     }
     struct buf *query = &connection->query;
     if (room->base == (char *)query->data + query->len) {
-        query->len += (size_t)count;
+        query->len += count;
         serve(connection, buf_view(query));
-    } else {
-        serve(connection, bytes_view(worker->read_buffer, query->len + (size_t)count));
+        return;
     }
+    struct bytes input = bytes_view(worker->read_buffer, query->len + count);
+    if (!is_hello_on_plain_port(connection, input)) serve(connection, input);
 }
 
-void connection_go_on(struct connection *connection) {
-    if (connection->closed) return;
-    if (connection->output && connection->output->chunks_in_flight == 0) start_write(connection);
-    if (connection->closed || connection->finishing || connection->session.waiting ||
-        connection->output)
+static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *room) {
+    struct connection *connection = stream->data;
+    struct worker *worker = connection->worker;
+    if (count == 0) return;
+    if (count == UV_EOF) {
+        connection->reading = false; /* libuv has stopped by itself */
+        connection_end_input(connection);
         return;
-    worker_note_time(connection->worker);
+    }
+    /* Its share of this turn is used up: see give_room. */
+    if (count == UV_ENOBUFS &&
+        (connection->tls ||
+         (connection->turn == worker->turn && connection->turn_bytes >= CONNECTION_TURN_BYTES)))
+        return;
+    if (count == UV_ENOBUFS)
+        close_for_limit(connection, METRIC_client_budget_closed, "out of memory for its query");
+    else if (count < 0)
+        connection_close(connection);
+    else if (UNLIKELY(connection->tls != NULL))
+        secure_take(connection, room, (size_t)count);
+    else
+        connection_take_plain(connection, room, (size_t)count);
+}
+
+static void run_rest(struct connection *connection) {
     connection->paused = false;
     if (connection->query.len > 0)
         serve(connection, buf_view(&connection->query));
     else
         settle(connection);
+}
+
+void connection_go_on(struct connection *connection) {
+    if (connection->closed) return;
+    if (connection->output && !is_writing(connection)) connection_start_write(connection);
+    if (connection->closed) return;
+    bool may_run = !connection->finishing && !connection->session.waiting && !connection->output;
+    worker_note_time(connection->worker);
+    if (may_run && (connection->paused || !connection->tls)) run_rest(connection);
+    if (connection->tls && !connection->closed) secure_pump(connection);
 }
 
 void connection_resume(struct connection *connection) {
@@ -657,7 +721,7 @@ void connection_push(struct connection *connection, struct bytes bytes) {
                         "out of memory for its messages");
         return;
     }
-    if (output->chunks_in_flight == 0) worker_queue_again(worker, connection);
+    if (!is_writing(connection)) worker_queue_again(worker, connection);
     (void)account(connection);
 }
 
@@ -668,13 +732,14 @@ static void write_done(uv_write_t *request, int code) {
     struct connection *connection = request->handle->data;
     size_t sent = output_end(output);
     if (connection->closed) return;
+    if (connection->tls) sent = secure_end_write(connection);
     if (code < 0) {
         connection_close(connection);
         return;
     }
     metrics_add(&connection->worker->metrics, METRIC_net_output_bytes, sent);
-    if (output->first) {
-        start_write(connection);
+    if (output->first || secure_is_behind(connection)) {
+        connection_start_write(connection);
         return;
     }
     connection->output = NULL;
@@ -686,10 +751,15 @@ static void write_done(uv_write_t *request, int code) {
         connection_go_on(connection);
 }
 
-static void start_write(struct connection *connection) {
+void connection_start_write(struct connection *connection) {
     uv_buf_t vectors[OUTPUT_VECTORS];
     struct output *output = connection->output;
-    size_t count = output_begin(output, vectors);
+    size_t count;
+    if (UNLIKELY(connection->tls != NULL))
+        count = secure_begin_write(connection, vectors);
+    else
+        count = output_begin(output, vectors);
+    if (connection->closed) return;
     int code =
         uv_write(&output->request, &connection->uv.stream, vectors, (unsigned)count, write_done);
     if (code == 0) return;
@@ -738,10 +808,12 @@ void connection_check_time(struct connection *connection, int64_t mono_ms) {
     bool is_idle = idle_ms > 0 && !connection->session.waiting &&
                    mono_ms - connection->session.last_active_mono_ms > idle_ms;
     bool is_half = incomplete_ms > 0 && since > 0 && mono_ms - since > incomplete_ms;
-    if (!is_idle && !is_half) return;
+    if (!is_idle && !is_half && !secure_is_late(connection, mono_ms)) return;
     metrics_add(&connection->worker->metrics, METRIC_client_idle_closed, 1);
     log_write(log_of(connection), LOG_VERBOSE, "Closing %s client id=%llu addr=%s",
-              is_half ? "half-sent" : "idle", (unsigned long long)connection->session.id,
-              connection->session.peer);
+              is_half   ? "half-sent"
+              : is_idle ? "idle"
+                        : "never greeting",
+              (unsigned long long)connection->session.id, connection->session.peer);
     connection_close(connection);
 }

@@ -53,7 +53,7 @@ enum {
 struct connection_options {
     int fd; /* non-blocking; taken over */
     uint64_t id;
-    bool is_unix;
+    bool is_unix, is_tls;
     const char *peer, *local;  /* copied; "": the listener's */
     const char *listener_text; /* borrowed, as long as the server lives */
 };

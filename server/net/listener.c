@@ -266,7 +266,7 @@ void listener_close(struct listener *listener) {
 
 /* What is refused is told why, if the socket takes it at once, and not waited for. */
 static void refuse(struct listener *listener, int fd, const char *text, size_t bytes) {
-    ssize_t sent UNUSED = send(fd, text, bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
+    ssize_t sent UNUSED = listener->is_tls ? 0 : send(fd, text, bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
     close(fd);
     metrics_add(&listener->net->metrics, METRIC_rejected_connections, 1);
 }
@@ -296,6 +296,7 @@ static void hand_over(struct listener *listener, int fd, const union any_address
     }
     *accepted = (struct accepted){.fd = fd,
                                   .is_unix = listener->is_unix,
+                                  .is_tls = listener->is_tls,
                                   .id = ++net->next_client_id,
                                   .listener_text = listener->text};
     write_addresses(listener, accepted, peer);

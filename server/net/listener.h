@@ -36,7 +36,7 @@ struct listener {
     int fd; /* -1: closed */
     uv_poll_t poll;
     uv_timer_t rest;
-    bool is_unix, is_wildcard;
+    bool is_unix, is_tls, is_wildcard;
     char text[LISTENER_TEXT_BYTES]; /* "127.0.0.1:6379" or "/run/brine.sock:0" */
     char path[108];                 /* of a Unix socket, to be removed at the end */
     dev_t path_device;              /* and which file it was */

@@ -54,6 +54,12 @@ static enum brine_status open_listeners(struct net *net, struct brine_error *err
     for (size_t i = 0; port > 0 && i < bind->count; i++)
         TRY(listeners_open_name(net->listeners, NET_LISTENERS_MAX, &net->listeners_count,
                                 (const char *)bind->items[i].data, port, backlog, err));
+    size_t plain_count = net->listeners_count;
+    port = (int)config_read(config->tls.port);
+    for (size_t i = 0; port > 0 && i < bind->count; i++)
+        TRY(listeners_open_name(net->listeners, NET_LISTENERS_MAX, &net->listeners_count,
+                                (const char *)bind->items[i].data, port, backlog, err));
+    for (size_t i = plain_count; i < net->listeners_count; i++) net->listeners[i].is_tls = true;
     if (config->server.unix_socket.len > 0) {
         if (net->listeners_count == NET_LISTENERS_MAX)
             return brine_fail(err, BRINE_TOO_BIG, 0, "too many addresses to listen on");
@@ -64,7 +70,7 @@ static enum brine_status open_listeners(struct net *net, struct brine_error *err
     }
     if (net->listeners_count > 0) return BRINE_OK;
     return brine_fail(err, BRINE_INVALID, 0,
-                      "nothing to listen on: set server.port with server.bind, or "
+                      "nothing to listen on: set server.port or tls.port with server.bind, or "
                       "server.unix_socket");
 }
 
@@ -112,6 +118,7 @@ static void tell_facts(void *server, struct server_facts *facts) {
     facts->started_at_ms = net->started_at_ms;
     facts->process_id = (int64_t)getpid();
     facts->tcp_port = config_read(net->options.config->server.port);
+    if (facts->tcp_port == 0) facts->tcp_port = config_read(net->options.config->tls.port);
     facts->workers = net->workers_count;
     facts->clients_buffer_bytes = budget_held(&net->budget);
     facts->ops_per_second = rates_read(&net->rates, RATE_commands);
@@ -130,6 +137,36 @@ static void sleep_us(int64_t us) {
 
 static void stop_server(void *server) {
     net_stop(server);
+}
+
+/* CONFIG SET tls-*.  Source of the words: Redis config.c applyTlsCfg. */
+static enum brine_status apply_tls(void *context, struct config *config,
+                                   enum config_option option UNUSED, struct brine_error *err) {
+    struct net *net = context;
+    struct brine_error why;
+    if (tls_server_reload(&net->tls, config, &why) == BRINE_OK) return BRINE_OK;
+    log_write(net->options.log, LOG_WARNING, "TLS: certificates stay as they were: %s", why.text);
+    return err ? brine_fail(err, BRINE_INVALID, 0,
+                            "Unable to update TLS configuration. Check server logs.")
+               : BRINE_OK;
+}
+
+static void heed_tls_options(struct net *net) {
+    static const enum config_option options[] = {CONFIG_OPTION_tls_cert_file,
+                                                 CONFIG_OPTION_tls_key_file,
+                                                 CONFIG_OPTION_tls_key_file_pass,
+                                                 CONFIG_OPTION_tls_ca_cert_file,
+                                                 CONFIG_OPTION_tls_ca_cert_dir,
+                                                 CONFIG_OPTION_tls_auth_clients,
+                                                 CONFIG_OPTION_tls_protocols,
+                                                 CONFIG_OPTION_tls_ciphers,
+                                                 CONFIG_OPTION_tls_ciphersuites,
+                                                 CONFIG_OPTION_tls_prefer_server_ciphers,
+                                                 CONFIG_OPTION_tls_session_caching,
+                                                 CONFIG_OPTION_tls_session_cache_size,
+                                                 CONFIG_OPTION_tls_session_cache_timeout};
+    for (size_t i = 0; i < ARRAY_LEN(options); i++)
+        config_on_change(net->options.config, options[i], apply_tls, net);
 }
 
 static enum brine_status open_workers(struct net *net, struct brine_error *err) {
@@ -154,7 +191,8 @@ static void hold_signals(int how) {
 }
 
 enum brine_status net_check_config(struct config *config, struct brine_error *err) {
-    return permission_check_config(config, err);
+    TRY(permission_check_config(config, err));
+    return tls_check_config(config, err);
 }
 
 enum brine_status net_open(struct net *net, const struct net_options *options,
@@ -188,6 +226,9 @@ enum brine_status net_open(struct net *net, const struct net_options *options,
     TRY(permission_configure(&net->shared, options->config, err));
     if (options->keyspace)
         room_watch_clients(options->keyspace, &net->budget.held_bytes, &net->budget.excused_bytes);
+    TRY(tls_server_init(&net->tls, err));
+    net->tls_is_open = true;
+    TRY(tls_server_reload(&net->tls, options->config, err));
     size_t commands = command_table_count();
     if (metrics_set_init(&net->metrics_set, options->mem,
                          NET_WORKERS_MAX + BACKGROUND_THREADS_MAX + 1, commands) ||
@@ -235,6 +276,11 @@ static void begin_anew(struct net *net) {
         log_write(log, LOG_WARNING, "SIGHUP: %s", err.text);
     audit_reopen(net->options.audit);
     (void)!gate_reload(net->options.keyspace->gate, &err);
+    if (config_read(net->options.config->tls.port) == 0) return;
+    if (tls_server_reload(&net->tls, net->options.config, &err) == BRINE_OK)
+        log_write(log, LOG_NOTICE, "TLS: certificates were read again");
+    else
+        log_write(log, LOG_WARNING, "TLS: certificates stay as they were: %s", err.text);
 }
 
 static void on_signal(uv_signal_t *handle, int number) {
@@ -275,6 +321,7 @@ enum net_end net_run(struct net *net, struct brine_error *err) {
     config_on_change(net->options.config, CONFIG_OPTION_server_max_clients, apply_max_clients, net);
     config_on_change(net->options.config, CONFIG_OPTION_latency_percentiles,
                      latency_check_percentiles, NULL);
+    heed_tls_options(net);
     start_signals(net);
     if (start_all(net, err) != BRINE_OK) {
         stop_workers(net);
@@ -282,8 +329,8 @@ enum net_end net_run(struct net *net, struct brine_error *err) {
     }
     hold_signals(SIG_UNBLOCK); /* in this thread alone: workers began with them blocked */
     for (size_t i = 0; i < net->listeners_count; i++)
-        log_write(net->options.log, LOG_NOTICE, "Ready to accept connections on %s",
-                  net->listeners[i].text);
+        log_write(net->options.log, LOG_NOTICE, "Ready to accept connections on %s%s",
+                  net->listeners[i].text, net->listeners[i].is_tls ? " (TLS)" : "");
     notify(net, "READY=1");
     uv_run(&net->loop, UV_RUN_DEFAULT);
     if (net->given_up) return NET_GIVEN_UP;
@@ -345,6 +392,7 @@ void net_close(struct net *net) {
     metrics_deinit(&net->metrics);
     metrics_set_deinit(&net->metrics_set);
     if (net->shared_is_open) command_shared_deinit(&net->shared);
+    if (net->tls_is_open) tls_server_deinit(&net->tls);
     bool inbox_was_open = net->inbox_is_open;
     close_own_handles(net);
     if (!net->loop_is_open) return;

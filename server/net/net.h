@@ -19,6 +19,7 @@
 
 #include "net/background.h"
 #include "net/listener.h"
+#include "net/tls.h"
 #include "net/worker.h"
 #include "observe/rates.h"
 
@@ -49,7 +50,8 @@ struct net {
     uint64_t next_client_id;
     size_t next_worker;
     struct metrics metrics;
-    bool loop_is_open, shared_is_open, inbox_is_open, signals_are_open; /* for net_close */
+    bool loop_is_open, shared_is_open, tls_is_open, inbox_is_open,
+        signals_are_open; /* for net_close */
     bool stopping, given_up;
     size_t workers_drained;
 
@@ -65,7 +67,8 @@ struct net {
     struct command_shared shared;   /* its own locks */
     struct budget budget;           /* atomic */
     _Atomic size_t clients_count;   /* sockets open: main adds, workers subtract */
-    struct log_limiter budget_limiter, limits_limiter, accept_limiter;
+    struct tls_server tls;          /* its own lock */
+    struct log_limiter budget_limiter, limits_limiter, accept_limiter, tls_limiter;
 };
 
 /* How many workers there will be; the store wants to know before. */

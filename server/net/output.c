@@ -103,6 +103,25 @@ size_t output_end(struct output *output) {
     return sent;
 }
 
+struct bytes output_front(const struct output *output, size_t most) {
+    const struct output_chunk *chunk = output->first;
+    if (!chunk) return bytes_view(NULL, 0);
+    return bytes_slice(bytes_view(chunk_bytes(chunk), chunk->end), chunk->begin,
+                       MIN(most, chunk->end - chunk->begin));
+}
+
+void output_consume(struct output *output, size_t count) {
+    struct output_chunk *chunk = output->first;
+    BRINE_ASSERT(chunk && output->chunks_in_flight == 0 && count <= chunk->end - chunk->begin,
+                 "what is consumed is the front's");
+    chunk->begin += count;
+    output->pending_bytes -= count;
+    if (chunk->begin < chunk->end) return;
+    output->first = chunk->next;
+    if (!output->first) output->last = NULL;
+    free_chunk(output, chunk);
+}
+
 size_t output_count_orphans(struct output *output) {
     size_t first = 0;
     output->orphaned_bytes = 0;

@@ -59,6 +59,11 @@ size_t output_begin(struct output *output, uv_buf_t vectors[static OUTPUT_VECTOR
  * Returns how many bytes that was. */
 size_t output_end(struct output *output);
 
+/* At most `most` of the next bytes to be sent, and to say that they were; for who sends them in
+ * another form.  No write may be in flight. */
+struct bytes output_front(const struct output *output, size_t most);
+void output_consume(struct output *output, size_t count);
+
 /* Counts orphaned_bytes anew.  Returns how many of them are behind the first chunk: one value of
  * any size may be finished, more may not be waited for without end.  Cost: O(chunks). */
 size_t output_count_orphans(struct output *output);

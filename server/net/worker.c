@@ -13,6 +13,7 @@
 #include "cmd/tracking.h"
 #include "net/net.h"
 #include "keyspace/room.h"
+#include "net/secure.h"
 #include "observe/clock.h"
 #include "observe/machine.h"
 
@@ -58,17 +59,24 @@ static enum brine_status open_state(struct worker *worker) {
         .mono_ns = clock_mono_ns,
         .random_seed = options->random_seed + worker->index,
     };
+    bool speaks_tls = config_read(options->config->tls.port) > 0;
     worker->read_buffer = mem_alloc(options->mem, WORKER_READ_BYTES);
-    if (!worker->read_buffer) {
+    if (speaks_tls) worker->cipher_in = mem_alloc(options->mem, SECURE_READ_BYTES);
+    if (!worker->read_buffer || (speaks_tls && !worker->cipher_in)) {
+        mem_free(options->mem, worker->read_buffer, WORKER_READ_BYTES);
+        mem_free(options->mem, worker->cipher_in, SECURE_READ_BYTES);
         metrics_deinit(&worker->metrics);
         return BRINE_NO_MEMORY;
     }
+    buf_init(&worker->cipher_out, options->mem, SECURE_OUT_BYTES_MAX);
     worker_state_init(&worker->state, &state);
     return BRINE_OK;
 }
 
 static void close_state(struct worker *worker) {
     mem_free(worker->net->options.mem, worker->read_buffer, WORKER_READ_BYTES);
+    mem_free(worker->net->options.mem, worker->cipher_in, SECURE_READ_BYTES);
+    buf_deinit(&worker->cipher_out);
     worker_state_deinit(&worker->state);
     metrics_deinit(&worker->metrics);
 }
@@ -238,7 +246,7 @@ static void on_again(uv_idle_t *handle) {
 static void check_times(struct worker *worker) {
     struct config *config = worker->net->options.config;
     if (config_read(config->server.idle_timeout) == 0 && worker->lingering_count == 0 &&
-        config_read(config->limits.incomplete_timeout) == 0)
+        worker->handshakes_count == 0 && config_read(config->limits.incomplete_timeout) == 0)
         return;
     size_t count = worker->connections_count / 10 + 1;
     for (size_t i = 0; i < count && worker->connections; i++) {
@@ -323,6 +331,7 @@ static void take_socket(struct message *message, void *owner) {
     struct connection_options options = {.fd = accepted->fd,
                                          .id = accepted->id,
                                          .is_unix = accepted->is_unix,
+                                         .is_tls = accepted->is_tls,
                                          .peer = accepted->peer,
                                          .local = accepted->local,
                                          .listener_text = accepted->listener_text};

@@ -51,12 +51,15 @@ struct worker {
     struct worker_state state;
     struct metrics metrics;
     struct budget_share budget;
-    uint8_t *read_buffer; /* WORKER_READ_BYTES, for all connections in turn */
+    uint8_t *cipher_in;    /* SECURE_READ_BYTES, as read_buffer; NULL: no TLS */
+    struct buf cipher_out; /* what is being encrypted */
+    uint8_t *read_buffer;  /* WORKER_READ_BYTES, for all connections in turn */
 
     struct connection *connections; /* open ones, in a ring that is walked by the tick */
     size_t connections_count;       /* closed ones whose memory is still there included */
     struct connection *again_first;
     size_t lingering_count;
+    size_t handshakes_count;              /* connections that wait for a TLS handshake */
     struct connection *orphans_greediest; /* while the tick looks for it */
     _Atomic size_t orphaned_bytes, orphans_largest, orphans_holders; /* at the last tick */
     uint64_t turn;
@@ -77,7 +80,7 @@ struct worker {
 struct accepted {
     struct message message;
     int fd;
-    bool is_unix;
+    bool is_unix, is_tls;
     uint64_t id;
     char peer[LISTENER_ADDRESS_BYTES], local[LISTENER_ADDRESS_BYTES]; /* "": as the listener */
     const char *listener_text;

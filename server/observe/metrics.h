@@ -41,6 +41,8 @@
     M(error_replies, COUNTER, "error replies sent")                                                \
     M(auth_failures, COUNTER, "AUTH and HELLO with a wrong password")                              \
     M(security_drops, COUNTER, "connections dropped because they spoke HTTP or SMTP")              \
+    M(tls_failures, COUNTER,                                                                       \
+      "connections closed because TLS failed, or because it was not spoken")                       \
     M(keyspace_hits, COUNTER, "look-ups that found the key")                                       \
     M(keyspace_misses, COUNTER, "look-ups that did not")                                           \
     M(expired_keys, COUNTER, "keys removed because their time was over")                           \
