@@ -111,7 +111,8 @@ bool command_is_in_category(const struct command *command, enum auth_category ca
     const char *word = auth_category_words[category];
     uint32_t flags = command->flags;
     bool follows = (category == AUTH_CATEGORY_WRITE && flags & CMD_WRITE) ||
-                   (category == AUTH_CATEGORY_READ && flags & CMD_READONLY) ||
+                   (category == AUTH_CATEGORY_READ && flags & CMD_READONLY &&
+                    !has_word(command->categories, "scripting")) ||
                    (category == AUTH_CATEGORY_ADMIN && flags & CMD_ADMIN) ||
                    (category == AUTH_CATEGORY_DANGEROUS && flags & CMD_ADMIN) ||
                    (category == AUTH_CATEGORY_PUBSUB && flags & CMD_PUBSUB) ||

@@ -272,6 +272,28 @@ static struct command_keys keys_as_used(const struct command *command, const str
     return keys;
 }
 
+/* Where SORT stores: behind the last STORE that is no other option's argument; 0: it does not.
+ * Source: Redis 7.0 db.c sortGetKeys. */
+static size_t sort_target(const struct command *command, const struct bytes *args, size_t count) {
+    size_t target = 0;
+    for (size_t i = 2; command->handler == cmd_sort && i < count; i++) {
+        if (bytes_is(args[i], "limit"))
+            i += 2;
+        else if (bytes_is(args[i], "get") || bytes_is(args[i], "by"))
+            i += 1;
+        else if (bytes_is(args[i], "store") && i + 1 < count)
+            target = i + 1;
+    }
+    return target;
+}
+
+static void reply_key(struct command_call *call, struct bytes name,
+                      const struct command_keys *flags) {
+    if (flags) reply_array(call->reply, 2);
+    reply_bulk(call->reply, name);
+    if (flags) reply_key_flags(call->reply, flags);
+}
+
 static void reply_keys(struct command_call *call, bool with_flags) {
     const struct bytes *args = call->args + COMMAND_FIRST_ARG;
     size_t count = call->args_count - COMMAND_FIRST_ARG, first, last, step;
@@ -296,12 +318,12 @@ static void reply_keys(struct command_call *call, bool with_flags) {
         return;
     }
     struct command_keys keys = keys_as_used(command, args, count);
-    reply_array(call->reply, (last - first) / step + 1);
-    for (size_t i = first; i <= last; i += step) {
-        if (with_flags) reply_array(call->reply, 2);
-        reply_bulk(call->reply, args[i]);
-        if (with_flags) reply_key_flags(call->reply, &keys);
-    }
+    struct command_keys written = {.use = KEYS_OW, .access = "update"};
+    size_t target = sort_target(command, args, count);
+    reply_array(call->reply, (last - first) / step + 1 + (target > 0));
+    for (size_t i = first; i <= last; i += step)
+        reply_key(call, args[i], with_flags ? &keys : NULL);
+    if (target) reply_key(call, args[target], with_flags ? &written : NULL);
 }
 
 /* COMMAND GETKEYS command [arg ...] */

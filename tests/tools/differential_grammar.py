@@ -10,6 +10,7 @@ Every number that can end up as a time to live is either past or more than a day
 mutations do to an argument list, so that no reply depends on how fast the runner is.
 """
 
+import hashlib
 import re
 
 DAY_S, DAY_MS = 100_000, 100_000_000
@@ -233,6 +234,35 @@ def restore_options(rng):
     return [word for chunk in rng.sample(chunks, rng.choice([0, 1, 1, 2, 3])) for word in chunk]
 
 
+SCRIPTS = [
+    b"if redis.call('get',KEYS[1]) == ARGV[1] then\n return redis.call('del',KEYS[1])\nelse return 0 end",
+    b"-- a comment\nreturn redis.call(\"incrby\", KEYS[1], ARGV[1]);",
+]
+
+
+def script(rng):
+    return rng.choice(SCRIPTS)
+
+
+def sha(rng):
+    name = hashlib.sha1(rng.choice(SCRIPTS)).hexdigest().encode()
+    return rng.choice([name, name.upper(), name[1:]])
+
+
+def function(rng):
+    return rng.choice([[b"LIST"], [b"LIST", b"WITHCODE"], [b"LIST", b"LIBRARYNAME", b"x"], [b"LIST", b"x"],
+                       [b"LIST", b"LIBRARYNAME"], [b"STATS"], [b"DUMP"], [b"FLUSH"], [b"FLUSH", b"ASYNC"],
+                       [b"FLUSH", b"x"], [b"DELETE", b"x"], [b"KILL"], [b"HELP"], [b"RESTORE", b"x"],
+                       [b"RESTORE", b"x", b"FLUSH"], [b"RESTORE", b"x", b"y"], [b"x"],
+                       [b"RESTORE", b"\x0a\x00\x5d\x9b\x5c\x40\x0f\x7f\xa2\xda", b"APPEND"]])
+
+
+def sort_options(rng):
+    chunks = [[b"ASC"], [b"DESC"], [b"ALPHA"], [b"LIMIT", integer(rng), integer(rng)], [b"BY", glob(rng)],
+              [b"GET", glob(rng)], [b"GET", b"#"], [b"STORE", key(rng)], [b"STORE"], [b"LIMIT", b"1"]]
+    return [word for chunk in rng.sample(chunks, rng.choice([0, 1, 1, 2, 3])) for word in chunk]
+
+
 def channel(rng):
     return rng.choice([b"c", b"c", b"chan:1", b"chan:2", b"", b"x\x00y", b"*"])
 
@@ -257,6 +287,7 @@ TOKENS = {
     "getex_options": getex_options, "expire_options": expire_options, "database": database,
     "scan_options": scan_options, "glob": glob, "word": word, "offset": offset, "span": span,
     "float": float_increment, "bitfield": bitfield, "bitfield_reads": bitfield_reads,
+    "script": script, "sha": sha, "function": function, "sort_options": sort_options,
     "payload": payload, "restore_ttl": restore_ttl, "restore_options": restore_options,
     "lcs_options": lcs_options, "copy_options": copy_options, "channel": channel,
     "channels": channels, "patterns": patterns, "at_second": at_second,
@@ -271,7 +302,9 @@ TOKENS = {
     "protocol": lambda rng: rng.choice([b"2", b"3", b"2", b"3", b"1", b"4", b"abc", b"-1", b""]),
     "described": lambda rng: rng.choice([b"get", b"SET", b"mset", b"del", b"nosuch", b"incrby",
                                          b"getex", b"ttl", b"append", b"strlen", b"keys", b"hello",
-                                         b"select", b"psetex", b"client|id", b"config|get"]),
+                                         b"select", b"psetex", b"client|id", b"config|get", b"sort",
+                                         b"dump", b"restore", b"eval", b"evalsha", b"eval_ro", b"sort_ro", b"script|load",
+                                         b"function|load", b"fcall"]),
 }
 
 RULES = [
@@ -404,6 +437,20 @@ RULES = [
     (4, "MOVE {key} {database}"),
     (2, "TOUCH {keys}"),
     (5, "DUMP {key}"),
+    (3, "SORT {key} {sort_options}"),
+    (1, "SORT_RO {key} {sort_options}"),
+    (0.5, "EVAL {script} 1 {key} {value}"),
+    (0.5, "EVAL {script} {integer} {keys}"),
+    (0.3, "EVALSHA {value} {integer} {keys}"),
+    (0.3, "EVALSHA c3f8721cbb97f72bc19e972846bd7aaf91901658 1 {key}"),
+    (0.3, "SCRIPT LOAD {script}"),
+    (0.3, "SCRIPT EXISTS {sha} {sha} {word}"),
+    (0.2, "SCRIPT FLUSH"),
+    (0.2, "SCRIPT FLUSH {word}"),
+    (0.2, "SCRIPT KILL"),
+    (0.2, "SCRIPT HELP"),
+    (0.2, "FUNCTION {function}"),
+    (0.2, "FCALL {word} 1 {key}"),
     (4, "RESTORE {key} {restore_ttl} {payload} {restore_options}"),
     (2, "RESTORE {key} {restore_ttl} {payload} REPLACE"),
     (0.5, "RESTORE {key} {restore_ttl} {value} {restore_options}"),
@@ -578,6 +625,10 @@ def same_pairs(one, other):
     return pairs_of(one) == pairs_of(other)
 
 
+def not_known_here(one, _):
+    return isinstance(one, str) and "is not known here" in one
+
+
 def both_or_none(one, other):
     return (one is None) == (other is None)
 
@@ -606,6 +657,9 @@ COMPARE = {
     (b"COMMAND",): (both_are(list), "not the same number of commands"),
     (b"CONFIG", b"GET"): (same_pairs, "the order of the options is nobody's promise"),
     (b"CONFIG", b"HELP"): (both_are(list), "not the same subcommands"),
+    (b"EVAL",): (not_known_here, "a script that was mutated: brine runs what it knows, Redis what compiles"),
+    (b"EVAL_RO",): (not_known_here, "the same"),
+    (b"SCRIPT", b"LOAD"): (not_known_here, "the same"),
     (b"INFO", b"KEYSPACE"): (both_are(bytes), "keys that have ended in databases nobody looks at "
                                               "count until the server's own sweep"),
     (b"INFO", b"CLUSTER"): (None, ""),

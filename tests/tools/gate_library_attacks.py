@@ -272,6 +272,7 @@ WAYS = {
     "incr": [no_value("INCR", "KEY")], "decr": [no_value("DECR", "KEY")],
     "incrby": [no_value("INCRBY", "KEY", "1")], "decrby": [no_value("DECRBY", "KEY", "1")],
     "incrbyfloat": [no_value("INCRBYFLOAT", "KEY", "1.5")],
+    "sort": [no_value("SORT", "none", "STORE", "raw:none")],
     "expire": [no_value("EXPIRE", "KEY", "100", "NX")], "pexpire": [no_value("PEXPIRE", "KEY", "100000", "NX")],
     "expireat": [no_value("EXPIREAT", "KEY", "4000000000", "NX")],
     "pexpireat": [no_value("PEXPIREAT", "KEY", "4000000000000", "NX")],

@@ -55,7 +55,8 @@ static const char *crowd_ask(const char *input) {
         buf_init(&parts[i].text, mem_system(), CLIENT_QUERY_TEXT_BYTES_MAX);
     cr_expect(!client_query_visit(crowd.query, &world->worker, &world->session, &parts[0]));
     for (size_t i = 0; i < OTHERS; i++)
-        crowd.closed[i] = client_query_visit(crowd.query, &world->worker, &crowd.others[i], &parts[i > 0]);
+        crowd.closed[i] =
+            client_query_visit(crowd.query, &world->worker, &crowd.others[i], &parts[i > 0]);
     client_query_finish(&world->worker, &world->session, crowd.query, parts, 2);
     crowd.query = NULL;
     world->session.waiting = false;

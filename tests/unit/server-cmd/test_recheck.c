@@ -36,6 +36,8 @@ static const struct look {
      true},
     {"eval", "EVAL " UNLOCK " 1 s evil:11111\r\n", false},
     {"eval_ro", "EVAL_RO " UNLOCK " 1 s evil:11111\r\n", false},
+    {"sort", "SORT s\r\n", false},
+    {"sort_ro", "SORT_RO s\r\n", false},
     {"getdel", "GETDEL s\r\n", false},
     {"getex", "GETEX s\r\n", false},
     {"getex", "GETEX s PX 9000\r\n", false},
