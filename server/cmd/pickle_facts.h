@@ -87,7 +87,8 @@ struct bytes pickle_up_to_stop(const struct frame_reading *shown,
 /* PICKLE.GLOBALS key: replies. */
 void reply_globals_of_key(struct command_call *call);
 
-/* "call, state" into line, cut; "named" when it is only that.  Returns line. */
+/* "call, build" into line, cut: the rights of a policy that these uses need; "named" when it is
+ * only that.  Returns line. */
 enum { USES_TEXT_BYTES = 64 };
 const char *pickle_uses_text(uint32_t uses, char line[static USES_TEXT_BYTES]);
 

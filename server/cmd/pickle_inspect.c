@@ -48,7 +48,7 @@ static void say_number(struct account *account, const char *name, uint64_t numbe
     reply_integer(account->reply, (int64_t)number);
 }
 
-/* "shop.models.Cart: new, state {count, owner} 3f2a90c4d1e8b756" */
+/* "shop.models.Cart: new, build {count, owner} 3f2a90c4d1e8b756" */
 static void say_global(struct reply *reply, const struct pickle_fact_global *global) {
     char words[USES_TEXT_BYTES], state[700] = "";
     if (global->fingerprint)

@@ -131,7 +131,7 @@ static void say_number(struct reply *reply, const char *name, uint64_t number) {
     reply_integer(reply, (int64_t)number);
 }
 
-/* "shop.models.Cart: call, state" */
+/* "shop.models.Cart: call, build" */
 static void say_global(struct reply *reply, const struct global *global) {
     char words[USES_TEXT_BYTES];
     reply_bulkf(reply, "%.*s.%.*s: %s", (int)MIN(global->module.len, 512u),

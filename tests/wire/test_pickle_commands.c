@@ -111,7 +111,7 @@ Test(pickle_commands, a_second_fingerprint_shows_that_versions_of_a_class_drift)
          {"SET c " CART_COUPON, "+OK"},
          {"PICKLE.TYPES", "~*\"entries\", 3, \"bytes\", 130, *[\"*\", 2, "
                           "\"*\", 1]*"},
-         {"PICKLE.INSPECT c", "~*[\"shop.Cart: new, state {count, coupon, owner} *\"]*"},
+         {"PICKLE.INSPECT c", "~*[\"shop.Cart: new, build {count, coupon, owner} *\"]*"},
          {"SET a 1", "+OK"}, {"SET b 2", "+OK"},
          {"PICKLE.TYPES", "~*\"shop.Cart\", \"entries\", 1, *[\"*\", 1]*"});
     wire_close(wire);
