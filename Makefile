@@ -119,7 +119,8 @@ endif
 # the archive is one object whose other names are made local, so that none collides with a program's.
 LIBRARY_VERSION := $(shell sed -n 's/^\#define BRINE_VERSION "\(.*\)"/\1/p' proto/base/version.h)
 LIBRARY_SONAME  := libbrine.so.$(LIBRARY_VERSION)
-LIBRARY_OBJECTS := $(patsubst %.c,$(V)/pic/%.o,$(sort $(wildcard proto/*/*.c)))
+# What its headers offer and what that needs: not the formats that server and tools alone read.
+LIBRARY_OBJECTS := $(patsubst %.c,$(V)/pic/%.o,$(sort $(filter-out proto/rdb/% proto/snapshot/%,$(wildcard proto/*/*.c))))
 LIBRARY_HEADERS := proto/brine.h $(addprefix proto/base/,base.h bytes.h mem.h arena.h buf.h status.h version.h) \
     $(addprefix proto/policy/,policy.h match.h dangerous.h presets.h models.def) \
     $(addprefix proto/pickle/,verify.h view.h disasm.h harmless.h reasons.def opcodes.h opcodes.def) \

@@ -59,7 +59,8 @@ class Server:
             # With several threads a message may come behind an UNSUBSCRIBE that followed it.  Redis
             # stores any bytes; what the gate refuses has tests of its own.
             given = {flag.partition("=")[0] for flag in flags}
-            usual = ["--server.threads=1", "--gate.mode=off", "--log.level=warning", "--log.file=server.log"]
+            usual = ["--server.threads=1", "--gate.mode=off", "--memory.policy=noeviction",
+                     "--log.level=warning", "--log.file=server.log"]
             command = [os.path.abspath(path), f"--server.port={port}", "--server.bind=127.0.0.1",
                        *(flag for flag in usual if flag.partition("=")[0] not in given)]
         env = {k: v for k, v in os.environ.items() if not k.startswith("BRINE_")}

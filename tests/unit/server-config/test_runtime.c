@@ -86,7 +86,7 @@ Test(config_get, each_dialect_answers_in_its_own_form) {
          "hash-max-ziplist-value=64;"},
         {{"lua-time-limit", "list-max-ziplist-size"},
          "lua-time-limit=5000;list-max-ziplist-size=-2;"},
-        {{"gate.m*"}, "gate.mode=enforce;"},
+        {{"gate.mod*"}, "gate.mode=enforce;"},
     };
     struct config config;
     config_begin(&config);
