@@ -696,8 +696,10 @@ static bool tidy_shard(struct keyspace_access *access, size_t shard) {
 }
 
 bool keyspace_upkeep(struct keyspace_access *access, size_t shard) {
-    bool more = tidy_shard(access, shard) | room_upkeep(access, shard);
-    return recheck_upkeep(access) || more;
+    bool more = tidy_shard(access, shard);
+    more |= room_upkeep(access, shard); /* each has its share of the turn */
+    more |= recheck_upkeep(access);
+    return more;
 }
 
 void keyspace_compact(struct keyspace_access *access) {
