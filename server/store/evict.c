@@ -42,15 +42,14 @@ struct group {
 /* ---- the clocks
  * --------------------------------------------------------------------------------- */
 
-uint16_t access_new(struct shard *shard, int64_t now_ms) {
-    const struct evict *evict = &shard->store->evict;
+uint16_t access_new(struct shard *shard, uint64_t hash, int64_t now_ms) {
     switch (policy_access(store_policy_now(shard->store))) {
     case ACCESS_STAMP:
         break;
     case ACCESS_COUNT:
         return count_pack(COUNT_NEW, now_ms);
     case ACCESS_BRINE:
-        return brine_pack(0, evict_tick(evict));
+        return brine_new(shard, hash);
     }
     return stamp_of(now_ms);
 }
@@ -118,7 +117,6 @@ struct store_usage store_usage(const struct store *store, const struct store_val
 }
 
 uint16_t access_restored(struct shard *shard, struct store_usage usage, int64_t now_ms) {
-    if (usage.idle_s == 0 && usage.frequency == 0) return access_new(shard, now_ms);
     int64_t idle_ms = (int64_t)usage.idle_s * 1000;
     switch (policy_access(store_policy_now(shard->store))) {
     case ACCESS_STAMP:
@@ -126,7 +124,7 @@ uint16_t access_restored(struct shard *shard, struct store_usage usage, int64_t 
     case ACCESS_COUNT:
         return count_pack(usage.frequency, now_ms);
     case ACCESS_BRINE:
-        return access_new(shard, now_ms); /* the tick of then is not known */
+        return brine_pack(0, evict_tick(&shard->store->evict)); /* the tick of then is not known */
     }
     return idle_ms > STAMP_FINE_MAX_MS ? stamp_coarse_of(now_ms - MIN(idle_ms, STAMP_COARSE_MAX_MS))
                                        : stamp_of(now_ms - idle_ms);
@@ -210,12 +208,11 @@ static void gather(struct group *group) {
 }
 
 /* The larger, the sooner it goes; what has expired goes first. */
-static double badness(const struct group *group, const struct candidate *candidate,
-                      const struct entry *entry) {
+static double badness(const struct group *group, const struct entry *entry) {
     const struct evict *evict = &group->shard->store->evict;
     switch (group->policy) {
     case STORE_POLICY_BRINE:
-        return brine_badness(group->shard, entry, group->tick);
+        return brine_badness(entry, group->tick);
     case STORE_POLICY_ALLKEYS_LRU:
     case STORE_POLICY_VOLATILE_LRU:
         return (double)stamp_idle_ms(entry->access, group->now_ms);
@@ -229,7 +226,6 @@ static double badness(const struct group *group, const struct candidate *candida
     case STORE_POLICY_NOEVICTION:
         break;
     }
-    (void)candidate;
     return (double)shard_random(group->shard);
 }
 
@@ -251,7 +247,7 @@ static const struct candidate *judge(const struct group *group) {
         if (candidate->code != EXPIRY_NONE &&
             expiry_is_over(entry_expire_at_ms(entry), group->now_ms))
             return candidate;
-        double bad = badness(group, candidate, entry);
+        double bad = badness(group, entry);
         if (worst && bad <= worst_badness) continue;
         worst = candidate;
         worst_badness = bad;
@@ -271,6 +267,7 @@ void shard_evict(struct shard *shard, const struct store_key *key, struct place 
     const struct store *store = shard->store;
     const struct entry *entry = heap_entry(shard->heap, place.bucket->refs[place.slot]);
     count_idle(shard, entry, now_ms);
+    if (store_policy_now(store) == STORE_POLICY_BRINE) brine_bury(shard, key, entry->access);
     if (store->on_removed)
         store->on_removed(store->on_removed_ctx, key->db, key->name, STORE_REMOVED_EVICTED);
     shard_remove(shard, key, place);

@@ -123,7 +123,7 @@ static inline uint16_t brine_pack(uint32_t uses, uint32_t tick) {
  * -------------------------------------------------------------------------------------- */
 
 /* Of an entry that is stored for the first time. */
-uint16_t access_new(struct shard *shard, int64_t now_ms);
+uint16_t access_new(struct shard *shard, uint64_t hash, int64_t now_ms);
 /* Of one that is used. */
 uint16_t access_used(struct shard *shard, uint16_t access, int64_t now_ms);
 /* The same as far as it can be said, before the clock comes round. */

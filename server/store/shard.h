@@ -8,6 +8,7 @@
 #include "base/assert.h"
 #include "store/cut.h"
 #include "store/expiry.h"
+#include "store/ghost.h"
 #include "store/store_write.h"
 #include "store/table.h"
 
@@ -62,6 +63,7 @@ struct shard {
     uint32_t births;    /* not yet told to the store */
     uint32_t pass_tick; /* when the hand came round last: tick and time */
     int64_t pass_ms;
+    struct ghosts ghosts;
     size_t holes_noted;
     store_counter expired_total;
     store_counter evicted_total;

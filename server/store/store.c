@@ -128,6 +128,7 @@ static void shard_deinit(struct shard *shard) {
         next = table->next;
         table_destroy(table);
     }
+    ghosts_deinit(&shard->ghosts, &shard->store->account.allocator);
     if (shard->heap) {
         shard->heap->next = shard->dropped_heaps;
         shard->dropped_heaps = shard->heap;

@@ -331,7 +331,8 @@ failed:
 
 /* On success a boxed content's reference is the entry's. */
 static enum brine_status put_content(struct shard *shard, const struct store_key *key,
-                                     struct content *content, int64_t now_ms) {
+                                     struct content *content, const struct store_usage *usage,
+                                     int64_t now_ms) {
     struct place place;
     if (shard_find(shard, key, now_ms, &place)) {
         uint16_t access = heap_entry(shard->heap, place.bucket->refs[place.slot])->access;
@@ -339,6 +340,9 @@ static enum brine_status put_content(struct shard *shard, const struct store_key
         TRY(slice_reserve_label(shard, &shard->slices[key->db], content->notes.label));
         return replace(shard, key, content, place, now_ms);
     }
+    bool known = usage->idle_s > 0 || usage->frequency > 0;
+    content->access =
+        known ? access_restored(shard, *usage, now_ms) : access_new(shard, key->hash, now_ms);
     return insert(shard, key, content, now_ms);
 }
 
@@ -365,10 +369,9 @@ enum brine_status store_put(struct store *store, const struct store_key *key,
                            (value->expire_at_ms == STORE_NO_EXPIRY ? 0 : F_EXPIRY)),
         .cut_bit = store->cut_bit,
     };
-    content.access = access_restored(shard, value->usage, now_ms);
     if (store->note_flags)
         content.notes = (struct entry_notes){value->label, value->writer, value->stored_at_s};
-    status = put_content(shard, key, &content, now_ms);
+    status = put_content(shard, key, &content, &value->usage, now_ms);
     if (boxed && status == BRINE_OK) blob = NULL;
     if (status == BRINE_OK) counter_add(&shard->changes_total, 1);
 done:
