@@ -165,6 +165,8 @@ static enum keyspace_outcome put(struct command_call *call, const struct restore
         .expire_at_ms = restore->expire_at_ms,
         .only_if = restore->replace ? KEYSPACE_ALWAYS : KEYSPACE_IF_ABSENT,
         .event = "restore",
+        .usage = {.idle_s = (uint32_t)MIN(MAX(restore->idle_s, 0), UINT32_MAX),
+                  .frequency = (uint8_t)MAX(restore->frequency, 0)},
     };
     if (restore->expire_at_ms == STORE_NO_EXPIRY || restore->expire_at_ms > call->now_ms)
         return keyspace_set_string(call->access, &call->key, text, &options);

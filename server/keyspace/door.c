@@ -198,6 +198,7 @@ enum keyspace_outcome door_put(struct keyspace_access *access, const struct stor
         .expire_at_ms = expire_at_ms,
         .label = recheck_redeem(access, prepared->label),
         .writer = prepared->writer,
+        .usage = prepared->usage,
     };
     if (UNLIKELY(access->keyspace->provenance))
         value.stored_at_s = (uint32_t)(access->now_ms / 1000);

@@ -22,9 +22,10 @@
 struct prepared {
     struct bytes bytes;
     struct blob *blob;
-    uint32_t label;  /* a ticket */
-    uint16_t writer; /* who stores it */
-    bool dropped;    /* the key is to be absent */
+    uint32_t label;           /* a ticket */
+    uint16_t writer;          /* who stores it */
+    bool dropped;             /* the key is to be absent */
+    struct store_usage usage; /* zero: it is new */
 };
 
 /* The gate's answer: DONE, REFUSED or DEFERRED. */

@@ -73,7 +73,8 @@ struct keyspace_set_options {
     enum keyspace_condition only_if;
     keyspace_old_fn *on_old; /* may be NULL */
     void *context;
-    const char *event; /* what listeners are told; NULL: "set" */
+    const char *event;        /* what listeners are told; NULL: "set" */
+    struct store_usage usage; /* of a value that comes from elsewhere; zero: it is new */
 };
 
 enum keyspace_outcome keyspace_set_string(struct keyspace_access *access,
