@@ -282,8 +282,7 @@ static bool renew(struct worker_state *worker, struct session *session) {
     return auth_user_fate(session->user) != AUTH_GONE;
 }
 
-/* ALLOWED, or what was denied, noted.  A user that is gone has no reply to wait for: as in Redis,
- * its connection ends before the command runs. */
+/* ALLOWED, or what was denied, noted.  The connection of a user that is gone ends. */
 static enum auth_verdict ask(struct worker_state *worker, struct session *session,
                              const struct attempt *attempt) {
     struct auth_question question;
@@ -301,7 +300,10 @@ static enum auth_verdict ask(struct worker_state *worker, struct session *sessio
 
 bool permission_denies(struct worker_state *worker, struct session *session,
                        const struct attempt *attempt) {
-    switch (ask(worker, session, attempt)) {
+    enum auth_verdict verdict = ask(worker, session, attempt);
+    /* A user that is gone gets no reply: in Redis its connection had ended before. */
+    if (auth_user_fate(session->user) == AUTH_GONE || session->close_after_reply) return true;
+    switch (verdict) {
     case AUTH_ALLOWED:
         return false;
     case AUTH_DENIED_COMMAND:

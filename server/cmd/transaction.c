@@ -125,7 +125,7 @@ void transaction_reject(struct worker_state *worker, struct session *session,
     if (!command || command->handler != cmd_exec) return;
     struct reply *reply = &worker->reply;
     worker->transaction_ended = true;
-    if (reply_is_broken(reply)) return; /* there is no error to quote */
+    if (reply_is_broken(reply) || reply->errors == mark.errors) return; /* nothing to quote */
     struct bytes text = bytes_slice(buf_view(&reply->out), reply->error_offset, reply->out.len);
     char line[RESP_ERROR_BYTES_MAX];
     size_t skip = bytes_starts_with(text, BYTES("-ERR ")) ? sizeof "-ERR " - 1 : 1;
