@@ -6,8 +6,8 @@
     cli_smoke.py --server build/brine-server
     cli_smoke.py --address 127.0.0.1:6379       (its keyspace is flushed)
 
-One-shot commands in both output formats, RESP3, standard input, --scan, --pipe, --bigkeys, a
-password, and an interactive session on a pseudo-terminal.
+One-shot commands in both output formats, RESP3, standard input, --scan, --pipe, --bigkeys and the
+other modes that look on, a password, and an interactive session on a pseudo-terminal.
 """
 
 import argparse
@@ -55,6 +55,24 @@ class Smoke:
         status, out, err = self.run(arguments, text, program)
         self.check(status == 0 and re.search(pattern, out, re.DOTALL) and not ODD.search(out + err),
                    f"{program} {' '.join(arguments)}: {status} {out[-2000:]} {err}")
+
+    def shows(self, arguments, pattern, meanwhile=None):
+        """What a mode that never ends prints until it matches; it is then ended."""
+        child = subprocess.Popen(["redis-cli", "-h", self.host, "-p", self.port, *arguments],
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        said, deadline = b"", time.monotonic() + DEADLINE_S
+        try:
+            while time.monotonic() < deadline and not re.search(pattern, said, re.DOTALL):
+                if select.select([child.stdout], [], [], 0.1)[0]:
+                    said += os.read(child.stdout.fileno(), 65536)
+                elif meanwhile:
+                    meanwhile()
+        finally:
+            child.terminate()
+            child.wait(DEADLINE_S)
+            child.stdout.close()
+        self.check(re.search(pattern, said, re.DOTALL) and not ODD.search(said.decode("latin-1")),
+                   f"redis-cli {' '.join(arguments)}: {said[-2000:]}")
 
 
 def one_shots(smoke):
@@ -112,6 +130,19 @@ def iterations(smoke):
     smoke.matches(["command", "count"], r"^\d+\n$")
     smoke.matches(["client", "list"], r"^id=\d+ .* cmd=client\|list ")
     smoke.matches(["config", "get", "*"], r"maxmemory\n")
+
+
+def views(smoke):
+    """The modes that look on: figures that go on, what is largest, what others send."""
+    smoke.shows(["--stat", "-i", "0.1"],
+                rb"keys +mem +clients +blocked +requests +connections +\n"
+                rb"5\d\d\d +[\d.]+[BKMG] +\d+ +0 +\d+ \(\+0\) +\d+ +\n"
+                rb"5\d\d\d +[\d.]+[BKMG] +\d+ +0 +\d+ \(\+\d+\) +\d+ +\n")
+    smoke.matches(["--latency", "-i", "1", "--raw"], r"^\d+ \d+ [\d.]+ \d+\n$")
+    smoke.shows(["--latency-history", "-i", "0.2", "--csv"], rb"\d+,\d+,[\d.]+,\d+\n")
+    smoke.shows(["monitor"],
+                rb'^OK\n\d+\.\d{6} \[0 127\.0\.0\.1:\d+\] "get" "a b\\n\\xc3\\xa4"\n',
+                lambda: smoke.run(["get", "a b\n\u00e4"]))
 
 
 def passwords(smoke):
@@ -207,6 +238,7 @@ def main():
         resp3(smoke)
         standard_input(smoke)
         iterations(smoke)
+        views(smoke)
         passwords(smoke)
         benchmark(smoke)
         interactive(smoke, [])
