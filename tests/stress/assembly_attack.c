@@ -3,7 +3,7 @@
 
 /* An attacker who may use every write command tries to bring a forbidden pickle under a key that is
  * protected: in pieces, bit by bit, as two halves of an exclusive or, from a key that nobody
- * guards, from another database, inside transactions.
+ * guards, from another database, inside transactions, as a payload of DUMP, by a script.
  *
  *     assembly_attack [--sequences N] [--seed N]
  *
@@ -24,6 +24,7 @@
 #include "base/number.h"
 #include "pickle/harmless.h"
 #include "policy/dangerous.h"
+#include "rdb/payload.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -467,6 +468,42 @@ static void plan_swapdb(struct world *world, struct plan *plan) {
     add_number(plan, plan->db);
 }
 
+/* As DUMP would give it, where nobody looks. */
+static void plan_restore(struct world *world, struct plan *plan) {
+    struct buf payload;
+    buf_init(&payload, mem_system(), 1 << 20);
+    must(payload_write_string(&payload, plan->target));
+    begin_step(plan, "RESTORE");
+    key(plan);
+    add_number(plan, below(world, 2) * 100000);
+    add_word(plan, buf_view(&payload));
+    add_word(plan, BYTES("REPLACE"));
+    buf_deinit(&payload);
+}
+
+/* A script that is known sets what its argument says: aiocache's. */
+static void plan_script(struct world *world, struct plan *plan) {
+    static const char *const script =
+        "if redis.call('get',KEYS[1]) == ARGV[2] then"
+        "  if #ARGV == 4 then"
+        "   return redis.call('set', KEYS[1], ARGV[1], ARGV[3], ARGV[4])"
+        "  else"
+        "   return redis.call('set', KEYS[1], ARGV[1])"
+        "  end"
+        " else return 0 end";
+    set(plan, names[plan->name], BYTES("1"));
+    begin_step(plan, "EVAL");
+    add_word(plan, bytes_of_cstr(script));
+    add_number(plan, 1);
+    key(plan);
+    add_word(plan, plan->target);
+    add_number(plan, 1);
+    if (below(world, 2)) {
+        add_word(plan, BYTES("PX"));
+        add_number(plan, 100000);
+    }
+}
+
 /* What a refused or an honest value leaves behind must not help either. */
 static void plan_noise(struct world *world, struct plan *plan) {
     static const char *const words[] = {"DEL",     "GETDEL", "PERSIST", "INCR",
@@ -492,7 +529,8 @@ static const struct {
     {"set", plan_set},       {"append", plan_append},     {"setrange", plan_setrange},
     {"setbit", plan_setbit}, {"bitfield", plan_bitfield}, {"bitop", plan_bitop},
     {"copy", plan_copy},     {"rename", plan_rename},     {"move", plan_move},
-    {"swapdb", plan_swapdb}, {"del", plan_noise},
+    {"swapdb", plan_swapdb}, {"restore", plan_restore},   {"eval", plan_script},
+    {"del", plan_noise},
 };
 enum { KINDS = ARRAY_LEN(kinds), KIND_NOISE = KINDS - 1 };
 
