@@ -284,6 +284,7 @@ help:
 #: make fuzz FUZZ_S=60     each fuzz target for 60 seconds; FUZZ=resp takes one
 #: make bench              compare with redis-server; BENCH_ROUNDS=, BENCH_QUICK=1, BENCH_PEER='NAME=COMMAND with {port}'
 #: make bench-verify       the verifier beside CPython's pickle.loads and pickletools.genops; BENCH_ARGS='--only WORD'
+#: make bench-snapshot     saving and loading beside redis-server's; BENCH_ARGS='--mb 200 --rounds 1'
 #: make bench-parts        single parts in isolation, no sockets
 #: make soak SOAK_S=600    mixed load with expiry and churn; checks memory, descriptors, errors
 #: make test-ecosystem     the Python libraries of today, from PyPI, in a venv
@@ -350,6 +351,11 @@ bench-verify:
 	@$(install_packages) $(PACKAGES_PRESETS)
 	@+$(MAKE) --no-print-directory -j$(JOBS) SAN= $(BUILD)/release/tests/bench/bench_verify
 	@/usr/bin/python3 -W ignore tests/bench/bench_verify.py $(BUILD)/release/tests/bench/bench_verify $(BENCH_ARGS)
+
+.PHONY: bench-snapshot
+bench-snapshot:
+	@+$(MAKE) --no-print-directory -j$(JOBS) SAN= all $(BUILD)/release/tests/bench/load
+	@python3 tests/bench/snapshot.py --build $(BUILD)/release $(BENCH_ARGS)
 
 bench-parts: $(BENCHES)
 	@for program in $^; do $$program || exit 1; done

@@ -317,8 +317,9 @@ static void walk(struct snapshot_save *save, struct scratch *scratch) {
 
 static void *run_walker(void *arg) {
     struct snapshot_save *save = arg;
-    /* The scheduler's hint is all it is. */
-    (void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), save->options.nice);
+    /* The scheduler's hint is all it is; behind the process's own niceness. */
+    int own = getpriority(PRIO_PROCESS, (id_t)getpid());
+    (void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), own + save->options.nice);
     /* Without it nothing is packed. */
     struct scratch *scratch = mem_alloc(save->options.mem, sizeof *scratch);
     walk(save, scratch);

@@ -33,7 +33,7 @@ struct snapshot_save_options {
     struct snapshot_file_options file; /* the header's id; the rest of it is filled in */
     int64_t now_ms;                    /* what has expired by then is left out */
     size_t memory_max, threads;
-    int nice;
+    int nice; /* added to the process's own */
     bool pack;
     snapshot_writers_fn *writers; /* may be NULL */
     void *writers_ctx;

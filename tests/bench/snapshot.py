@@ -1,0 +1,218 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: 2026 The brine authors
+# SPDX-License-Identifier: Apache-2.0
+"""Snapshots beside redis-server's: how long BGSAVE and loading take, what memory BGSAVE takes beside
+the data, and what clients notice while half of what they do is writing.
+
+    tests/bench/snapshot.py [--build build/release] [--mb 1024] [--value 1000] [--rounds 3]
+
+Both servers hold the same values, each of its own random bytes in a pickle.  Rounds of the two
+alternate.  Per round: BGSAVE while nobody else asks; BGSAVE under load (closed loop, 50 % SET), with
+the load lasting as long as the save does; the same load without a save; a restart.  Memory is the
+highest sum of Pss over the server and its children during the save less that before.  Medians and
+ranges of ratios, brine / redis; the last line says which bars are met:
+memory <= 0.1, p99.9 <= 0.2, save and load time <= 1."""
+import argparse
+import os
+import pickle
+import re
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+from peers import Peer, redis_server_command, run_load
+
+BARS = {"save quiet (s)": 1.0, "save under load (s)": 1.0, "load (s)": 1.0, "memory (MB)": 0.1, "p99.9 (us)": 0.2}
+BATCH = 2000
+
+
+def children(pid):
+    found = [pid]
+    for task in os.listdir(f"/proc/{pid}/task"):
+        try:
+            with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as rows:
+                found += [int(word) for word in rows.read().split()]
+        except OSError:
+            pass
+    return found
+
+
+def memory_bytes(pid):
+    total = 0
+    for process in children(pid):
+        try:
+            with open(f"/proc/{process}/smaps_rollup", encoding="ascii") as rows:
+                total += int(re.search(r"^Pss:\s+(\d+)", rows.read(), re.M).group(1)) * 1024
+        except (OSError, AttributeError):
+            pass
+    return total
+
+
+def fill(port, entries, size):
+    """Values that no packer makes smaller, as pickles of bytes."""
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for start in range(0, entries, BATCH):
+            count = min(BATCH, entries - start)
+            noise = os.urandom(count * size)
+            parts = []
+            for i in range(count):
+                value = pickle.dumps(noise[i * size:(i + 1) * size], 4)
+                key = b"kkk:%012d" % (start + i)
+                parts.append(b"*3\r\n$3\r\nSET\r\n$%d\r\n%s\r\n$%d\r\n%s\r\n" % (len(key), key, len(value), value))
+            client.sendall(b"".join(parts))
+            left = count * 5
+            while left:
+                got = client.recv(min(left, 1 << 16))
+                if not got or b"-" in got:
+                    sys.exit(f"filling failed: {got[:200]}")
+                left -= len(got)
+
+
+def persistence(peer):
+    return dict(row.split(":", 1) for row in peer.ask("INFO", "persistence").split("\r\n") if ":" in row)
+
+
+def bgsave(peer):
+    """Seconds that it took, and bytes of memory beside the data."""
+    before, peak = memory_bytes(peer.process.pid), 0
+    began = time.monotonic()
+    if "started" not in peer.ask("BGSAVE"):
+        sys.exit(f"{peer.name}: BGSAVE did not start")
+    while True:
+        peak = max(peak, memory_bytes(peer.process.pid))
+        facts = persistence(peer)
+        if facts["rdb_bgsave_in_progress"] == "0":
+            break
+        time.sleep(0.02)
+    took = time.monotonic() - began
+    if facts["rdb_last_bgsave_status"] != "ok":
+        sys.exit(f"{peer.name}: the save failed")
+    return took, max(peak - before, 0)
+
+
+class Server:
+    def __init__(self, name, command, args, folder):
+        self.name, self.args, self.folder = name, args, os.path.join(folder, name)
+        os.makedirs(self.folder)
+        self.command = command.replace("{dir}", self.folder)
+        self.rows = {}
+        self.peer = Peer(name, self.command)
+
+    def note(self, row, value):
+        self.rows.setdefault(row, []).append(value)
+
+    def load(self, seconds, value_file):
+        args = self.args
+        return run_load(os.path.join(args.build, "tests/bench/load"), self.peer, value_file, seconds=seconds, set=50, keys=args.entries,
+                        key_bytes=16, connections=args.connections, pipeline=1)
+
+    def measure(self, value_file):
+        took, _ = bgsave(self.peer)
+        self.note("save quiet (s)", took)
+        quiet = self.load(max(took, 2), value_file)
+        self.note("p99.9 alone (us)", quiet["p999_us"])
+        # A first save under load says how long the load must last to end with the save.
+        seconds = self.under_load(3600, value_file, None)
+        result = {}
+        took = self.under_load(max(seconds, 0.5), value_file, result)
+        self.note("save under load (s)", took)
+        self.note("p99.9 (us)", result["p999_us"])
+        self.note("max (us)", result["max_us"])
+        self.note("requests/s", result["per_second"])
+
+    def under_load(self, seconds, value_file, result):
+        """Saves while the load runs; without a result the load ends with the save."""
+        args, outcome = self.args, []
+        if result is None:
+            command = [os.path.join(args.build, "tests/bench/load"), "--port", str(self.peer.port), "--value-file", value_file, "--seconds",
+                       str(seconds), "--set", "50", "--keys", str(args.entries), "--key-bytes", "16", "--connections",
+                       str(args.connections), "--pipeline", "1"]
+            process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        else:
+            thread = threading.Thread(target=lambda: outcome.append(self.load(seconds, value_file)))
+            thread.start()
+        took, memory = bgsave(self.peer)
+        if result is None:
+            process.kill()
+            process.wait()
+            self.note("memory (MB)", memory / 1e6)
+        else:
+            thread.join()
+            result.update(outcome[0])
+        return took
+
+    def restart(self):
+        entries = self.peer.ask("DBSIZE")
+        self.peer.stop()
+        began = time.monotonic()
+        self.peer = Peer(self.name, self.command)
+        while persistence(self.peer)["loading"] != "0":
+            time.sleep(0.01)
+        self.note("load (s)", time.monotonic() - began)
+        if self.peer.ask("DBSIZE") != entries:
+            sys.exit(f"{self.name}: not all entries came back")
+
+
+def report(servers):
+    brine, redis = servers["brine"].rows, servers["redis"].rows
+    met = []
+    print(f"{'':22} {'brine':>12} {'redis':>12} {'ratio':>8}  range of ratios")
+    for row in brine:
+        ratios = [a / b if b else float("inf") for a, b in zip(brine[row], redis[row])]
+        ratio = statistics.median(ratios)
+        print(f"{row:22} {statistics.median(brine[row]):12.2f} {statistics.median(redis[row]):12.2f} {ratio:8.3f}"
+              f"  {min(ratios):.3f} .. {max(ratios):.3f}")
+        if row in BARS:
+            met.append(f"{row} {'met' if ratio <= BARS[row] else 'NOT MET'}")
+    size = {name: os.path.getsize(os.path.join(server.folder, "dump.brine" if name == "brine" else "dump.rdb"))
+            for name, server in servers.items()}
+    print(f"{'file (MB)':22} {size['brine'] / 1e6:12.1f} {size['redis'] / 1e6:12.1f} {size['brine'] / size['redis']:8.3f}")
+    print("; ".join(met))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", default="build/release")
+    parser.add_argument("--mb", type=int, default=1024)
+    parser.add_argument("--value", type=int, default=1000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--connections", type=int, default=8)
+    parser.add_argument("--brine-options", default="")
+    parser.add_argument("--dir", help="where the files go; else the temporary folder")
+    args = parser.parse_args()
+    args.build = os.path.abspath(args.build)
+    args.entries = args.mb * (1 << 20) // args.value
+    folder = tempfile.mkdtemp(prefix="brine-bench-snapshot-", dir=args.dir)
+    value_file = os.path.join(folder, "value")
+    with open(value_file, "wb") as file:
+        file.write(pickle.dumps(os.urandom(args.value), 4))
+    commands = {
+        "brine": f"{args.build}/brine-server --server.port={{port}} --snapshot.dir={{dir}} --server.threads=1 {args.brine_options}",
+        "redis": redis_server_command() + " --port {port} --save '' --appendonly no --dir {dir}",
+    }
+    servers = {}
+    try:
+        for name, command in commands.items():
+            servers[name] = Server(name, command, args, folder)
+            fill(servers[name].peer.port, args.entries, args.value)
+        print(f"{args.entries} entries of {args.value} bytes, {args.connections} connections", flush=True)
+        for _ in range(args.rounds):
+            for server in servers.values():
+                server.measure(value_file)
+            for server in servers.values():
+                server.restart()
+        report(servers)
+    finally:
+        for server in servers.values():
+            server.peer.stop()
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()
