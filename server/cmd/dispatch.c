@@ -389,6 +389,9 @@ static bool is_rejected(struct worker_state *worker, struct session *session,
         reply_error(reply, ERROR_MISCONF);
     } else if (UNLIKELY(is_loading(worker)) && !(command->flags & CMD_LOADING)) {
         reply_error(reply, BYTES("LOADING Redis is loading the dataset in memory"));
+    } else if (UNLIKELY(session->modes & SESSION_MONITOR) &&
+               (command->flags & CMD_READONLY || transaction_replicates(session, command))) {
+        reply_error(reply, BYTES("ERR Replica can't interact with the keyspace"));
     } else {
         return false;
     }
@@ -441,12 +444,6 @@ static bool is_postponed(const struct worker_state *worker, const struct session
            transaction_replicates(session, command);
 }
 
-static void show(struct worker_state *worker, struct session *session, const struct slot *slot) {
-    if (UNLIKELY(monitor_listens(worker)))
-        monitor_show(worker, session, slot->command, worker->args.items + slot->first_arg,
-                     slot->args_count);
-}
-
 /* What CLIENT REPLY and CLIENT CACHING said is for one command. */
 static void end_modes(struct worker_state *worker, struct session *session,
                       const struct command *command, struct reply_mark mark) {
@@ -492,7 +489,6 @@ static bool run_slot(struct worker_state *worker, struct session *session, struc
             result->deferred = true;
             return false;
         }
-        show(worker, session, slot);
     }
     session->commands_total++;
     if (UNLIKELY(session->transaction)) note_transaction(worker, session);
@@ -534,6 +530,8 @@ static void run_handler(struct command_call *call, struct reply_mark mark) {
         reply_error(call->reply, bytes_of_cstr(call->access->answer.text));
     }
     if (UNLIKELY(call->access->deferred)) return;
+    if (UNLIKELY(monitor_listens(worker)))
+        monitor_show(worker, call->session, command, call->args, call->args_count);
     if (LIKELY(worker->times_each)) note_duration(call, started_ns);
     metrics_add(worker->metrics, METRIC_commands_processed_total, 1);
     struct metrics_command *counts = command_metrics(worker, command);
@@ -559,6 +557,7 @@ static bool call_handler(struct worker_state *worker, struct session *session,
         .worker = worker,
     };
     worker->in_command = true;
+    access->glances = UNLIKELY(session->modes & SESSION_NO_TOUCH) && command->handler != cmd_touch;
     if (slot->has_key) {
         call.key = slot->key;
         if (UNLIKELY(slot->key.db != session->db))
@@ -574,6 +573,7 @@ static bool call_handler(struct worker_state *worker, struct session *session,
         run_handler(&call, mark);
     }
     worker->in_command = false;
+    access->glances = false;
     BRINE_ASSERT(access->hold.depth == 0, "a command leaves no lock behind");
     if (LIKELY(!access->deferred)) return true;
     access->deferred = false;
@@ -599,8 +599,6 @@ void dispatch_run_queued(struct command_call *call) {
     bool denied = UNLIKELY(permission_asks(call->session)) &&
                   permission_denies_queued(call->worker, call->session, &attempt);
     if (!denied) run_handler(call, mark);
-    if (UNLIKELY(monitor_listens(call->worker)) && !denied)
-        monitor_show(call->worker, call->session, call->command, call->args, call->args_count);
     if (UNLIKELY(call->reply->errors != mark.errors)) account_error(call->worker);
 }
 
@@ -655,7 +653,6 @@ void dispatch_deferred(struct worker_state *worker, struct session *session, str
     bool ran = call_handler(worker, session, &slot, mark);
     BRINE_ASSERT(ran, "who may not defer is not deferred");
     timer_switch(worker, &timer, NULL);
-    show(worker, session, &slot);
     if (UNLIKELY(session->modes & (SESSION_REPLY_OFF | SESSION_REPLY_SKIP)))
         reply_rewind(&worker->reply, mark);
     events_tell(worker, session);

@@ -92,7 +92,8 @@ static void say_clients(struct info *info) {
     say(info, "maxclients:%" PRId64 "\r\n",
         config_read(info->call->worker->config->server.max_clients));
     say(info, "client_recent_max_input_buffer:0\r\nclient_recent_max_output_buffer:0\r\n");
-    say(info, "blocked_clients:0\r\ntracking_clients:0\r\nclients_in_timeout_table:0\r\n");
+    say(info, "blocked_clients:0\r\ntracking_clients:%zu\r\nclients_in_timeout_table:0\r\n",
+        atomic_load(&info->call->worker->shared->tracking.clients));
 }
 
 /* Resident bytes of this process, as the kernel counts them (the second number of statm, in pages);
@@ -215,8 +216,11 @@ static void say_stats(struct info *info) {
     say(info, "latest_fork_usec:0\r\ntotal_forks:0\r\nmigrate_cached_sockets:0\r\n");
     say(info, "slave_expires_tracked_keys:0\r\nactive_defrag_hits:0\r\n");
     say(info, "active_defrag_misses:0\r\nactive_defrag_key_hits:0\r\n");
-    say(info, "active_defrag_key_misses:0\r\ntracking_total_keys:0\r\n");
-    say(info, "tracking_total_items:0\r\ntracking_total_prefixes:0\r\n");
+    const struct tracking *tracking = &info->call->worker->shared->tracking;
+    say(info, "active_defrag_key_misses:0\r\ntracking_total_keys:%zu\r\n",
+        atomic_load(&tracking->keys));
+    say(info, "tracking_total_items:%zu\r\ntracking_total_prefixes:%zu\r\n",
+        atomic_load(&tracking->items), atomic_load(&tracking->prefixes_count));
     say(info, "unexpected_error_replies:0\r\ntotal_error_replies:%" PRIu64 "\r\n",
         total(info, METRIC_error_replies));
     say(info, "dump_payload_sanitizations:0\r\n");

@@ -44,8 +44,10 @@ static bool is_secret(const struct command *command, const struct bytes *args, s
 static enum brine_status write_line(const struct worker_state *worker,
                                     const struct session *session, const struct command *command,
                                     const struct bytes *args, size_t args_count, struct buf *line) {
-    TRY(buf_printf(line, "%" PRId64 ".%03d000 [%" PRIu32 " ", worker->now_ms / 1000,
-                   (int)(worker->now_ms % 1000), session->db));
+    const struct services *services = worker->services;
+    int64_t now_us = services && services->wall_us ? services->wall_us() : worker->now_ms * 1000;
+    TRY(buf_printf(line, "%" PRId64 ".%06d [%" PRIu32 " ", now_us / 1000000,
+                   (int)(now_us % 1000000), session->db));
     TRY(session->peer[0] == '/' ? buf_printf(line, "unix:%s]", session->local)
                                 : buf_printf(line, "%s]", session->peer));
     for (size_t i = 0; i < args_count; i++)

@@ -4,8 +4,11 @@
 /* One key's value under another, and keys met by chance.  Source of answers and of the order of
  * errors: Redis 7.0 db.c. */
 
+#include "base/number.h"
 #include "cmd/cluster.h"
 #include "cmd/handlers.h"
+
+#include <inttypes.h>
 
 enum { SOURCE = 1, TARGET = 2 };
 
@@ -235,4 +238,31 @@ void cmd_bitop(struct command_call *call) {
         reply_integer(call->reply, (int64_t)bitop.len);
     else
         reply_outcome(call, outcome);
+}
+
+/* SWAPDB index index */
+void cmd_swapdb(struct command_call *call) {
+    enum { SWAPDB_FIRST = 1, SWAPDB_SECOND = 2 };
+    static const char *const which[] = {"first", "second"};
+    int64_t databases = config_read(call->worker->config->server.databases);
+    int64_t indexes[2];
+    for (size_t i = 0; i < ARRAY_LEN(indexes); i++) {
+        if (number_parse_i64(call->args[SWAPDB_FIRST + i], &indexes[i])) continue;
+        reply_errorf(call->reply, "ERR invalid %s DB index", which[i]);
+        return;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(indexes); i++) {
+        if (indexes[i] >= 0 && indexes[i] < databases) continue;
+        reply_error(call->reply, BYTES("ERR DB index is out of range"));
+        return;
+    }
+    if (indexes[0] == indexes[1] || keyspace_swap_dbs(call->access, (uint32_t)indexes[0],
+                                                      (uint32_t)indexes[1]) == KEYSPACE_DONE)
+        reply_ok(call->reply);
+    else
+        reply_errorf(call->reply,
+                     "ERR SWAPDB is refused: a rule names one of the databases %" PRId64
+                     " and %" PRId64 " alone, so values would stand under a rule that did not "
+                     "admit them",
+                     indexes[0], indexes[1]);
 }

@@ -181,7 +181,7 @@ static void tell_here(struct worker_state *worker, struct tracker *tracker, trac
     uint64_t id = tracking_address_id(target);
     struct session *session = tracking_session(tracking_of(worker), worker->index, id);
     bool redirected = target != tracker->own;
-    if (session)
+    if (session && !session->close_after_reply) /* else it is on its way out */
         tell_session(worker, session, redirected, outdated);
     else if (redirected)
         break_redirection(worker, tracker, id);

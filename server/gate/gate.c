@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "gate/keeper.h"
+#include "gate/setup.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -49,4 +50,20 @@ static enum gate_verdict admit_all(void *context, struct gate_desk *desk,
                                    struct gate_answer *answer) {
     (void)context, (void)desk, (void)question, (void)answer;
     return GATE_ADMIT;
+}
+
+bool gate_tells_apart(const struct gate *gate, uint32_t a, uint32_t b, uint32_t *generation) {
+    *generation = 0;
+    if (!gate->keeper) return false;
+    struct gate_setup *setup = gate_keeper_setup(gate->keeper);
+    bool apart = false;
+    for (size_t i = 0; i < setup->rules_count; i++)
+        apart |= (setup->rules[i].databases >> a & 1) != (setup->rules[i].databases >> b & 1);
+    *generation = setup->generation;
+    gate_setup_unref(setup);
+    return apart;
+}
+
+bool gate_is_at(const struct gate *gate, uint32_t generation) {
+    return !gate->keeper || gate_keeper_generation(gate->keeper) == generation;
 }

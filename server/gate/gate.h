@@ -87,6 +87,13 @@ void gate_init(struct gate *gate, gate_judge *judge, void *context);
  * changes. */
 enum brine_status gate_reload(const struct gate *gate, struct brine_error *err) MUST_USE;
 
+/* True when some rule in force speaks of one of the two databases and not of the other, so that a
+ * value admitted to one may not be put into the other unread.  *generation is that of the rules
+ * asked; 0: no rules. */
+bool gate_tells_apart(const struct gate *gate, uint32_t a, uint32_t b, uint32_t *generation);
+/* Still the same rules. */
+bool gate_is_at(const struct gate *gate, uint32_t generation);
+
 enum gate_verdict gate_admit(const struct gate *gate, struct gate_desk *desk,
                              const struct gate_question *question,
                              struct gate_answer *answer) MUST_USE;

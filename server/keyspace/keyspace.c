@@ -681,6 +681,41 @@ void keyspace_flush_all(struct keyspace_access *access) {
     flush(access, true, 0);
 }
 
+struct swap {
+    struct keyspace_access *access;
+    uint32_t a, b;
+};
+
+/* A key that was there, or is there now.  Source: Redis 7.0 multi.c touchAllWatchedKeysInDb. */
+static bool swap_changes(void *context, const struct watch *watch) {
+    const struct swap *swap = context;
+    struct store *store = swap->access->keyspace->store;
+    struct store_key other = watch->key;
+    struct store_value value;
+    if (watch->key.db != swap->a && watch->key.db != swap->b) return false;
+    other.db = watch->key.db == swap->a ? swap->b : swap->a;
+    return store_find(store, &watch->key, swap->access->now_ms, &value) ||
+           store_find(store, &other, swap->access->now_ms, &value);
+}
+
+/* The rules are asked before and looked at again under the locks: as long as they are the same, no
+ * value lies there that others have admitted. */
+enum keyspace_outcome keyspace_swap_dbs(struct keyspace_access *access, uint32_t a, uint32_t b) {
+    struct keyspace *keyspace = access->keyspace;
+    struct swap swap = {access, a, b};
+    uint32_t generation;
+    if (gate_tells_apart(keyspace->gate, a, b, &generation)) return KEYSPACE_NOT_DONE;
+    store_lock_all(keyspace->store, &access->hold);
+    bool same = gate_is_at(keyspace->gate, generation);
+    if (same) {
+        watch_touch_if(&keyspace->watches, swap_changes, &swap);
+        store_swap_dbs(keyspace->store, &access->hold, a, b);
+        door_flushed(access);
+    }
+    store_unlock(keyspace->store, &access->hold);
+    return same ? KEYSPACE_DONE : KEYSPACE_NOT_DONE;
+}
+
 void keyspace_reclaim(struct keyspace_access *access) {
     struct store *store = access->keyspace->store;
     for (size_t shard = 0; shard < store_shards(store); shard++)

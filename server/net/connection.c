@@ -273,8 +273,9 @@ static bool cannot_be_stored(const struct connection *connection) {
 
 /* Accounts for buffers that changed.  False: the connection was closed to keep the budget. */
 static bool account(struct connection *connection) {
-    size_t held = held_bytes(connection);
     struct session *session = &connection->session;
+    /* CLIENT NO-EVICT: what is never closed for the budget is not part of it, as in Redis. */
+    size_t held = UNLIKELY(session->modes & SESSION_NO_EVICT) ? 0 : held_bytes(connection);
     session->query_bytes = connection->query.len;
     session->query_cap_bytes = connection->query.cap;
     session->output_bytes = connection->output ? connection->output->pending_bytes : 0;

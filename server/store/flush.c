@@ -67,6 +67,50 @@ void store_flush_all(struct store *store, struct store_hold *hold) {
     flush(store, hold, 0, (uint32_t)store->databases);
 }
 
+static void swap_counters(store_counter *a, store_counter *b) {
+    uint64_t kept = counter_get(a);
+    atomic_store_explicit(a, counter_get(b), memory_order_relaxed);
+    atomic_store_explicit(b, kept, memory_order_relaxed);
+}
+
+static void swap_slices(struct store_slice *a, struct store_slice *b) {
+    struct table *table = a->table;
+    struct store_label_count *labels = a->labels;
+    uint32_t labels_cap = a->labels_cap;
+    a->table = b->table;
+    a->labels = b->labels;
+    a->labels_cap = b->labels_cap;
+    b->table = table;
+    b->labels = labels;
+    b->labels_cap = labels_cap;
+    swap_counters(&a->keys, &b->keys);
+    swap_counters(&a->keys_with_expiry, &b->keys_with_expiry);
+    swap_counters(&a->expire_at_sum_s, &b->expire_at_sum_s);
+}
+
+/* A sweep in the middle of a table knows when the rest of it is due by where it stands, so it
+ * begins anew: all is due, until it has looked. */
+static void restart_sweep(struct shard *shard, uint32_t db) {
+    struct table *table = shard->slices[db].table;
+    if (table) table->next_due_ms = 0;
+    shard->sweeping = false;
+    shard->sweep_hash = 0;
+    shard->next_due_ms = 0;
+}
+
+void store_swap_dbs(struct store *store, struct store_hold *hold, uint32_t a, uint32_t b) {
+    BRINE_ASSERT(a < store->databases && b < store->databases, "a database exists");
+    store_lock_all(store, hold);
+    for (size_t i = 0; i < store->shard_count; i++) {
+        struct shard *shard = store_shard(store, i);
+        swap_slices(&shard->slices[a], &shard->slices[b]);
+        restart_sweep(shard, a);
+        restart_sweep(shard, b);
+        counter_add(&shard->changes_total, 1);
+    }
+    store_unlock(store, hold);
+}
+
 /* Frees the entries of one segment that lie in the shard's living heap. */
 static size_t free_entries(struct shard *shard, const struct segment *segment) {
     size_t freed = 0;

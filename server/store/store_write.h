@@ -42,6 +42,9 @@ enum brine_status store_set_label(struct store *store, const struct store_key *k
 void store_flush_db(struct store *store, struct store_hold *hold, uint32_t db);
 void store_flush_all(struct store *store, struct store_hold *hold);
 
+/* What was in one database is in the other.  Takes all locks.  Cost: O(shards). */
+void store_swap_dbs(struct store *store, struct store_hold *hold, uint32_t a, uint32_t b);
+
 /* ---- upkeep: shard is 0 to store_shards() - 1, nothing is held; true: more is left to do --------
  */
 

@@ -103,6 +103,16 @@ def getex_options(rng):
     return rng.choice([[], [b"PERSIST"], expiry_option(rng), expiry_option(rng)])
 
 
+def tracking_options(rng):
+    chunks = [[flag] for flag in (b"OPTIN", b"OPTOUT", b"NOLOOP", b"BCAST") if rng.random() < 0.25]
+    for _ in range(rng.choice([0, 0, 0, 1, 2])):
+        chunks.append([b"PREFIX", rng.choice([b"", b"a", b"ab", b"k", b"%s"])])
+    if rng.random() < 0.05:
+        chunks.append([b"NOSUCH"])
+    rng.shuffle(chunks)
+    return [word for chunk in chunks for word in chunk]
+
+
 def expire_options(rng):
     return rng.choice([[], [], [], [b"NX"], [b"XX"], [b"GT"], [b"LT"], [b"XX", b"GT"],
                        [b"LT", b"XX"], [b"GT", b"LT"], [b"NX", b"XX"]])
@@ -299,6 +309,10 @@ TOKENS = {
                                       b"proto-max-bulk-len", b"requirepass", b"tcp-keepalive"]),
     "memory": lambda rng: rng.choice([b"0", b"1gb", b"2GB", b"500mb", b"1000000000", b"abc", b"-1",
                                       b"1tb", b"1.5gb", b"600000k"]),
+    "events": lambda rng: rng.choice([b"", b"KEA", b"AKE", b"Kg$", b"xE", b"KEAmn", b"nK", b"q", b"m"]),
+    "yes_or_no": lambda rng: rng.choice([b"YES", b"NO", b"yes", b"maybe"]),
+    "small": lambda rng: rng.choice([b"0", b"0", b"x", b""]),
+    "tracking_options": tracking_options,
     "protocol": lambda rng: rng.choice([b"2", b"3", b"2", b"3", b"1", b"4", b"abc", b"-1", b""]),
     "described": lambda rng: rng.choice([b"get", b"SET", b"mset", b"del", b"nosuch", b"incrby",
                                          b"getex", b"ttl", b"append", b"strlen", b"keys", b"hello",
@@ -353,6 +367,31 @@ RULES = [
     (0.5, "HELLO {protocol} AUTH {word} {word}"),
     (0.5, "RESET"),
     (0.1, "QUIT"),
+    (0.3, "CLIENT PAUSE {word} {word}"),
+    (0.3, "CLIENT UNPAUSE"),
+    (0.3, "CLIENT UNBLOCK {integer} {word}"),
+    (0.3, "CLIENT UNBLOCK {integer}"),
+    (0.3, "CLIENT REPLY ON"),
+    (0.3, "CLIENT REPLY {word}"),
+    (0.3, "CLIENT NO-EVICT ON"),
+    (0.3, "CLIENT NO-EVICT OFF"),
+    (1, "CLIENT TRACKING ON {tracking_options}"),
+    (1, "CLIENT TRACKING OFF"),
+    (0.3, "CLIENT TRACKING ON REDIRECT {integer}"),
+    (0.3, "CLIENT TRACKING {word}"),
+    (1, "CLIENT TRACKINGINFO"),
+    (0.5, "CLIENT GETREDIR"),
+    (0.5, "CLIENT CACHING {yes_or_no}"),
+    (0.5, "WAIT {small} 1"),
+    (0.3, "ROLE"),
+    (0.3, "FAILOVER {word}"),
+    (0.3, "FAILOVER ABORT"),
+    (0.3, "REPLICAOF NO ONE"),
+    (0.3, "SLAVEOF {word} {word}"),
+    (0.3, "REPLCONF {word} {word}"),
+    (0.5, "SWAPDB {database} {database}"),
+    (0.5, "CONFIG SET notify-keyspace-events {events}"),
+    (0.5, "CONFIG GET notify-keyspace-events"),
     (1, "CLIENT GETNAME"),
     (1, "CLIENT SETNAME {word}"),
     (0.5, "CLIENT ID"),

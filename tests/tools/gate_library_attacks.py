@@ -279,6 +279,7 @@ WAYS = {
     "persist": [no_value("PERSIST", "KEY")],
     "del": [no_value("DEL", "raw:none", "raw:none")], "unlink": [no_value("UNLINK", "raw:none", "raw:none")],
     "flushdb": [no_value("FLUSHDB", "NEVER")], "flushall": [no_value("FLUSHALL", "NEVER")],
+    "swapdb": [no_value("SWAPDB", "0", "NEVER")],
     "pickle.forget": [no_value("PICKLE.FORGET", "GLOBAL", "none")],
 }
 

@@ -75,10 +75,10 @@ static const struct door carries_a_value[] = {
 
 /* What writes, but can only take away or change a time. */
 static const char *const carries_none[] = {
-    "getdel",          "getex",         "del",      "unlink",        "expire",
-    "pexpire",         "persist",       "expireat", "pexpireat",     "flushdb",
-    "flushall",        "pickle.forget", "sort",     "function|load", "function|restore",
-    "function|delete", "function|flush"};
+    "getdel",          "getex",          "del",      "unlink",        "expire",
+    "pexpire",         "persist",        "expireat", "pexpireat",     "flushdb",
+    "flushall",        "pickle.forget",  "sort",     "function|load", "function|restore",
+    "function|delete", "function|flush", "swapdb"};
 
 struct stub {
     struct world *world;
