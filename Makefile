@@ -146,8 +146,27 @@ $(V)/libbrine.so: $(LIBRARY_OBJECTS) $(V)/pic/objects.list proto/brine.map
 	@echo "  LD   $@"
 	@$(CC) $(CFLAGS) $(LDFLAGS_$(VARIANT)) -shared -Wl,-soname,$(LIBRARY_SONAME) -Wl,--version-script=proto/brine.map \
 		-Wl,-z,relro,-z,now,-z,noexecstack,-z,defs -o $@ $(LIBRARY_OBJECTS) $(LIBS_UNPACK)
+
+# libbrine-client in the same way.
+CLIENT_SONAME  := libbrine-client.so.$(LIBRARY_VERSION)
+CLIENT_OBJECTS := $(patsubst %.c,$(V)/pic/%.o,$(sort $(wildcard client/lib/*.c proto/resp/*.c proto/text/*.c proto/base/*.c)))
+CLIENT_HEADERS := client/lib/brine_client.h client/lib/brine_client_uv.h
+CLIENT_EXPORTS := $(shell sed -n 's/;//g; /^ *brine_/p' client/lib/brine-client.map)
+LIBS_CLIENT    := -lhiredis -luv -lssl -lcrypto -lpthread -lm
+$(V)/pic/client.list: FORCE
+	@$(call write_if_changed,$@,$(CLIENT_OBJECTS))
+$(V)/libbrine-client.a: $(CLIENT_OBJECTS) $(V)/pic/client.list client/lib/brine-client.map
+	@echo "  AR   $@"
+	@$(LD) -r -o $(V)/pic/brine-client.o $(CLIENT_OBJECTS)
+	@objcopy --wildcard $(foreach e,$(CLIENT_EXPORTS),--keep-global-symbol='$(e)') $(V)/pic/brine-client.o
+	@rm -f $@
+	@$(AR) rcs $@ $(V)/pic/brine-client.o
+$(V)/libbrine-client.so: $(CLIENT_OBJECTS) $(V)/pic/client.list client/lib/brine-client.map
+	@echo "  LD   $@"
+	@$(CC) $(CFLAGS) $(LDFLAGS_$(VARIANT)) -shared -Wl,-soname,$(CLIENT_SONAME) -Wl,--version-script=client/lib/brine-client.map \
+		-Wl,-z,relro,-z,now,-z,noexecstack,-z,defs -Wl,--as-needed -o $@ $(CLIENT_OBJECTS) $(LIBS_CLIENT)
 .PHONY: library
-library: $(V)/libbrine.a $(V)/libbrine.so
+library: $(V)/libbrine.a $(V)/libbrine.so $(V)/libbrine-client.a $(V)/libbrine-client.so
 
 # ---- test programs ------------------------------------------------------------------------------
 # tests/unit/<layer with - for />/test_*.c   Criterion, linked with the layer and what is below it
@@ -289,7 +308,7 @@ help:
 #: make soak SOAK_S=600    mixed load with expiry and churn; checks memory, descriptors, errors
 #: make test-ecosystem     the Python libraries of today, from PyPI, in a venv
 #: make install PREFIX=/usr/local DESTDIR=
-#: make library            libbrine.a and libbrine.so: the verifier for programs of your own (proto/brine.h)
+#: make library            libbrine.a and .so: the verifier for programs of your own (proto/brine.h); libbrine-client
 #: make test-presets       the values of numpy, pandas, sklearn, Django ... under their presets (Debian's packages)
 #: make deps               every Debian package that any target needs (deps-run: to build and serve)
 #: make clean
@@ -394,6 +413,18 @@ install: all library
 		install -D -m 644 proto/$$header $(DESTDIR)$(PREFIX)/include/brine/$$header || exit 1; done
 	sed 's,@PREFIX@,$(PREFIX),; s,@LIBDIR@,$(LIBDIR),; s,@VERSION@,$(LIBRARY_VERSION),' proto/brine.pc.in \
 		>$(DESTDIR)$(LIBDIR)/pkgconfig/brine.pc
+	install -m 644 $(V)/libbrine-client.a $(DESTDIR)$(LIBDIR)
+	install -m 755 $(V)/libbrine-client.so $(DESTDIR)$(LIBDIR)/$(CLIENT_SONAME)
+	ln -sfn $(CLIENT_SONAME) $(DESTDIR)$(LIBDIR)/libbrine-client.so
+	install -m 644 $(CLIENT_HEADERS) $(DESTDIR)$(PREFIX)/include/brine
+	sed 's,@PREFIX@,$(PREFIX),; s,@LIBDIR@,$(LIBDIR),; s,@VERSION@,$(LIBRARY_VERSION),' client/lib/brine-client.pc.in \
+		>$(DESTDIR)$(LIBDIR)/pkgconfig/brine-client.pc
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	$(V)/brine-cli man >$(DESTDIR)$(PREFIX)/share/man/man1/brine-cli.1
+	$(V)/brine-cli completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/brine-cli
+	$(V)/brine-cli completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_brine-cli
+	$(V)/brine-cli completion fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/brine-cli.fish
 
 clean:
 	rm -rf $(BUILD)

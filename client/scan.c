@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* brine-cli scan: walks a live server with SCAN and judges every value.  The server does a little
- * at a time: a page of SCAN, a pipeline of reads about it, then a pause when --rate is set. Nothing
+ * at a time: a page of SCAN, a pipeline of reads about it, then a pause, by --rate. Nothing
  * is written; TTLs stay as they are; so do idle times where the server knows CLIENT NO-TOUCH (Redis
  * 7.2 on, Valkey 8, brine), and where not the report says so. */
 #include "client/scan.h"
@@ -29,7 +29,13 @@ enum {
     STRICT,
     QUIET
 };
-enum { DATABASES_MAX = 1024, COUNT_DEFAULT = 200, TICK_US = 200000, STATE_US = 5000000 };
+enum {
+    DATABASES_MAX = 1024,
+    COUNT_DEFAULT = 100,
+    RATE_DEFAULT = 20000,
+    TICK_US = 200000,
+    STATE_US = 5000000
+};
 enum { VALUE_BYTES_DEFAULT = 64 << 20 };
 #define REPORT_BYTES_MAX ((size_t)1 << 30)
 
@@ -37,8 +43,8 @@ static const struct tool_option options[] = {
     [POLICY] = {"policy", 0, "WORD", "what to judge by, as verify's (stdlib)"},
     [MATCH] = {"match", 0, "PATTERN", "keys of this pattern alone"},
     [TYPE] = {"type", 0, "TYPE", "keys of this type alone: string, hash, list, set, zset, stream"},
-    [COUNT] = {"count", 0, "N", "keys a step of SCAN (200)"},
-    [RATE] = {"rate", 0, "N", "keys a second at most (no limit)"},
+    [COUNT] = {"count", 0, "N", "keys a step of SCAN (100)"},
+    [RATE] = {"rate", 0, "N", "keys a second at most; 0 is no limit (20000)"},
     [MAX_VALUE] = {"max-value", 0, "BYTES", "larger strings are counted and not read (64 MB)"},
     [RESUME] = {"resume", 0, "FILE",
                 "go on from there, and write there where the walk stands; removed when it is done"},
@@ -386,7 +392,7 @@ static int run_scan(struct tool_call *call) {
     scan->resume = call->values[RESUME];
     scan->progress = isatty(STDERR_FILENO) && !call->values[QUIET];
     if (tool_number(call, COUNT, (struct tool_range){1, 10000, COUNT_DEFAULT}, &scan->count) &&
-        tool_number(call, RATE, (struct tool_range){1, INT32_MAX, 0}, &scan->rate) &&
+        tool_number(call, RATE, (struct tool_range){0, INT32_MAX, RATE_DEFAULT}, &scan->rate) &&
         tool_number(call, MAX_VALUE, (struct tool_range){1, 1 << 30, VALUE_BYTES_DEFAULT},
                     &max_value) &&
         parse_format(call, &format)) {

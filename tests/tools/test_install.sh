@@ -5,6 +5,7 @@
 # and nothing else, linked both ways, and verifies pickles.  Usage: BRINE_BUILD=build/release sh test_install.sh
 set -u
 build=$(dirname "$(realpath "${BRINE_BUILD:-build/release}")")
+tree=$(pwd)
 cc=${CC:-gcc}
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
@@ -103,5 +104,48 @@ done
 foreign=$( (nm -D --defined-only "$root/lib/libbrine.so"; nm -g --defined-only "$root/lib/libbrine.a") |
     awk 'NF == 3 { print $3 }' | grep -Ev '^(brine|frame|pickle|policy|mem|arena|buf)_|^(PICKLE_LIMITS|FRAME_OPTIONS)_DEFAULT$')
 check "only brine's names are exported: $foreign" test -z "$foreign"
+
+# libbrine-client: its examples, linked both ways, against a server that was installed with it.
+sed -i "s,/opt/brine,$root,g" "$root/lib/pkgconfig/brine-client.pc"
+flags="$(pkg-config --cflags brine-client libuv)"
+libs="$(pkg-config --libs brine-client libuv)"
+below="$(pkg-config --static --libs-only-l brine-client | sed 's/-lbrine-client//')"
+for example in store pipeline async; do
+    # shellcheck disable=SC2086
+    check "$example links the shared library" $cc -std=c99 -D_DEFAULT_SOURCE -Wall -Wextra -Werror $flags \
+        "$tree/client/examples/$example.c" -o "$example" $libs
+    # shellcheck disable=SC2086
+    check "$example links the archive" $cc -std=c99 -D_DEFAULT_SOURCE -Wall -Wextra -Werror $flags \
+        "$tree/client/examples/$example.c" -o "$example-archived" "$root/lib/libbrine-client.a" $below
+done
+# shellcheck disable=SC2086
+check "an example in C++ links" ${CXX:-g++} -std=c++17 -Wall -Wextra -Werror $flags "$tree/client/examples/inspect.cc" -o inspect $libs
+# shellcheck disable=SC2086
+check "both libraries go into one program" sh -c "printf '#include <brine.h>\n#include <brine_client.h>\nint main(void) {
+    brine_close(NULL); return pickle_kind_name(PICKLE_KIND_INT) == NULL; }\n' | $cc -std=gnu11 -Wall -Werror $flags -x c - -o both \
+    -L$root/lib -lbrine -lbrine-client && ./both"
+foreign=$( (nm -D --defined-only "$root/lib/libbrine-client.so"; nm -g --defined-only "$root/lib/libbrine-client.a") |
+    awk 'NF == 3 { print $3 }' | sort -u | grep -v '^brine_' )
+check "only the client's names are exported: $foreign" test -z "$foreign"
+socket=$folder/socket
+env -i "$root/bin/brine-server" --server.port=$((20000 + $$ % 40000)) --server.unix_socket="$socket" >server.log 2>&1 &
+server=$!
+check "the server answers" "$root/bin/brine-cli" ping --wait 30s -s "$socket"
+printf '\200\004}\224.' >good.pkl
+printf 'cos\nsystem\n.' >bad.pkl
+for way in "" -archived; do
+    check "store$way stores" says "stored for an hour" "./store$way" "unix://$socket" good good.pkl
+    check "store$way says why not" sh -c "./store$way unix://$socket bad bad.pkl | grep -q 'GLOBAL names os.system'"
+done
+check "pipeline counts" says "visits is 1000" ./pipeline "unix://$socket" visits
+check "pipeline counts on" says "visits is 2000" ./pipeline-archived "unix://$socket" visits
+check "async reads what it wrote" says "100 stored, 100 read, 0 failed" ./async "unix://$socket"
+check "async does so in the archive" says "100 stored, 100 read, 0 failed" ./async-archived "unix://$socket"
+check "async says that nobody is there" sh -c "! ./async unix://$socket.none 2>&1 | grep -q '100 read'"
+check "inspect says what it is" says "a pickle, 5 bytes, dict, protocol 4" ./inspect "unix://$socket" good
+kill "$server"
+wait "$server"
+check "the manual page is one" sh -c "man -l $root/share/man/man1/brine-cli.1 | grep -q 'brine-cli verify PATH'"
+check "bash takes the completion" bash -n "$root/share/bash-completion/completions/brine-cli"
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
