@@ -46,6 +46,14 @@ static void begin(struct model *m) {
     cr_assert_not(store_cut_begin(m->store, &m->hold, &cut, &counts), "one cut at a time");
 }
 
+static void swap_dbs(struct model *m, uint32_t a, uint32_t b) {
+    static struct model_key other[MODEL_KEYS];
+    store_swap_dbs(m->store, &m->hold, a, b);
+    memcpy(other, m->keys[a], sizeof other);
+    memcpy(m->keys[a], m->keys[b], sizeof other);
+    memcpy(m->keys[b], other, sizeof other);
+}
+
 /* What writers and upkeep do between two steps. */
 static void disturb(struct model *m, size_t steps) {
     uint64_t removals = random_below(&m->random, 2) ? 80 : 15;
@@ -64,6 +72,9 @@ static void disturb(struct model *m, size_t steps) {
         break;
     case 3:
         model_upkeep(m, model_reclaim);
+        break;
+    case 4:
+        swap_dbs(m, 0, 1 + (uint32_t)random_below(&m->random, MODEL_DBS - 1));
         break;
     default:
         break;

@@ -1,0 +1,372 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Saving a keyspace and loading it into another. */
+
+#include "snapshot/recover.h"
+#include "snapshot/save.h"
+#include "support/failing.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { NOW_MS = 1000, GIANT = 3 << 20, MEMORY_MAX = 16 << 20 };
+
+/* A keyspace with all that belongs to it. */
+struct world {
+    struct store *store;
+    struct gate gate;
+    struct keyspace keyspace;
+    struct keyspace_access access;
+};
+
+static char dir[64];
+static struct posix_disk disk;
+static struct brine_error err;
+static uint8_t giant[GIANT];
+
+static void open_dir(void) {
+    snprintf(dir, sizeof dir, "/tmp/brine-unit-XXXXXX");
+    cr_assert(mkdtemp(dir));
+    cr_assert_eq(posix_disk_open(&disk, dir, &err), BRINE_OK);
+    for (size_t i = 0; i < GIANT; i++) giant[i] = (uint8_t)(i * 31 ^ i >> 7);
+}
+
+static void close_dir(void) {
+    static const char *const names[] = {"dump.brine", "dump.brine.1"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) (void)disk.disk.unlink(&disk.disk, names[i]);
+    posix_disk_close(&disk);
+    cr_expect_eq(rmdir(dir), 0, "nothing else is left");
+}
+
+static bool world_open(struct world *world, struct allocator *mem, gate_judge *judge) {
+    *world = (struct world){0};
+    if (judge)
+        gate_init(&world->gate, judge, NULL);
+    else
+        gate_init_off(&world->gate);
+    world->store = store_create(&(struct store_options){
+        .mem = mem, .secret = {4, 5}, .shards = 8, .notes = STORE_NOTES_FULL});
+    if (!world->store) return false;
+    keyspace_init(&world->keyspace, &(struct keyspace_options){.store = world->store,
+                                                               .gate = &world->gate,
+                                                               .provenance = true});
+    keyspace_access_init(&world->access, &world->keyspace, NULL, mem);
+    world->access.now_ms = NOW_MS;
+    return true;
+}
+
+static void world_close(struct world *world) {
+    if (!world->store) return;
+    keyspace_access_deinit(&world->access);
+    keyspace_deinit(&world->keyspace);
+    store_destroy(world->store);
+}
+
+static enum keyspace_outcome put(struct world *world, uint32_t db, struct bytes name,
+                                 struct bytes value, int64_t expire_at_ms) {
+    struct store_key key = keyspace_key(&world->access, db, name);
+    return keyspace_set_string(&world->access, &key, value,
+                               &(struct keyspace_set_options){.expire_at_ms = expire_at_ms});
+}
+
+static struct snapshot_save_options save_options(struct world *world, struct allocator *mem) {
+    return (struct snapshot_save_options){
+        .mem = mem,
+        .store = world->store,
+        .file = {.disk = &disk.disk,
+                 .name = "dump.brine",
+                 .process_id = 5,
+                 .keep = 1,
+                 .header = {.id = {1}}},
+        .now_ms = NOW_MS,
+        .memory_max = MEMORY_MAX,
+        .threads = 2,
+        .pack = true,
+    };
+}
+
+static enum brine_status save(struct world *world, struct allocator *mem,
+                              struct snapshot_save_result *result) {
+    struct snapshot_save_options options = save_options(world, mem);
+    struct snapshot_save *save;
+    TRY(snapshot_save_begin(&save, &options, &world->access.hold, &err));
+    enum brine_status status = snapshot_save_run(save, result, &err);
+    snapshot_save_destroy(save);
+    return status;
+}
+
+static enum brine_status load(struct world *world, struct allocator *mem,
+                              struct snapshot_load_result *result) {
+    struct recover_options options = {.mem = mem,
+                                      .keyspace = &world->keyspace,
+                                      .disk = &disk,
+                                      .dir = dir,
+                                      .name = "dump.brine",
+                                      .threads = 2,
+                                      .value_bytes_max = GIANT};
+    return recover(&options, result, &err);
+}
+
+static bool find(struct world *world, uint32_t db, struct bytes name, struct store_value *value) {
+    struct store_key key = keyspace_key(&world->access, db, name);
+    bool found = keyspace_enter(&world->access, &key, value);
+    keyspace_leave(&world->access);
+    return found;
+}
+
+Test(snapshot_save, brings_back_every_length_of_key_and_value_in_every_database) {
+    static const size_t values[] = {0,     1,      100,    16383,      16384,   16385,
+                                    32767, 262143, 262144, 256 * 1024, 1 << 20, GIANT};
+    static const size_t keys[] = {0, 1, 20, 65535};
+    struct world from, to;
+    struct snapshot_save_result saved;
+    struct snapshot_load_result loaded;
+    open_dir();
+    cr_assert(world_open(&from, mem_system(), NULL) && world_open(&to, mem_system(), NULL));
+    size_t count = 0;
+    for (size_t i = 0; i < ARRAY_LEN(values); i++)
+        for (size_t j = 0; j < ARRAY_LEN(keys); j++, count++)
+            cr_assert_eq(put(&from, (uint32_t)i, bytes_view(giant + i, keys[j]),
+                             bytes_view(giant, values[i]), j % 2 ? 4102444800000 + (int64_t)i : 0),
+                         KEYSPACE_DONE);
+    cr_assert_eq(save(&from, mem_system(), &saved), BRINE_OK, "%s", err.text);
+    cr_expect_eq(saved.records, count);
+    cr_assert_eq(load(&to, mem_system(), &loaded), BRINE_OK, "%s", err.text);
+    cr_expect_eq(loaded.loaded, count);
+    for (size_t i = 0; i < ARRAY_LEN(values); i++) {
+        for (size_t j = 0; j < ARRAY_LEN(keys); j++) {
+            struct store_value value;
+            struct bytes name = bytes_view(giant + i, keys[j]);
+            cr_assert(find(&to, (uint32_t)i, name, &value), "value %zu key %zu", i, j);
+            cr_expect(bytes_equal(value.bytes, bytes_view(giant, values[i])));
+            cr_expect_eq(value.expire_at_ms, j % 2 ? 4102444800000 + (int64_t)i : 0);
+            cr_expect_eq(value.stored_at_s, NOW_MS / 1000);
+        }
+    }
+    world_close(&from);
+    world_close(&to);
+    close_dir();
+}
+
+static void describe_actor(const void *context UNUSED, struct gate_actor *actor) {
+    *actor = (struct gate_actor){.address = "10.0.0.7:5", .user = BYTES("alice")};
+}
+
+Test(snapshot_save, remembers_who_stored_what) {
+    struct world from, to;
+    struct snapshot_save_result saved;
+    struct snapshot_load_result loaded;
+    struct store_value value;
+    char text[WRITER_TEXT_BYTES];
+    open_dir();
+    cr_assert(world_open(&from, mem_system(), NULL) && world_open(&to, mem_system(), NULL));
+    cr_assert_eq(writers_number_of(&to.keyspace.writers, BYTES("bob@10.0.0.8")), 1);
+    from.access.actor = describe_actor;
+    cr_assert_eq(put(&from, 0, BYTES("k"), BYTES("v"), 0), KEYSPACE_DONE);
+    struct snapshot_save_options options = save_options(&from, mem_system());
+    struct snapshot_save *running;
+    cr_assert_eq(snapshot_save_begin(&running, &options, &from.access.hold, &err), BRINE_OK);
+    cr_assert_eq(snapshot_save_run(running, &saved, &err), BRINE_OK);
+    snapshot_save_destroy(running);
+    cr_assert_eq(load(&to, mem_system(), &loaded), BRINE_OK);
+    cr_assert(find(&to, 0, BYTES("k"), &value));
+    /* Without names in the file the number means nothing here. */
+    keyspace_writer_text(&to.keyspace, value.writer, text, sizeof text);
+    cr_expect_str_neq(text, "bob@10.0.0.8");
+    cr_expect_eq(value.stored_at_s, NOW_MS / 1000);
+    world_close(&from);
+    world_close(&to);
+    close_dir();
+}
+
+Test(snapshot_save, leaves_out_what_has_expired) {
+    struct world from, to;
+    struct snapshot_save_result saved;
+    struct snapshot_load_result loaded;
+    open_dir();
+    cr_assert(world_open(&from, mem_system(), NULL) && world_open(&to, mem_system(), NULL));
+    from.access.now_ms = 1;
+    cr_assert_eq(put(&from, 0, BYTES("over"), BYTES("v"), NOW_MS - 1), KEYSPACE_DONE);
+    cr_assert_eq(put(&from, 0, BYTES("last"), BYTES("v"), NOW_MS), KEYSPACE_DONE);
+    cr_assert_eq(put(&from, 0, BYTES("stays"), BYTES("v"), INT64_MAX), KEYSPACE_DONE);
+    cr_assert_eq(save(&from, mem_system(), &saved), BRINE_OK);
+    cr_expect_eq(saved.records, 2);
+    cr_assert_eq(load(&to, mem_system(), &loaded), BRINE_OK);
+    cr_expect_eq(loaded.loaded, 1);
+    cr_expect_eq(loaded.expired, 1, "the clock has gone on since 1970");
+    world_close(&from);
+    world_close(&to);
+    close_dir();
+}
+
+Test(snapshot_save, is_given_up_when_writers_are_too_fast_and_nobody_waits) {
+    struct world world;
+    struct snapshot_save_result saved;
+    open_dir();
+    cr_assert(world_open(&world, mem_system(), NULL));
+    for (uint32_t i = 0; i < 40; i++)
+        cr_assert_eq(put(&world, 0, bytes_view(&i, sizeof i), bytes_view(giant, 1 << 20), 0),
+                     KEYSPACE_DONE);
+    struct snapshot_save_options options = save_options(&world, mem_system());
+    struct snapshot_save *running;
+    cr_assert_eq(snapshot_save_begin(&running, &options, &world.access.hold, &err), BRINE_OK);
+    size_t before = store_used_bytes(world.store), most = 0;
+    for (uint32_t i = 0; i < 40; i++) {
+        cr_assert_eq(put(&world, 0, bytes_view(&i, sizeof i), BYTES("new"), 0), KEYSPACE_DONE);
+        most = MAX(most, store_used_bytes(world.store));
+    }
+    cr_expect(most <= before, "old values do not stay for ever");
+    cr_expect_eq(snapshot_save_run(running, &saved, &err), BRINE_NO_MEMORY);
+    cr_expect(strstr(err.text, "snapshot.memory_max"), "%s", err.text);
+    snapshot_save_destroy(running);
+    cr_expect(store_used_bytes(world.store) < before / 10);
+    cr_expect_eq(save(&world, mem_system(), &saved), BRINE_OK, "the next one is made");
+    cr_expect_eq(saved.records, 40);
+    world_close(&world);
+    close_dir();
+}
+
+Test(snapshot_save, with_any_refused_allocation_fails_in_words_and_leaks_nothing) {
+    struct world world;
+    struct snapshot_save_result saved;
+    open_dir();
+    cr_assert(world_open(&world, mem_system(), NULL));
+    for (uint32_t i = 0; i < 300; i++)
+        cr_assert_eq(put(&world, i % 3, bytes_view(&i, sizeof i), bytes_view(giant, i * 97), 0),
+                     KEYSPACE_DONE);
+    for (size_t n = 0;; n++) {
+        struct failing_allocator mem;
+        struct snapshot_save_options options = save_options(&world, NULL);
+        struct snapshot_save *running;
+        failing_init(&mem, n);
+        options.mem = &mem.allocator;
+        options.threads = 1;
+        enum brine_status status =
+            snapshot_save_begin(&running, &options, &world.access.hold, &err);
+        if (status == BRINE_OK) {
+            status = snapshot_save_run(running, &saved, &err);
+            snapshot_save_destroy(running);
+        }
+        cr_expect_eq(mem.taken_bytes, 0, "allocation %zu", n);
+        cr_expect(status == BRINE_OK ? saved.records == 300 : status == BRINE_NO_MEMORY,
+                  "allocation %zu: %s", n, err.text);
+        if (!mem.refused) break;
+    }
+    world_close(&world);
+    close_dir();
+}
+
+Test(snapshot_load, with_any_refused_allocation_fails_in_words_and_leaks_nothing) {
+    struct world from, to;
+    struct snapshot_save_result saved;
+    struct snapshot_load_result loaded;
+    open_dir();
+    cr_assert(world_open(&from, mem_system(), NULL));
+    for (uint32_t i = 0; i < 60; i++)
+        cr_assert_eq(put(&from, i % 3, bytes_view(&i, sizeof i), bytes_view(giant, i * 797), 0),
+                     KEYSPACE_DONE);
+    cr_assert_eq(save(&from, mem_system(), &saved), BRINE_OK);
+    for (size_t n = 0;; n++) {
+        struct failing_allocator mem;
+        failing_init(&mem, n);
+        bool opened = world_open(&to, &mem.allocator, NULL);
+        struct recover_options options = {.mem = &mem.allocator,
+                                          .keyspace = &to.keyspace,
+                                          .disk = &disk,
+                                          .dir = dir,
+                                          .name = "dump.brine",
+                                          .threads = 1,
+                                          .value_bytes_max = GIANT};
+        enum brine_status status = opened ? recover(&options, &loaded, &err) : BRINE_NO_MEMORY;
+        cr_expect(status == BRINE_OK ? loaded.loaded == 60 : status == BRINE_NO_MEMORY,
+                  "allocation %zu: %s", n, err.text);
+        world_close(&to);
+        cr_expect_eq(mem.taken_bytes, 0, "allocation %zu", n);
+        if (!mem.refused) break;
+    }
+    world_close(&from);
+    close_dir();
+}
+
+static enum gate_verdict refuse_evil(void *context UNUSED, struct gate_desk *desk UNUSED,
+                                     const struct gate_question *question,
+                                     struct gate_answer *answer) {
+    if (bytes_is(question->value, "drop")) return GATE_DROP;
+    if (bytes_is(question->value, "evil")) return gate_refuse(answer, 0, "evil");
+    answer->label = 0;
+    return GATE_ADMIT;
+}
+
+Test(snapshot_load, asks_the_gate_about_every_value) {
+    struct world from, to;
+    struct snapshot_save_result saved;
+    struct snapshot_load_result loaded;
+    struct store_value value;
+    open_dir();
+    cr_assert(world_open(&from, mem_system(), NULL) && world_open(&to, mem_system(), refuse_evil));
+    cr_assert_eq(put(&from, 0, BYTES("a"), BYTES("evil"), 0), KEYSPACE_DONE);
+    cr_assert_eq(put(&from, 0, BYTES("b"), BYTES("drop"), 0), KEYSPACE_DONE);
+    cr_assert_eq(put(&from, 0, BYTES("c"), BYTES("good"), 0), KEYSPACE_DONE);
+    cr_assert_eq(save(&from, mem_system(), &saved), BRINE_OK);
+    cr_assert_eq(load(&to, mem_system(), &loaded), BRINE_OK);
+    cr_expect_eq(loaded.loaded, 1);
+    cr_expect_eq(loaded.refused, 2);
+    cr_expect_not(find(&to, 0, BYTES("a"), &value));
+    cr_expect_not(find(&to, 0, BYTES("b"), &value));
+    cr_expect(find(&to, 0, BYTES("c"), &value));
+    world_close(&from);
+    world_close(&to);
+    close_dir();
+}
+
+/* A file whose blocks are intact and whose content makes no sense. */
+static void write_records(const struct snapshot_record *records, size_t count) {
+    struct snapshot_file file;
+    uint8_t plain[1024];
+    size_t len = 0;
+    struct snapshot_file_options options = {
+        .disk = &disk.disk,
+        .name = "dump.brine",
+        .header = {.version = 1, .databases = 16, .entries = count}};
+    for (size_t i = 0; i < count; i++) {
+        len += snapshot_write_record_head(&records[i], plain + len);
+        bytes_copy_to(plain + len, records[i].key);
+        bytes_copy_to(plain + len + records[i].key.len, records[i].value);
+        len += records[i].key.len + records[i].value.len;
+    }
+    struct snapshot_file_block block = {.type = SNAPSHOT_RECORDS,
+                                        .plain_bytes = len,
+                                        .records = (uint32_t)count,
+                                        .parts = {bytes_view(plain, len)},
+                                        .payload_hash = snapshot_hash_of(bytes_view(plain, len))};
+    cr_assert_eq(snapshot_file_create(&file, &options, &err), BRINE_OK);
+    cr_assert_eq(snapshot_file_add(&file, &block, &err), BRINE_OK);
+    cr_assert_eq(snapshot_file_finish(&file, &err), BRINE_OK);
+}
+
+Test(snapshot_load, refuses_what_the_keyspace_cannot_hold) {
+    static const struct {
+        const char *what, *words;
+        struct snapshot_record second;
+    } rows[] = {
+        {"a key twice", "twice", {.key = {(const uint8_t *)"k", 1}}},
+        {"a database", "server.databases", {.db = 16, .key = {(const uint8_t *)"x", 1}}},
+        {"a type", "strings only", {.flags = VALUE_HASH, .key = {(const uint8_t *)"x", 1}}},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct world to;
+        struct snapshot_load_result loaded;
+        struct snapshot_record records[] = {{.key = BYTES("k"), .value = BYTES("v")},
+                                            rows[i].second};
+        open_dir();
+        write_records(records, 2);
+        cr_assert(world_open(&to, mem_system(), NULL));
+        cr_expect_neq(load(&to, mem_system(), &loaded), BRINE_OK, "%s", rows[i].what);
+        cr_expect(strstr(err.text, rows[i].words) && strstr(err.text, "offset 64"), "%s", err.text);
+        world_close(&to);
+        close_dir();
+    }
+}
