@@ -12,11 +12,15 @@
  * be in the keyspace then, so the caller ends too, or empties it.  With it what is intact is loaded
  * and what is not is told.  snapshot_check reads all of a file and stores nothing.
  *
+ * What exceeds memory.max pushes other entries out, or, where the policy lets nothing give way, is
+ * loaded nevertheless.
+ *
  * Thread: one, which starts options.threads - 1 more and waits for them. */
 #ifndef BRINE_SNAPSHOT_LOAD_H
 #define BRINE_SNAPSHOT_LOAD_H
 
 #include "keyspace/load.h"
+#include "keyspace/room.h"
 #include "snapshot/reader.h"
 
 #include <stdatomic.h>

@@ -92,6 +92,10 @@ static void tell_loaded(const struct recover_options *options,
     log_write(options->log, result->damages || result->refused ? LOG_WARNING : LOG_NOTICE,
               "DB loaded from disk in %" PRId64 " ms: %s", took_ms, text);
     audit_text(options, "loaded", result->refused, text);
+    if (room_is_exceeded(options->keyspace))
+        log_write(options->log, LOG_WARNING,
+                  "the snapshot holds more than memory.max: writes are refused until it is raised, "
+                  "or memory.policy lets entries go");
 }
 
 /* The refusal, with what can be done. */
