@@ -374,14 +374,6 @@ static bool is_written_out(const struct machine *m, struct bytes text, struct pi
            !global_is(m, m->nodes[value.a].global, "uuid", "SafeUUID");
 }
 
-/* FNV-1a, and its bits mixed, since a sum does not. */
-static uint64_t name_hash(struct bytes name) {
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (size_t at = 0; at < name.len; at++) hash = (hash ^ name.data[at]) * 0x100000001b3u;
-    hash = (hash ^ hash >> 32) * 0xd6e8feb86659fd93u;
-    return hash ^ hash >> 32;
-}
-
 bool note_str_key(struct machine *m, uint32_t number, struct pickle_value key,
                   struct pickle_value value) {
     struct pickle_scratch *scratch = m->scratch;
@@ -396,11 +388,6 @@ bool note_str_key(struct machine *m, uint32_t number, struct pickle_value key,
     uint8_t buffer[TEXT_BYTES_MAX];
     struct bytes text = text_of(m, key, buffer);
     bool undecoded = key.flags & ~VALUE_8BIT && key.a > TEXT_RAW_BYTES_MAX;
-    if (scratch->collect_keys || scratch->collect_fingerprints) {
-        struct pickle_more *more = more_of(m, number);
-        if (!more) return false;
-        more->names_sum += name_hash(text);
-    }
     if (m->sees_keys && !model_note_item(m, number, text, value)) return false;
     struct pickle_node *node = &m->nodes[number];
     bool is_cache = value.kind == PICKLE_KIND_DICT || value.kind == PICKLE_KIND_NONE;
@@ -625,6 +612,48 @@ update_pairs(struct machine *m, uint32_t target, const struct pickle_value *item
     return true;
 }
 
+#define GOLDEN_RATIO 0x9e3779b97f4a7c15u
+
+static inline uint64_t mix(uint64_t hash) {
+    hash *= 0xd6e8feb86659fd93u;
+    return hash ^ hash >> 32;
+}
+
+/* In words, the last of which overlaps; mixed to the end, since sums do not.  Of a long name its
+ * end: the memo gives one of megabytes as a key of two bytes again and again. */
+static inline uint64_t name_hash(struct bytes name) {
+    enum { WORD = 8, HALF = 4, LONGEST = 128 };
+    const uint8_t *end = name.data + name.len;
+    const uint8_t *text = name.len > LONGEST ? end - LONGEST : name.data;
+    uint64_t hash = name.len * GOLDEN_RATIO, last = 0;
+    if (name.len >= WORD) {
+        for (; end - text > WORD; text += WORD) hash = mix(hash ^ load_le(text, WORD));
+        last = load_le(end - WORD, WORD);
+    } else if (name.len >= HALF) {
+        last = load_le(text, HALF) | load_le(end - HALF, HALF) << 32;
+    } else if (name.len > 0) {
+        last = text[0] | (uint64_t)text[name.len / 2] << 8 | (uint64_t)end[-1] << 16;
+    }
+    return mix(mix(hash ^ last) + GOLDEN_RATIO);
+}
+
+/* Of a dict's str keys, for the fingerprint of what it may become the state of. */
+static __attribute__((noinline)) bool sum_names(struct machine *m, uint32_t target,
+                                                const struct pickle_value *items, uint32_t count) {
+    struct pickle_more *more = more_of(m, target);
+    if (!more) return false;
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < count; i += 2) {
+        uint8_t buffer[TEXT_BYTES_MAX];
+        if (LIKELY(is_plain_str(items[i])))
+            sum += name_hash(payload(m, items[i]));
+        else if (items[i].kind == PICKLE_KIND_STR)
+            sum += name_hash(text_of(m, items[i], buffer));
+    }
+    more->names_sum += sum;
+    return true;
+}
+
 bool update(struct machine *m, uint32_t target, const struct pickle_value *items, uint32_t count) {
     struct pickle_node *node = &m->nodes[target];
     if (count % 2) return refuse(m, PICKLE_ITEMS_ODD);
@@ -633,6 +662,8 @@ bool update(struct machine *m, uint32_t target, const struct pickle_value *items
         return false;
     node->count = add_saturating(node->count, count / 2);
     m->heap += DICT_ITEM_BYTES * (uint64_t)(count / 2);
+    if (UNLIKELY(m->sums_names) && node->global == NO_GLOBAL && !sum_names(m, target, items, count))
+        return false;
     uint32_t plain = 0;
     while (plain < count && is_plain_pair(m, items + plain)) plain += 2;
     return plain == count || update_pairs(m, target, items + plain, count - plain);

@@ -70,6 +70,7 @@ struct machine {
     struct pickle_scratch *scratch;
     struct pickle_report *report;
     bool sees_keys;           /* str keys are looked at one by one */
+    bool sums_names;          /* fingerprints of states are wanted */
     uint32_t index_from;      /* nodes from this on were made when pandas' _new_Index was known */
     bool sees_pairs;          /* a callable is met that takes pairs of a key and a value */
     bool sees_maps;           /* a ChainMap may be made: lists count the dicts in them */

@@ -645,7 +645,8 @@ static bool start(struct machine *m, size_t length) {
     if (!ROOM(m, scratch->stack, scratch->stack_cap, 1)) return false;
     m->stack = scratch->stack;
     m->stack_cap = scratch->stack_cap;
-    m->sees_keys = scratch->collect_keys || scratch->collect_fingerprints || scratch->joblib_arrays;
+    m->sees_keys = scratch->collect_keys || scratch->joblib_arrays;
+    m->sums_names = scratch->collect_keys || scratch->collect_fingerprints;
     return more_new(m) && node_new(m, NODE_TUPLE, &empty_tuple) && joblib_begin(m);
 }
 

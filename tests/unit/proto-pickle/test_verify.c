@@ -4,6 +4,7 @@
 /* What the corpus cannot show: reports, facts, limits, scratch, memory that is refused.  Verdicts
  * are in test_corpus.c. */
 
+#include "base/buf.h"
 #include "pickle/verify.h"
 #include "policy_file.h"
 
@@ -84,6 +85,31 @@ Test(verify, the_fingerprint_of_a_state_does_not_depend_on_the_order_of_its_keys
     cr_assert_eq(verify(rig, differing), BRINE_OK);
     cr_expect(rig->report.globals[0].keys_vary);
     rig_close(rig);
+}
+
+/* One text of 1 MB, which the memo gives as key of 2 bytes 10^5 times: to read it each time would
+ * take a minute. */
+Test(verify, long_names_of_a_state_cost_no_more_than_short_ones, .timeout = 20) {
+    enum { NAME_BYTES = 1 << 20, KEYS = 100000 };
+    struct buf buf;
+    buf_init(&buf, mem_system(), 4 << 20);
+    cr_assert_eq(buf_append(&buf, BYTES("\x80\x02"
+                                        "capp\nUser\n)\x81}(X\0\0\x10\0")),
+                 BRINE_OK);
+    cr_assert_eq(buf_reserve(&buf, NAME_BYTES), BRINE_OK);
+    memset(buf.data + buf.len, 'n', NAME_BYTES);
+    buf.len += NAME_BYTES;
+    enum brine_status status = buf_append(&buf, BYTES("q\0N"));
+    for (int i = 0; i < KEYS && status == BRINE_OK; i++) status = buf_append(&buf, BYTES("h\0N"));
+    if (status == BRINE_OK) status = buf_append(&buf, BYTES("ub."));
+    cr_assert_eq(status, BRINE_OK);
+    struct rig *rig = rig_open();
+    rig->scratch.collect_fingerprints = true;
+    cr_expect_eq(verify(rig, buf_view(&buf)), BRINE_OK);
+    rig->scratch.collect_keys = true;
+    cr_expect_eq(verify(rig, buf_view(&buf)), BRINE_OK);
+    rig_close(rig);
+    buf_deinit(&buf);
 }
 
 Test(verify, states_with_other_keys_have_other_fingerprints) {
