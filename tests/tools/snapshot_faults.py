@@ -13,6 +13,8 @@ readonly  a directory that takes no file
 damage    bytes changed and files cut: the server refuses to start, or salvages and says what was lost
 policy    a stricter policy refuses what the snapshot holds
 lock      two servers do not share a directory
+schedule  snapshot.every, snapshot.on_stop, SHUTDOWN SAVE and NOSAVE
+reload    DEBUG RELOAD keeps everything, and takes nothing away when the file is damaged
 misconf   snapshot.stop_writes_on_error
 """
 import argparse
@@ -435,8 +437,32 @@ def run_schedule(args, outcome, _rng):
     shutil.rmtree(directory)
 
 
+def run_reload(args, outcome, _rng):
+    directory = tempfile.mkdtemp(prefix="brine-reload-")
+    server = Server(args.server, directory, "--debug.commands=yes")
+    client = server.wait()
+    write_version(client, 1)
+    client.set("timed", "x", px=100000000)
+    outcome.check(client.execute_command("DEBUG", "RELOAD") == b"OK", "DEBUG RELOAD")
+    outcome.check(check_values(client, outcome, "all is there after it") == (1, 1), "as it was")
+    outcome.check(0 < client.pttl("timed") <= 100000000, "with its time to live")
+    path = os.path.join(directory, "dump.brine")
+    with open(path, "r+b") as file:
+        file.seek(os.path.getsize(path) // 2)
+        file.write(b"\0\0\0\0\0\0\0\0")
+    try:
+        client.execute_command("DEBUG", "RELOAD", "NOSAVE")
+        outcome.check(False, "DEBUG RELOAD NOSAVE of a damaged file says OK")
+    except redis.ResponseError as error:
+        outcome.check("checksum" in str(error), f"DEBUG RELOAD NOSAVE of a damaged file: {error}")
+    outcome.check(check_values(client, outcome, "nothing is gone") == (1, 1), "a damaged file takes nothing away")
+    server.kill()
+    shutil.rmtree(directory)
+
+
 RUNS = {"kill": run_kill, "limit": run_limit, "full": run_full, "full-inside": run_full_inside, "readonly": run_readonly,
-        "damage": run_damage, "policy": run_policy, "lock": run_lock, "misconf": run_misconf, "schedule": run_schedule}
+        "damage": run_damage, "policy": run_policy, "lock": run_lock, "misconf": run_misconf, "schedule": run_schedule,
+        "reload": run_reload}
 
 
 def main():

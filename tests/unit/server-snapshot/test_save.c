@@ -3,6 +3,7 @@
 
 /* Saving a keyspace and loading it into another. */
 
+#include "observe/clock.h"
 #include "snapshot/recover.h"
 #include "snapshot/save.h"
 #include "support/failing.h"
@@ -180,6 +181,48 @@ Test(snapshot_save, remembers_who_stored_what) {
     world_close(&from);
     world_close(&to);
     close_dir();
+}
+
+static struct store_usage usage_of(struct world *world, struct bytes name, int64_t now_ms) {
+    struct store_key key = keyspace_key(&world->access, 0, name);
+    struct store_value value;
+    store_lock(world->store, &world->access.hold, &key);
+    cr_assert(store_find(world->store, &key, now_ms, &value));
+    struct store_usage usage = store_usage(world->store, &value, now_ms);
+    store_unlock(world->store, &world->access.hold);
+    return usage;
+}
+
+Test(snapshot_save, remembers_how_long_nobody_asked) {
+    static const struct {
+        enum store_policy policy;
+        uint32_t idle_s, frequency;
+    } rows[] = {{STORE_POLICY_ALLKEYS_LRU, 1000, 0}, {STORE_POLICY_ALLKEYS_LFU, 0, 5}};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct world from, to;
+        struct snapshot_save *running;
+        struct snapshot_save_result saved;
+        struct snapshot_load_result loaded;
+        struct keyspace_memory memory = {.policy = {.policy = rows[i].policy}};
+        open_dir();
+        cr_assert(world_open(&from, mem_system(), NULL) && world_open(&to, mem_system(), NULL));
+        room_set(&from.keyspace, &memory);
+        room_set(&to.keyspace, &memory);
+        cr_assert_eq(put(&from, 0, BYTES("k"), BYTES("v"), 0), KEYSPACE_DONE);
+        struct snapshot_save_options options = save_options(&from, mem_system());
+        options.now_ms = i ? NOW_MS : NOW_MS + 1000 * 1000;
+        cr_assert_eq(snapshot_save_begin(&running, &options, &from.access.hold, &err), BRINE_OK);
+        cr_assert_eq(snapshot_save_run(running, &saved, &err), BRINE_OK);
+        snapshot_save_destroy(running);
+        cr_assert_eq(load(&to, mem_system(), &loaded), BRINE_OK);
+        struct store_usage usage = usage_of(&to, BYTES("k"), clock_wall_ms());
+        cr_expect(usage.idle_s >= rows[i].idle_s && usage.idle_s < rows[i].idle_s + 100, "%u s",
+                  usage.idle_s);
+        cr_expect_eq(usage.frequency, rows[i].frequency);
+        world_close(&from);
+        world_close(&to);
+        close_dir();
+    }
 }
 
 Test(snapshot_save, leaves_out_what_has_expired) {
