@@ -8,11 +8,14 @@
 #include "cmd/handlers.h"
 
 /* clang-format off */
-#define NO_KEYS {0, 0, 0, KEYS_NONE, "", NULL, 0, NULL, NULL}
-#define KEYS(first, last, step, use, access) {first, last, step, KEYS_##use, access, NULL, 0, NULL, NULL}
-#define KEYS_NOTED(first, last, step, use, access, notes) {first, last, step, KEYS_##use, access, notes, 0, NULL, NULL}
-#define KEYS_COUNTED(at, use, access, notes) {0, 0, 0, KEYS_##use, access, notes, at, NULL, NULL}
-#define KEYS_AND_UNKNOWN(first, last, step, use, access, read, written) {first, last, step, KEYS_##use, access, NULL, 0, read, written}
+#define NO_KEYS {0, 0, 0, KEYS_NONE, "", NULL, 0, NULL, NULL, NULL}
+#define KEYS(first, last, step, use, access) {first, last, step, KEYS_##use, access, NULL, 0, NULL, NULL, NULL}
+#define KEYS_NOTED(first, last, step, use, access, notes) {first, last, step, KEYS_##use, access, notes, 0, NULL, NULL, NULL}
+#define KEYS_COUNTED(at, use, access, notes) {0, 0, 0, KEYS_##use, access, notes, at, NULL, NULL, NULL}
+#define KEYS_AND_UNKNOWN(first, last, step, use, access, read, written) {first, last, step, KEYS_##use, access, NULL, 0, read, written, NULL}
+#define KEYS_AND_OTHERS(first, last, use, access, other_use, other_access)                                      \
+    {first, last, 1, KEYS_##use, access, NULL, 0, NULL, NULL,                                                 \
+     &(const struct command_keys){(first) + 1, last, 1, KEYS_##other_use, other_access, NULL, 0, NULL, NULL, NULL}}
 #define COMMAND(...) {__VA_ARGS__},
 /* clang-format on */
 const struct command command_table[] = {

@@ -38,6 +38,7 @@ struct worker_state;
     F(NO_AUTH, "no_auth", "before AUTH too")                                                       \
     F(NO_ASYNC_LOADING, "no_async_loading", "not while data is loaded beside the old")             \
     F(NO_MANDATORY_KEYS, "no_mandatory_keys", "may name no key at all")                            \
+    F(NO_MULTI, "no_multi", "cannot be queued")                                                    \
     F(MOVABLEKEYS, "movablekeys", "its keys are not where a range says")                           \
     F(ALLOW_BUSY, "allow_busy", "while a script runs too")
 
@@ -49,10 +50,10 @@ enum command_flag {
         COMMAND_FLAGS(F)
 #undef F
     /* Ours, not shown. */
-    CMD_NO_TOUCH = 1u << 27,  /* reading is no use that eviction should know of */
-    CMD_PROTECTED = 1u << 28, /* for whom debug.commands lets */
-    CMD_NO_MULTI = 1u << 29,  /* cannot be queued */
-    CMD_VALUE = 1u << 30,     /* carries a value into the keyspace: the gate's test must know it */
+    CMD_NO_TOUCH = 1u << 27,      /* reading is no use that eviction should know of */
+    CMD_PROTECTED = 1u << 28,     /* DEBUG and MODULE: for whom debug.commands lets */
+    CMD_ANSWERS_LATER = 1u << 29, /* cannot be queued, for it asks other workers */
+    CMD_VALUE = 1u << 30, /* carries a value into the keyspace: the gate's test must know it */
     CMD_NONE = 0
 };
 
@@ -89,6 +90,9 @@ struct command_keys {
     int8_t count_at;
     /* Notes of keys that stand where no rule tells: read, and written.  NULL: there are none. */
     const char *unknown_read, *unknown_written;
+    /* Where what is done with the first key is not done with the others (RENAME): these.  The row's
+     * own first, last and step are of all.  NULL: there is no difference. */
+    const struct command_keys *others;
 };
 
 struct command {

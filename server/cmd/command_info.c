@@ -116,8 +116,8 @@ static void reply_known_keys(struct reply *reply, const struct command_keys *key
         reply_named_integer(reply, "firstkey", 1);
         reply_named_integer(reply, "keystep", 1);
     } else {
-        reply_named_integer(reply, "lastkey",
-                            keys->last < 0 ? keys->last : keys->last - keys->first);
+        int last = keys->others ? keys->first : keys->last;
+        reply_named_integer(reply, "lastkey", last < 0 ? last : last - keys->first);
         reply_named_integer(reply, "keystep", keys->step);
         reply_named_integer(reply, "limit", 0);
     }
@@ -136,9 +136,10 @@ static void reply_unknown_keys(struct reply *reply, const struct command_keys *k
 
 static void reply_key_specifications(struct reply *reply, const struct command_keys *keys) {
     size_t count = (size_t)(keys->use != KEYS_NONE) + (keys->unknown_read != NULL) +
-                   (keys->unknown_written != NULL);
+                   (keys->unknown_written != NULL) + (keys->others != NULL);
     reply_set(reply, count);
     if (keys->use != KEYS_NONE) reply_known_keys(reply, keys);
+    if (keys->others) reply_known_keys(reply, keys->others);
     if (keys->unknown_read)
         reply_unknown_keys(reply, &(struct command_keys){.use = KEYS_RO,
                                                          .access = "access",
@@ -321,8 +322,10 @@ static void reply_keys(struct command_call *call, bool with_flags) {
     struct command_keys written = {.use = KEYS_OW, .access = "update"};
     size_t target = sort_target(command, args, count);
     reply_array(call->reply, (last - first) / step + 1 + (target > 0));
-    for (size_t i = first; i <= last; i += step)
-        reply_key(call, args[i], with_flags ? &keys : NULL);
+    for (size_t i = first; i <= last; i += step) {
+        const struct command_keys *flags = keys.others && i > first ? keys.others : &keys;
+        reply_key(call, args[i], with_flags ? flags : NULL);
+    }
     if (target) reply_key(call, args[target], with_flags ? &written : NULL);
 }
 

@@ -36,6 +36,15 @@ bool debug_is_allowed(const struct worker_state *worker, const struct session *s
     return false;
 }
 
+void debug_refuse(struct reply *reply, const struct command *command) {
+    bool is_debug = command->handler == cmd_debug;
+    reply_errorf(reply,
+                 "ERR %s command not allowed. If the enable-%s-command option is set to \"local\", "
+                 "you can run it from a local connection, otherwise you need to set this option in "
+                 "the configuration file, and then restart the server.",
+                 is_debug ? "DEBUG" : "MODULE", is_debug ? "debug" : "module");
+}
+
 /* ---- replies ----------------------------------------------------------------------------------*/
 
 /* ERROR text: the reply is "-text", with what would end the line made blank. */

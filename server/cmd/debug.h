@@ -12,10 +12,8 @@ enum {
     DEBUG_NAME_BYTES_MAX = 1 << 20 /* of a name that POPULATE makes; the keyspace takes shorter */
 };
 
-#define ERROR_DEBUG_NOT_ALLOWED                                                                    \
-    BYTES("ERR DEBUG command not allowed. If the enable-debug-command option is set to "           \
-          "\"local\", you can run it from a local connection, otherwise you need to set this "     \
-          "option in the configuration file, and then restart the server.")
+/* The error of DEBUG and of MODULE, where they are not. */
+void debug_refuse(struct reply *reply, const struct command *command);
 
 /* As debug.commands says. */
 bool debug_is_allowed(const struct worker_state *worker, const struct session *session);

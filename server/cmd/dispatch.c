@@ -368,11 +368,12 @@ static bool is_rejected(struct worker_state *worker, struct session *session,
     } else if (!command_arity_fits(command, slot->args_count)) {
         reply_wrong_arity(reply, command);
     } else if (UNLIKELY(command->flags & CMD_PROTECTED) && !debug_is_allowed(worker, session)) {
-        reply_error(reply, ERROR_DEBUG_NOT_ALLOWED);
+        debug_refuse(reply, command);
     } else if (UNLIKELY(!session->authenticated) && !(command->flags & CMD_NO_AUTH) &&
                !auth_is_open(&worker->shared->auth)) {
         reply_error(reply, BYTES("NOAUTH Authentication required."));
-    } else if (UNLIKELY(session->queued >= 0) && command->flags & CMD_NO_MULTI) {
+    } else if (UNLIKELY(session->queued >= 0) &&
+               command->flags & (CMD_NO_MULTI | CMD_ANSWERS_LATER)) {
         reply_error(reply, BYTES("ERR Command not allowed inside a transaction"));
     } else if (UNLIKELY(permission_asks(session)) && is_denied(worker, session, slot)) {
         /* replied */

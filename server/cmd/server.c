@@ -4,6 +4,7 @@
 /* The server as a whole: how much is stored, away with it, and CONFIG.  Source of answers: Redis
  * 7.0 db.c, config.c. */
 
+#include "cmd/debug.h"
 #include "cmd/handlers.h"
 
 #include <inttypes.h>
@@ -78,6 +79,28 @@ void cmd_lolwut(struct command_call *call) {
     else
         reply_verbatim(call->reply, buf_view(text));
     buf_clear(text);
+}
+
+/* ---- MODULE -----------------------------------------------------------------------------------*/
+
+/* MODULE LIST */
+void cmd_module_list(struct command_call *call) {
+    reply_array(call->reply, 0);
+}
+
+/* MODULE LOAD, LOADEX, UNLOAD: as Redis answers where they are not allowed, which is the default.
+ */
+void cmd_module_fixed(struct command_call *call) {
+    debug_refuse(call->reply, call->command);
+}
+
+/* MODULE HELP */
+void cmd_module_help(struct command_call *call) {
+    static const char *const lines[] = {
+        "LIST",
+        "    Return a list of loaded modules.",
+    };
+    reply_help(call, lines, ARRAY_LEN(lines));
 }
 
 /* ---- CONFIG -----------------------------------------------------------------------------------*/

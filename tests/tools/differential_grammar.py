@@ -318,7 +318,9 @@ TOKENS = {
                                          b"getex", b"ttl", b"append", b"strlen", b"keys", b"hello",
                                          b"select", b"psetex", b"client|id", b"config|get", b"sort",
                                          b"dump", b"restore", b"eval", b"evalsha", b"eval_ro", b"sort_ro", b"script|load",
-                                         b"function|load", b"fcall"]),
+                                         b"function|load", b"fcall",
+                                         b"copy", b"rename", b"renamenx", b"bitop", b"cluster", b"module",
+                                         b"latency", b"slowlog|get", b"debug", b"time"]),
 }
 
 RULES = [
@@ -441,6 +443,10 @@ RULES = [
     (0.2, "CLUSTER INFO"),
     (0.2, "CLUSTER KEYSLOT {key}"),
     (0.2, "CLUSTER {word}"),
+    (0.2, "MODULE LIST"),
+    (0.2, "MODULE LOAD {word}"),
+    (0.2, "MODULE UNLOAD {word}"),
+    (0.2, "MODULE {word}"),
     (0.2, "READONLY"),
     (0.2, "ASKING"),
     (0.2, "DEBUG SLEEP 0"),

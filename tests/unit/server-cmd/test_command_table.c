@@ -36,8 +36,9 @@ Test(command_table, rows_are_consistent) {
         if (command->keys.use == KEYS_NOT) args++; /* SUNSUBSCRIBE may name none */
         cr_expect(command->keys.first > 0 && command->keys.first < args && command->keys.step > 0,
                   "%s: keys are where arguments are", name);
+        const struct command_keys *others = command->keys.others;
         bool writes = (command->keys.use != KEYS_RO && command->keys.use != KEYS_NOT) ||
-                      command->keys.unknown_written;
+                      (others && others->use != KEYS_RO) || command->keys.unknown_written;
         cr_expect(writes == ((command->flags & CMD_WRITE) != 0), "%s: keys and flags differ", name);
     }
 }

@@ -124,12 +124,12 @@ Test(dispatch, nothing_runs_before_a_password_but_what_may) {
                                   ? "-EXECABORT Transaction discarded because of: NOAUTH "
                                     "Authentication required.\r\n"
                                   : "-NOAUTH Authentication required.\r\n";
-        if (command->flags & CMD_PROTECTED)
-            refusal = "-ERR DEBUG command not allowed. If the enable-debug-command option is set "
-                      "to \"local\", you can run it from a local connection, otherwise you need "
-                      "to set this option in the configuration file, and then restart the "
-                      "server.\r\n";
-        cr_expect_str_eq(ask(&world, input), refusal, "%s", input);
+        bool is_protected = command->flags & CMD_PROTECTED;
+        const char *answer = ask(&world, input);
+        if (is_protected)
+            cr_expect(strstr(answer, "command not allowed. If the enable-"), "%s", input);
+        else
+            cr_expect_str_eq(answer, refusal, "%s", input);
     }
     cr_expect_str_eq(ask(&world, "NOSUCH\r\n"),
                      "-ERR unknown command 'NOSUCH', with args beginning with: \r\n");
