@@ -309,6 +309,7 @@ help:
 #: make test-ecosystem     the Python libraries of today, from PyPI, in a venv
 #: make install PREFIX=/usr/local DESTDIR=
 #: make library            libbrine.a and .so: the verifier for programs of your own (proto/brine.h); libbrine-client
+#: make deb                a Debian package of it all, in build/deb (needs debhelper and the build's own packages)
 #: make test-presets       the values of numpy, pandas, sklearn, Django ... under their presets (Debian's packages)
 #: make deps               every Debian package that any target needs (deps-run: to build and serve)
 #: make clean
@@ -425,6 +426,22 @@ install: all library
 	$(V)/brine-cli completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/brine-cli
 	$(V)/brine-cli completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_brine-cli
 	$(V)/brine-cli completion fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/brine-cli.fish
+
+# The tree as version control sees it, with docker/debian where Debian's tools look for it.
+DEB := $(BUILD)/deb/brine-$(LIBRARY_VERSION)
+.PHONY: deb
+deb:
+	@rm -rf $(BUILD)/deb
+	@mkdir -p $(DEB)
+	@git ls-files -z | tar -c --null -T - | tar -x -C $(DEB)
+	@tar -C $(BUILD)/deb -cJf $(BUILD)/deb/brine_$(LIBRARY_VERSION).orig.tar.xz $(notdir $(DEB))
+	@cp -r docker/debian $(DEB)/debian
+	@sed 's/@VERSION@/$(LIBRARY_VERSION)/; s/@DATE@/'"$$(git log -1 --format=%cD)"'/' docker/debian/changelog.in >$(DEB)/debian/changelog
+	@rm $(DEB)/debian/changelog.in
+	@mkdir $(DEB)/debian/source
+	@echo '3.0 (quilt)' >$(DEB)/debian/source/format
+	@cd $(DEB) && env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS -u BUILD -u SAN dpkg-buildpackage -us -uc
+	@ls $(BUILD)/deb/*.deb $(BUILD)/deb/*.dsc
 
 clean:
 	rm -rf $(BUILD)
