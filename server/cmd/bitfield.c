@@ -195,6 +195,8 @@ static enum keyspace_step work_on_all(void *context, const struct bytes *old, st
     if (!grow_copy(result, old, fields->bytes)) return KEYSPACE_STEP_NO_MEMORY;
     for (size_t i = 0; i < fields->count; i++)
         work_on(&fields->fields[i], result->data, result->len);
+    /* What is as it was is no change: nobody who watches or listens is told, as in Redis. */
+    if (old && bytes_equal(*old, buf_view(result))) return KEYSPACE_STEP_LEAVE;
     return KEYSPACE_STEP_STORE;
 }
 
@@ -238,7 +240,7 @@ void cmd_bitfield(struct command_call *call) {
     }
     enum keyspace_outcome outcome =
         keyspace_update_string(call->access, &call->key, work_on_all, &fields, "setbit");
-    if (outcome == KEYSPACE_DONE)
+    if (outcome == KEYSPACE_DONE || outcome == KEYSPACE_NOT_DONE)
         reply_fields(call, &fields);
     else
         reply_outcome(call, outcome);

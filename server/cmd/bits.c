@@ -58,6 +58,7 @@ static enum keyspace_step set_bit(void *context, const struct bytes *old, struct
     uint8_t mask = (uint8_t)(0x80 >> bit->offset % 8);
     if (!grow_copy(result, old, at + 1)) return KEYSPACE_STEP_NO_MEMORY;
     bit->was_on = (result->data[at] & mask) != 0;
+    if (bit->was_on == bit->on && old && at < old->len) return KEYSPACE_STEP_LEAVE;
     result->data[at] = (uint8_t)(bit->on ? result->data[at] | mask : result->data[at] & ~mask);
     return KEYSPACE_STEP_STORE;
 }
@@ -75,7 +76,7 @@ void cmd_setbit(struct command_call *call) {
     bit.on = on == 1;
     enum keyspace_outcome outcome =
         keyspace_update_string(call->access, &call->key, set_bit, &bit, "setbit");
-    if (outcome == KEYSPACE_DONE)
+    if (outcome == KEYSPACE_DONE || outcome == KEYSPACE_NOT_DONE)
         reply_integer(call->reply, bit.was_on);
     else
         reply_outcome(call, outcome);

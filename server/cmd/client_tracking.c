@@ -108,7 +108,7 @@ static const char *find_conflict(const struct session *session, const struct ask
     if (wanted & TRACKING_BCAST && wanted & (TRACKING_OPTIN | TRACKING_OPTOUT))
         return "OPTIN and OPTOUT are not compatible with BCAST";
     if (wanted & TRACKING_OPTIN && wanted & TRACKING_OPTOUT)
-        return "You can't use both OPTIN mode and OPTOUT mode";
+        return "You can't specify both OPTIN mode and OPTOUT mode";
     if ((wanted & TRACKING_OPTIN && now & TRACKING_OPTOUT) ||
         (wanted & TRACKING_OPTOUT && now & TRACKING_OPTIN))
         return "You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, and "

@@ -601,6 +601,7 @@ void dispatch_run_queued(struct command_call *call) {
                   permission_denies_queued(call->worker, call->session, &attempt);
     if (!denied) run_handler(call, mark);
     if (UNLIKELY(call->reply->errors != mark.errors)) account_error(call->worker);
+    events_tell(call->worker, call->session);
 }
 
 /* ---- what was deferred ------------------------------------------------------------------------*/

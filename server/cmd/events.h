@@ -4,8 +4,10 @@
 /* Tells what the keyspace's events (keyspace/events.h) are worth to clients: keyspace notifications
  * are published, clients that cache are told which keys are outdated.
  *
- * Called with nothing locked, after each command, after EXEC, and after upkeep.  The session is
- * whose command it was, NULL when nobody's.  Its own messages come behind its reply. */
+ * Called after each command and after upkeep, with nothing locked; within EXEC, after each of its
+ * commands, under EXEC's locks, so that messages come in the order of the changes, as in Redis.  The
+ * session is whose command it was, NULL when nobody's.  Its own messages come behind the command's
+ * reply; that keys are outdated it is told behind EXEC's. */
 #ifndef BRINE_CMD_EVENTS_H
 #define BRINE_CMD_EVENTS_H
 

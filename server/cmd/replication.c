@@ -81,8 +81,21 @@ void cmd_sync(struct command_call *call) {
 
 /* REPLCONF [option value ...].  Whoever would follow is told by PSYNC that it cannot. */
 void cmd_replconf(struct command_call *call) {
-    if (call->args_count % 2)
-        reply_ok(call->reply);
-    else
+    int64_t number;
+    if (call->args_count % 2 == 0) {
         reply_error(call->reply, ERROR_SYNTAX);
+        return;
+    }
+    for (size_t i = 1; i < call->args_count; i += 2) {
+        if (call_is(call, i, "listening-port") || call_is(call, i, "rdb-only")) {
+            if (!call_integer(call, i + 1, &number)) return;
+        } else if (call_is(call, i, "ack") || call_is(call, i, "getack")) {
+            return; /* who is no replica gets no reply */
+        } else if (!call_is(call, i, "ip-address") && !call_is(call, i, "capa")) {
+            reply_errorf(call->reply, "ERR Unrecognized REPLCONF option: %.*s",
+                         (int)call->args[i].len, (const char *)call->args[i].data);
+            return;
+        }
+    }
+    reply_ok(call->reply);
 }

@@ -115,9 +115,12 @@ static size_t count_keys(struct bytes keys) {
 void tracking_release_held(struct worker_state *worker, struct session *session) {
     struct tracked *tracked = session->tracked;
     if (!tracked || (!tracked->held_all && tracked->held.len == 0)) return;
-    struct outdated outdated = {.keys = buf_view(&tracked->held), .all = tracked->held_all};
-    outdated.count = count_keys(outdated.keys);
-    send_encoded(worker, session, &outdated, 0);
+    struct bytes held = buf_view(&tracked->held), key;
+    if (tracked->held_all) send_encoded(worker, session, &(struct outdated){.all = true}, 0);
+    for (size_t at = 0, begin = 0; !tracked->held_all && next_key(held, &at, &key); begin = at) {
+        struct outdated one = {.keys = bytes_slice(held, begin, at - begin), .count = 1};
+        send_encoded(worker, session, &one, 0);
+    }
     tracked->held_all = false;
     buf_clear(&tracked->held);
     buf_shrink(&tracked->held, 0);
@@ -305,11 +308,11 @@ static void lose_all(struct tracking *tracking) {
 
 void tracking_tell(struct worker_state *worker, struct session *session) {
     struct tracking *tracking = tracking_of(worker);
-    struct keyspace_event event;
     if (keyspace_events_lost(&worker->access)) lose_all(tracking);
     if (atomic_load(&tracking->clients) == 0) return;
     struct telling telling = {.worker = worker, .session = session};
     struct tracking_teller changes = {tell_change, &telling}, removals = {tell_removal, &telling};
+    struct keyspace_event event;
     for (size_t at = 0; keyspace_next_event(&worker->access, &at, &event);) {
         if (!event.name)
             tracking_outdate_all(tracking, &changes);

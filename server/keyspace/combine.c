@@ -208,7 +208,10 @@ enum keyspace_outcome keyspace_transfer(struct keyspace_access *access,
                                         const struct keyspace_transfer *transfer) {
     struct combination combination = {.to = &transfer->to, .keys = &transfer->from, .count = 1};
     struct keyspace_transfer copy = *transfer;
-    return try_again_and_again(access, &combination, try_transfer, &copy);
+    access->asks_nothing = !transfer->keep_source;
+    enum keyspace_outcome outcome = try_again_and_again(access, &combination, try_transfer, &copy);
+    access->asks_nothing = false;
+    return outcome;
 }
 
 /* ---- BITOP ----------------------------------------------------------------------------------- */

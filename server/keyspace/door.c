@@ -26,7 +26,8 @@ void door_told(struct keyspace_access *access, const char *event, const struct s
 }
 
 void door_missed(struct keyspace_access *access, const struct store_key *key) {
-    if (UNLIKELY(heard(access) & KEYSPACE_HEAR_MISSES)) events_note(access, "keymiss", key, false);
+    if (UNLIKELY(heard(access) & KEYSPACE_HEAR_MISSES) && !access->asks_nothing)
+        events_note(access, "keymiss", key, false);
 }
 
 void door_flushed(struct keyspace_access *access) {

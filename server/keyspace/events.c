@@ -60,7 +60,7 @@ void events_note_flush(struct keyspace_access *access) {
 }
 
 void events_note_removed(struct keyspace *keyspace, uint32_t db, struct bytes name,
-                           enum store_removal reason) {
+                         enum store_removal reason) {
     struct keyspace_events *events = &keyspace->events;
     if (LIKELY(!(atomic_load_explicit(&events->heard, memory_order_relaxed) &
                  (KEYSPACE_HEAR_CHANGES | KEYSPACE_HEAR_CACHES))))

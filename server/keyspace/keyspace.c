@@ -325,7 +325,7 @@ enum keyspace_outcome keyspace_set_string(struct keyspace_access *access,
         outcome = door_put(access, key, &prepared, expire_at_ms);
         if (outcome == KEYSPACE_DONE) {
             door_changed(access, event, key);
-            if (expire_at_ms != STORE_NO_EXPIRY && !options->keep_ttl)
+            if (expire_at_ms != STORE_NO_EXPIRY && !options->keep_ttl && !options->event)
                 door_told(access, "expire", key);
         }
     } else {

@@ -370,7 +370,7 @@ class Crowd(Case):
 
 
 # Patterns and a client's own channels come in the order of a hash table: what is told is the same.
-TOLD = (b"message", b"pmessage", b"smessage", b"subscribe", b"psubscribe", b"ssubscribe")
+TOLD = (b"invalidate", b"message", b"pmessage", b"smessage", b"subscribe", b"psubscribe", b"ssubscribe")
 GOODBYES = (b"unsubscribe", b"punsubscribe", b"sunsubscribe")
 
 

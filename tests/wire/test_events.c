@@ -155,10 +155,10 @@ TALK(notifications, keyspace_channels_name_the_key,
 
 /* A key's name that is a pickle is as much a message as a published one. */
 TALK_BRINE(notifications, no_forbidden_pickle_leaves_as_the_name_of_a_key,
-     {1, "PSUBSCRIBE __key*@0*", "*3|$10|psubscribe|$9|__key*@0*|:1|"},
-     {0, "CONFIG SET notify-keyspace-events Eg$", "+OK|"},
-     {0, "SET \"cos\\nsystem\\n(S'id'\\ntR.\" 1", "+OK|"}, {0, "SET k 1", "+OK|"},
-     {1, "", "*4|$8|pmessage|$9|__key*@0*|$18|__keyevent@0__:set|$1|k|"})
+           {1, "PSUBSCRIBE __key*@0*", "*3|$10|psubscribe|$9|__key*@0*|:1|"},
+           {0, "CONFIG SET notify-keyspace-events Eg$", "+OK|"},
+           {0, "SET \"cos\\nsystem\\n(S'id'\\ntR.\" 1", "+OK|"}, {0, "SET k 1", "+OK|"},
+           {1, "", "*4|$8|pmessage|$9|__key*@0*|$18|__keyevent@0__:set|$1|k|"})
 
 /* ---- client-side caches ---------------------------------------------------------------------- */
 
