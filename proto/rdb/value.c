@@ -131,7 +131,7 @@ enum brine_status rdb_read_string(struct reader *r, size_t bytes_max, struct buf
     }
     switch (first) {
     case SPECIAL_INT8:
-        number = (int8_t)read_u8(r);
+        number = (int64_t)(read_u8(r) ^ 0x80) - 0x80;
         break;
     case SPECIAL_INT16:
         number = (int16_t)read_u16le(r);

@@ -251,7 +251,8 @@ struct script_value script_call(struct script_run *run, size_t site,
 /* As C would convert it where that is defined, and as x86 does elsewhere, which clients of Redis
  * see. */
 static int64_t to_integer(double number) {
-    return number >= -0x1p63 && number < 0x1p63 ? (int64_t)number : INT64_MIN;
+    static const double limit = 9223372036854775808.0; /* 2^63 */
+    return fabs(number) < limit ? (int64_t)number : INT64_MIN;
 }
 
 static void reply_script_value(struct reply *reply, struct script_value value) {

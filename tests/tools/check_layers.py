@@ -18,7 +18,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)', re.M)
 ONLY_IN = {
     "uv.h": ("server/net/", "server/main.c", "server/server.h", "client/lib/"),
     "hiredis/": ("client/lib/",),
-    "openssl/": ("server/auth/", "server/net/", "server/observe/", "server/upstream/", "client/lib/"),
+    "openssl/": ("server/auth/", "server/net/", "server/observe/", "server/script/", "server/upstream/", "client/lib/"),
     "store/store_write.h": ("server/store/", "server/keyspace/"),
     "store/shard.h": ("server/store/",),  # it includes the former
 }
