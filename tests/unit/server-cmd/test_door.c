@@ -67,7 +67,7 @@ static const struct door carries_a_value[] = {
     {"bitop", "BITOP OR none s t\r\n"},
     {"bitop", "BITOP NOT s s\r\n"},
     {"incrbyfloat", "INCRBYFLOAT n 1.5\r\n"},
-    {"setbit", "SETBIT s 1 1\r\n"},
+    {"setbit", "SETBIT s 1 0\r\n"},
     {"setbit", "SETBIT none 100 1\r\n"},
     {"bitfield", "BITFIELD s SET u8 0 1\r\n"},
     {"bitfield", "BITFIELD none GET u8 0 INCRBY i5 3 1\r\n"},
