@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { NS_PER_US = 1000, NS_PER_MS = 1000000, MS_PER_S = 1000, WAIT_MS_MAX = 60000 };
+enum { NS_PER_US = 1000, NS_PER_MS = 1000000, MS_PER_S = 1000, WAIT_US_MAX = 60000000 };
 #define CENTURY_MS (INT64_C(100) * 366 * 86400 * MS_PER_S)
 
 int64_t clock_mono_us(void) {
@@ -31,8 +31,10 @@ bool clock_wait_until(int64_t mono_us, bool watched) {
     for (;;) {
         int64_t left_us = mono_us - clock_mono_us();
         if (left_us <= 0) return false;
-        int64_t left_ms = MIN((left_us + CLOCK_US_PER_MS - 1) / CLOCK_US_PER_MS, WAIT_MS_MAX);
-        int ready = poll(&input, watched ? 1 : 0, (int)left_ms);
+        left_us = MIN(left_us, WAIT_US_MAX);
+        struct timespec left = {.tv_sec = left_us / CLOCK_US_PER_S,
+                                .tv_nsec = left_us % CLOCK_US_PER_S * NS_PER_US};
+        int ready = ppoll(&input, watched ? 1 : 0, &left, NULL);
         if (ready > 0) return true;
         if (ready < 0 && errno != EINTR) return false;
     }

@@ -17,8 +17,27 @@
 
 /* In the order of the manual. */
 static const struct tool *const tools[] = {
-    &command_tool, &get_tool,    &set_tool,  &inspect_tool,    &view_tool, &dis_tool,
-    &ping_tool,    &verify_tool, &scan_tool, &completion_tool, &man_tool,
+    &command_tool,
+    &get_tool,
+    &set_tool,
+    &inspect_tool,
+    &view_tool,
+    &dis_tool,
+    &ping_tool,
+    &verify_tool,
+    &scan_tool,
+    &policy_check_tool,
+    &policy_diff_tool,
+    &policy_learned_tool,
+    &audit_tail_tool,
+    &stat_tool,
+    &latency_tool,
+    &bench_tool,
+    &snapshot_check_tool,
+    &snapshot_list_tool,
+    &snapshot_cat_tool,
+    &completion_tool,
+    &man_tool,
 };
 
 const struct tool *tool_at(size_t index) {
