@@ -304,6 +304,7 @@ help:
 #: make bench              compare with redis-server; BENCH_ROUNDS=, BENCH_QUICK=1, BENCH_PEER='NAME=COMMAND with {port}'
 #: make bench-verify       the verifier beside CPython's pickle.loads and pickletools.genops; BENCH_ARGS='--only WORD'
 #: make bench-snapshot     saving and loading beside redis-server's; BENCH_ARGS='--mb 200 --rounds 1'
+#: make bench-evict        what is still held when memory is short, beside redis-server; EVICT_ARGS='--only zipf10'
 #: make bench-parts        single parts in isolation, no sockets
 #: make soak SOAK_S=600    mixed load with expiry and churn; checks memory, descriptors, errors
 #: make test-ecosystem     the Python libraries of today, from PyPI, in a venv
@@ -376,6 +377,10 @@ bench-verify:
 bench-snapshot:
 	@+$(MAKE) --no-print-directory -j$(JOBS) SAN= all $(BUILD)/release/tests/bench/load
 	@python3 tests/bench/snapshot.py --build $(BUILD)/release $(BENCH_ARGS)
+.PHONY: bench-evict
+bench-evict:
+	@+$(MAKE) --no-print-directory -j$(JOBS) SAN= all $(BUILD)/release/tests/bench/bench_evict
+	@python3 tests/bench/evict.py --build $(BUILD)/release $(EVICT_ARGS)
 
 bench-parts: $(BENCHES)
 	@for program in $^; do $$program || exit 1; done

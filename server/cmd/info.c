@@ -11,6 +11,7 @@
 
 #include "base/number.h"
 #include "gate/keeper.h"
+#include "keyspace/room.h"
 #include "observe/audit.h"
 
 #include <inttypes.h>
@@ -119,7 +120,7 @@ static void say_memory(struct info *info) {
     size_t peak = MAX(info->facts.memory_peak_bytes, used);
     size_t resident = resident_bytes();
     size_t machine = (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
-    int64_t max = config_read(config->memory.max);
+    size_t max = room_limit(info->call->access->keyspace);
     static const char *const policies[] = {
 #define W(constant, word) [CONFIG_##constant] = word,
         CONFIG_MEMORY_POLICIES(W)
@@ -135,8 +136,8 @@ static void say_memory(struct info *info) {
         used ? (double)stored * 100 / (double)used : 0);
     say(info, "used_memory_lua:0\r\nused_memory_lua_human:0B\r\nused_memory_scripts:0\r\n");
     say(info, "used_memory_scripts_human:0B\r\nnumber_of_cached_scripts:0\r\n");
-    say(info, "maxmemory:%" PRId64 "\r\nmaxmemory_human:%s\r\nmaxmemory_policy:%s\r\n", max,
-        human((uint64_t)max).text, policies[config_read(config->memory.policy)]);
+    say(info, "maxmemory:%zu\r\nmaxmemory_human:%s\r\nmaxmemory_policy:%s\r\n", max,
+        human(max).text, policies[config_read(config->memory.policy)]);
     say(info, "mem_fragmentation_ratio:%.2f\r\nmem_fragmentation_bytes:%" PRId64 "\r\n",
         used ? (double)resident / (double)used : 0, (int64_t)resident - (int64_t)used);
     say(info, "mem_not_counted_for_evict:0\r\nmem_replication_backlog:0\r\n");
@@ -205,7 +206,10 @@ static void say_stats(struct info *info) {
     say(info, "expired_keys:%" PRIu64 "\r\nexpired_stale_perc:0.00\r\n", expired);
     say(info, "expired_time_cap_reached_count:0\r\nexpire_cycle_cpu_milliseconds:%" PRIu64 "\r\n",
         total(info, METRIC_upkeep_us) / 1000);
-    say(info, "evicted_keys:%" PRIu64 "\r\n", total(info, METRIC_evicted_keys));
+    struct room_counts room = room_counts(info->call->access->keyspace, info->call->now_ms);
+    say(info, "evicted_keys:%" PRIu64 "\r\ntotal_eviction_exceeded_time:%" PRId64 "\r\n",
+        store_counts(info->call->access->keyspace->store).evicted_total, room.exceeded_ms);
+    say(info, "current_eviction_exceeded_time:%" PRId64 "\r\n", room.exceeded_now_ms);
     say(info, "evicted_clients:%" PRIu64 "\r\n", total(info, METRIC_client_budget_closed));
     say(info, "keyspace_hits:%" PRIu64 "\r\nkeyspace_misses:%" PRIu64 "\r\n",
         total(info, METRIC_keyspace_hits), total(info, METRIC_keyspace_misses));
@@ -349,6 +353,21 @@ static void say_last_load(struct info *info) {
     say(info, "snapshot_load_damaged_bytes:%" PRIu64 "\r\n", facts.lost_bytes);
 }
 
+/* How long what was evicted had not been used: a cache that is large enough has only large ones. */
+static void say_eviction(struct info *info) {
+    const struct keyspace *keyspace = info->call->access->keyspace;
+    struct store_idle_counts idle = store_idle_counts(keyspace->store);
+    say(info, "eviction_taken_bytes:%zu\r\neviction_limit_bytes:%zu\r\n",
+        room_taken_bytes(keyspace), room_limit(keyspace));
+    say(info, "eviction_overhead_bytes:%zu\r\neviction_hole_bytes:%zu\r\n",
+        room_counts(keyspace, info->call->now_ms).overhead_bytes,
+        store_hole_bytes(keyspace->store));
+    for (unsigned i = 0; i < STORE_IDLE_BUCKETS; i++)
+        if (idle.counts[i])
+            say(info, "evicted_idle_below_%" PRIu64 "ms:%" PRIu64 "\r\n", UINT64_C(1) << i,
+                idle.counts[i]);
+}
+
 static void say_brine(struct info *info) {
     struct store *store = info->call->access->keyspace->store;
     static const char *const modes[] = {
@@ -388,6 +407,7 @@ static const struct section {
     {"Latencystats", false, say_latencystats},
     {"Cluster", true, say_cluster},
     {"Keyspace", true, say_keyspace},
+    {"Eviction", true, say_eviction},
     {"Brine", true, say_brine},
 };
 

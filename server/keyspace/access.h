@@ -29,6 +29,7 @@
 struct room {
     _Atomic size_t bytes_max;
     _Atomic size_t overhead_bytes;
+    size_t base_bytes; /* what the process had of its own before there was anything */
     const _Atomic size_t *held_bytes, *excused_bytes; /* may be NULL */
     _Atomic uint32_t next_shard;
     _Atomic int64_t exceeded_since_ms; /* 0: there is room */

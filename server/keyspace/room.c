@@ -73,10 +73,15 @@ static bool holes_are_many(const struct keyspace *keyspace) {
     return max > 0 && room_taken_bytes(keyspace) > max + max / HOLES_SHARE;
 }
 
+void room_note_base(struct keyspace *keyspace, size_t resident_bytes) {
+    keyspace->room.base_bytes =
+        resident_bytes - MIN(resident_bytes, store_used_bytes(keyspace->store));
+}
+
 void room_note_resident(struct keyspace *keyspace, size_t resident_bytes) {
     struct room *room = &keyspace->room;
-    size_t counted =
-        store_used_bytes(keyspace->store) + (room->held_bytes ? load(room->held_bytes) : 0);
+    size_t counted = room->base_bytes + store_used_bytes(keyspace->store) +
+                     (room->held_bytes ? load(room->held_bytes) : 0);
     size_t now = resident_bytes - MIN(resident_bytes, counted);
     size_t before = load(&room->overhead_bytes);
     size_t smoothed = before - before / OVERHEAD_STEPS + now / OVERHEAD_STEPS;

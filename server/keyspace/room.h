@@ -29,6 +29,8 @@ size_t room_limit(const struct keyspace *keyspace);
  * keyspace lives. */
 void room_watch_clients(struct keyspace *keyspace, const _Atomic size_t *held_bytes,
                         const _Atomic size_t *excused_bytes);
+/* What the process has before it has stored much; once, by the thread that notes the rest. */
+void room_note_base(struct keyspace *keyspace, size_t resident_bytes);
 /* What the process has of the machine, without what its allocator is about to give back; 0: not
  * known. */
 void room_note_resident(struct keyspace *keyspace, size_t resident_bytes);

@@ -300,14 +300,20 @@ static void check_orphans(struct worker *worker) {
 
 /* What the process has of the machine, without what its allocator will give back.  Only where it
  * could matter: an idle server does nothing. */
-static void note_memory(const struct worker *worker) {
+static void note_memory(struct worker *worker) {
     struct keyspace *keyspace = worker->net->options.keyspace;
     size_t limit = room_limit(keyspace);
-    if (worker->index != 0 || limit == 0 || room_taken_bytes(keyspace) < limit / 2) return;
+    bool first = !worker->memory_noted;
+    if (worker->index != 0 || (!first && room_taken_bytes(keyspace) / 2 < limit / 4)) return;
+    worker->memory_noted = true;
     struct machine_allocator allocator = machine_allocator();
-    size_t resident = machine_resident_bytes();
-    if (allocator.known)
-        room_note_resident(keyspace, resident - MIN(resident, allocator.dirty_bytes));
+    if (!allocator.known) return;
+    size_t resident = machine_private_bytes();
+    resident -= MIN(resident, allocator.dirty_bytes);
+    if (first)
+        room_note_base(keyspace, resident);
+    else if (limit > 0)
+        room_note_resident(keyspace, resident);
 }
 
 static void on_tick(uv_timer_t *handle) {

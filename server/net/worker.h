@@ -53,6 +53,7 @@ struct worker {
     struct budget_share budget;
     uint8_t *cipher_in;    /* SECURE_READ_BYTES, as read_buffer; NULL: no TLS */
     struct buf cipher_out; /* what is being encrypted */
+    bool memory_noted;     /* once: what the server had before it served anybody */
     uint8_t *read_buffer;  /* WORKER_READ_BYTES, for all connections in turn */
 
     struct connection *connections; /* open ones, in a ring that is walked by the tick */
@@ -71,8 +72,8 @@ struct worker {
     uint64_t drain_turn; /* of the previous drain tick */
     int64_t drain_started_mono_ms;
     struct message drain_message, drained_message, stop_message, relieve_message, recheck_message;
-    atomic_bool relief_asked;     /* relieve_message is on its way */
-    atomic_bool recheck_asked;    /* recheck_message is on its way */
+    atomic_bool relief_asked;  /* relieve_message is on its way */
+    atomic_bool recheck_asked; /* recheck_message is on its way */
     struct mailbox mailbox;
 };
 

@@ -92,15 +92,22 @@ size_t machine_memory_bytes(const char **source) {
     return bytes;
 }
 
-/* The second number of statm, in pages. */
-size_t machine_resident_bytes(void) {
+/* The numbers of statm, in pages: all, resident, of them files'. */
+static bool read_statm(size_t *resident, size_t *shared) {
     char line[128];
-    uint64_t pages;
-    if (!read_line("/proc/self/statm", line, sizeof line)) return 0;
-    const char *second = strchr(line, ' ');
-    if (!second || !number_parse_u64(bytes_view(second + 1, strcspn(second + 1, " ")), &pages))
-        return 0;
-    return (size_t)pages * (size_t)sysconf(_SC_PAGESIZE);
+    if (!read_line("/proc/self/statm", line, sizeof line)) return false;
+    return sscanf(line, "%*u %zu %zu", resident, shared) == 2;
+}
+
+size_t machine_resident_bytes(void) {
+    size_t resident = 0, shared = 0;
+    return read_statm(&resident, &shared) ? resident * (size_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
+size_t machine_private_bytes(void) {
+    size_t resident = 0, shared = 0;
+    if (!read_statm(&resident, &shared)) return 0;
+    return (resident - MIN(resident, shared)) * (size_t)sysconf(_SC_PAGESIZE);
 }
 
 /* ---- the allocator

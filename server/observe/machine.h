@@ -18,6 +18,8 @@
 size_t machine_memory_bytes(const char **source);
 /* Pages of this process that are in memory, in bytes; 0: not known. */
 size_t machine_resident_bytes(void);
+/* Of them, those that are no file's: the program's text and libraries are left out. */
+size_t machine_private_bytes(void);
 
 /* The allocator's own figures; known is false where it is not jemalloc. */
 struct machine_allocator {

@@ -140,7 +140,7 @@ void store_set_policy(struct store *store, const struct store_policy_options *op
 
 void evict_count_birth(struct shard *shard, int64_t now_ms) {
     if (LIKELY(++shard->births < BIRTHS_NOTED)) return;
-    brine_count_births(shard->store, shard->births, now_ms);
+    brine_count_births(shard, shard->births, now_ms);
     shard->births = 0;
 }
 
@@ -212,7 +212,7 @@ static double badness(const struct group *group, const struct entry *entry) {
     const struct evict *evict = &group->shard->store->evict;
     switch (group->policy) {
     case STORE_POLICY_BRINE:
-        return brine_badness(entry, group->tick);
+        return brine_badness(group->shard, entry, group->tick);
     case STORE_POLICY_ALLKEYS_LRU:
     case STORE_POLICY_VOLATILE_LRU:
         return (double)stamp_idle_ms(entry->access, group->now_ms);
@@ -232,6 +232,10 @@ static double badness(const struct group *group, const struct entry *entry) {
 static size_t entry_weight(const struct entry *entry) {
     const struct blob *blob = entry_blob(entry);
     return (size_t)entry->units * ENTRY_UNIT_BYTES + (blob ? sizeof *blob + blob->len : 0);
+}
+
+size_t store_value_bytes(const struct store_value *value) {
+    return entry_weight(value->entry);
 }
 
 /* Restamps all and finds the worst; NULL when there is none. */
@@ -258,8 +262,15 @@ static const struct candidate *judge(const struct group *group) {
 static void count_idle(struct shard *shard, const struct entry *entry, int64_t now_ms) {
     int64_t idle_ms = access_idle_ms(shard->store, entry->access, now_ms);
     unsigned bucket = idle_ms <= 0 ? 0 : 64 - (unsigned)__builtin_clzll((uint64_t)idle_ms);
-    bucket = MIN(bucket, EVICT_IDLE_BUCKETS - 1u);
+    bucket = MIN(bucket, STORE_IDLE_BUCKETS - 1u);
     atomic_fetch_add_explicit(&shard->store->evict.idle[bucket], 1, memory_order_relaxed);
+}
+
+struct store_idle_counts store_idle_counts(const struct store *store) {
+    struct store_idle_counts idle;
+    for (unsigned i = 0; i < STORE_IDLE_BUCKETS; i++)
+        idle.counts[i] = atomic_load_explicit(&store->evict.idle[i], memory_order_relaxed);
+    return idle;
 }
 
 void shard_evict(struct shard *shard, const struct store_key *key, struct place place,

@@ -19,8 +19,8 @@ uint16_t brine_new(struct shard *shard, uint64_t hash);
 void brine_bury(struct shard *shard, const struct store_key *key, uint16_t access);
 uint16_t brine_used(struct shard *shard, uint16_t access, int64_t now_ms);
 int64_t brine_idle_ms(const struct evict *evict, uint16_t access, int64_t now_ms);
-void brine_count_births(struct store *store, uint32_t births, int64_t now_ms);
+void brine_count_births(struct shard *shard, uint32_t births, int64_t now_ms);
 /* The larger, the less is lost by its going. */
-double brine_badness(const struct entry *entry, uint32_t tick);
+double brine_badness(const struct shard *shard, const struct entry *entry, uint32_t tick);
 
 #endif

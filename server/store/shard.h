@@ -29,7 +29,8 @@ struct store_slice {
 };
 
 /* How eviction stands for the whole store; see evict.h. */
-enum { HOLES_NOTED_BYTES = 4096, EVICT_IDLE_BUCKETS = 32, TICK_TIMES = 2048 };
+enum { HOLES_NOTED_BYTES = 4096, TICK_TIMES = 2048 };
+enum duelist { DUEL_FLAT, DUEL_STEEP, DUEL_NONE };
 struct evict {
     _Atomic int policy; /* enum store_policy */
     _Atomic uint32_t tick;
@@ -38,10 +39,12 @@ struct evict {
     _Atomic uint64_t births; /* entries born, in steps */
     _Atomic uint64_t tick_due_births, tick_began_births;
     _Atomic int64_t tick_began_ms, begun_ms; /* begun: the first tick */
+    _Atomic uint64_t duel_births[2];         /* by enum duelist; see policy.c */
+    _Atomic bool steep;
     _Atomic size_t holes;
     _Atomic uint32_t leftovers;                /* shards that have some */
     _Atomic bool pressed;                      /* holes are to be closed sooner */
-    _Atomic uint64_t idle[EVICT_IDLE_BUCKETS]; /* evicted, by the power of two of their idle ms */
+    _Atomic uint64_t idle[STORE_IDLE_BUCKETS]; /* evicted, by the power of two of their idle ms */
     _Atomic uint32_t tick_times[TICK_TIMES];   /* seconds after begun_ms in which each tick began */
 };
 

@@ -177,6 +177,9 @@ bool store_find(struct store *store, const struct store_key *key, int64_t now_ms
 void store_touch(struct store *store, const struct store_key *key, const struct store_value *value,
                  int64_t now_ms);
 
+/* What the entry and its value take of memory. */
+size_t store_value_bytes(const struct store_value *value);
+
 /* How a value was used, as far as the policy in force remembers it. */
 struct store_usage {
     uint32_t idle_s;   /* since it was last used; under the LFU policies 0 */
@@ -226,6 +229,14 @@ size_t store_used_bytes(const struct store *store);
 /* Of them, what no entry uses: holes between entries, which new ones fill and compaction closes.
  * About right: within a few KB a shard. */
 size_t store_hole_bytes(const struct store *store);
+
+/* Entries that gave way, by how long they had not been used: counts[i] of those below 2^i ms (and
+ * not below half of it).  The LFU policies do not know, and count all as 0. */
+enum { STORE_IDLE_BUCKETS = 40 };
+struct store_idle_counts {
+    uint64_t counts[STORE_IDLE_BUCKETS];
+};
+struct store_idle_counts store_idle_counts(const struct store *store);
 
 /* How many entries have a label, and the bytes of their values. */
 struct store_label_count {

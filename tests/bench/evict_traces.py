@@ -13,9 +13,9 @@ import math
 import pathlib
 import random
 
-KEYS = 600_000
-REQUESTS = 1_500_000
-VALUE_BYTES = 300
+KEYS = 300_000
+REQUESTS = 800_000
+VALUE_BYTES = 500
 PER_SECOND = 50_000  # of the trace's own clock
 
 
@@ -37,19 +37,19 @@ def plain(alpha):
 
 
 def with_scans(rng, scale):
-    """Zipf 1.0, and every 50,000 requests somebody reads 40,000 keys one after the other, once."""
+    """Zipf 1.0, and every 50,000 requests somebody reads 20,000 keys one after the other, once."""
     ranks = iter(zipf_ranks(rng, KEYS, 1.0, int(REQUESTS * scale)))
     fresh = itertools.count()
     for number, rank in enumerate(ranks):
         yield f"k{rank:07}", VALUE_BYTES, 0
         if number % 50_000 == 49_999:
-            for _ in range(40_000):
+            for _ in range(20_000):
                 yield f"s{next(fresh):07}", VALUE_BYTES, 0
 
 
 def shifting(rng, scale):
-    """Zipf 0.9 over 150,000 keys, of which a tenth is replaced by new ones every 50,000 requests."""
-    width = 150_000
+    """Zipf 0.9 over 100,000 keys, of which a tenth is replaced by new ones every 50,000 requests."""
+    width = 100_000
     names = list(range(width))
     rng.shuffle(names)
     fresh = itertools.count(width)
@@ -62,12 +62,12 @@ def shifting(rng, scale):
 
 def mixed(rng, scale):
     """Sizes from 100 B to 1 MB, lognormal, and four kinds of time to live, each fixed by the key."""
-    keys = 60_000
+    keys = 30_000
     sizes, ttls = [], []
     for _ in range(keys):
         size = int(rng.lognormvariate(math.log(1500), 1.6))
         sizes.append(min(max(size, 100), 1 << 20))
-        ttls.append(rng.choice((0, 0, 2_000, 5_000, 20_000)))
+        ttls.append(rng.choice((0, 0, 1_000, 3_000, 10_000)))
     for rank in zipf_ranks(rng, keys, 0.9, int(REQUESTS * scale / 4)):
         yield f"k{rank:07}", sizes[rank], ttls[rank]
 

@@ -1,0 +1,131 @@
+# SPDX-FileCopyrightText: 2026 The brine authors
+# SPDX-License-Identifier: Apache-2.0
+"""What brine still holds when memory is short, beside redis-server's allkeys-lru and allkeys-lfu with
+the same maxmemory: replays the traces of evict_traces.py and prints misses.
+
+    evict.py --build build/release [--memory-mb 20] [--only WORKLOAD ...] [--scale 1.0]
+
+`lru` is brine's store alone under allkeys-lru, with as many bytes of entries as brine's server held:
+plain LRU without the difference in what an entry costs.  What it does not show: other memory sizes,
+several clients, values that the gate reads (here they are random bytes).
+"""
+import argparse
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+import evict_traces
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Server:
+    def __init__(self, command, port):
+        self.port = port
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                return
+            except OSError:
+                if time.monotonic() > deadline or self.process.poll() is not None:
+                    raise RuntimeError(f"{command[0]} does not answer")
+                time.sleep(0.02)  # nothing tells that a port listens
+
+    def info(self):
+        with socket.create_connection(("127.0.0.1", self.port), 10) as s:
+            s.sendall(b"INFO everything\r\n")
+            data = b""
+            while b"\r\n" not in data:
+                data += s.recv(65536)
+            size, _, rest = data.partition(b"\r\n")
+            while len(rest) < int(size[1:]):
+                rest += s.recv(65536)
+        lines = (line.partition(b":") for line in rest.split(b"\r\n"))
+        return {name.decode(): value.decode() for name, _, value in lines}
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(20)
+
+
+def replay(bench, trace, *where):
+    out = subprocess.run([bench, trace, *where], check=True, stdout=subprocess.PIPE,
+                         stderr=subprocess.DEVNULL, text=True).stdout
+    reads, hits, total, hit = map(int, out.split())
+    return 1 - hits / reads, 1 - hit / total
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", default="build/release")
+    parser.add_argument("--memory-mb", type=int, default=20)
+    parser.add_argument("--only", nargs="*", default=list(evict_traces.WORKLOADS))
+    parser.add_argument("--scale", type=float, default=1.0)
+    options = parser.parse_args()
+    build = pathlib.Path(options.build)
+    bench = str(build / "tests/bench/bench_evict")
+    limit = options.memory_mb << 20
+    redis = shutil.which("redis-server")
+    if not redis:
+        sys.exit("evict.py: redis-server is not installed")
+
+    def redis_command(policy):
+        return lambda port: [redis, "--port", str(port), "--save", "", "--maxmemory", str(limit),
+                             "--maxmemory-policy", policy]
+
+    peers = {
+        "redis-lru": redis_command("allkeys-lru"),
+        "redis-lfu": redis_command("allkeys-lfu"),
+        "brine": lambda port: [str(build / "brine-server"), f"--server.port={port}",
+                               f"--memory.max={limit}", "--server.threads=1"],
+    }
+    print(f"{options.memory_mb} MB each; misses of reads / misses of bytes; keys held; resident MB")
+    behind = []
+    thirds = []
+    with tempfile.TemporaryDirectory() as directory:
+        for workload in options.only:
+            trace = str(evict_traces.write(directory, workload, options.scale))
+            misses = {}
+            for name, command in peers.items():
+                port = free_port()
+                server = Server(command(port), port)
+                try:
+                    misses[name], misses_bytes = replay(bench, trace, "server", str(port))
+                    info = server.info()
+                finally:
+                    server.stop()
+                keys = info.get("db0", "keys=0").split(",")[0].split("=")[1]
+                stored = int(info.get("stored_bytes", 0))
+                print(f"{workload:9} {name:10} {misses[name]:.4f} / {misses_bytes:.4f}  "
+                      f"{keys:>7} keys  {int(info['used_memory_rss']) / 2**20:6.1f} MB", flush=True)
+            misses["lru"], misses_bytes = replay(bench, trace, "allkeys-lru", str(stored))
+            print(f"{workload:9} {'lru':10} {misses['lru']:.4f} / {misses_bytes:.4f}  "
+                  f"in {stored / 2**20:.1f} MB of entries", flush=True)
+            best = min(misses["redis-lru"], misses["redis-lfu"])
+            less = 1 - misses["brine"] / best
+            print(f"{workload:9} brine has {less:+.1%} fewer misses than the better of Redis's, "
+                  f"{1 - misses['brine'] / misses['lru']:+.1%} than plain LRU", flush=True)
+            if misses["brine"] >= best or misses["brine"] > misses["lru"]:
+                behind.append(workload)
+            if less >= 1 / 3:
+                thirds.append(workload)
+            os.unlink(trace)
+    print(f"behind on: {' '.join(behind) or 'none'}; ahead by a third on: {' '.join(thirds) or 'none'}")
+    return 1 if behind else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
