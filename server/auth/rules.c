@@ -368,37 +368,59 @@ static enum brine_status apply_named(struct auth_user *user, struct bytes rule,
                       (int)MIN(rule.len, (size_t)128), (const char *)rule.data, why.text);
 }
 
-/* "(+get", "~a)": the words from `from` on that make one selector, joined. */
+static bool opens_selector(struct bytes word) {
+    return word.len && word.data[0] == '(' && word.data[word.len - 1] != ')';
+}
+
+static bool closes_selector(struct bytes word) {
+    return word.len && word.data[word.len - 1] == ')';
+}
+
+/* "(+get", "~a)": the words from `from` on that make one selector, joined.  One that begins anew
+ * takes the place of what was begun before, as in Redis. */
 static enum brine_status apply_spread(struct auth_user *user, const struct bytes *rules,
                                       size_t count, size_t *from, struct brine_error *err) {
     struct buf joined;
-    size_t first = *from;
     enum brine_status status = BRINE_OK;
-    bool ends = false;
+    bool closed = false;
     buf_init(&joined, user->mem, AUTH_USER_BYTES_MAX);
-    for (; *from < count && !ends && status == BRINE_OK; ++*from) {
-        struct bytes word = rules[*from];
-        if (*from > first) status = buf_append_byte(&joined, ' ');
-        if (status == BRINE_OK) status = buf_append(&joined, word);
-        ends = word.len && word.data[word.len - 1] == ')';
+    for (; *from < count && !closed && status == BRINE_OK; ++*from) {
+        if (opens_selector(rules[*from]))
+            buf_clear(&joined);
+        else
+            status = buf_append_byte(&joined, ' ');
+        if (status == BRINE_OK) status = buf_append(&joined, rules[*from]);
+        closed = closes_selector(rules[*from]);
     }
-    if (status != BRINE_OK)
-        status = brine_fail(err, status, 0, "the user's rules take too much memory");
-    else if (!ends)
-        status = brine_fail(
-            err, BRINE_INVALID, 0, "Unmatched parenthesis in acl selector starting at '%.*s'.",
-            (int)MIN(rules[first].len, (size_t)128), (const char *)rules[first].data);
-    else
+    if (status == BRINE_OK)
         status = apply_named(user, buf_view(&joined), err);
+    else
+        brine_fail(err, status, 0, "the user's rules take too much memory");
     buf_deinit(&joined);
     return status;
 }
 
+/* Parentheses are matched before any rule is applied. */
+static enum brine_status check_parentheses(const struct bytes *rules, size_t count,
+                                           struct brine_error *err) {
+    const struct bytes *open = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (opens_selector(rules[i]))
+            open = &rules[i];
+        else if (closes_selector(rules[i]))
+            open = NULL;
+    }
+    if (!open) return BRINE_OK;
+    return brine_fail(err, BRINE_INVALID, 0,
+                      "Unmatched parenthesis in acl selector starting at '%.*s'.",
+                      (int)MIN(open->len, (size_t)128), (const char *)open->data);
+}
+
 enum brine_status auth_user_apply_all(struct auth_user *user, const struct bytes *rules,
                                       size_t count, struct brine_error *err) {
+    TRY(check_parentheses(rules, count, err));
     for (size_t i = 0; i < count;) {
-        struct bytes rule = rules[i];
-        if (rule.len && rule.data[0] == '(' && rule.data[rule.len - 1] != ')')
+        if (opens_selector(rules[i]))
             TRY(apply_spread(user, rules, count, &i, err));
         else
             TRY(apply_named(user, rules[i++], err));

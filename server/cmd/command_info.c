@@ -167,7 +167,10 @@ static void reply_info_row(struct reply *reply, const struct command *command) {
 static void reply_info(struct reply *reply, const struct command *command) {
     size_t subcommands = command_subcommands(command);
     reply_info_row(reply, command);
-    reply_set(reply, subcommands);
+    if (subcommands)
+        reply_array(reply, subcommands);
+    else
+        reply_set(reply, 0);
     for (size_t i = 1; i <= subcommands; i++) {
         reply_info_row(reply, &command[i]);
         reply_set(reply, 0);

@@ -9,6 +9,7 @@
 #include "base/assert.h"
 
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 
 enum { PATH_BYTES = 4096, CIPHERS_BYTES = 4096, WRITE_BYTES = 16 * 1024 };
@@ -143,6 +144,22 @@ static enum brine_status load_authorities(struct making *making) {
     return BRINE_OK;
 }
 
+/* OpenSSL decodes a certificate's extensions when it first needs them, in whatever thread that is;
+ * done here, before others see the context, nothing of it changes later. */
+static void decode_certificates(SSL_CTX *context) {
+    X509 *own = SSL_CTX_get0_certificate(context);
+    STACK_OF(X509_OBJECT) *known = X509_STORE_get0_objects(SSL_CTX_get_cert_store(context));
+    STACK_OF(X509) *chain = NULL;
+    if (own) (void)X509_check_purpose(own, -1, 0);
+    SSL_CTX_get0_chain_certs(context, &chain);
+    for (int i = 0; i < sk_X509_num(chain); i++)
+        (void)X509_check_purpose(sk_X509_value(chain, i), -1, 0);
+    for (int i = 0; i < sk_X509_OBJECT_num(known); i++) {
+        X509 *each = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(known, i));
+        if (each) (void)X509_check_purpose(each, -1, 0);
+    }
+}
+
 /* "TLSv1.2 TLSv1.3", as Redis's tls-protocols; versions that nobody should use are not known. */
 static enum brine_status choose_versions(struct making *making) {
     static const struct {
@@ -210,7 +227,9 @@ static enum brine_status fill_context(struct making *making) {
     TRY(choose_ciphers(making));
     choose_sessions(making);
     TRY(load_certificate(making));
-    return load_authorities(making);
+    TRY(load_authorities(making));
+    decode_certificates(context);
+    return BRINE_OK;
 }
 
 static enum brine_status make_context(struct config *config, SSL_CTX **context,

@@ -26,6 +26,7 @@ import tempfile
 import time
 
 import differential_grammar as grammar
+import tls_files
 
 CASE_COMMANDS = 400
 BATCH_COMMANDS = 64  # small enough that replies never fill the socket while we still send
@@ -41,9 +42,9 @@ SCAN_STEPS_MAX = 100_000
 class Server:
     """A server that was started here, or one that runs at host:port."""
 
-    def __init__(self, path=None, address=None, flags=()):
+    def __init__(self, path=None, address=None, flags=(), tls=False):
         self.name = os.path.basename(path) if path else address
-        self.process = self.dir = None
+        self.process = self.dir = self.tls = None
         if address:
             host, _, port = address.rpartition(":")
             self.address = (host, int(port))
@@ -53,6 +54,11 @@ class Server:
             probe.bind(("127.0.0.1", 0))
             self.address = probe.getsockname()
         port = self.address[1]
+        if tls:
+            tls_files.make(self.dir)
+            self.tls = tls_files.client_context(self.dir)
+            flags = [*flags, *tls_files.server_flags(self.dir, port), "--tls.auth_clients=no"]
+            port = 0
         if self.name == "redis-server":
             command = [path, "--port", str(port), "--save", "", "--loglevel", "warning"]
         else:
@@ -175,6 +181,8 @@ class Connection:
     def __init__(self, server):
         self.socket = socket.create_connection(server.address, timeout=DEADLINE_S)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if server.tls:
+            self.socket = server.tls.wrap_socket(self.socket, server_hostname="localhost")
         self.data = b""
         self.closed = False
 
@@ -214,7 +222,7 @@ class Connection:
         """All replies up to that to `PING marker`, and more until there are at_least."""
         frames, seen = [], False
         while not seen or len(frames) < at_least:
-            if seen and not select.select([self.socket], [], [], LATE_S)[0]:
+            if seen and not self.has_more():
                 break
             frames += self.read(1)
             if self.closed:
@@ -222,6 +230,12 @@ class Connection:
             seen = seen or marker in frames[-1] or (
                 frames[-1] == QUEUED and len(by_kind(frames, False)[1]) > 1)
         return frames
+
+    def has_more(self):
+        """A reply has begun to come, or does so soon."""
+        if self.data or getattr(self.socket, "pending", lambda: 0)():
+            return True
+        return bool(select.select([self.socket], [], [], LATE_S)[0])
 
     def wait_until_alone(self):
         """The clients of the case before are gone, whom CLIENT LIST would show."""
@@ -248,7 +262,8 @@ class Case:
         connections = [Connection(server) for server in servers]
         try:
             for connection in connections:
-                for args in ([b"CONFIG", b"SET", b"maxmemory", b"0"], [b"FLUSHALL"],
+                for args in ([b"CONFIG", b"SET", b"maxmemory", b"0"], [b"FLUSHALL"], [b"ACL", b"LOG", b"RESET"],
+                             [b"ACL", b"DELUSER", *grammar.USERS],
                              [b"HELLO", b"%d" % self.protocol]):
                     connection.ask(args)
                 connection.wait_until_alone()
@@ -531,15 +546,17 @@ def main():
     parser.add_argument("--count", type=int, default=100_000, help="commands to compare")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--stop-after", type=int, default=10, help="differences")
+    parser.add_argument("--tls", action="store_true", help="speak TLS to --server")
     parser.add_argument("--flag", action="append", default=[], help="a flag for --server")
     options = parser.parse_args()
 
     servers, statuses = [], []
     started = time.monotonic()
     try:
-        for which, flags in ((options.server, options.flag), (options.reference, ())):
+        for which, flags, tls in ((options.server, options.flag, options.tls),
+                                  (options.reference, (), False)):
             path = shutil.which(which)
-            servers.append(Server(path, flags=flags) if path else Server(address=which))
+            servers.append(Server(path, flags=flags, tls=tls) if path else Server(address=which))
         passed, failed = run(servers, options)
     finally:
         statuses = [server.stop() for server in servers]

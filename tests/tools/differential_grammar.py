@@ -290,6 +290,24 @@ def patterns(rng):
             range(rng.choice([1, 1, 2]))]
 
 
+USERS = [b"ann", b"bob", b"a b", b"", b"\x80"]  # "default" is everybody's
+
+
+def user(rng):
+    return rng.choice(USERS[:2] * 5 + USERS)
+
+
+def acl_rules(rng):
+    rules = [b"on", b"on", b"off", b"nopass", b"resetpass", b">pw", b"<pw", b">x", b"#abc", b"!abc", b"~*", b"~a*",
+             b"~key:*", b"%R~b", b"%W~b", b"%RW~c", b"%R", b"%~x", b"%X~x", b"resetkeys", b"allkeys", b"&*", b"&c*",
+             b"&chan:1", b"resetchannels", b"allchannels", b"+@all", b"-@all", b"+@all", b"allcommands", b"+get",
+             b"-get", b"+SET", b"+@read", b"-@write", b"+@string", b"-@dangerous", b"+config|get", b"-config|set",
+             b"+config|nope", b"+select|1", b"+select|", b"-select|1", b"+@nope", b"+nope", b"+", b"-", b"reset",
+             b"(+get ~b)", b"(", b"(+get", b"~c)", b"()", b"(on)", b"clearselectors", b"", b"~a b",
+             b"skip-sanitize-payload", b"sanitize-payload", b"nonsense"]
+    return [rng.choice(rules) for _ in range(rng.choice([1, 1, 2, 3, 5]))]
+
+
 # Text that no time to live can hold; see the head of the file.
 def word(rng):
     return rng.choice([b"x", b"default", b"nobody", b"a b", b"", b"pw", b"\x80"])
@@ -304,7 +322,7 @@ TOKENS = {
     "script": script, "sha": sha, "function": function, "sort_options": sort_options,
     "payload": payload, "restore_ttl": restore_ttl, "restore_options": restore_options,
     "lcs_options": lcs_options, "copy_options": copy_options, "channel": channel,
-    "channels": channels, "patterns": patterns, "at_second": at_second,
+    "channels": channels, "patterns": patterns, "at_second": at_second, "user": user, "acl_rules": acl_rules,
     "at_millisecond": at_millisecond,
     "bit": lambda rng: rng.choice([b"0", b"1", b"0", b"1", b"0", b"1", b"2", b"-1", b"", b"x"]),
     "bitop": lambda rng: rng.choice([b"AND", b"OR", b"XOR", b"NOT", b"and", b"Not", b"NAND"]),
@@ -325,7 +343,7 @@ TOKENS = {
                                          b"dump", b"restore", b"eval", b"evalsha", b"eval_ro", b"sort_ro", b"script|load",
                                          b"function|load", b"fcall",
                                          b"copy", b"rename", b"renamenx", b"bitop", b"cluster", b"module",
-                                         b"latency", b"slowlog|get", b"debug", b"time"]),
+                                         b"latency", b"slowlog|get", b"debug", b"time", b"acl|setuser"]),
 }
 
 RULES = [
@@ -480,6 +498,42 @@ RULES = [
     (6, "BITFIELD {key} {bitfield}"),
     (2, "BITFIELD_RO {key} {bitfield_reads}"),
     (0.5, "BITFIELD_RO {key} {bitfield}"),
+    (1.5, "ACL SETUSER {user} {acl_rules}"),
+    (0.5, "ACL SETUSER {user} on nopass allcommands {acl_rules}"),
+    (0.3, "ACL SETUSER {user}"),
+    (0.5, "ACL GETUSER {user}"),
+    (0.4, "ACL LIST"),
+    (0.3, "ACL USERS"),
+    (0.3, "ACL DELUSER {user}"),
+    (0.2, "ACL DELUSER {user} {word}"),
+    (0.3, "ACL WHOAMI"),
+    (0.5, "ACL DRYRUN {user} GET {key}"),
+    (0.5, "ACL DRYRUN {user} SET {key} {value} {set_options}"),
+    (0.5, "ACL DRYRUN {user} MSET {pairs}"),
+    (0.3, "ACL DRYRUN {user} MGET {keys}"),
+    (0.4, "ACL DRYRUN {user} COPY {key} {key}"),
+    (0.4, "ACL DRYRUN {user} RENAME {key} {key}"),
+    (0.4, "ACL DRYRUN {user} BITOP {bitop} {key} {keys}"),
+    (0.4, "ACL DRYRUN {user} BITFIELD {key} {bitfield}"),
+    (0.3, "ACL DRYRUN {user} SORT {key} {sort_options}"),
+    (0.3, "ACL DRYRUN {user} EVAL {script} 2 {key} {key}"),
+    (0.3, "ACL DRYRUN {user} PUBLISH {channel} {value}"),
+    (0.3, "ACL DRYRUN {user} SUBSCRIBE {channels}"),
+    (0.3, "ACL DRYRUN {user} PSUBSCRIBE {patterns}"),
+    (0.3, "ACL DRYRUN {user} CONFIG GET {word}"),
+    (0.3, "ACL DRYRUN {user} SELECT {integer}"),
+    (0.3, "ACL DRYRUN {user} EXPIRE {key} 100"),
+    (0.3, "ACL DRYRUN {user} {word}"),
+    (0.3, "ACL LOG"),
+    (0.2, "ACL LOG {integer}"),
+    (0.3, "ACL LOG RESET"),
+    (0.3, "ACL CAT {word}"),
+    (0.2, "ACL CAT"),
+    (0.2, "ACL SAVE"),
+    (0.2, "ACL HELP"),
+    (0.2, "ACL GENPASS {integer}"),
+    (0.3, "AUTH {user} {word}"),
+    (0.2, "CLIENT KILL USER {word}"),
     (4, "RENAME {key} {key}"),
     (3, "RENAMENX {key} {key}"),
     (5, "COPY {key} {key} {copy_options}"),
@@ -684,6 +738,37 @@ def same_pairs(one, other):
     return pairs_of(one) == pairs_of(other)
 
 
+def without_commands(text):
+    """A user's line without the rules about commands, and whether each part may do all or nothing."""
+    return re.sub(rb" [+-](?!@all)[^ )]+", b"", text)
+
+
+def same_users(one, other):
+    """Lines of ACL LIST."""
+    return isinstance(one, list) and isinstance(other, list) and (
+        [without_commands(b" " + line) for line in one] == [without_commands(b" " + line) for line in other])
+
+
+def same_user(one, other):
+    """ACL GETUSER, selectors included."""
+    def plain(reply):
+        user = pairs_of(reply)
+        if not isinstance(user, dict):
+            return user
+        user = {name: value for name, value in user.items() if name != b"commands"}
+        user[b"selectors"] = [plain(each) for each in user.get(b"selectors", [])]
+        return user
+    return plain(one) == plain(other)
+
+
+def same_denials(one, other):
+    told = (b"count", b"reason", b"context", b"object", b"username")
+
+    def read(reply):
+        return [{name: pairs_of(entry).get(name) for name in told} for entry in reply]
+    return isinstance(one, list) and isinstance(other, list) and read(one) == read(other)
+
+
 def not_known_here(one, _):
     return isinstance(one, str) and "is not known here" in one
 
@@ -703,6 +788,11 @@ COMPARE = {
     (b"PUBSUB", b"SHARDCHANNELS"): (same_members, "the same"),
     (b"KEYS",): (same_members, "the order of the hash table is nobody's promise"),
     (b"SCAN",): (both_are(list), "a cursor means something to its own server alone"),
+    (b"ACL", b"LIST"): (same_users, "brine shows rules about commands as they were given, as Redis from 7.2 on"),
+    (b"ACL", b"GETUSER"): (same_user, "the same"),
+    (b"ACL", b"LOG"): (same_denials, "ages and addresses"),
+    (b"ACL", b"CAT"): (both_are(list), "not the same commands, and a category of brine's own"),
+    (b"ACL", b"GENPASS"): (both_are(bytes), "it is random"),
     (b"HELLO",): (same_hello, "version and id are each server's own; brine names itself"),
     (b"CLIENT", b"ID"): (both_are(int), "connections are counted from another start"),
     (b"CLIENT", b"INFO"): (same_client_lines, "addresses, ages, buffer sizes, descriptors"),
