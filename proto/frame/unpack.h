@@ -20,8 +20,8 @@
 /* Streams inside one value, for starting one costs more than its bytes. */
 enum { UNPACK_STREAMS_MAX = 1000 };
 
-/* The time that is left for a value.  Bytes say nothing of it: crafted streams of bzip2 and xz take a
- * hundred times as long a byte of input as honest ones, and put nothing out. */
+/* The time that is left for a value.  Bytes say nothing of it: crafted streams of bzip2 and xz take
+ * a hundred times as long a byte of input as honest ones, and put nothing out. */
 struct unpack_clock {
     int64_t (*now_ns)(void); /* NULL: none */
     int64_t most_ns, end_ns; /* end_ns 0: not begun */
