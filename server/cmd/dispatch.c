@@ -9,7 +9,7 @@
  *     run      checks that every command has, its handler, the accounts
  *
  * Durations.  A command lasts from the end of the one before it (or the start of its batch) to its
- * own end, so each costs one reading of the clock: 20 ns, of the 355 that a GET in a long pipeline
+ * own end, so each costs one reading of the clock: 20 ns, of the 400 that a GET in a long pipeline
  * takes.  Who wants neither distributions nor a slow log nor the latency monitor does not pay for
  * them: the clock is then read where the command changes, which is exact for commandstats' sums.
  *

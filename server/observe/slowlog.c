@@ -101,8 +101,8 @@ void slowlog_deinit(struct slowlog *log) {
 }
 
 static void trim(struct slowlog *log, size_t keep) {
-    while (log->count > keep) {
-        struct slowlog_node *node = log->oldest;
+    struct slowlog_node *node;
+    while (log->count > keep && (node = log->oldest) != NULL) {
         log->oldest = node->newer;
         if (log->oldest)
             log->oldest->older = NULL;
