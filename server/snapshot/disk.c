@@ -97,6 +97,10 @@ enum brine_status posix_disk_lock(struct posix_disk *disk, bool *locked, struct 
                       strerror(errno));
 }
 
+void posix_disk_unlock(struct posix_disk *disk) {
+    (void)flock(disk->fd, LOCK_UN);
+}
+
 size_t posix_disk_remove_stale(struct posix_disk *disk, const char *name) {
     size_t removed = 0, name_len = strlen(name);
     static const char temp[] = ".tmp.";

@@ -50,6 +50,7 @@ void posix_disk_close(struct posix_disk *disk);
  * told. */
 enum brine_status posix_disk_lock(struct posix_disk *disk, bool *locked,
                                   struct brine_error *err) MUST_USE;
+void posix_disk_unlock(struct posix_disk *disk);
 /* Removes "<name>.tmp.<anything>", which processes that ended early left; returns how many. */
 size_t posix_disk_remove_stale(struct posix_disk *disk, const char *name);
 

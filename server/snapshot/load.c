@@ -160,9 +160,14 @@ static enum brine_status take_records(struct loader *loader, const struct snapsh
 static enum brine_status next_records(struct loader *loader, struct snapshot_block *block,
                                       struct brine_error *err) {
     struct load *load = loader->load;
+    const struct snapshot_progress *progress = load->options->progress;
     enum brine_status status = BRINE_NOT_FOUND;
     pthread_mutex_lock(&load->lock);
     while (!atomic_load(&load->stopped)) {
+        if (progress && atomic_load(&progress->cancelled)) {
+            status = brine_fail(err, BRINE_IO, 0, "the server is stopping");
+            break;
+        }
         status = snapshot_reader_next(&load->reader, block, &loader->payload, err);
         if (status != BRINE_OK || block->head.type != SNAPSHOT_WRITERS) break;
         status = take_writers(load, block, buf_view(&loader->payload), err);

@@ -29,6 +29,7 @@
 struct snapshot_progress {
     _Atomic uint64_t entries, file_bytes; /* of the file */
     _Atomic uint64_t bytes_read, loaded, expired, refused;
+    _Atomic bool cancelled; /* written by others: loading is to end soon, as IO */
 };
 
 struct snapshot_load_options {

@@ -121,9 +121,17 @@ enum brine_status snapshots_open(struct snapshots **result, const struct snapsho
                             "snapshot.file '%s' is no plain name: the directory is snapshot.dir",
                             name_of(snapshots));
     if (status == BRINE_OK) status = posix_disk_open(&snapshots->disk, dir, err);
-    if (status == BRINE_OK && (config_read(config->snapshot.every) > 0 ||
-                               snapshot_is_there(&snapshots->disk, name_of(snapshots))))
+    bool is_there = status == BRINE_OK && snapshot_is_there(&snapshots->disk, name_of(snapshots));
+    bool will_write =
+        config_read(config->snapshot.every) > 0 || config_read(config->snapshot.on_stop);
+    if (status == BRINE_OK && (is_there || will_write))
         status = lock_directory(snapshots, err);
+    else if (status == BRINE_OK)
+        (void)!lock_directory(snapshots, &(struct brine_error){0}); /* to tidy up, if we may */
+    if (status == BRINE_OK && !is_there && !will_write) {
+        posix_disk_unlock(&snapshots->disk);
+        snapshots->is_locked = false;
+    }
     if (status != BRINE_OK) {
         snapshots_close(snapshots);
         return status;
@@ -179,6 +187,7 @@ static bool load_at_start(struct snapshots *snapshots) {
     struct snapshot_load_result result;
     struct brine_error err;
     if (recover(&options, &result, &err) != BRINE_OK) {
+        if (atomic_load(&snapshots->progress.cancelled)) return false;
         log_write(snapshots->options.log, LOG_WARNING, "%s", err.text);
         snapshots->options.on_load_failed(snapshots->options.context, &err);
         return false;
@@ -417,6 +426,7 @@ enum brine_status snapshots_start(struct snapshots *snapshots, struct brine_erro
 enum brine_status snapshots_stop(struct snapshots *snapshots, bool save, struct brine_error *err) {
     if (!snapshots->is_running) return BRINE_OK;
     struct store_hold hold = {0};
+    if (snapshots_loading(snapshots)) atomic_store(&snapshots->progress.cancelled, true);
     pthread_mutex_lock(&snapshots->lock);
     snapshots->scheduled = false;
     while (snapshots->saving) {
