@@ -5,7 +5,7 @@
  * are published, clients that cache are told which keys are outdated.
  *
  * Called after each command and after upkeep, with nothing locked; within EXEC, after each of its
- * commands, under EXEC's locks, so that messages come in the order of the changes, as in Redis.  The
+ * commands, under EXEC's locks, so that messages come in the order of the changes, as in Redis. The
  * session is whose command it was, NULL when nobody's.  Its own messages come behind the command's
  * reply; that keys are outdated it is told behind EXEC's. */
 #ifndef BRINE_CMD_EVENTS_H

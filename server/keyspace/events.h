@@ -66,7 +66,6 @@ void keyspace_events_deinit(struct keyspace_events *events);
 /* At any time, by any thread. */
 void keyspace_hear(struct keyspace *keyspace, uint32_t hearings, bool on);
 
-
 bool keyspace_has_events(const struct keyspace_access *access);
 void keyspace_gather_events(struct keyspace_access *access);
 /* Start with *at = 0; false: that was the last. */
@@ -81,7 +80,7 @@ void events_note(struct keyspace_access *access, const char *name, const struct 
                  bool changes);
 /* Under the shard's lock: of what the store removed of its own accord. */
 void events_note_removed(struct keyspace *keyspace, uint32_t db, struct bytes name,
-                           enum store_removal reason);
+                         enum store_removal reason);
 void events_note_flush(struct keyspace_access *access);
 
 #endif

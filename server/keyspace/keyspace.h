@@ -159,8 +159,8 @@ enum keyspace_outcome keyspace_change_expiry(struct keyspace_access *access,
 
 void keyspace_flush_db(struct keyspace_access *access, uint32_t db);
 void keyspace_flush_all(struct keyspace_access *access);
-/* SWAPDB.  NOT_DONE: the gate's rules tell the two apart, so values would stand under rules that did
- * not admit them; nothing has changed. */
+/* SWAPDB.  NOT_DONE: the gate's rules tell the two apart, so values would stand under rules that
+ * did not admit them; nothing has changed. */
 enum keyspace_outcome keyspace_swap_dbs(struct keyspace_access *access, uint32_t a,
                                         uint32_t b) MUST_USE;
 /* Frees all that flushes left behind, a lock's worth at a time.  Cost: O(what was flushed). */

@@ -42,8 +42,7 @@ static void house_init(struct house *house) {
     failing_init(&house->mem, SIZE_MAX);
     gate_init_off(&house->gate);
     house->store =
-        store_create(&(struct store_options){.mem = &house->mem.allocator,
-                                             .secret = {3, 4}});
+        store_create(&(struct store_options){.mem = &house->mem.allocator, .secret = {3, 4}});
     cr_assert(house->store);
     buf_init(&house->events, mem_system(), 1 << 20);
     keyspace_init(&house->keyspace,
