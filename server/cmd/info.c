@@ -135,7 +135,8 @@ static void say_memory(struct info *info) {
     say(info, "used_memory_dataset:%zu\r\nused_memory_dataset_perc:%.2f%%\r\n", stored,
         used ? (double)stored * 100 / (double)used : 0);
     say(info, "used_memory_lua:0\r\nused_memory_lua_human:0B\r\nused_memory_scripts:0\r\n");
-    say(info, "used_memory_scripts_human:0B\r\nnumber_of_cached_scripts:0\r\n");
+    say(info, "used_memory_scripts_human:0B\r\nnumber_of_cached_scripts:%zu\r\n",
+        script_cache_count(&info->call->worker->shared->scripts));
     say(info, "maxmemory:%zu\r\nmaxmemory_human:%s\r\nmaxmemory_policy:%s\r\n", max,
         human(max).text, policies[config_read(config->memory.policy)]);
     say(info, "mem_fragmentation_ratio:%.2f\r\nmem_fragmentation_bytes:%" PRId64 "\r\n",
