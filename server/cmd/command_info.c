@@ -427,17 +427,18 @@ static bool next_argument(struct bytes *syntax, struct argument *argument) {
 }
 
 static void reply_argument_head(struct reply *reply, const struct argument *argument) {
-    bool is_key = bytes_is(argument->type, "key");
+    bool is_other = bytes_is(argument->type, "otherkey");
+    bool is_key = is_other || bytes_is(argument->type, "key");
     size_t flags = (size_t)argument->optional + argument->multiple + argument->multiple_token;
     reply_map(reply, 2 + (size_t)is_key + argument->has_token + (argument->since.len > 0) +
                          (flags > 0) + argument->has_inner);
     reply_text(reply, "name");
     reply_bulk(reply, argument->name);
     reply_text(reply, "type");
-    reply_bulk(reply, argument->type);
+    reply_bulk(reply, is_other ? BYTES("key") : argument->type);
     if (is_key) {
         reply_text(reply, "key_spec_index");
-        reply_integer(reply, 0);
+        reply_integer(reply, is_other);
     }
     if (argument->has_token) {
         reply_text(reply, "token");
