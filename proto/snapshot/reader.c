@@ -154,7 +154,7 @@ static void pass(struct snapshot_reader *reader, const struct snapshot_block *bl
 static const char *footer_fault(const struct snapshot_reader *reader,
                                 const struct snapshot_block *block) {
     const struct snapshot_footer *footer = &reader->footer;
-    if (memcmp(footer->header.id, reader->header.id, SNAPSHOT_ID_BYTES) ||
+    if (memcmp(footer->header.id, reader->header.id, SNAPSHOT_ID_BYTES) != 0 ||
         footer->header.entries != reader->header.entries)
         return "the footer is another file's";
     if (footer->blocks != block->head.sequence || footer->records != block->head.records_before ||

@@ -203,8 +203,8 @@ static bool load_at_start(struct snapshots *snapshots) {
 static enum brine_status add_writers(void *ctx, struct buf *rows) {
     const struct snapshots *snapshots = ctx;
     char text[WRITER_TEXT_BYTES];
-    for (uint16_t number = 1; number <= WRITERS_MAX; number++) {
-        keyspace_writer_text(snapshots->options.keyspace, number, text, sizeof text);
+    for (uint32_t number = 1; number <= WRITERS_MAX; number++) {
+        keyspace_writer_text(snapshots->options.keyspace, (uint16_t)number, text, sizeof text);
         if (!text[0]) break;
         uint16_t len = (uint16_t)strlen(text);
         uint8_t head[4] = {(uint8_t)number, (uint8_t)(number >> 8), (uint8_t)len,

@@ -89,7 +89,7 @@ def bgsave(peer):
         facts = persistence(peer)
         if facts["rdb_bgsave_in_progress"] == "0":
             break
-        time.sleep(0.02)
+        time.sleep(0.02)  # waits for the save to end
     took = time.monotonic() - began
     if facts["rdb_last_bgsave_status"] != "ok":
         sys.exit(f"{peer.name}: the save failed")
@@ -153,7 +153,7 @@ class Server:
         began = time.monotonic()
         self.peer = Peer(self.name, self.command)
         while persistence(self.peer)["loading"] != "0":
-            time.sleep(0.01)
+            time.sleep(0.01)  # waits for the data to be loaded
         self.note("load (s)", time.monotonic() - began)
         if self.peer.ask("DBSIZE") != entries:
             sys.exit(f"{self.name}: not all entries came back")

@@ -88,7 +88,7 @@ class Server:
                 client.ping()
                 return client
             except (redis.ConnectionError, redis.BusyLoadingError):
-                time.sleep(0.01)
+                time.sleep(0.01)  # waits for the server to listen, and to have loaded
         return None
 
     def kill(self):
@@ -143,7 +143,8 @@ def unfinished(directory):
 
 def killer(server, delay):
     """Kills the server after the delay, by a process of its own, so that writing goes on until then."""
-    return subprocess.Popen([sys.executable, "-c", f"import os,time; time.sleep({delay}); os.kill({server.process.pid}, 9)"])
+    death = f"import os,time; time.sleep({delay}); os.kill({server.process.pid}, 9)"  # waits for no thing: the moment is random
+    return subprocess.Popen([sys.executable, "-c", death])
 
 
 def run_kill(args, outcome, rng):
@@ -408,7 +409,7 @@ def run_schedule(args, outcome, _rng):
     client.mset({"a": "1", "b": "2", "c": "3"})
     end = time.monotonic() + DEADLINE_S
     while client.info("persistence")["rdb_saves"] == 0 and time.monotonic() < end:
-        time.sleep(0.05)
+        time.sleep(0.05)  # waits for the schedule's save
     outcome.check(client.info("persistence")["rdb_saves"] == 1, "the schedule saves")
     outcome.check(client.info("persistence")["rdb_changes_since_last_save"] == 0, "and the count begins anew")
     client.set("d", "4")
