@@ -140,6 +140,12 @@ def views(smoke):
                 rb"5\d\d\d +[\d.]+[BKMG] +\d+ +0 +\d+ \(\+\d+\) +\d+ +\n")
     smoke.matches(["--latency", "-i", "1", "--raw"], r"^\d+ \d+ [\d.]+ \d+\n$")
     smoke.shows(["--latency-history", "-i", "0.2", "--csv"], rb"\d+,\d+,[\d.]+,\d+\n")
+    smoke.matches(["--memkeys"], r"Sampled 5\d\d\d keys in the keyspace!.*5\d\d\d strings with \d+ bytes")
+    got = smoke.run(["--hotkeys"])
+    smoke.check("An LFU maxmemory policy is not selected" in got[1] + got[2], f"--hotkeys: {got}")
+    smoke.says(["config", "set", "maxmemory-policy", "allkeys-lfu"], "OK\n")
+    smoke.matches(["--hotkeys"], r"Sampled 5\d\d\d keys in the keyspace!")
+    smoke.says(["config", "set", "maxmemory-policy", "noeviction"], "OK\n")
     smoke.shows(["monitor"],
                 rb'^OK\n\d+\.\d{6} \[0 127\.0\.0\.1:\d+\] "get" "a b\\n\\xc3\\xa4"\n',
                 lambda: smoke.run(["get", "a b\n\u00e4"]))
