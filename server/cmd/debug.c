@@ -241,13 +241,6 @@ static void debug_digest_value(struct command_call *call) {
     }
 }
 
-static const char *encoding_of(struct bytes text) {
-    enum { EMBEDDED_BYTES_MAX = 44 }; /* Source: Redis 7.0 object.c */
-    int64_t number;
-    if (number_parse_i64(text, &number)) return "int";
-    return text.len <= EMBEDDED_BYTES_MAX ? "embstr" : "raw";
-}
-
 /* OBJECT key: the address is nobody's business, the rest is as Redis would say it. */
 static void debug_object(struct command_call *call) {
     enum { LRU_CLOCK_MASK = 0xffffff, OBJECT_LINE_BYTES = 192 };
@@ -261,7 +254,7 @@ static void debug_object(struct command_call *call) {
     buf_clear(packed);
     bool found = keyspace_peek(call->access, &key, &value);
     if (found) {
-        encoding = encoding_of(value.bytes);
+        encoding = string_encoding(value.bytes);
         usage = store_usage(call->access->keyspace->store, &value, call->now_ms);
         status = rdb_write_string(packed, value.bytes);
     }

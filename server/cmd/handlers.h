@@ -72,6 +72,9 @@ struct server_facts call_server_facts(const struct command_call *call);
 /* HELP of a container: its lines, then that of HELP itself. */
 void reply_help(struct command_call *call, const char *const *lines, size_t count);
 
+/* "int", "embstr" or "raw": as OBJECT ENCODING says it. */
+const char *string_encoding(struct bytes value);
+
 /* Argument `position` is this word, in any case. */
 static inline bool call_is(const struct command_call *call, size_t position, const char *word) {
     return bytes_is(call->args[position], word);

@@ -19,7 +19,7 @@ static bool is_lfu(const struct command_call *call) {
            policy == CONFIG_MEMORY_POLICY_VOLATILE_LFU;
 }
 
-static const char *encoding_of(struct bytes value) {
+const char *string_encoding(struct bytes value) {
     int64_t number;
     if (number_parse_i64(value, &number)) return "int";
     return value.len <= EMBEDDED_BYTES_MAX ? "embstr" : "raw";
@@ -29,7 +29,7 @@ static const char *encoding_of(struct bytes value) {
 void cmd_object_encoding(struct command_call *call) {
     struct store_value value;
     bool found = keyspace_peek(call->access, &call->key, &value);
-    const char *encoding = found ? encoding_of(value.bytes) : NULL;
+    const char *encoding = found ? string_encoding(value.bytes) : NULL;
     keyspace_leave(call->access);
     if (encoding)
         reply_bulk(call->reply, bytes_of_cstr(encoding));
