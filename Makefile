@@ -382,6 +382,17 @@ bench-evict:
 	@+$(MAKE) --no-print-directory -j$(JOBS) SAN= all $(BUILD)/release/tests/bench/bench_evict
 	@python3 tests/bench/evict.py --build $(BUILD)/release $(EVICT_ARGS)
 
+# Beside Python's scanners from PyPI, which go into a venv.
+.PHONY: bench-verify-peers
+bench-verify-peers: $(BUILD)/release/brine-cli
+	@[ -x $(BUILD)/peers/bin/python ] || { $(install_packages) python3-venv && python3 -m venv $(BUILD)/peers; }
+	@$(BUILD)/peers/bin/pip install -q picklescan fickling typing_extensions
+	@$(BUILD)/peers/bin/python tests/bench/verify_peers.py --cli $(BUILD)/release/brine-cli $(BENCH_ARGS)
+ifneq ($(SAN),)
+$(BUILD)/release/brine-cli: FORCE
+	@+$(MAKE) --no-print-directory SAN= $@
+endif
+
 bench-parts: $(BENCHES)
 	@for program in $^; do $$program || exit 1; done
 

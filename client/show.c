@@ -126,6 +126,17 @@ static size_t numbered(const struct brine_reply *all) {
     return all->type == BRINE_REPLY_MAP ? all->count / 2 : all->count;
 }
 
+/* A value of several elements begins on a line of its own. */
+static enum brine_status show_arrow(struct buf *out, const struct level *level) {
+    const struct brine_reply *value = &level->all->elements[level->next];
+    TRY(buf_append(out, BYTES(" => ")));
+    if (!is_aggregate(value) || numbered(value) < 2) return BRINE_OK;
+    TRY(buf_append_byte(out, '\n'));
+    size_t indent = level->indent + digits_of(numbered(level->all)) + 2;
+    for (size_t i = 0; i < indent; i++) TRY(buf_append_byte(out, ' '));
+    return BRINE_OK;
+}
+
 /* What stands before an element: its number, and on a new line its indentation; before a map's
  * value an arrow, on the line on which its key ended. */
 static enum brine_status show_element_head(struct buf *out, const struct level *level,
@@ -136,7 +147,7 @@ static enum brine_status show_element_head(struct buf *out, const struct level *
     if (form != SHOW_FORMATTED) return at ? buf_append_byte(out, '\n') : BRINE_OK;
     if (map && at % 2) {
         if (out->len) out->len--; /* the key's end of line */
-        return buf_append(out, BYTES(" => "));
+        return show_arrow(out, level);
     }
     if (at)
         for (size_t i = 0; i < level->indent; i++) TRY(buf_append_byte(out, ' '));

@@ -59,10 +59,10 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def start_redis(port, unix_socket):
+def start_redis(port, unix_socket, *more):
     """Waits for the line that says it is ready."""
     server = subprocess.Popen(["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "",
-                               "--unixsocket", unix_socket], stdout=subprocess.PIPE, cwd=os.path.dirname(unix_socket))
+                               "--unixsocket", unix_socket, *more], stdout=subprocess.PIPE, cwd=os.path.dirname(unix_socket))
     for line in server.stdout:
         if b"Ready to accept" in line or b"ready to accept connections at" in line:
             return server
@@ -75,7 +75,7 @@ def without_moments(text):
 
 
 def compare_with_redis_cli(port):
-    for form in ([], ["--raw"], ["--no-raw"]):
+    for form in ([], ["--raw"], ["--no-raw"], ["-3"], ["-3", "--no-raw"]):
         outputs = []
         for cli in ("redis-cli", CLI):
             run(["redis-cli", "-p", str(port), "FLUSHALL"])
@@ -87,6 +87,36 @@ def compare_with_redis_cli(port):
             theirs, ours = (without_moments(run([cli, "-p", str(port)] + form + command.split())[1])
                             for cli in ("redis-cli", CLI))
             check(f"{command} prints the same {form}", theirs == ours, "\n%r\n%r" % (theirs, ours))
+
+
+def check_tls(folder):
+    """Who shows no certificate that is believed is not talked to."""
+    port = free_port()
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "cert.pem", "-days", "2",
+                    "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"],
+                   cwd=folder, check=True, stderr=subprocess.DEVNULL)
+    server = start_redis(0, os.path.join(folder, "tls.sock"), "--tls-port", str(port), "--tls-cert-file", "cert.pem", "--tls-key-file", "key.pem",
+                         "--tls-ca-cert-file", "cert.pem", "--tls-auth-clients", "no")
+    trust = ["--cacert", os.path.join(folder, "cert.pem")]
+    big = bytes(range(256)) * 8192
+    rows = [
+        (["-u", f"rediss://127.0.0.1:{port}"] + trust + ["PING"], b"", 0, b"PONG\n", b""),
+        (["--tls", "-h", "localhost", "-p", str(port)] + trust + ["PING"], b"", 0, b"PONG\n", b""),
+        (["--tls", "-p", str(port), "--insecure", "PING"], b"", 0, b"PONG\n", b""),
+        (["--tls", "-p", str(port), "PING"], b"", 1, b"", b"certificate verify failed"),
+        (["--tls", "-p", str(port), "--sni", "other.example"] + trust + ["PING"], b"", 1, b"", b"certificate verify failed"),
+        (["-p", str(port), "-t", "5", "PING"], b"", 1, b"", b"closed the connection"),
+        (["--tls", "-p", str(port), "--cacert", "/nonexistent", "PING"], b"", 2, b"", b"authorities"),
+        (["--tls", "-p", str(port)] + trust + ["-x", "SET", "big"], big, 0, b"OK\n", b""),
+        (["--tls", "-p", str(port)] + trust + ["GET", "big"], b"", 0, big + b"\n", b""),
+    ]
+    for arguments, stdin, code, out, err in rows:
+        got = run([CLI] + arguments, stdin)
+        check(f"TLS: {' '.join(arguments)} exits with {code}", got[0] == code and out in got[1] and err in got[2],
+              repr((got[0], got[1][:200], got[2])))
+    server.kill()
+    server.wait()
+    server.stdout.close()
 
 
 def check_exit_codes(port, unix_socket):
@@ -129,6 +159,7 @@ def main():
         try:
             compare_with_redis_cli(port)
             check_exit_codes(port, unix_socket)
+            check_tls(folder)
         finally:
             server.kill()
             server.wait()

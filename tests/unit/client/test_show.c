@@ -86,7 +86,7 @@ Test(show, maps_and_sets_have_marks_of_their_own) {
                                   aggregate(BRINE_REPLY_SET, inner, 2)};
     struct brine_reply map = aggregate(BRINE_REPLY_MAP, pairs, 4);
     expect_shown(&map, SHOW_FORMATTED,
-                 BYTES("1# \"a\" => (integer) 1\n2# \"b\" => 1~ \"x\"\n   2~ (integer) 2\n"));
+                 BYTES("1# \"a\" => (integer) 1\n2# \"b\" => \n   1~ \"x\"\n   2~ (integer) 2\n"));
     expect_shown(&map, SHOW_RAW, BYTES("a 1\nb x\n2\n"));
     expect_shown(&map, SHOW_JSON, BYTES("{\"a\":1,\"b\":[\"x\",2]}\n"));
 }
