@@ -104,9 +104,11 @@ static void chunk_free(struct snapshot_save *save, struct chunk *chunk) {
     if (!keep) mem_free(&save->account.allocator, chunk, sizeof *chunk + chunk->cap);
 }
 
-static struct chunk *chunk_create(struct snapshot_save *save, size_t shard, size_t cap) {
+/* For more to come, or for these bytes alone. */
+static struct chunk *chunk_create(struct snapshot_save *save, size_t shard, size_t cap,
+                                  bool alone) {
     struct chunk *chunk = NULL;
-    if (cap <= save->chunk_bytes) {
+    if (cap <= save->chunk_bytes && !alone) {
         pthread_mutex_lock(&save->lock);
         chunk = save->spare;
         if (chunk) {
@@ -144,12 +146,13 @@ static struct chunk *next_ready(struct snapshot_save *save) {
     return chunk;
 }
 
-/* An open chunk with room for so many bytes; NULL: no memory. */
-static struct chunk *room_for(struct snapshot_save *save, size_t shard, size_t bytes) {
+/* An open chunk with room for so many bytes, `last` when nothing will follow them; NULL: no memory.
+ */
+static struct chunk *room_for(struct snapshot_save *save, size_t shard, size_t bytes, bool last) {
     struct chunk *chunk = save->open[shard];
     if (chunk && chunk->cap - chunk->len >= bytes) return chunk;
     seal(save, shard);
-    save->open[shard] = chunk_create(save, shard, bytes);
+    save->open[shard] = chunk_create(save, shard, bytes, last);
     return save->open[shard];
 }
 
@@ -208,7 +211,7 @@ static bool show(void *ctx, const struct store_cut_entry *entry) {
     uint8_t head[SNAPSHOT_RECORD_HEAD_BYTES_MAX];
     size_t head_len = snapshot_write_record_head(&record, head);
     size_t bytes = head_len + entry->name.len + (value->blob ? 0 : value->bytes.len);
-    struct chunk *chunk = room_for(save, entry->shard, bytes);
+    struct chunk *chunk = room_for(save, entry->shard, bytes, value->blob != NULL);
     if (!chunk) return give_up(save);
     bytes_copy_to(chunk->data + chunk->len, bytes_view(head, head_len));
     bytes_copy_to(chunk->data + chunk->len + head_len, entry->name);

@@ -18,6 +18,7 @@ enum {
     LOOKS_MAX = 8192, /* slots that a step looks at: some 50 us */
     ENTRY_COST = 64,  /* bytes that an entry counts as beside its own */
     BUCKETS_AHEAD = 2,
+    BLOB_SHARE = 4, /* of a boxed value's bytes, which is not copied but held until it is written */
 };
 
 struct cut_step {
@@ -127,7 +128,9 @@ static void show_bucket(struct cut_step *step, const struct bucket *bucket) {
         if (!bucket->tags[slot]) continue;
         struct entry *entry = heap_entry(shard->heap, bucket->refs[slot]);
         if (entry->cut == shard->store->cut_bit) continue;
+        const struct blob *blob = entry_blob(entry);
         take_from(&step->bytes, ENTRY_COST + entry_body_bytes(entry));
+        if (blob) take_from(&step->bytes, blob->len / BLOB_SHARE);
         shard_hand_over(shard, step->table, entry, false);
     }
 }

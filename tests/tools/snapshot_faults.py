@@ -143,7 +143,7 @@ def unfinished(directory):
 
 def killer(server, delay):
     """Kills the server after the delay, by a process of its own, so that writing goes on until then."""
-    death = f"import os,time; time.sleep({delay}); os.kill({server.process.pid}, 9)"  # waits for no thing: the moment is random
+    death = f"import os,time; time.sleep({delay}); os.kill({server.process.pid}, 9)"  # waits for a random moment
     return subprocess.Popen([sys.executable, "-c", death])
 
 

@@ -200,7 +200,9 @@ Test(config_set, every_refusal_is_in_redis_s_words) {
         /* brine's own: what it cannot keep it does not promise */
         {{"appendonly", "yes"},
          FAILED("appendonly", "brine has no append-only file: only 'no' is supported")},
-        {{"save", "900 1"}, FAILED("save", "snapshot.every and snapshot.after_changes say when: only '' is supported")},
+        {{"save", "900 1"},
+         FAILED("save",
+                "snapshot.every and snapshot.after_changes say when: only '' is supported")},
         {{"notify-keyspace-events", "KEq"},
          FAILED("notify-keyspace-events", "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.")},
         {{"client-output-buffer-limit", "normal 4mb 2mb 60"},

@@ -152,6 +152,25 @@ Test(snapshot_save, brings_back_every_length_of_key_and_value_in_every_database)
     close_dir();
 }
 
+Test(snapshot_save, takes_little_memory_whatever_the_values_are) {
+    static const size_t lengths[] = {10, 1000, 16000, 16384, 20000, 100000};
+    for (size_t i = 0; i < ARRAY_LEN(lengths); i++) {
+        struct world world;
+        struct snapshot_save_result saved;
+        open_dir();
+        cr_assert(world_open(&world, mem_system(), NULL));
+        for (uint32_t n = 0; n < 3000; n++)
+            cr_assert_eq(put(&world, 0, bytes_view(&n, sizeof n), bytes_view(giant, lengths[i]), 0),
+                         KEYSPACE_DONE);
+        cr_assert_eq(save(&world, mem_system(), &saved), BRINE_OK, "%s", err.text);
+        cr_expect_eq(saved.records, 3000);
+        cr_expect(saved.memory_peak_bytes < 3 << 20, "values of %zu bytes: %zu bytes", lengths[i],
+                  saved.memory_peak_bytes);
+        world_close(&world);
+        close_dir();
+    }
+}
+
 static void describe_actor(const void *context UNUSED, struct gate_actor *actor) {
     *actor = (struct gate_actor){.address = "10.0.0.7:5", .user = BYTES("alice")};
 }
