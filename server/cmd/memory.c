@@ -119,7 +119,7 @@ void cmd_memory_stats(struct command_call *call) {
 
 /* MEMORY PURGE */
 void cmd_memory_purge(struct command_call *call) {
-    keyspace_compact(call->access);
+    if (!call->access->in_transaction) keyspace_compact(call->access);
     (void)machine_purge_allocator();
     reply_ok(call->reply);
 }

@@ -144,6 +144,7 @@ static const char *check_shard(const struct shard *shard, struct store_check *ch
         all.boxed += census.boxed;
         all.blob_bytes += census.blob_bytes;
     }
+    check->structure_bytes += ghosts_taken_bytes(&shard->ghosts);
     check->blob_bytes += all.blob_bytes;
     check->live_bytes += all.live_bytes;
     for (const struct table *table = shard->dropped_tables; table; table = table->next)

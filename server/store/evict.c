@@ -49,7 +49,7 @@ uint16_t access_new(struct shard *shard, uint64_t hash, int64_t now_ms) {
     case ACCESS_COUNT:
         return count_pack(COUNT_NEW, now_ms);
     case ACCESS_BRINE:
-        return brine_new(shard, hash);
+        return brine_new(shard, hash, now_ms);
     }
     return stamp_of(now_ms);
 }

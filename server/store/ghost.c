@@ -19,6 +19,10 @@ static size_t bytes_of(uint32_t sets) {
     return (size_t)sets * GHOST_SET * sizeof(uint16_t);
 }
 
+size_t ghosts_taken_bytes(const struct ghosts *ghosts) {
+    return bytes_of(ghosts->sets);
+}
+
 void ghosts_deinit(struct ghosts *ghosts, struct allocator *mem) {
     mem_free(mem, ghosts->slots, bytes_of(ghosts->sets));
     *ghosts = (struct ghosts){0};

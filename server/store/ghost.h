@@ -25,6 +25,8 @@ struct ghosts {
 void ghosts_fit(struct ghosts *ghosts, struct allocator *mem, uint64_t entries);
 void ghosts_deinit(struct ghosts *ghosts, struct allocator *mem);
 
+size_t ghosts_taken_bytes(const struct ghosts *ghosts);
+
 void ghosts_add(struct ghosts *ghosts, uint64_t hash, uint32_t uses);
 /* Takes the key's ghost; false: there is none. */
 bool ghosts_take(struct ghosts *ghosts, uint64_t hash, uint32_t *uses);

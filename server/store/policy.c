@@ -136,10 +136,13 @@ uint16_t brine_used(struct shard *shard, uint16_t access, int64_t now_ms) {
     return brine_pack(uses, tick);
 }
 
-uint16_t brine_new(struct shard *shard, uint64_t hash) {
+uint16_t brine_new(struct shard *shard, uint64_t hash, int64_t now_ms) {
+    const struct evict *evict = &shard->store->evict;
     uint32_t uses = 0;
+    if (UNLIKELY(now_ms >= load_ms(&evict->tick_due_ms)))
+        next_tick(shard->store, evict_tick(evict), now_ms);
     if (ghosts_take(&shard->ghosts, hash, &uses)) uses = MIN(uses + 1, (uint32_t)USES_MAX);
-    return brine_pack(uses, evict_tick(&shard->store->evict));
+    return brine_pack(uses, evict_tick(evict));
 }
 
 void brine_bury(struct shard *shard, const struct store_key *key, uint16_t access) {

@@ -14,7 +14,7 @@
 
 void brine_init(struct evict *evict);
 /* Of a key that is born; it may have been here before. */
-uint16_t brine_new(struct shard *shard, uint64_t hash);
+uint16_t brine_new(struct shard *shard, uint64_t hash, int64_t now_ms);
 /* An entry gives way. */
 void brine_bury(struct shard *shard, const struct store_key *key, uint16_t access);
 uint16_t brine_used(struct shard *shard, uint16_t access, int64_t now_ms);

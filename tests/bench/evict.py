@@ -3,7 +3,7 @@
 """What brine still holds when memory is short, beside redis-server's allkeys-lru and allkeys-lfu with
 the same maxmemory: replays the traces of evict_traces.py and prints misses.
 
-    evict.py --build build/release [--memory-mb 20] [--only WORKLOAD ...] [--scale 1.0]
+    evict.py --build build/release [--memory-mb 48] [--only WORKLOAD ...] [--scale 1.0]
 
 `lru` is brine's store alone under allkeys-lru, with as many bytes of entries as brine's server held:
 plain LRU without the difference in what an entry costs.  What it does not show: other memory sizes,
@@ -71,7 +71,7 @@ def replay(bench, trace, *where):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", default="build/release")
-    parser.add_argument("--memory-mb", type=int, default=20)
+    parser.add_argument("--memory-mb", type=int, default=48)
     parser.add_argument("--only", nargs="*", default=list(evict_traces.WORKLOADS))
     parser.add_argument("--scale", type=float, default=1.0)
     options = parser.parse_args()

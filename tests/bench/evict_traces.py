@@ -15,7 +15,7 @@ import random
 
 KEYS = 300_000
 REQUESTS = 800_000
-VALUE_BYTES = 500
+VALUE_BYTES = 1200
 PER_SECOND = 50_000  # of the trace's own clock
 
 
@@ -27,12 +27,12 @@ def zipf_ranks(rng, keys, alpha, count):
     return rng.choices(range(keys), cum_weights=zipf_weights(keys, alpha), k=count)
 
 
-def plain(alpha):
+def plain(alpha, value_bytes=VALUE_BYTES):
     def workload(rng, scale):
         names = list(range(KEYS))
         rng.shuffle(names)
         for rank in zipf_ranks(rng, KEYS, alpha, int(REQUESTS * scale)):
-            yield f"k{names[rank]:07}", VALUE_BYTES, 0
+            yield f"k{names[rank]:07}", value_bytes, 0
     return workload
 
 
@@ -75,7 +75,7 @@ def mixed(rng, scale):
 WORKLOADS = {
     "zipf08": (plain(0.8), 1),
     "zipf10": (plain(1.0), 2),
-    "zipf12": (plain(1.2), 3),
+    "zipf12": (plain(1.2, 3 * VALUE_BYTES), 3),
     "scans": (with_scans, 4),
     "shifting": (shifting, 5),
     "mixed": (mixed, 6),

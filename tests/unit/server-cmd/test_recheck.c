@@ -84,10 +84,27 @@ static const struct look {
 };
 
 /* What takes a key and shows nothing of its value, or describes it for an operator. */
-static const char *const others[] = {"evalsha",  "evalsha_ro",  "fcall",          "fcall_ro",
-                                     "setex",    "psetex",      "mset",           "del",
-                                     "unlink",   "watch",       "ssubscribe",     "sunsubscribe",
-                                     "spublish", "pickle.view", "pickle.inspect", "pickle.dis"};
+static const char *const others[] = {"evalsha",
+                                     "evalsha_ro",
+                                     "fcall",
+                                     "fcall_ro",
+                                     "setex",
+                                     "psetex",
+                                     "mset",
+                                     "del",
+                                     "unlink",
+                                     "watch",
+                                     "ssubscribe",
+                                     "sunsubscribe",
+                                     "spublish",
+                                     "pickle.view",
+                                     "pickle.inspect",
+                                     "pickle.dis",
+                                     "object|encoding",
+                                     "object|freq",
+                                     "object|idletime",
+                                     "object|refcount",
+                                     "memory|usage"};
 
 /* ---- a world with two policies ------------------------------------------------------------------
  */

@@ -1,0 +1,77 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What gives way when memory is short, and what OBJECT and MEMORY tell. */
+
+#include "support.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+TRANSCRIPT(eviction, object_tells_how_a_value_is_kept,
+    {"SET number 12345", "+OK"},
+    {"SET short abc", "+OK"},
+    {"SET long aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "+OK"},
+    {"OBJECT ENCODING number", "\"int\""},
+    {"OBJECT ENCODING short", "\"embstr\""},
+    {"OBJECT ENCODING long", "\"raw\""},
+    {"OBJECT ENCODING missing", "nil"},
+    {"OBJECT REFCOUNT short", "1"},
+    {"OBJECT REFCOUNT missing", "nil"},
+    {"OBJECT IDLETIME short", "0"},
+    {"OBJECT IDLETIME missing", "nil"},
+    {"OBJECT FREQ missing", "nil"},
+    {"OBJECT FREQ short", "~-ERR An LFU maxmemory policy is not selected, access frequency not tracked.*"},
+    {"CONFIG SET maxmemory-policy allkeys-lfu", "+OK"},
+    {"SET fresh v", "+OK"},
+    {"OBJECT FREQ fresh", "5"},
+    {"OBJECT IDLETIME fresh", "~-ERR An LFU maxmemory policy is selected, idle time not tracked.*"},
+    {"OBJECT NOSUCH short", "-ERR unknown subcommand 'NOSUCH'. Try OBJECT HELP."},
+    {"OBJECT FREQ", "-ERR wrong number of arguments for 'object|freq' command"})
+
+TRANSCRIPT(eviction, memory_tells_what_is_taken,
+    {"SET k v", "+OK"},
+    {"MEMORY USAGE k", "~*"},
+    {"MEMORY USAGE k SAMPLES 5", "~*"},
+    {"MEMORY USAGE k SAMPLES -1", "-ERR syntax error"},
+    {"MEMORY USAGE k SAMPLES", "-ERR syntax error"},
+    {"MEMORY USAGE k NOSUCH 1", "-ERR syntax error"},
+    {"MEMORY USAGE missing", "nil"},
+    {"MEMORY STATS", "~*\"peak.allocated\", *\"keys.count\", 1, *\"fragmentation.bytes\", *"},
+    {"MEMORY PURGE", "+OK"},
+    {"MEMORY NOSUCH", "-ERR unknown subcommand 'NOSUCH'. Try MEMORY HELP."})
+
+static const char *const sixteen_megabytes[] = {"memory.max=16mb", NULL};
+
+static const char *set_value(struct wire *wire, const char *key, const char *value, size_t len) {
+    const char *set[] = {"SET", key, value};
+    return wire_ask_argv(wire, 0, 3, set, (const size_t[]){3, strlen(key), len});
+}
+
+Test(eviction, entries_give_way_and_no_write_is_refused) {
+    struct wire *wire = wire_open(sixteen_megabytes);
+    static char value[20000];
+    for (int i = 0; i < 3000; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "key:%d", i);
+        cr_assert_str_eq(set_value(wire, key, value, sizeof value), "+OK");
+    }
+    PLAY(wire, {"STRLEN key:2999", "20000"}, {"INFO stats", "~*evicted_keys:*"});
+    wire_close(wire);
+}
+
+Test(eviction, a_value_larger_than_all_memory_is_refused_and_evicts_nothing) {
+    struct wire *wire = wire_open(sixteen_megabytes);
+    static char small[1000], giant[40 << 20];
+    for (int i = 0; i < 2000; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "key:%d", i);
+        cr_assert_str_eq(set_value(wire, key, small, sizeof small), "+OK");
+    }
+    cr_expect_str_eq(set_value(wire, "giant", giant, sizeof giant),
+                     "-OOM command not allowed when used memory > 'maxmemory'.");
+    PLAY(wire, {"DBSIZE", "2000"}, {"EXISTS giant", "0"}, {"SET small v", "+OK"});
+    wire_close(wire);
+}
