@@ -61,7 +61,6 @@ static size_t find_last(struct bytes text, struct bytes word) {
 
 static bool cut_prefix(const struct frame_affix *affix, struct bytes *text) {
     size_t length = affix->prefix_bytes;
-    if (!bytes_starts_with(*text, affix->begins)) return false;
     if (affix->prefix_to.len > 0) {
         size_t at = find_first(*text, affix->prefix_to);
         if (at == SIZE_MAX || (length > 0 && at != length)) return false;

@@ -83,9 +83,8 @@ struct affix_row {
 };
 
 static const struct affix_row affix_rows[] = {
-#define A(name, prefix, prefix_to, suffix, suffix_from, parts, begins, url_base64, doc)            \
-    {name,                                                                                         \
-     {prefix, BYTES(prefix_to), suffix, BYTES(suffix_from), parts, BYTES(begins), url_base64}},
+#define A(name, prefix, prefix_to, suffix, suffix_from, parts, url_base64, doc)                    \
+    {name, {prefix, BYTES(prefix_to), suffix, BYTES(suffix_from), parts, url_base64}},
     AFFIXES(A)
 #undef A
 };

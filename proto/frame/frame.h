@@ -69,7 +69,6 @@ struct frame_affix {
     uint32_t suffix_bytes;    /* of fixed length, behind what suffix_from finds */
     struct bytes suffix_from; /* from the last of this separator on; empty: none */
     uint32_t suffix_parts;    /* ... or the last but one (2) and so on; 0 is 1 */
-    struct bytes begins;      /* what a prefix begins with; empty: anything */
     bool url_base64;          /* inside is base64 in the letters for URLs, whatever is admitted */
 };
 

@@ -867,6 +867,7 @@ HANDMADE = {
     "django-q2": (signed_by_django, lambda data: zlib.decompress(
         base64.urlsafe_b64decode(data[1:].split(b":")[0] + b"==="))),
     "huey": (lambda data: data + b":" + b"ab" * 20, lambda data: data[:-41]),
+    "huey-priority": (lambda data: b"\0\6\x5d\x2a\x10\0\0\0" + data, lambda data: data[8:]),
     "scrapy-redis": (bytes, bytes),
     "walrus": (bytes, bytes),
 }
