@@ -147,7 +147,8 @@ enum brine_status auth_set_user(struct auth *auth, struct bytes name, const stru
         status = brine_fail(err, BRINE_TOO_BIG, 0, "there are %d users already", AUTH_USERS_MAX);
     else
         status = auth_user_apply_all(user, rules, count, err);
-    if (status == BRINE_OK && put_user(auth, position, user) != BRINE_OK) status = no_memory(err);
+    if (user && status == BRINE_OK && put_user(auth, position, user) != BRINE_OK)
+        status = no_memory(err);
     pthread_mutex_unlock(&auth->lock);
     if (status != BRINE_OK) auth_user_unref(user);
     return status;

@@ -12,6 +12,7 @@
  */
 
 #include "auth/auth.h"
+#include "base/assert.h"
 #include "base/nearest.h"
 #include "text/toml.h"
 
@@ -182,6 +183,7 @@ static enum brine_status read_users(struct loading *loading, const struct toml_v
         struct auth_user *user = NULL;
         if (loading->count == AUTH_USERS_MAX - 1) return fail(loading, row, "too many users");
         TRY(read_user(loading, row, &user));
+        BRINE_ASSERT(user, "a row that is right makes a user");
         if (is_named(loading, user->name)) {
             auth_user_unref(user);
             return fail(loading, row,

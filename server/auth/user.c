@@ -106,11 +106,12 @@ static bool selectors_equal(const struct auth_selector *a, const struct auth_sel
 }
 
 bool auth_user_equal(const struct auth_user *a, const struct auth_user *b) {
-    const struct auth_selector *one = &a->root, *other = &b->root;
+    const struct auth_selector *one = a->root.next, *other = b->root.next;
     while (one && other && selectors_equal(one, other)) one = one->next, other = other->next;
-    return !one && !other && bytes_equal(a->name, b->name) && a->is_on == b->is_on &&
-           a->no_password == b->no_password && a->sanitizes == b->sanitizes &&
-           a->skips_sanitizing == b->skips_sanitizing && texts_equal(&a->hashes, &b->hashes);
+    return selectors_equal(&a->root, &b->root) && !one && !other && bytes_equal(a->name, b->name) &&
+           a->is_on == b->is_on && a->no_password == b->no_password &&
+           a->sanitizes == b->sanitizes && a->skips_sanitizing == b->skips_sanitizing &&
+           texts_equal(&a->hashes, &b->hashes);
 }
 
 /* ---- passwords ------------------------------------------------------------------------------- */

@@ -217,7 +217,6 @@ static void choose_sessions(struct making *making) {
 static enum brine_status fill_context(struct making *making) {
     SSL_CTX *context = making->context;
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-                                     SSL_OP_SINGLE_ECDH_USE | SSL_OP_SINGLE_DH_USE |
                                      SSL_OP_IGNORE_UNEXPECTED_EOF);
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
