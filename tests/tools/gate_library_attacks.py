@@ -291,8 +291,7 @@ SET_IF_ABSENT = """local result = redis.call('SETNX', KEYS[1], ARGV[1]) if resul
 
 
 def by_script(way):
-    way("SET", way.key, b"1")
-    way("EVAL", COMPARE_AND_SET, 1, way.key, way.evil, b"1")
+    way("EVAL", COMPARE_AND_SET, 1, way.key, way.evil, way("GET", way.key))
 
 
 def by_loaded_script(way):
