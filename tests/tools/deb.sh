@@ -43,8 +43,8 @@ make_root() {
     cp "$debs"/brine_*.deb "$debs"/libbrine-dev_*.deb "$root/tmp/"
 }
 
-# All files but those that apt and dpkg keep about themselves, and what compilers were installed with.
-list() { (cd "$root" && find etc var/lib/brine var/log/brine usr/bin usr/include/brine usr/lib/systemd 2>/dev/null | sort); }
+# What carries the name, but for what apt and dpkg keep about packages that were there.
+left_behind() { (cd "$root" && find etc usr var/lib var/log -iname '*brine*' -not -path 'var/lib/dpkg/*') | sort; }
 # shellcheck disable=SC2016  # dpkg's own variables
 packages() { inside dpkg-query -W -f '${Package} ${db:Status-Abbrev}\n'; }
 
@@ -75,13 +75,12 @@ remove() {
 check "a fresh Debian 12" make_root
 inside apt-get -q update >/dev/null
 inside apt-get -q -y --no-install-recommends install gcc libc6-dev pkgconf adduser >/dev/null 2>&1
-list >"$root/before"
 check "apt installs both packages" inside sh -c 'apt-get -q -y --no-install-recommends install /tmp/brine_*.deb /tmp/libbrine-dev_*.deb'
 check "the configuration is the server's and nobody else's" test "$(inside stat -c '%U %a' /etc/brine/brine.toml)" = "brine 640"
 check "the server starts, answers and stops as its user" serve
 check "a program is built with libbrine-dev" compile
 check "the packages can be purged" remove
-list | grep -i brine >"$root/left" || true
+left_behind >"$root/left"
 check "nothing of them stays" test ! -s "$root/left"
 cat "$root/left"
 echo "$passed passed, $failed failed"
