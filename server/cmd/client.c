@@ -98,23 +98,83 @@ struct client_query *client_create_query(struct command_call *call, enum client_
     query->kind = kind;
     query->mem = call->worker->mem;
     query->asker_id = call->session->id;
+    size_t limit = (size_t)config_read(call->worker->config->limits.output_bytes);
+    buf_init(&query->head, query->mem, limit);
+    buf_init(&query->tail, query->mem, limit);
     return query;
 }
 
 /* Without net there is one client, the asker. */
-void client_run_query(struct command_call *call, struct client_query *query) {
+static struct client_query *ask_here(struct command_call *call, struct client_query *query) {
+    struct client_query_part part = {0};
+    buf_init(&part.text, call->worker->mem, CLIENT_QUERY_TEXT_BYTES_MAX);
+    if (client_query_visit(query, call->worker, call->session, &part))
+        call->session->close_after_reply = true;
+    struct client_query *next = client_query_finish(call->worker, call->session, query, &part, 1);
+    buf_deinit(&part.text);
+    return next;
+}
+
+static void ask(struct command_call *call, struct client_query *query) {
     const struct services *services = call->worker->services;
     if (services && services->clients_query) {
         call->session->waiting = true;
         services->clients_query(call->worker, call->session, query);
         return;
     }
-    struct client_query_part part = {0};
-    buf_init(&part.text, call->worker->mem, CLIENT_QUERY_TEXT_BYTES_MAX);
-    if (client_query_visit(query, call->worker, call->session, &part))
-        call->session->close_after_reply = true;
-    client_query_finish(call->worker, call->session, query, &part, 1);
-    buf_deinit(&part.text);
+    while (query) query = ask_here(call, query);
+}
+
+/* What was said of EXEC's reply so far, values and all, is kept with a query. */
+static bool keep_reply(struct command_call *call, struct buf *kept) {
+    struct reply *reply = call->reply;
+    struct reply_mark mark = call->worker->exec_mark;
+    size_t at = mark.out_bytes;
+    bool fits = !reply_is_broken(reply);
+    for (size_t i = mark.larges_count; i < reply->larges_count && fits; i++) {
+        const struct reply_large *large = &reply->larges[i];
+        fits = buf_append(kept, bytes_slice(buf_view(&reply->out), at, large->offset - at)) ==
+                   BRINE_OK &&
+               buf_append(kept, blob_view(large->blob)) == BRINE_OK;
+        at = large->offset;
+    }
+    fits = fits && buf_append(kept, bytes_slice(buf_view(&reply->out), at, SIZE_MAX)) == BRINE_OK;
+    mark.errors = reply->errors;
+    if (fits) reply_rewind(reply, mark);
+    return fits;
+}
+
+/* EXEC is not interrupted: the query is asked when it is over, and its reply waits for that. */
+static void ask_after_exec(struct command_call *call, struct client_query *query) {
+    struct client_query **last = &call->worker->late_queries;
+    while (*last) last = &(*last)->next;
+    query->within_exec = true;
+    if (keep_reply(call, &query->head)) {
+        *last = query;
+        return;
+    }
+    client_query_destroy(query);
+    reply_error(call->reply, ERROR_NO_MEMORY);
+}
+
+void client_run_query(struct command_call *call, struct client_query *query) {
+    if (call->access->in_transaction)
+        ask_after_exec(call, query);
+    else
+        ask(call, query);
+}
+
+void client_run_late_queries(struct command_call *call) {
+    struct client_query *first = call->worker->late_queries;
+    if (LIKELY(!first)) return;
+    struct client_query *last = first;
+    while (last->next) last = last->next;
+    call->worker->late_queries = NULL;
+    call->session->modes |= SESSION_DEFERRED; /* what it is told meanwhile is held */
+    if (keep_reply(call, &last->tail))
+        ask(call, first);
+    else
+        client_query_fail(call->worker, call->session, first);
 }
 
 static bool take_type(struct command_call *call, struct bytes type, struct client_query *query) {

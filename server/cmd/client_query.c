@@ -180,10 +180,55 @@ static void reply_lines(struct worker_state *worker, const struct client_query_p
     mem_free(worker->mem, lines, MAX(count, 1) * sizeof *lines);
 }
 
-void client_query_finish(struct worker_state *worker, struct session *asker,
-                         struct client_query *query, struct client_query_part *parts,
-                         size_t parts_count) {
+/* Half of EXEC's reply is not to be told from a whole one, but by its end. */
+static void give_up(struct session *asker) {
+    asker->close_after_reply = true;
+    asker->modes &= ~(uint32_t)SESSION_DEFERRED;
+}
+
+/* False: no memory, or EXEC's reply is too long. */
+static bool add_text(struct worker_state *worker, const struct buf *text) {
+    return buf_append(&worker->reply.out, buf_view(text)) == BRINE_OK;
+}
+
+/* The last answer is in EXEC's reply: what goes behind it. */
+static void complete(struct worker_state *worker, struct session *asker,
+                     const struct client_query *query) {
+    const struct session *served = worker->serving;
+    if (!add_text(worker, &query->tail)) {
+        give_up(asker);
+        return;
+    }
+    asker->modes &= ~(uint32_t)SESSION_DEFERRED;
+    worker->serving = asker;
+    tracking_release_held(worker, asker);
+    worker->serving = served;
+}
+
+bool client_query_keep_reply(struct worker_state *worker, struct client_query *next) {
+    struct buf *out = &worker->reply.out;
+    if (!add_text(worker, &next->head)) return false;
+    buf_clear(&next->head);
+    bool kept = buf_append(&next->head, buf_view(out)) == BRINE_OK;
+    reply_clear(&worker->reply);
+    return kept;
+}
+
+void client_query_fail(struct worker_state *worker, struct session *asker,
+                       struct client_query *query) {
+    if (query->within_exec)
+        give_up(asker);
+    else
+        reply_error(&worker->reply, ERROR_NO_MEMORY);
+    client_query_destroy(query);
+}
+
+struct client_query *client_query_finish(struct worker_state *worker, struct session *asker,
+                                         struct client_query *query,
+                                         struct client_query_part *parts, size_t parts_count) {
     int64_t matches = 0;
+    struct client_query *next = NULL;
+    bool fits = add_text(worker, &query->head);
     worker->reply.writer.version = asker->resp_version;
     bool failed = false;
     for (size_t i = 0; i < parts_count; i++) {
@@ -206,12 +251,22 @@ void client_query_finish(struct worker_state *worker, struct session *asker,
         reply_ok(&worker->reply);
     else
         reply_error(&worker->reply, BYTES("ERR No such client"));
-    if (asker->modes & SESSION_REPLY_OFF) reply_clear(&worker->reply);
+    if (!fits) {
+        give_up(asker);
+    } else if (query->within_exec) {
+        next = query->next;
+        query->next = NULL;
+        if (!next) complete(worker, asker, query);
+    }
+    if (asker->modes & SESSION_REPLY_OFF && !next) reply_clear(&worker->reply);
     client_query_destroy(query);
+    return next;
 }
 
-void client_query_destroy(struct client_query *query) {
+static void destroy_one(struct client_query *query) {
     struct allocator *mem = query->mem;
+    buf_deinit(&query->head);
+    buf_deinit(&query->tail);
     auth_user_unref(query->user);
     if (query->request) {
         mem_free(mem, query->request->prefixes, query->request->block_bytes);
@@ -219,4 +274,12 @@ void client_query_destroy(struct client_query *query) {
     }
     mem_free(mem, query->ids, query->ids_count * sizeof *query->ids);
     mem_free(mem, query, sizeof *query);
+}
+
+void client_query_destroy(struct client_query *query) {
+    while (query) {
+        struct client_query *next = query->next;
+        destroy_one(query);
+        query = next;
+    }
 }

@@ -9,7 +9,8 @@
  * with a part of its own, and closes those for which it says true.  Back on the first worker,
  * client_query_finish writes the reply into worker->reply and frees the query; net then clears
  * session->waiting, sends, closes the asker too if close_after_reply was set, and goes on with its
- * input.  If the asker is gone meanwhile, client_query_destroy instead.
+ * input; or asks the next query first, where one is returned.  If the asker is gone meanwhile,
+ * client_query_destroy instead.
  *
  * Thread: while it travels the query is constant and any worker may read it; a part is one
  * worker's until it is handed back. */
@@ -44,7 +45,12 @@ struct client_query {
     size_t ids_count;
     char peer[SESSION_ADDRESS_BYTES], local[SESSION_ADDRESS_BYTES]; /* "": any */
     struct auth_user *user;                                         /* one reference; NULL: any */
-    struct tracking_request *request;                               /* TARGET: what for */
+    /* Of EXEC, whose reply is put together when all its queries are answered: what it said before
+     * this query's answer, and behind the last one's. */
+    bool within_exec;
+    struct client_query *next;
+    struct buf head, tail;
+    struct tracking_request *request; /* TARGET: what for */
 };
 
 /* What one worker found; zero it, then buf_init(&part.text, mem, CLIENT_QUERY_TEXT_BYTES_MAX). */
@@ -62,15 +68,26 @@ enum { CLIENT_QUERY_TEXT_BYTES_MAX = 64 << 20 };
  * has its reply. */
 bool client_query_visit(const struct client_query *query, struct worker_state *worker,
                         struct session *session, struct client_query_part *part);
-void client_query_finish(struct worker_state *worker, struct session *asker,
-                         struct client_query *query, struct client_query_part *parts,
-                         size_t parts_count);
+/* Returns the query to be asked next, before anything is sent; NULL: the reply is complete. */
+struct client_query *client_query_finish(struct worker_state *worker, struct session *asker,
+                                         struct client_query *query,
+                                         struct client_query_part *parts, size_t parts_count);
+/* Nothing of EXEC's reply is sent before the next query is answered too: takes worker->reply over.
+ * False: no memory. */
+bool client_query_keep_reply(struct worker_state *worker, struct client_query *next) MUST_USE;
+/* With those behind it. */
 void client_query_destroy(struct client_query *query);
+/* It could not be asked: replies so, or where that would be half of EXEC's reply has the session
+ * closed. */
+void client_query_fail(struct worker_state *worker, struct session *asker,
+                       struct client_query *query);
 
 /* For handlers: a query in the call's name; NULL: no memory, replied. */
 struct client_query *client_create_query(struct command_call *call, enum client_query_kind kind);
 /* Asks it and takes it over; the reply comes later. */
 void client_run_query(struct command_call *call, struct client_query *query);
+/* The end of EXEC: asks what its commands wanted to ask. */
+void client_run_late_queries(struct command_call *call);
 
 /* As CLIENT GETREDIR answers: the client that its outdated keys are told to; 0: itself, -1: it does
  * not track. */

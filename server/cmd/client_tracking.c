@@ -30,7 +30,10 @@ static bool take_target(struct command_call *call, size_t position, struct asked
         return false;
     }
     asked->has_target = true;
-    return call_integer(call, position, &asked->target_id);
+    if (!call_integer(call, position, &asked->target_id)) return false;
+    if (asked->target_id > 0) return true;
+    reply_error(call->reply, BYTES("ERR The client ID you want redirect to does not exist"));
+    return false;
 }
 
 static bool take_flag(struct bytes word, struct asked *asked) {

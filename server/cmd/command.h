@@ -50,10 +50,9 @@ enum command_flag {
         COMMAND_FLAGS(F)
 #undef F
     /* Ours, not shown. */
-    CMD_NO_TOUCH = 1u << 27,      /* reading is no use that eviction should know of */
-    CMD_PROTECTED = 1u << 28,     /* DEBUG and MODULE: for whom debug.commands lets */
-    CMD_ANSWERS_LATER = 1u << 29, /* cannot be queued, for it asks other workers */
-    CMD_VALUE = 1u << 30, /* carries a value into the keyspace: the gate's test must know it */
+    CMD_NO_TOUCH = 1u << 27,  /* reading is no use that eviction should know of */
+    CMD_PROTECTED = 1u << 28, /* DEBUG and MODULE: for whom debug.commands lets */
+    CMD_VALUE = 1u << 30,     /* carries a value into the keyspace: the gate's test must know it */
     CMD_NONE = 0
 };
 

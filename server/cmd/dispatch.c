@@ -372,8 +372,7 @@ static bool is_rejected(struct worker_state *worker, struct session *session,
     } else if (UNLIKELY(!session->authenticated) && !(command->flags & CMD_NO_AUTH) &&
                !auth_is_open(&worker->shared->auth)) {
         reply_error(reply, BYTES("NOAUTH Authentication required."));
-    } else if (UNLIKELY(session->queued >= 0) &&
-               command->flags & (CMD_NO_MULTI | CMD_ANSWERS_LATER)) {
+    } else if (UNLIKELY(session->queued >= 0) && command->flags & CMD_NO_MULTI) {
         reply_error(reply, BYTES("ERR Command not allowed inside a transaction"));
     } else if (UNLIKELY(permission_asks(session)) && is_denied(worker, session, slot)) {
         /* replied */
@@ -496,7 +495,8 @@ static bool run_slot(struct worker_state *worker, struct session *session, struc
     end_command(worker, session, slot, mark, result);
     if (UNLIKELY(session->modes)) end_modes(worker, session, slot->command, mark);
     events_tell(worker, session);
-    if (UNLIKELY(session->tracked)) tracking_release_held(worker, session);
+    if (UNLIKELY(session->tracked) && !(session->modes & SESSION_DEFERRED))
+        tracking_release_held(worker, session);
     if (session->close_after_reply) result->close = true;
     return !result->close && !session->waiting;
 }

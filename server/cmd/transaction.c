@@ -235,6 +235,7 @@ static void run_all(struct command_call *call) {
     bool may_defer = access->may_defer;
     bool listed = gather_keys(call, &keys, &count);
     access->may_defer = false;
+    call->worker->exec_mark = reply_mark(reply);
     keyspace_begin(access, listed ? keys : NULL, count, transaction->judged,
                    transaction->judged_count);
     if (is_overtaken(call)) {
@@ -277,6 +278,7 @@ void cmd_exec(struct command_call *call) {
                     BYTES("EXECABORT Transaction discarded because of previous errors."));
     else
         run_all(call);
+    client_run_late_queries(call);
     call->worker->transaction_ended = true;
 }
 

@@ -37,8 +37,14 @@ static void finish(struct question *question) {
         client_query_destroy(question->query);
     } else {
         worker_note_time(worker);
-        client_query_finish(&worker->state, &asker->session, question->query, parts, count);
-        connection_resume(asker);
+        struct client_query *next =
+            client_query_finish(&worker->state, &asker->session, question->query, parts, count);
+        if (next && client_query_keep_reply(&worker->state, next))
+            clients_query(&worker->state, &asker->session, next);
+        else if (next)
+            client_query_fail(&worker->state, &asker->session, next);
+        if (!next || !asker->session.waiting || asker->session.close_after_reply)
+            connection_resume(asker);
     }
     for (size_t i = 0; i < count; i++) buf_deinit(&parts[i].text);
     connection_unref(asker);
@@ -76,9 +82,8 @@ void clients_query(struct worker_state *state, struct session *session,
     size_t count = net->workers_count;
     struct question *question = mem_alloc(net->options.mem, question_bytes(count));
     if (!question) {
-        client_query_destroy(query);
         session->waiting = false;
-        reply_error(&state->reply, BYTES("OOM command not allowed when out of memory"));
+        client_query_fail(state, session, query);
         return;
     }
     *question = (struct question){

@@ -611,13 +611,10 @@ CROWD_RULES = RULES + [
     (10, "PING {word}"),
     (4, "RESET"),
 ]
-# Subcommands of CLIENT that brine does not queue, for they ask all workers and answer later; as
-# does TRACKING with REDIRECT.
-LATE = (b"LIST", b"KILL")
 
 
 def without_late(ops):
-    """Leaves CLIENT LIST and CLIENT KILL out of MULTI, and SWAPDB out of what tracks: brine tells
+    """Leaves CLIENT TRACKING with REDIRECT, which asks all workers, out of MULTI, and SWAPDB out of what tracks: brine tells
     clients that cache of it, Redis does not.  ops: (args, ...), *2 marks a second client."""
     is_open, kept = [False, False], []
     tracks = any(b"TRACKING" in (word.upper() for word in op[0]) for op in ops)
@@ -625,8 +622,7 @@ def without_late(ops):
         who = 1 if op[0][0] == b"*2" else 0
         words = op[0][who:]
         name = words[0].upper()
-        late = name == b"CLIENT" and len(words) > 1 and (
-            words[1].upper() in LATE or any(word.upper() == b"REDIRECT" for word in words))
+        late = name == b"CLIENT" and any(word.upper() == b"REDIRECT" for word in words)
         if not (late and is_open[who]) and not (tracks and name == b"SWAPDB"):
             kept.append(op)
         if name == b"MULTI":

@@ -308,6 +308,13 @@ TALK(client, a_pause_of_writes_holds_writes_alone, {0, "CLIENT PAUSE 100000 WRIT
 TALK(client, a_pause_of_all_ends_by_itself, {0, "CLIENT PAUSE 50", "+OK|"}, {1, "PING", "+PONG|"},
      {0, "PING", "+PONG|"})
 
+TALK(client, questions_about_others_are_answered_within_exec, {0, "MULTI", "+OK|"},
+     {0, "INCR a", "+QUEUED|"}, {0, "CLIENT KILL ID 999999", "+QUEUED|"},
+     {0, "CLIENT LIST ID 999999", "+QUEUED|"}, {0, "CLIENT LIST TYPE replica", "+QUEUED|"},
+     {0, "INCR a", "+QUEUED|"}, {0, "EXEC\r\nPING", "*5|:1|:0|$0||$0||:2|+PONG|"},
+     {0, "MULTI", "+OK|"}, {0, "CLIENT KILL TYPE normal SKIPME yes", "+QUEUED|"},
+     {0, "EXEC", "*1|:3|"})
+
 /* The line without its time: from the database on. */
 static void sees(struct talk *talk, int who, const char *expected) {
     char line[HEARD_MAX] = {0};
