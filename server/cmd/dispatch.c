@@ -444,11 +444,18 @@ static bool is_postponed(const struct worker_state *worker, const struct session
            transaction_replicates(session, command);
 }
 
+/* CLIENT REPLY OFF and SKIP. */
+static void mute(struct worker_state *worker, const struct session *session,
+                 const struct command *command, struct reply_mark mark) {
+    if (LIKELY(!(session->modes & (SESSION_REPLY_OFF | SESSION_REPLY_SKIP)))) return;
+    bool failed = worker->reply.errors != mark.errors;
+    if (failed || !command || !pubsub_is_listening(command)) reply_rewind(&worker->reply, mark);
+}
+
 /* What CLIENT REPLY and CLIENT CACHING said is for one command. */
 static void end_modes(struct worker_state *worker, struct session *session,
                       const struct command *command, struct reply_mark mark) {
-    if (session->modes & (SESSION_REPLY_OFF | SESSION_REPLY_SKIP))
-        reply_rewind(&worker->reply, mark);
+    mute(worker, session, command, mark);
     session->modes &= ~(uint32_t)SESSION_REPLY_SKIP;
     bool is_client = command && bytes_starts_with(bytes_of_cstr(command->name), BYTES("client|"));
     if (session->tracked && session->queued < 0 && !is_client) session->tracked->caching = false;
@@ -655,8 +662,7 @@ void dispatch_deferred(struct worker_state *worker, struct session *session, str
     bool ran = call_handler(worker, session, &slot, mark);
     BRINE_ASSERT(ran, "who may not defer is not deferred");
     timer_switch(worker, &timer, NULL);
-    if (UNLIKELY(session->modes & (SESSION_REPLY_OFF | SESSION_REPLY_SKIP)))
-        reply_rewind(&worker->reply, mark);
+    mute(worker, session, slot.command, mark);
     events_tell(worker, session);
     end_command(worker, session, &slot, mark, result);
     forget_actor(worker);

@@ -13,13 +13,17 @@ static struct pubsub *pubsub_of(const struct command_call *call) {
     return &call->worker->shared->pubsub;
 }
 
+bool pubsub_is_listening(const struct command *command) {
+    command_handler *handler = command->handler;
+    return handler == cmd_subscribe || handler == cmd_psubscribe || handler == cmd_ssubscribe ||
+           handler == cmd_unsubscribe || handler == cmd_punsubscribe || handler == cmd_sunsubscribe;
+}
+
 bool pubsub_forbids(const struct session *session, const struct command *command) {
     if (LIKELY(!session->subscriber) || session->resp_version > 2) return false;
     command_handler *handler = command->handler;
-    return pubsub_listens(session) && handler != cmd_subscribe && handler != cmd_psubscribe &&
-           handler != cmd_ssubscribe && handler != cmd_unsubscribe && handler != cmd_punsubscribe &&
-           handler != cmd_sunsubscribe && handler != cmd_ping && handler != cmd_quit &&
-           handler != cmd_reset;
+    return pubsub_listens(session) && !pubsub_is_listening(command) && handler != cmd_ping &&
+           handler != cmd_quit && handler != cmd_reset;
 }
 
 /* ---- listening ------------------------------------------------------------------------------- */

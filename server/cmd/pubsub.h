@@ -16,6 +16,8 @@
 int64_t pubsub_publish(struct worker_state *worker, struct session *session, enum pubsub_kind kind,
                        struct bytes channel, struct bytes payload);
 
+/* SUBSCRIBE and its kin, whose answers are messages: CLIENT REPLY OFF does not hide them. */
+bool pubsub_is_listening(const struct command *command);
 /* True: a client of RESP2 that listens may say little else, and not this. */
 bool pubsub_forbids(const struct session *session, const struct command *command);
 

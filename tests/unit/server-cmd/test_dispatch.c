@@ -301,3 +301,13 @@ Test(dispatch, every_refused_allocation_is_an_answer) {
     }
     cr_assert_fail("more allocations than anybody expected");
 }
+
+Test(dispatch, replies_that_are_off_are_no_messages) {
+    struct world world;
+    world_init(&world);
+    cr_expect_str_eq(ask(&world, "CLIENT REPLY OFF\r\nPING\r\nSUBSCRIBE a\r\nGET\r\nSUBSCRIBE\r\n"),
+                     "*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n");
+    cr_expect_str_eq(ask(&world, "UNSUBSCRIBE a\r\nPING\r\nCLIENT REPLY ON\r\n"),
+                     "*3\r\n$11\r\nunsubscribe\r\n$1\r\na\r\n:0\r\n+OK\r\n");
+    world_deinit(&world);
+}
