@@ -95,7 +95,7 @@ static int print_reply(struct buf *out, const struct brine_reply *reply) {
     struct show show = command_show();
     show.string = as_readable;
     if (show_reply(out, reply, show) != BRINE_OK) return tool_complain("too large to show");
-    fwrite(out->data, 1, out->len, stdout);
+    if (out->len) fwrite(out->data, 1, out->len, stdout);
     return TOOL_OK;
 }
 

@@ -27,7 +27,7 @@ static int refuse(const brine_client *client) {
 static int print_out(struct buf *out) {
     if (out->len && out->data[out->len - 1] != '\n' && buf_append_byte(out, '\n') != BRINE_OK)
         return tool_complain("too large to show");
-    fwrite(out->data, 1, out->len, stdout);
+    if (out->len) fwrite(out->data, 1, out->len, stdout);
     return TOOL_OK;
 }
 

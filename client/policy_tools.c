@@ -209,7 +209,7 @@ static int run_diff(struct tool_call *call) {
     if (diff.as_json) json_close(&diff.json);
     if (diff.as_json && status == BRINE_OK) status = json_finish(&diff.json);
     if (diff.as_json && status == BRINE_OK) status = buf_append_byte(&diff.out, '\n');
-    if (status == BRINE_OK) fwrite(diff.out.data, 1, diff.out.len, stdout);
+    if (status == BRINE_OK && diff.out.len) fwrite(diff.out.data, 1, diff.out.len, stdout);
     buf_deinit(&diff.out);
     policy_compiled_deinit(&sides[0]);
     policy_compiled_deinit(&sides[1]);
@@ -253,7 +253,7 @@ static int run_learned(struct tool_call *call) {
     if (status != BRINE_CLIENT_OK) {
         tool_complain("%s", brine_last_error(client)->text);
         code = TOOL_BAD;
-    } else if (show_reply(&out, reply, (struct show){.form = form}) == BRINE_OK) {
+    } else if (show_reply(&out, reply, (struct show){.form = form}) == BRINE_OK && out.len) {
         fwrite(out.data, 1, out.len, stdout);
         if (out.len && out.data[out.len - 1] != '\n') putchar('\n');
     }

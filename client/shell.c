@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <wchar.h>
 
 enum { HISTORY_LINES = 1000, PROMPT_BYTES = 160, PATH_BYTES = 512, HINT_BYTES = 120 };
 enum { ESCAPE = 1 }; /* libedit: what stands between two of it takes no place on the screen */
@@ -64,12 +65,12 @@ static char *give_hint(EditLine *editor) {
 }
 
 /* A blank ends a word, and what is hinted at changes. */
-static unsigned char on_blank(EditLine *editor, int c) {
+static unsigned char on_blank(EditLine *editor, wint_t c) {
     char text[] = {(char)c, 0};
     return el_insertstr(editor, text) == 0 ? CC_REFRESH : CC_ERROR;
 }
 
-static unsigned char on_tab(EditLine *editor, int c) {
+static unsigned char on_tab(EditLine *editor, wint_t c) {
     struct shell *shell = shell_of(editor);
     struct shell_completion completion;
     struct bytes typed = typed_before_cursor(editor);
@@ -108,8 +109,9 @@ static bool open_editor(struct shell *shell) {
     el_set(shell->editor, EL_HIST, history, shell->history);
     el_set(shell->editor, EL_PROMPT, give_prompt);
     el_set(shell->editor, EL_RPROMPT_ESC, give_hint, ESCAPE);
-    el_set(shell->editor, EL_ADDFN, "brine-complete", "complete a command", on_tab);
-    el_set(shell->editor, EL_ADDFN, "brine-blank", "insert a blank", on_blank);
+    /* libedit copies the narrow form of these two texts and forgets the copy. */
+    el_wset(shell->editor, EL_ADDFN, L"brine-complete", L"complete a command", on_tab);
+    el_wset(shell->editor, EL_ADDFN, L"brine-blank", L"insert a blank", on_blank);
     el_set(shell->editor, EL_BIND, "^I", "brine-complete", NULL);
     el_set(shell->editor, EL_BIND, " ", "brine-blank", NULL);
     el_set(shell->editor, EL_BIND, "^R", "em-inc-search-prev", NULL);
