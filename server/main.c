@@ -296,6 +296,11 @@ static void on_load_failed(void *context, const struct brine_error *err) {
     net_stop(&server->net);
 }
 
+static void on_loaded(void *context) {
+    struct server *server = context;
+    net_loaded(&server->net);
+}
+
 static enum brine_status setup_snapshots(struct server *server, struct brine_error *err) {
     struct snapshots_options options = {
         .mem = &server->memory.allocator,
@@ -303,6 +308,7 @@ static enum brine_status setup_snapshots(struct server *server, struct brine_err
         .keyspace = &server->keyspace,
         .log = &server->log,
         .audit = server->audit,
+        .on_loaded = on_loaded,
         .on_load_failed = on_load_failed,
         .context = server,
     };
@@ -382,8 +388,8 @@ static void log_memory(struct server *server) {
 }
 
 static void log_start(struct server *server) {
-    log_write(&server->log, LOG_NOTICE, "brine %s, pid %d, %zu worker threads",
-              BRINE_VERSION, (int)getpid(), server->net.workers_count);
+    log_write(&server->log, LOG_NOTICE, "brine %s, pid %d, %zu worker threads", BRINE_VERSION,
+              (int)getpid(), server->net.workers_count);
     log_memory(server);
     struct gate_setup *setup = gate_keeper_setup(server->keeper);
     const char *policy = (const char *)setup->policy_text.data;

@@ -252,6 +252,21 @@ static void notify(struct net *net, const char *state) {
               state);
 }
 
+/* Once: by net_run when there is nothing to load, or by who loaded, whichever comes first. */
+static void tell_ready(struct net *net) {
+    if (!net->told_ready) notify(net, "READY=1");
+    net->told_ready = true;
+}
+
+static void ready_here(struct message *message UNUSED, void *owner) {
+    tell_ready(owner);
+}
+
+void net_loaded(struct net *net) {
+    net->loaded_message.run = ready_here;
+    inbox_push(&net->inbox, &net->loaded_message);
+}
+
 static void start_signals(struct net *net) {
     signal(SIGPIPE, SIG_IGN);
     const struct {
@@ -331,7 +346,7 @@ enum net_end net_run(struct net *net, struct brine_error *err) {
     for (size_t i = 0; i < net->listeners_count; i++)
         log_write(net->options.log, LOG_NOTICE, "Ready to accept connections on %s%s",
                   net->listeners[i].text, net->listeners[i].is_tls ? " (TLS)" : "");
-    notify(net, "READY=1");
+    if (!net->options.snapshots || !snapshots_loading(net->options.snapshots)) tell_ready(net);
     uv_run(&net->loop, UV_RUN_DEFAULT);
     if (net->given_up) return NET_GIVEN_UP;
     stop_workers(net);

@@ -58,7 +58,8 @@ struct net {
     struct background background; /* its own lock */
     struct worker *workers;       /* the array is fixed; each is its own thread's */
     size_t workers_count, workers_allocated;
-    struct message stop_message;
+    struct message stop_message, loaded_message;
+    bool told_ready;        /* main's */
     atomic_bool stop_asked; /* stop_message is on its way; any thread */
 
     struct metrics_set metrics_set; /* members fixed before threads run */
@@ -90,6 +91,8 @@ void net_close(struct net *net);
 
 /* Asks the loop to stop in order, as SIGTERM does.  Any thread. */
 void net_stop(struct net *net);
+/* What was on disk is loaded: READY=1 waited for it.  Once, by any thread. */
+void net_loaded(struct net *net);
 /* A worker's last connection is gone; its thread. */
 void net_worker_drained(struct net *net, struct worker *worker);
 

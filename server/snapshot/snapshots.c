@@ -189,11 +189,13 @@ static bool load_at_start(struct snapshots *snapshots) {
     if (recover(&options, &result, &err) != BRINE_OK) {
         if (atomic_load(&snapshots->progress.cancelled)) return false;
         log_write(snapshots->options.log, LOG_WARNING, "%s", err.text);
-        snapshots->options.on_load_failed(snapshots->options.context, &err);
+        if (snapshots->options.on_load_failed)
+            snapshots->options.on_load_failed(snapshots->options.context, &err);
         return false;
     }
     note_load(snapshots, &result);
     atomic_store(&snapshots->loading, false);
+    if (snapshots->options.on_loaded) snapshots->options.on_loaded(snapshots->options.context);
     return true;
 }
 

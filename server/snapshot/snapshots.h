@@ -34,6 +34,8 @@ struct snapshots_options {
     struct keyspace *keyspace;
     struct log *log;     /* may be NULL */
     struct audit *audit; /* may be NULL */
+    /* What was there is loaded; by the thread.  Both may be NULL. */
+    void (*on_loaded)(void *context);
     /* The file that was there cannot be loaded, and the server is to end; by the thread. */
     void (*on_load_failed)(void *context, const struct brine_error *err);
     void *context;
