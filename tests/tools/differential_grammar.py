@@ -614,7 +614,8 @@ CROWD_RULES = RULES + [
 
 
 def without_late(ops):
-    """Leaves CLIENT TRACKING with REDIRECT, which asks all workers, out of MULTI, and SWAPDB out of what tracks: brine tells
+    """Leaves what asks all workers out of MULTI: CLIENT TRACKING with REDIRECT, which EXEC refuses, and
+    CLIENT LIST, which shows its own client as it is after EXEC; and SWAPDB out of what tracks: brine tells
     clients that cache of it, Redis does not.  ops: (args, ...), *2 marks a second client."""
     is_open, kept = [False, False], []
     tracks = any(b"TRACKING" in (word.upper() for word in op[0]) for op in ops)
@@ -622,7 +623,7 @@ def without_late(ops):
         who = 1 if op[0][0] == b"*2" else 0
         words = op[0][who:]
         name = words[0].upper()
-        late = name == b"CLIENT" and any(word.upper() == b"REDIRECT" for word in words)
+        late = name == b"CLIENT" and any(word.upper() in (b"LIST", b"REDIRECT") for word in words)
         if not (late and is_open[who]) and not (tracks and name == b"SWAPDB"):
             kept.append(op)
         if name == b"MULTI":
