@@ -306,6 +306,7 @@ help:
 #: make bench-snapshot     saving and loading beside redis-server's; BENCH_ARGS='--mb 200 --rounds 1'
 #: make bench-evict        what is still held when memory is short, beside redis-server; EVICT_ARGS='--only zipf10'
 #: make bench-parts        single parts in isolation, no sockets
+#: make churn CHURN_S=600  mixed sizes at the memory limit: resident memory beside memory.max
 #: make soak SOAK_S=600    mixed load with expiry and churn; checks memory, descriptors, errors
 #: make test-ecosystem     the Python libraries of today, from PyPI, in a venv
 #: make install PREFIX=/usr/local DESTDIR=
@@ -377,6 +378,11 @@ bench-verify:
 bench-snapshot:
 	@+$(MAKE) --no-print-directory -j$(JOBS) SAN= all $(BUILD)/release/tests/bench/load
 	@python3 tests/bench/snapshot.py --build $(BUILD)/release $(BENCH_ARGS)
+CHURN_S ?= 600
+.PHONY: churn
+churn: $(V)/brine-server
+	@python3 tests/bench/churn.py --server $(V)/brine-server --seconds $(CHURN_S)
+
 .PHONY: bench-evict
 bench-evict:
 	@+$(MAKE) --no-print-directory -j$(JOBS) SAN= all $(BUILD)/release/tests/bench/bench_evict

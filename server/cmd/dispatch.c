@@ -319,12 +319,12 @@ static bool memory_is_exceeded(struct worker_state *worker, const struct slot *s
     if (limit == 0) return false;
     for (size_t i = 0; i < slot->args_count; i++)
         bytes += worker->args.items[slot->first_arg + i].len;
-    return bytes > limit || !keyspace_make_room(access);
+    return bytes > limit || !keyspace_make_room(access, bytes);
 }
 
 bool dispatch_memory_is_exceeded(struct worker_state *worker) {
     struct keyspace_access *access = &worker->access;
-    return room_limit(access->keyspace) > 0 && !keyspace_make_room(access);
+    return room_limit(access->keyspace) > 0 && !keyspace_make_room(access, 0);
 }
 
 static bool is_denied(struct worker_state *worker, struct session *session,

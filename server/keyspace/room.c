@@ -19,11 +19,14 @@ enum {
     HOLES_SHARE = 16,
     BEHIND_SHARE = 4,
     COMMAND_LOOKS = 4096, /* some 100 us */
-    SHARD_LOOKS = 512,    /* for which a shard's lock is held */
+    COMPACT_BUDGET = 64,  /* entries moved for a command, where holes are many */
+    BYTES_A_LOOK = 8,     /* small entries that give way for a large one: so many more looks, */
+    COMMAND_LOOKS_MORE = 28 * 1024, /* up to some 0.8 ms */
+    SHARD_LOOKS = 512,              /* for which a shard's lock is held */
     UPKEEP_LOOKS = 4096,
     RECLAIM_BUDGET = 1000,
     SHARDS_TRIED = 64,
-    OVERHEAD_SHARE_MAX = 4, /* more is not believed: a limit below what a program needs to run */
+    OVERHEAD_SHARE_MAX = 3, /* more is not believed: a limit below what a program needs to run */
     OVERHEAD_STEPS = 8,     /* a new measurement counts as one of so many */
 };
 
@@ -83,6 +86,11 @@ void room_note_resident(struct keyspace *keyspace, size_t resident_bytes) {
     size_t counted = room->base_bytes + store_used_bytes(keyspace->store) +
                      (room->held_bytes ? load(room->held_bytes) : 0);
     size_t now = resident_bytes - MIN(resident_bytes, counted);
+    /* Holes that compaction does not close as fast as they come are taken like the rest; slowly,
+     * for to evict makes more of them. */
+    size_t holes = store_hole_bytes(keyspace->store),
+           tolerated = load(&room->bytes_max) / HOLES_SHARE;
+    now += holes - MIN(holes, tolerated);
     size_t before = load(&room->overhead_bytes);
     size_t smoothed = before - before / OVERHEAD_STEPS + now / OVERHEAD_STEPS;
     atomic_store_explicit(&room->overhead_bytes, smoothed, memory_order_relaxed);
@@ -124,7 +132,7 @@ static struct store_evicted give_way(struct keyspace_access *access, size_t shar
     return store_evict(store, &access->hold, shard, access->now_ms, taken - max, looks);
 }
 
-bool keyspace_make_room(struct keyspace_access *access) {
+bool keyspace_make_room(struct keyspace_access *access, size_t argument_bytes) {
     struct keyspace *keyspace = access->keyspace;
     if (LIKELY(!room_is_exceeded(keyspace))) {
         if (UNLIKELY(atomic_load_explicit(&keyspace->room.exceeded_since_ms, memory_order_relaxed)))
@@ -134,11 +142,14 @@ bool keyspace_make_room(struct keyspace_access *access) {
     struct store *store = keyspace->store;
     size_t max = room_limit(keyspace), shards = store_shards(store);
     size_t tries = MIN(shards, (size_t)SHARDS_TRIED);
+    bool crowded = holes_are_many(keyspace);
+    size_t looks = COMMAND_LOOKS + MIN(argument_bytes / BYTES_A_LOOK, (size_t)COMMAND_LOOKS_MORE);
     for (size_t i = 0; i < tries && room_is_exceeded(keyspace); i++) {
         uint32_t next =
             atomic_fetch_add_explicit(&keyspace->room.next_shard, 1, memory_order_relaxed);
         (void)give_way(access, next % shards, SHARD_LOOKS);
-        if (i * SHARD_LOOKS > COMMAND_LOOKS) break;
+        if (crowded) (void)store_compact(store, &access->hold, next % shards, COMPACT_BUDGET);
+        if (i * SHARD_LOOKS > looks) break;
     }
     bool exceeded = room_is_exceeded(keyspace);
     note_exceeded(access, exceeded);

@@ -4,7 +4,7 @@
 /* Room: how much the process may take, what it takes, and who gives way.
  *
  *     room_set(&keyspace, &(struct keyspace_memory){...});   // memory.max, any time
- *     if (!keyspace_make_room(access)) reply "OOM ..."      // before a command
+ *     if (!keyspace_make_room(access, bytes)) reply "OOM ..."      // before a command
  *
  * Words: what is *taken* is what the store has from the allocator, what clients' buffers hold, and
  * the *overhead*: what the process has of the machine beyond both, as the kernel counts it,
@@ -40,8 +40,9 @@ size_t room_taken_bytes(const struct keyspace *keyspace);
 /* True when entries have to give way. */
 bool room_is_exceeded(const struct keyspace *keyspace);
 
-/* False: there is no room, and what gives way, if anything does, is not enough. */
-bool keyspace_make_room(struct keyspace_access *access) MUST_USE;
+/* Before a command with so many bytes of arguments.  False: there is no room, and what gives way,
+ * if anything does, is not enough. */
+bool keyspace_make_room(struct keyspace_access *access, size_t argument_bytes) MUST_USE;
 
 /* The shard's part of making room; true: more is left to do. */
 bool room_upkeep(struct keyspace_access *access, size_t shard);

@@ -19,6 +19,8 @@
 
 #include <signal.h>
 
+enum { DIRTY_SHARE = 32 }; /* of memory.max, in pages that wait to be given back */
+
 static void on_turn_end(uv_prepare_t *handle);
 static void on_again(uv_idle_t *handle);
 /* CLIENT PAUSE is over. */
@@ -309,7 +311,9 @@ static void note_memory(struct worker *worker) {
     struct machine_allocator allocator = machine_allocator();
     if (!allocator.known) return;
     size_t resident = machine_private_bytes();
-    resident -= MIN(resident, allocator.dirty_bytes);
+    /* More than that it does not give back as fast as it comes. */
+    size_t soon = first ? allocator.dirty_bytes : MIN(allocator.dirty_bytes, limit / DIRTY_SHARE);
+    resident -= MIN(resident, soon);
     if (first)
         room_note_base(keyspace, resident);
     else if (limit > 0)

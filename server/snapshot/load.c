@@ -96,7 +96,7 @@ static enum brine_status store_record(struct loader *loader, const struct snapsh
         loaded.writer = atomic_load_explicit(&load->writers[record->writer], memory_order_relaxed);
     /* Where nothing may give way it is loaded all the same: a server that was full must be able to
      * start again. */
-    (void)!keyspace_make_room(access);
+    (void)!keyspace_make_room(access, 0);
     switch (keyspace_load_string(access, &key, &loaded)) {
     case KEYSPACE_DONE:
         loader->loaded++;
