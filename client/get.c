@@ -231,7 +231,7 @@ static int run_set(struct tool_call *call) {
         return tool_complain("--ttl must be a time like 90s, 5m, 2h or 7d, not '%s'",
                              call->values[SET_TTL]);
     buf_init(&input, mem_system(), VALUE_BYTES_MAX + (size_t)2);
-    struct bytes value = BYTES("");
+    struct bytes value;
     if (file) {
         if (input_read(&input, file, VALUE_BYTES_MAX, &err) != BRINE_OK) {
             buf_deinit(&input);

@@ -191,7 +191,7 @@ static void json_map_key(struct json *json, const struct brine_reply *key) {
 }
 
 static enum brine_status show_json(struct buf *out, const struct brine_reply *reply) {
-    struct level levels[SHOW_DEPTH_MAX];
+    struct level levels[SHOW_DEPTH_MAX] = {{.all = reply}};
     struct json json;
     size_t depth = 0;
     json_init(&json, out);

@@ -189,14 +189,14 @@ static int run_latency(struct tool_call *call) {
     buf_init(&out, mem_system(), 1 << 16);
     code = times ? ping_for(client, ms, times) : tool_complain("no memory");
     enum brine_status status = BRINE_OK;
-    if (code == TOOL_OK && call->values[LATENCY_JSON]) {
+    if (times && code == TOOL_OK && call->values[LATENCY_JSON]) {
         struct json json;
         json_init(&json, &out);
         json_open_object(&json);
         quantiles_json(times, &json);
         json_close(&json);
         status = json_finish(&json);
-    } else if (code == TOOL_OK) {
+    } else if (times && code == TOOL_OK) {
         status = buf_printf(&out, "%llu PINGs: min %.3f  ", (unsigned long long)times->count,
                             (double)times->min_us / 1000);
         if (status == BRINE_OK) status = quantiles_text(times, &out);
