@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* clang-format off */
 TRANSCRIPT(eviction, object_tells_how_a_value_is_kept,
     {"SET number 12345", "+OK"},
     {"SET short abc", "+OK"},
@@ -42,6 +43,8 @@ TRANSCRIPT(eviction, memory_tells_what_is_taken,
     {"MEMORY STATS", "~*\"peak.allocated\", *\"keys.count\", 1, *\"fragmentation.bytes\", *"},
     {"MEMORY PURGE", "+OK"},
     {"MEMORY NOSUCH", "-ERR unknown subcommand 'NOSUCH'. Try MEMORY HELP."})
+
+/* clang-format on */
 
 static const char *const sixteen_megabytes[] = {"memory.max=16mb", NULL};
 
