@@ -486,6 +486,7 @@ static bool run_slot(struct worker_state *worker, struct session *session, struc
             session->waiting = true;
             session->modes |= SESSION_POSTPONED;
             worker->postponed_count++;
+            metrics_add(worker->metrics, METRIC_blocked_clients, 1);
             result->postponed = true;
             return false;
         }

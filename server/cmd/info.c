@@ -93,7 +93,8 @@ static void say_clients(struct info *info) {
     say(info, "maxclients:%" PRId64 "\r\n",
         config_read(info->call->worker->config->server.max_clients));
     say(info, "client_recent_max_input_buffer:0\r\nclient_recent_max_output_buffer:0\r\n");
-    say(info, "blocked_clients:0\r\ntracking_clients:%zu\r\nclients_in_timeout_table:0\r\n",
+    say(info, "blocked_clients:%" PRIu64 "\r\n", total(info, METRIC_blocked_clients));
+    say(info, "tracking_clients:%zu\r\nclients_in_timeout_table:0\r\n",
         atomic_load(&info->call->worker->shared->tracking.clients));
 }
 

@@ -26,6 +26,7 @@ static void on_again(uv_idle_t *handle);
 /* CLIENT PAUSE is over. */
 static void resume_postponed(struct worker *worker) {
     if (worker->state.postponed_count == 0 || dispatch_is_paused(&worker->state)) return;
+    metrics_add(&worker->metrics, METRIC_blocked_clients, 0 - worker->state.postponed_count);
     worker->state.postponed_count = 0;
     struct connection *connection = worker->connections;
     struct connection *last = connection ? connection->previous : NULL;

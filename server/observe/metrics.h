@@ -27,6 +27,7 @@
     M(connections_received_total, COUNTER, "connections accepted")                                 \
     M(rejected_connections, COUNTER, "connections refused at maxclients or in protected mode")     \
     M(connected_clients, GAUGE, "clients connected")                                               \
+    M(blocked_clients, GAUGE, "clients that CLIENT PAUSE holds, or held when they went")           \
     M(commands_processed_total, COUNTER, "commands executed")                                      \
     M(net_input_bytes, COUNTER, "bytes read from clients")                                         \
     M(net_output_bytes, COUNTER, "bytes written to clients")                                       \
