@@ -51,8 +51,8 @@ struct store_cut_counts {
 /* False: there is one already.  Takes all locks. */
 bool store_cut_begin(struct store *store, struct store_hold *hold, const struct store_cut *cut,
                      struct store_cut_counts *counts) MUST_USE;
-/* Shows about so many bytes of keys and values (four times as many of boxed ones), or looks at some thousands of entries.  False: the
- * shard has nothing left to show. */
+/* Shows about so many bytes of keys and values (four times as many of boxed ones), or looks at some
+ * thousands of entries.  False: the shard has nothing left to show. */
 bool store_cut_step(struct store *store, struct store_hold *hold, size_t shard,
                     size_t bytes) MUST_USE;
 void store_cut_abandon(struct store *store);
