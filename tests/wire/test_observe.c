@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The brine authors */
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What operators and test suites ask: the slow log, latencies, DEBUG, the time, a cluster of one. */
+/* What operators and test suites ask: the slow log, latencies, DEBUG, the time, a cluster of one.
+ */
 
 #include "support.h"
 
