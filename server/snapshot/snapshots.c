@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 enum {
-    SAVE_NICE = 10,
+    SAVE_NICE = 0, /* who is nice and holds a shard's lock keeps others waiting: README D8 */
     THREADS_MAX = 64,
     TICK_MS = 1000,       /* how often the schedule is looked at */
     RETRY_MS = 60 * 1000, /* after a scheduled save failed.  Source: Redis waits 5 s, for less */
