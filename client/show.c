@@ -43,6 +43,24 @@ enum brine_status show_quoted(struct buf *out, struct bytes text) {
     return buf_append_byte(out, '"');
 }
 
+/* A byte that a terminal would obey: C0 but for the ends of lines and the tab, DEL, and C1 as UTF-8
+ * has it. */
+static size_t obeyed_len(struct bytes text, size_t at) {
+    uint8_t c = text.data[at], next = at + 1 < text.len ? text.data[at + 1] : 0;
+    if (c == 0xc2 && next >= 0x80 && next < 0xa0) return 2;
+    if (c == '\n' || c == '\t' || (c == '\r' && next == '\n')) return 0;
+    return c < 0x20 || c == 0x7f;
+}
+
+enum brine_status show_text(struct buf *out, struct bytes text) {
+    for (size_t at = 0; at < text.len;) {
+        size_t len = obeyed_len(text, at);
+        if (!len) TRY(buf_append_byte(out, text.data[at++]));
+        for (; len; len--) TRY(buf_printf(out, "\\x%02x", text.data[at++]));
+    }
+    return BRINE_OK;
+}
+
 static enum brine_status show_integer(struct buf *out, int64_t value) {
     uint8_t digits[NUMBER_I64_TEXT_BYTES];
     return buf_append(out, bytes_view(digits, number_format_i64(digits, value)));
@@ -61,19 +79,19 @@ static enum brine_status show_leaf_formatted(struct buf *out, const struct brine
         return show_string(out, text_of(reply), show);
     case BRINE_REPLY_STATUS:
     case BRINE_REPLY_VERBATIM:
-        return buf_append(out, text_of(reply));
+        return show_text(out, text_of(reply));
     case BRINE_REPLY_ERROR:
         TRY(buf_append(out, BYTES("(error) ")));
-        return buf_append(out, text_of(reply));
+        return show_text(out, text_of(reply));
     case BRINE_REPLY_INTEGER:
         TRY(buf_append(out, BYTES("(integer) ")));
         return show_integer(out, reply->integer);
     case BRINE_REPLY_BIG_NUMBER:
         TRY(buf_append(out, BYTES("(big number) ")));
-        return buf_append(out, text_of(reply));
+        return show_text(out, text_of(reply));
     case BRINE_REPLY_DOUBLE:
         TRY(buf_append(out, BYTES("(double) ")));
-        return buf_append(out, text_of(reply));
+        return show_text(out, text_of(reply));
     case BRINE_REPLY_BOOLEAN:
         return buf_append(out, reply->integer ? BYTES("(true)") : BYTES("(false)"));
     case BRINE_REPLY_NIL:

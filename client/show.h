@@ -32,6 +32,11 @@ struct show {
 enum brine_status show_reply(struct buf *out, const struct brine_reply *reply,
                              struct show show) MUST_USE;
 
+/* Appends text with what a terminal would obey escaped (\x1b); ends of lines and tabs stay. What
+ * SHOW_FORMATTED shows of states and errors went this way, which no honest server's words change.
+ */
+enum brine_status show_text(struct buf *out, struct bytes text) MUST_USE;
+
 /* Appends text in double quotes, with what is no printable ASCII escaped. */
 enum brine_status show_quoted(struct buf *out, struct bytes text) MUST_USE;
 

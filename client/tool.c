@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/nearest.h"
 #include "base/number.h"
+#include "client/show.h"
 #include "client/tool_help.h"
 #include "client/tools.h"
 
@@ -40,6 +41,8 @@ static const struct tool *const tools[] = {
     &man_tool,
 };
 
+enum { COMPLAINT_BYTES = 8192 };
+
 const struct tool *tool_at(size_t index) {
     return index < ARRAY_LEN(tools) ? tools[index] : NULL;
 }
@@ -58,13 +61,20 @@ const struct tool *tool_find(int argc, char **argv, int *used) {
     return NULL;
 }
 
+/* Part of what is said may be a server's own words. */
 int tool_complain(const char *format, ...) {
+    char text[COMPLAINT_BYTES];
+    struct buf shown;
     va_list args;
     va_start(args, format);
-    fputs("brine-cli: ", stderr);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
+    vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    buf_init(&shown, mem_system(), sizeof text * 8);
+    bool ok = show_text(&shown, bytes_of_cstr(text)) == BRINE_OK;
+    fputs("brine-cli: ", stderr);
+    if (ok) fwrite(shown.data, 1, shown.len, stderr);
+    fputs(ok ? "\n" : "no memory to say what is wrong\n", stderr);
+    buf_deinit(&shown);
     return TOOL_USAGE;
 }
 

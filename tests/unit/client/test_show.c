@@ -50,6 +50,12 @@ Test(show, a_leaf_looks_as_redis_cli_shows_it) {
         {{.type = BRINE_REPLY_BOOLEAN}, "(false)\n", "(false)\n", "(false)"},
         {text_reply(BRINE_REPLY_DOUBLE, "1.5"), "(double) 1.5\n", "1.5\n", "1.5"},
         {text_reply(BRINE_REPLY_VERBATIM, "a\"b"), "a\"b\n", "a\"b\n", "a\"b"},
+        {text_reply(BRINE_REPLY_STATUS, "\x1b[31mred\x7f\xc2\x9b"), "\\x1b[31mred\\x7f\\xc2\\x9b\n",
+         "\x1b[31mred\x7f\xc2\x9b\n", "\x1b[31mred\x7f\xc2\x9b"},
+        {text_reply(BRINE_REPLY_ERROR, "ERR \xc3\xa9 \\ \a"), "(error) ERR \xc3\xa9 \\ \\x07\n",
+         "ERR \xc3\xa9 \\ \a\n\n", "ERR \xc3\xa9 \\ \a\n"},
+        {text_reply(BRINE_REPLY_VERBATIM, "a\r\nb\tc\rd"), "a\r\nb\tc\\x0dd\n", "a\r\nb\tc\rd\n",
+         "a\r\nb\tc\rd"},
         {text_reply(BRINE_REPLY_BIG_NUMBER, "12"), "(big number) 12\n", "12\n", "12"},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
