@@ -128,9 +128,15 @@ static bool find_databases(struct scan *scan) {
     struct brine_text args[] = {BRINE_TEXT("INFO"), BRINE_TEXT("keyspace")};
     struct brine_reply *reply = ask(scan, args, 2);
     if (!reply) return false;
-    parse_keyspace(scan, reply->text);
+    bool told = reply->type == BRINE_REPLY_STRING || reply->type == BRINE_REPLY_VERBATIM;
+    if (told)
+        parse_keyspace(scan, reply->text);
+    else
+        snprintf(scan->why, sizeof scan->why,
+                 "INFO: %.300s (a URL that ends in /0 asks for no INFO)",
+                 reply->type == BRINE_REPLY_ERROR ? reply->text : "an answer that is none");
     brine_reply_free(reply);
-    return true;
+    return told;
 }
 
 static bool keep_idle_times(struct scan *scan) {
@@ -294,6 +300,7 @@ static int print_report(struct scan *scan, enum scan_format format, const char *
                                  .place = scan->position.place,
                                  .policy = policy,
                                  .note = scan->note,
+                                 .denied = scan->reader.denied,
                                  .elapsed_us = clock_mono_us() - scan->began_us};
     buf_init(&out, mem_system(), REPORT_BYTES_MAX);
     enum brine_status status = scan_report_append(&out, &report, &scan->found);
@@ -303,7 +310,8 @@ static int print_report(struct scan *scan, enum scan_format format, const char *
     const uint64_t *found = scan->found.counts.found;
     bool bad = found[SCAN_DANGEROUS] > 0;
     if (scan->call->values[STRICT]) bad = bad || found[SCAN_BROKEN] || found[SCAN_REFUSED];
-    return tool_finish(bad ? TOOL_BAD : TOOL_OK);
+    int clean = scan->found.counts.denied ? TOOL_USAGE : TOOL_OK;
+    return tool_finish(bad ? TOOL_BAD : clean);
 }
 
 static int run_walk(struct scan *scan, enum scan_format format, const char *policy) {
@@ -416,7 +424,8 @@ const struct tool scan_tool = {
         "or executed, and TTLs stay as they are; idle times too where the server has CLIENT "
         "NO-TOUCH.",
     .exits = "0 nothing dangerous, 1 dangerous values (with --strict, refused ones too), 2 wrong "
-             "usage or the walk did not come to its end",
+             "usage, the walk did not come to its end, or nothing dangerous but values that "
+             "could not be read",
     TOOL_OPTIONS(options),
     .needs_server = true,
     .words_max = 1,

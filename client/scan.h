@@ -48,7 +48,7 @@ struct scan_global {
 };
 
 struct scan_counts {
-    uint64_t keys, values, bytes, pickles, skipped, gone;
+    uint64_t keys, values, bytes, pickles, skipped, gone, denied;
     uint64_t found[SCAN_SEVERITIES];
 };
 
@@ -98,6 +98,7 @@ struct scan_reader {
     struct scan_found *found;
     int db;
     uint64_t value_bytes_max;
+    char denied[256]; /* the first error that said why a key could not be read */
 };
 
 /* Reads and judges all values of these keys.  False: the connection or the memory is of no more
@@ -129,6 +130,7 @@ struct scan_report {
     const char *place;
     const char *policy; /* the word given */
     const char *note;   /* about the server, or NULL */
+    const char *denied; /* why keys could not be read, as the server said it first */
     int64_t elapsed_us;
 };
 enum brine_status scan_report_append(struct buf *out, const struct scan_report *report,

@@ -10,12 +10,15 @@
  *   4. further pages of those that have more, one after the other
  *
  * Only commands that change nothing, none of which is linear in more than a page.  A key that is
- * gone or has become another type meanwhile is an error reply, counted and passed over. */
+ * gone or has become another type meanwhile is counted and passed over; one that the server does
+ * not let us read is counted as denied.  Names of fields are judged as well: libraries that make a
+ * dictionary of a hash pickle those too. */
 #include "client/scan.h"
 
 #include <stdio.h>
 
-enum { PAGE = 128, GET_BYTES_AT_ONCE = 8 << 20, KEYS_MAX = 4096 };
+enum { PAGE = 128, GET_BYTES_AT_ONCE = 8 << 20, KEYS_MAX = 4096, NAME_SHOWN = 200 };
+#define NAME_OF "name of "
 
 /* How a page of a type is asked for, and where its values stand in the reply. */
 enum page_kind { PAGE_STRING, PAGE_SCAN, PAGE_LIST, PAGE_STREAM, PAGE_UNKNOWN };
@@ -99,21 +102,52 @@ static enum brine_status judge_all_ways(struct scan_reader *reader, struct bytes
     return status;
 }
 
-static bool judge_text(struct batch *batch, const struct key *key, struct bytes where,
-                       const struct brine_reply *value) {
+/* A key that is gone, or of another type than a moment ago, is no loss.  Any other error means that
+ * a value was not looked at, which must not pass for a clean one. */
+static void note_unread(struct batch *batch, const struct brine_reply *reply) {
+    struct scan_reader *reader = batch->reader;
+    struct bytes error = bytes_view(reply->text, reply->len);
+    bool gone = reply->type == BRINE_REPLY_NIL || bytes_starts_with(error, BYTES("WRONGTYPE"));
+    if (gone) {
+        reader->found->counts.gone++;
+        return;
+    }
+    reader->found->counts.denied++;
+    if (reader->denied[0]) return;
+    bool said = reply->type == BRINE_REPLY_ERROR && reply->len;
+    snprintf(reader->denied, sizeof reader->denied, "%s", said ? reply->text : "no such answer");
+}
+
+static bool judge_bytes(struct batch *batch, const struct key *key, struct bytes where,
+                        struct bytes value) {
     struct scan_reader *reader = batch->reader;
     struct noting noting = {.found = reader->found,
                             .place = {.db = reader->db,
                                       .key = bytes_view(key->name.data, key->name.len),
                                       .type = bytes_of_cstr(key->type->type),
                                       .where = where}};
-    if (value->type != BRINE_REPLY_STRING) return true;
-    reader->found->counts.values++;
-    reader->found->counts.bytes += value->len;
-    if (judge_all_ways(reader, bytes_view(value->text, value->len), &noting) == BRINE_OK)
-        return true;
+    reader->found->counts.bytes += value.len;
+    if (judge_all_ways(reader, value, &noting) == BRINE_OK) return true;
     batch->why = "no memory to judge a value";
     return false;
+}
+
+static bool judge_text(struct batch *batch, const struct key *key, struct bytes where,
+                       const struct brine_reply *value) {
+    if (value->type != BRINE_REPLY_STRING) return true;
+    batch->reader->found->counts.values++;
+    return judge_bytes(batch, key, where, bytes_view(value->text, value->len));
+}
+
+/* The name of a hash's or a stream entry's field, which is said with its first bytes. */
+static bool judge_name(struct batch *batch, const struct key *key, const struct brine_reply *name) {
+    char where[NAME_SHOWN + 16];
+    struct bytes text = bytes_view(name->text, name->len);
+    if (name->type != BRINE_REPLY_STRING || text.len == 0) return true;
+    size_t shown = MIN(text.len, (size_t)NAME_SHOWN), len = sizeof NAME_OF - 1;
+    memcpy(where, NAME_OF, len);
+    memcpy(where + len, text.data, shown);
+    return judge_bytes(batch, key, bytes_view(where, len + shown), text);
 }
 
 /* ---- what each key is -------------------------------------------------------------------------*/
@@ -136,6 +170,8 @@ static bool ask_types(struct batch *batch) {
         if (!type) return false;
         key->type = find_type(type);
         bool none = strcmp(type->text, "none") == 0;
+        bool denied = type->type != BRINE_REPLY_STATUS;
+        if (denied) note_unread(batch, type);
         brine_reply_free(type);
         struct brine_reply *length = take(batch);
         if (!length) return false;
@@ -143,7 +179,7 @@ static bool ask_types(struct batch *batch) {
         brine_reply_free(length);
         if (none)
             batch->reader->found->counts.gone++;
-        else if (key->type->kind == PAGE_UNKNOWN)
+        else if (key->type->kind == PAGE_UNKNOWN && !denied)
             batch->reader->found->counts.skipped++;
     }
     return true;
@@ -158,7 +194,7 @@ static bool take_strings(struct batch *batch, size_t from, size_t to) {
         if (key->type->kind != PAGE_STRING || key->bytes < 0) continue;
         struct brine_reply *reply = take(batch);
         if (!reply) return false;
-        if (reply->type != BRINE_REPLY_STRING) batch->reader->found->counts.gone++;
+        if (reply->type != BRINE_REPLY_STRING) note_unread(batch, reply);
         if (ok) ok = judge_text(batch, key, BYTES(""), reply);
         brine_reply_free(reply);
     }
@@ -220,7 +256,10 @@ static bool judge_scan(struct batch *batch, struct key *key, const struct brine_
     for (size_t i = 0; i + type->step <= items->count; i += type->step) {
         const struct brine_reply *value = &items->elements[i + type->first];
         struct bytes where = BYTES("");
-        if (type->first) where = bytes_view(items->elements[i].text, items->elements[i].len);
+        if (type->first) {
+            where = bytes_view(items->elements[i].text, items->elements[i].len);
+            if (!judge_name(batch, key, &items->elements[i])) return false;
+        }
         if (!judge_text(batch, key, where, value)) return false;
     }
     if (strcmp(cursor->text, "0") != 0)
@@ -246,8 +285,10 @@ static bool judge_stream(struct batch *batch, struct key *key, const struct brin
         if (entry->count != 2) continue;
         struct bytes id = bytes_view(entry->elements[0].text, entry->elements[0].len);
         const struct brine_reply *fields = &entry->elements[1];
-        for (size_t at = 1; at < fields->count; at += 2)
+        for (size_t at = 1; at < fields->count; at += 2) {
+            if (!judge_name(batch, key, &fields->elements[at - 1])) return false;
             if (!judge_text(batch, key, id, &fields->elements[at])) return false;
+        }
         if (i + 1 == PAGE)
             snprintf(key->position, sizeof key->position, "(%s", entry->elements[0].text);
     }
@@ -261,7 +302,7 @@ static bool take_page(struct batch *batch, struct key *key) {
     if (!reply) return false;
     key->position[0] = 0;
     if (reply->type != BRINE_REPLY_ARRAY)
-        batch->reader->found->counts.gone++;
+        note_unread(batch, reply);
     else if (key->type->kind == PAGE_SCAN)
         ok = judge_scan(batch, key, reply);
     else if (key->type->kind == PAGE_LIST)

@@ -249,7 +249,13 @@ static enum brine_status add_text(struct buf *out, const struct scan_report *rep
     if (counts->skipped)
         TRY(buf_printf(out, ", %llu skipped (too large, or of a type of a module)",
                        (unsigned long long)counts->skipped));
+    if (counts->denied) TRY(buf_printf(out, ", %llu NOT READ", (unsigned long long)counts->denied));
     TRY(buf_append_byte(out, '\n'));
+    if (counts->denied && report->denied && report->denied[0]) {
+        TRY(buf_append(out, BYTES("not read, since the server said: ")));
+        TRY(input_append_name(out, bytes_of_cstr(report->denied)));
+        TRY(buf_append_byte(out, '\n'));
+    }
     return report->note ? buf_printf(out, "note: %s\n", report->note) : BRINE_OK;
 }
 
@@ -323,6 +329,7 @@ static enum brine_status add_json(struct buf *out, const struct scan_report *rep
     json_number(&json, "bytes", counts->bytes);
     json_number(&json, "pickles", counts->pickles);
     json_number(&json, "skipped", counts->skipped);
+    json_number(&json, "denied", counts->denied);
     json_key(&json, "seconds");
     json_double(&json, (double)report->elapsed_us / CLOCK_US_PER_S);
     for (int i = 0; i < SCAN_SEVERITIES; i++)

@@ -4,9 +4,9 @@
 /* What has been found and where the walk stands, as lines of words with tabs between them; bytes
  * below 0x21, the backslash and what is no ASCII stand as \xNN.
  *
- *     brine-scan 1
+ *     brine-scan 2
  *     at      place db cursor
- *     counts  keys values bytes pickles skipped gone dangerous broken refused
+ *     counts  keys values bytes pickles skipped gone denied dangerous broken refused
  *     finding severity db offset key type where global opcode framing message
  *     global  uses values listed more module name pattern...
  *
@@ -21,9 +21,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { WORDS_MAX = 24 };
+enum { WORDS_MAX = 24, COUNTS = 7 };
 #define STATE_BYTES_MAX ((size_t)512 << 20)
-#define FIRST_LINE      "brine-scan 1\n"
+#define FIRST_LINE      "brine-scan 2\n"
 
 /* ---- writing ----------------------------------------------------------------------------------*/
 
@@ -70,8 +70,8 @@ static enum brine_status add_global(struct buf *out, const struct scan_global *g
 static enum brine_status add_all(struct buf *out, const struct scan_position *position,
                                  const struct scan_found *found) {
     const struct scan_counts *counts = &found->counts;
-    const uint64_t numbers[] = {counts->keys,    counts->values,  counts->bytes,
-                                counts->pickles, counts->skipped, counts->gone};
+    const uint64_t numbers[] = {counts->keys,    counts->values, counts->bytes, counts->pickles,
+                                counts->skipped, counts->gone,   counts->denied};
     TRY(buf_append(out, BYTES(FIRST_LINE "at")));
     TRY(add_text(out, bytes_of_cstr(position->place)));
     TRY(add_number(out, (uint64_t)position->db));
@@ -205,7 +205,7 @@ static bool read_global(const struct line *line, struct scan_found *found) {
 
 static bool read_line(const struct line *line, struct scan_position *position,
                       struct scan_found *found) {
-    uint64_t numbers[6 + SCAN_SEVERITIES], db;
+    uint64_t numbers[COUNTS + SCAN_SEVERITIES], db;
     struct bytes word = line->words[0];
     if (bytes_is(word, "finding")) return read_finding(line, found);
     if (bytes_is(word, "global")) return read_global(line, found);
@@ -223,8 +223,9 @@ static bool read_line(const struct line *line, struct scan_position *position,
                                          .bytes = numbers[2],
                                          .pickles = numbers[3],
                                          .skipped = numbers[4],
-                                         .gone = numbers[5]};
-    for (size_t i = 0; i < SCAN_SEVERITIES; i++) found->counts.found[i] = numbers[6 + i];
+                                         .gone = numbers[5],
+                                         .denied = numbers[6]};
+    for (size_t i = 0; i < SCAN_SEVERITIES; i++) found->counts.found[i] = numbers[COUNTS + i];
     return true;
 }
 

@@ -195,8 +195,8 @@ class Latency(threading.Thread):
         return {p: round(times[min(len(times) - 1, int(len(times) * p / 100))], 3) for p in (50, 99, 99.9)}
 
 
-def scan(cli, port, *arguments, fast=True):
-    result = subprocess.run([cli, "scan", f"redis://127.0.0.1:{port}", *(["--rate", "0"] if fast else []), *arguments], stdout=subprocess.PIPE,
+def scan(cli, port, *arguments, fast=True, database=""):
+    result = subprocess.run([cli, "scan", f"redis://127.0.0.1:{port}{database}", *(["--rate", "0"] if fast else []), *arguments], stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE, timeout=1800)
     return result.returncode, result.stdout.decode(), result.stderr.decode()
 
@@ -244,6 +244,34 @@ def check_rest(cli, port, folder):
     check("no server is exit code 2", code == 2 and "Could not connect" in err, err)
 
 
+def check_denied(cli, port):
+    """What may not be read must not pass for clean."""
+    reads = ["+scan", "+type", "+strlen", "+client", "+select", "+info"]
+    gets = ["+get", "+hscan", "+lrange", "+sscan", "+zscan", "+xrange"]
+    users = {"blind": reads, "elsewhere": reads + gets, "uninformed": reads[:-1] + gets}
+    for user, rights in users.items():
+        redis_cli(port, "ACL", "SETUSER", user, "on", ">secret", "~nothing:*" if user == "elsewhere" else "~*", *rights)
+        code, out, err = scan(cli, port, "--user", user, "--pass", "secret")
+        if user == "uninformed":
+            check("a server that tells no databases is exit code 2", code == 2 and "NOPERM" in err and not out, err + out)
+            continue
+        check(f"{user}: values that may not be read are said, and exit code 2", code == 2 and " NOT READ" in out and "NOPERM" in out, out[-400:])
+        code, out, _ = scan(cli, port, "--user", user, "--pass", "secret", "--json")
+        report = json.loads(out)
+        check(f"{user}: each is counted", code == 2 and report.get("denied") == report["keys"] > 0, (report.get("denied"), report["keys"]))
+
+
+def check_names(cli, port):
+    """Names of fields may be pickles as well."""
+    attack = hostile()[0][2]
+    subprocess.run(["redis-cli", "-p", str(port), "--pipe"], stdout=subprocess.DEVNULL, check=True,
+                   input=encode([b"SELECT", b"2"]) + encode([b"HSET", b"fields", attack, b"1"]) + encode([b"XADD", b"entries", b"*", attack, b"1"]))
+    code, out, err = scan(cli, port, "--json", database="/2")
+    found = {(finding["key"], finding["where"][:8]) for finding in json.loads(out or '{"findings": []}')["findings"]}
+    check("pickles in names of fields are found", code == 1 and found == {("fields", "name of "), ("entries", "name of ")}, f"{found} {err}")
+    redis_cli(port, "-n", "2", "FLUSHDB")
+
+
 def check_resume(cli, port, folder):
     """A scan that is killed goes on where it stood; what it had found is not lost."""
     state = os.path.join(folder, "state")
@@ -260,7 +288,7 @@ def check_resume(cli, port, folder):
     check("the second run finds all the same", report.get("dangerous") == 20 and code == 1, f"{report.get('dangerous')} {err}")
     check("the state is gone when the scan is done", not os.path.exists(state))
     with open(state, "w", encoding="utf-8") as file:
-        file.write("brine-scan 1\nfinding\tx\n")
+        file.write("brine-scan 2\nfinding\tx\n")
     code, _, err = scan(cli, port, "--resume", state)
     check("a damaged state is refused", code == 2 and "damaged" in err, err)
 
@@ -297,6 +325,8 @@ def main():
             fill(port, args.keys)
             check_report(args.cli, port)
             check_rest(args.cli, port, folder)
+            check_names(args.cli, port)
+            check_denied(args.cli, port)
             if args.measure:
                 for fast in (False, True):
                     measure(args.cli, port, args.keys, fast)
