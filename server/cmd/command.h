@@ -66,6 +66,7 @@ struct command_call {
     struct store_key key; /* of the command's first key, hashed ahead; unset when it has none */
     int64_t now_ms;
     struct worker_state *worker; /* for the families that speak about the server itself */
+    bool by_script;              /* EVAL calls it, no client */
 };
 
 typedef void command_handler(struct command_call *call);

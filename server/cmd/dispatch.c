@@ -539,8 +539,7 @@ static void run_handler(struct command_call *call, struct reply_mark mark) {
         reply_error(call->reply, bytes_of_cstr(call->access->answer.text));
     }
     if (UNLIKELY(call->access->deferred)) return;
-    if (UNLIKELY(monitor_listens(worker)))
-        monitor_show(worker, call->session, command, call->args, call->args_count);
+    if (UNLIKELY(monitor_listens(worker))) monitor_show(call);
     if (LIKELY(worker->times_each)) note_duration(call, started_ns);
     metrics_add(worker->metrics, METRIC_commands_processed_total, 1);
     struct metrics_command *counts = command_metrics(worker, command);

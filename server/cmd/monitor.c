@@ -41,32 +41,43 @@ static bool is_secret(const struct command *command, const struct bytes *args, s
            (at >= 4 && bytes_is(args[at - 2], "AUTH"));
 }
 
-static enum brine_status write_line(const struct worker_state *worker,
-                                    const struct session *session, const struct command *command,
-                                    const struct bytes *args, size_t args_count, struct buf *line) {
+static enum brine_status write_line(const struct command_call *call, struct buf *line) {
+    const struct worker_state *worker = call->worker;
+    const struct session *session = call->session;
     const struct services *services = worker->services;
     int64_t now_us = services && services->wall_us ? services->wall_us() : worker->now_ms * 1000;
     TRY(buf_printf(line, "%" PRId64 ".%06d [%" PRIu32 " ", now_us / 1000000,
                    (int)(now_us % 1000000), session->db));
-    TRY(session->peer[0] == '/' ? buf_printf(line, "unix:%s]", session->local)
-                                : buf_printf(line, "%s]", session->peer));
-    for (size_t i = 0; i < args_count; i++)
-        TRY(is_secret(command, args, i) ? buf_append(line, BYTES(" \"(redacted)\""))
-                                        : add_quoted(line, args[i]));
+    if (call->by_script)
+        TRY(buf_append(line, BYTES("lua]")));
+    else
+        TRY(session->peer[0] == '/' ? buf_printf(line, "unix:%s]", session->local)
+                                    : buf_printf(line, "%s]", session->peer));
+    for (size_t i = 0; i < call->args_count; i++)
+        TRY(is_secret(call->command, call->args, i) ? buf_append(line, BYTES(" \"(redacted)\""))
+                                                    : add_quoted(line, call->args[i]));
     return BRINE_OK;
 }
 
-void monitor_show(struct worker_state *worker, struct session *session,
-                  const struct command *command, const struct bytes *args, size_t args_count) {
+static void show(const struct command_call *call) {
+    struct worker_state *worker = call->worker;
     struct buf *line = &worker->collected;
-    if (command->flags & (CMD_SKIP_MONITOR | CMD_ADMIN)) return;
     buf_clear(line);
     if (worker->scratch.newest) arena_reset(&worker->scratch);
     /* Without memory for the line nobody can be told of it. */
-    if (write_line(worker, session, command, args, args_count, line) == BRINE_OK)
-        (void)pubsub_publish(worker, session, PUBSUB_MONITOR, bytes_view(NULL, 0), buf_view(line));
+    if (write_line(call, line) == BRINE_OK)
+        (void)pubsub_publish(worker, call->session, PUBSUB_MONITOR, bytes_view(NULL, 0),
+                             buf_view(line));
     buf_clear(line);
     buf_shrink(line, KEYSPACE_SCRATCH_BYTES_KEPT);
+}
+
+void monitor_show(const struct command_call *call) {
+    if (!(call->command->flags & (CMD_SKIP_MONITOR | CMD_ADMIN))) show(call);
+}
+
+void monitor_show_script(const struct command_call *call) {
+    if (UNLIKELY(monitor_listens(call->worker))) show(call);
 }
 
 /* MONITOR.  Asked again it says nothing, as in Redis. */

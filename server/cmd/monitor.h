@@ -17,8 +17,10 @@ static inline bool monitor_listens(const struct worker_state *worker) {
                                 memory_order_relaxed) > 0;
 }
 
-/* After a command has run; takes the worker's scratch. */
-void monitor_show(struct worker_state *worker, struct session *session,
-                  const struct command *command, const struct bytes *args, size_t args_count);
+/* After a command has run; takes the worker's scratch.  Not those that show themselves. */
+void monitor_show(const struct command_call *call);
+
+/* A script, ahead of what it calls; takes the worker's scratch. */
+void monitor_show_script(const struct command_call *call);
 
 #endif

@@ -11,6 +11,7 @@
 #include "base/number.h"
 #include "base/reader.h"
 #include "cmd/dispatch.h"
+#include "cmd/monitor.h"
 #include "keyspace/transaction.h"
 
 #include <math.h>
@@ -224,6 +225,7 @@ struct script_value script_call(struct script_run *run, size_t site,
                                 const struct script_value *values, size_t count) {
     struct command_call inner = *run->call;
     uint16_t line = call_line(run, site);
+    inner.by_script = true;
     if (run->failed) return NIL;
     struct bytes *args = to_arguments(run, line, values, count);
     if (!args) return NIL;
@@ -358,7 +360,12 @@ void script_run(struct command_call *call, const struct script_entry *entry,
     };
     struct keyspace_judged judged;
     size_t judged_count;
-    if (!judge_value(&run, program, &judged, &judged_count)) return;
+    if (!judge_value(&run, program, &judged, &judged_count)) {
+        if (!call->access->deferred) monitor_show_script(call);
+        return;
+    }
+    /* What walks may be put off, and is shown when it did not. */
+    if (!program->walks) monitor_show_script(call);
     /* While EXEC holds its locks no room is made; it asked before. */
     if (!call->access->in_transaction)
         run.out_of_memory = dispatch_memory_is_exceeded(call->worker);
@@ -368,6 +375,7 @@ void script_run(struct command_call *call, const struct script_entry *entry,
     run_locked(&run, program, &judged, judged_count);
     writer->version = call->session->resp_version;
     if (run.failed && !call->access->deferred) reply_error(call->reply, bytes_of_cstr(run.error));
+    if (program->walks && !call->access->deferred) monitor_show_script(call);
     for (size_t i = 0; i < run.pinned_count; i++) blob_unref(run.pinned[i]);
     arena_deinit(&run.memory);
 }

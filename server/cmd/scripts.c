@@ -7,6 +7,7 @@
  * A text is known by its normal form, a SHA-1 by a text that was loaded before, as in Redis: after
  * SCRIPT FLUSH or a restart clients are told NOSCRIPT, and load it again. */
 
+#include "cmd/monitor.h"
 #include "cmd/script_run.h"
 
 #include "base/number.h"
@@ -82,8 +83,10 @@ static bool parse_keys(struct command_call *call, struct script_options *options
 static void eval_text(struct command_call *call, bool read_only) {
     struct script_options options = {.read_only = read_only};
     struct script_entry entry;
-    if (!parse_keys(call, &options) || !load(call, call->args[EVAL_SCRIPT], &entry)) return;
-    script_run(call, &entry, &options);
+    if (parse_keys(call, &options) && load(call, call->args[EVAL_SCRIPT], &entry))
+        script_run(call, &entry, &options);
+    else
+        monitor_show_script(call);
 }
 
 static void eval_digest(struct command_call *call, bool read_only) {
@@ -93,14 +96,15 @@ static void eval_digest(struct command_call *call, bool read_only) {
     struct bytes name = call->args[EVAL_SCRIPT];
     if (name.len != 2 * SCRIPT_DIGEST_BYTES) {
         reply_error(call->reply, ERROR_NO_SCRIPT);
-        return;
-    }
-    if (!parse_keys(call, &options)) return;
-    if (script_digest_parse(name, &digest) &&
-        script_cache_find(&call->worker->shared->scripts, &digest, &entry))
-        script_run(call, &entry, &options);
-    else
+    } else if (parse_keys(call, &options)) {
+        if (script_digest_parse(name, &digest) &&
+            script_cache_find(&call->worker->shared->scripts, &digest, &entry)) {
+            script_run(call, &entry, &options);
+            return;
+        }
         reply_error(call->reply, ERROR_NO_SCRIPT);
+    }
+    monitor_show_script(call);
 }
 
 /* EVAL script numkeys [key ...] [arg ...] */

@@ -326,9 +326,10 @@ static void sees(struct talk *talk, int who, const char *expected) {
     long long seconds, micros;
     int at = 0;
     cr_expect(sscanf(line, "+%lld.%6lld %n", &seconds, &micros, &at) == 2 && at > 0, "%s", line);
-    const char *address = strchr(line, ':');
+    const char *origin = line + at + 2, *end = strchr(origin, ']');
+    bool by_script = strncmp(origin, " lua]", 5) == 0;
     char seen[HEARD_MAX];
-    snprintf(seen, sizeof seen, "%.2s%s", line + at, address ? strchr(address, ']') : "");
+    snprintf(seen, sizeof seen, "%.2s%s", line + at, by_script ? origin : end ? end : "");
     /* "[0 127.0.0.1:1] ..." is "[0] ...". */
     cr_expect_str_eq(seen, expected);
 }
@@ -357,6 +358,38 @@ Test(monitor, every_command_is_shown_once_it_ran_and_no_secret) {
         "[0] \"EXEC\"\r\n",
         "[3] \"HELLO\" \"2\" \"AUTH\" \"(redacted)\" \"(redacted)\" \"SETNAME\"\r\n",
         "[3] \"ECHO\" \"end\"\r\n",
+    };
+    play(&talk, rows, sizeof rows / sizeof *rows);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) sees(&talk, 1, lines[i]);
+    talk_close(&talk);
+}
+
+#define UNLOCK                                                                                     \
+    "if redis.call('get',KEYS[1]) == ARGV[1] then return redis.call('del',KEYS[1]) else return "   \
+    "0 end"
+
+Test(monitor, a_script_is_shown_ahead_of_what_it_calls) {
+    struct talk talk;
+    talk_open(&talk);
+    static const struct said rows[] = {
+        {1, "MONITOR", "+OK|"},
+        {0, "SET k v", "+OK|"},
+        {0, "EVAL \"" UNLOCK "\" 1 k v", ":1|"},
+        {0, "EVAL x 2 k", "-ERR Number of keys can't be greater than number of args|"},
+        {0, "EVALSHA x 0", "-NOSCRIPT No matching script. Please use EVAL.|"},
+        {0, "MULTI\r\nEVAL \"" UNLOCK "\" 1 k v\r\nEXEC", "+OK|+QUEUED|*1|:0|"},
+    };
+    static const char *const lines[] = {
+        "[0] \"SET\" \"k\" \"v\"\r\n",
+        "[0] \"EVAL\" \"" UNLOCK "\" \"1\" \"k\" \"v\"\r\n",
+        "[0 lua] \"get\" \"k\"\r\n",
+        "[0 lua] \"del\" \"k\"\r\n",
+        "[0] \"EVAL\" \"x\" \"2\" \"k\"\r\n",
+        "[0] \"EVALSHA\" \"x\" \"0\"\r\n",
+        "[0] \"MULTI\"\r\n",
+        "[0] \"EVAL\" \"" UNLOCK "\" \"1\" \"k\" \"v\"\r\n",
+        "[0 lua] \"get\" \"k\"\r\n",
+        "[0] \"EXEC\"\r\n",
     };
     play(&talk, rows, sizeof rows / sizeof *rows);
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) sees(&talk, 1, lines[i]);
