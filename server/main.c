@@ -24,7 +24,7 @@
 /* Read by jemalloc when the process starts.  Pages that were given back go to the system soon, and
  * by a thread of its own: a loop that frees a giant value would stop for as long as that takes. */
 extern const char *const malloc_conf;
-const char *const malloc_conf = "background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0";
+const char *const malloc_conf = "background_thread:true,dirty_decay_ms:50,muzzy_decay_ms:0";
 
 enum { PRINTED_BYTES_MAX = 1 << 20 };
 

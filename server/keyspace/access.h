@@ -26,10 +26,16 @@
 #include <stdatomic.h>
 
 /* See room.h. */
+struct room_process;
+typedef bool room_measure_fn(struct room_process *process);
 struct room {
     _Atomic size_t bytes_max;
     _Atomic size_t overhead_bytes;
-    size_t base_bytes; /* what the process had of its own before there was anything */
+    /* How it is measured; NULL: not yet.  What it is made of is who sets `measuring`'s. */
+    room_measure_fn *_Atomic measure;
+    atomic_flag measuring;
+    size_t base_bytes;                                /* what it began with */
+    size_t process_bytes, hole_bytes, idle_bytes;     /* see room.c */
     const _Atomic size_t *held_bytes, *excused_bytes; /* may be NULL */
     _Atomic uint32_t next_shard;
     _Atomic int64_t exceeded_since_ms; /* 0: there is room */
@@ -77,6 +83,7 @@ struct keyspace_access {
     const char *command; /* whose question it is: see struct gate_question */
     gate_actor_fn *actor;
     const void *actor_context;
+    size_t unmeasured_bytes; /* brought since what the process takes was measured */
     bool may_defer;
     bool glances;                         /* what it reads does not count as used */
     bool in_transaction;                  /* between keyspace_begin and keyspace_end */

@@ -16,7 +16,7 @@
 #include "store/store_write.h"
 
 enum {
-    HOLES_SHARE = 16,
+    HOLES_SHARE = 32,
     BEHIND_SHARE = 4,
     COMMAND_LOOKS = 4096, /* some 100 us */
     COMPACT_BUDGET = 64,  /* entries moved for a command, where holes are many */
@@ -27,7 +27,12 @@ enum {
     RECLAIM_BUDGET = 1000,
     SHARDS_TRIED = 64,
     OVERHEAD_SHARE_MAX = 3, /* more is not believed: a limit below what a program needs to run */
-    OVERHEAD_STEPS = 8,     /* a new measurement counts as one of so many */
+    BASE_TIMES = 8,         /* see room_watch_process */
+    IDLE_SHARE = 32,        /* of the limit, in pages that wait to be given back */
+    MEASURE_SHARE = 128,    /* of the limit, brought by one thread's commands */
+    OVERHEAD_STEPS = 8,     /* a measurement counts as one of so many */
+    HOLE_STEPS = 8,
+    IDLE_STEPS = 4,
 };
 
 static size_t load(const _Atomic size_t *value) {
@@ -76,24 +81,76 @@ static bool holes_are_many(const struct keyspace *keyspace) {
     return max > 0 && room_taken_bytes(keyspace) > max + max / HOLES_SHARE;
 }
 
-void room_note_base(struct keyspace *keyspace, size_t resident_bytes) {
-    keyspace->room.base_bytes =
-        resident_bytes - MIN(resident_bytes, store_used_bytes(keyspace->store));
+/* ---- what the process takes
+ * --------------------------------------------------------------------- */
+
+/* Three parts, each with its own pace.  What the process has beyond the store and clients counts at
+ * once when it grows, for a change from small entries to large ones fills the limit within a tenth
+ * of a second.  Holes that compaction does not close as fast as they come, and pages that are not
+ * given back as fast, count slowly: to evict makes more of both.  So the first two are measured as
+ * often as commands bring a small part of the limit; the pages are given back as time goes by, and
+ * count by the timer.
+ *
+ * What it began with counts too, but not where the limit is small beside it: from four times that
+ * on a part, from nine times on all.  Below, entries have what the setting says, and the program
+ * itself comes on top, as with redis-server. */
+void room_watch_process(struct keyspace *keyspace, room_measure_fn *measure) {
+    struct room *room = &keyspace->room;
+    struct room_process process;
+    if (!measure(&process)) return;
+    size_t used = store_used_bytes(keyspace->store),
+           idle = MIN(process.idle_bytes, process.resident_bytes);
+    room->base_bytes = process.resident_bytes - idle;
+    room->base_bytes -= MIN(room->base_bytes, used);
+    atomic_store_explicit(&room->measure, measure, memory_order_release);
 }
 
-void room_note_resident(struct keyspace *keyspace, size_t resident_bytes) {
+static size_t excess(size_t bytes, size_t tolerated) {
+    return bytes - MIN(bytes, tolerated);
+}
+
+static size_t smooth(size_t before, size_t now, size_t steps) {
+    return now > before ? before + (now - before) / steps : before - (before - now) / steps;
+}
+
+static void add_up(struct keyspace *keyspace, const struct room_process *process, bool by_timer) {
     struct room *room = &keyspace->room;
-    size_t counted = room->base_bytes + store_used_bytes(keyspace->store) +
-                     (room->held_bytes ? load(room->held_bytes) : 0);
-    size_t now = resident_bytes - MIN(resident_bytes, counted);
-    /* Holes that compaction does not close as fast as they come are taken like the rest; slowly,
-     * for to evict makes more of them. */
-    size_t holes = store_hole_bytes(keyspace->store),
-           tolerated = load(&room->bytes_max) / HOLES_SHARE;
-    now += holes - MIN(holes, tolerated);
-    size_t before = load(&room->overhead_bytes);
-    size_t smoothed = before - before / OVERHEAD_STEPS + now / OVERHEAD_STEPS;
-    atomic_store_explicit(&room->overhead_bytes, smoothed, memory_order_relaxed);
+    size_t max = room_limit(keyspace), idle = MIN(process->idle_bytes, process->resident_bytes);
+    size_t counted = store_used_bytes(keyspace->store) +
+                     (room->held_bytes ? load(room->held_bytes) : 0) +
+                     excess(room->base_bytes, excess(max, room->base_bytes * BASE_TIMES));
+    size_t now = excess(process->resident_bytes - idle, counted);
+    room->process_bytes =
+        smooth(room->process_bytes, now, now > room->process_bytes ? 1 : OVERHEAD_STEPS);
+    room->hole_bytes = smooth(
+        room->hole_bytes, excess(store_hole_bytes(keyspace->store), max / HOLES_SHARE), HOLE_STEPS);
+    if (by_timer)
+        room->idle_bytes = smooth(room->idle_bytes, excess(idle, max / IDLE_SHARE), IDLE_STEPS);
+    atomic_store_explicit(&room->overhead_bytes,
+                          room->process_bytes + room->hole_bytes + room->idle_bytes,
+                          memory_order_relaxed);
+}
+
+static void measure(struct keyspace *keyspace, bool by_timer) {
+    struct room *room = &keyspace->room;
+    struct room_process process;
+    room_measure_fn *ask = atomic_load_explicit(&room->measure, memory_order_acquire);
+    if (!ask || room_taken_bytes(keyspace) / 2 < room_limit(keyspace) / 4) return;
+    if (atomic_flag_test_and_set_explicit(&room->measuring, memory_order_acquire)) return;
+    if (ask(&process)) add_up(keyspace, &process, by_timer);
+    atomic_flag_clear_explicit(&room->measuring, memory_order_release);
+}
+
+void room_measure(struct keyspace *keyspace) {
+    if (room_limit(keyspace) > 0) measure(keyspace, true);
+}
+
+static void note_brought(struct keyspace_access *access, size_t bytes) {
+    size_t max = room_limit(access->keyspace);
+    access->unmeasured_bytes += bytes;
+    if (LIKELY(access->unmeasured_bytes < max / MEASURE_SHARE) || max == 0) return;
+    access->unmeasured_bytes = 0;
+    measure(access->keyspace, false);
 }
 
 /* ---- how long there was no room
@@ -134,6 +191,7 @@ static struct store_evicted give_way(struct keyspace_access *access, size_t shar
 
 bool keyspace_make_room(struct keyspace_access *access, size_t argument_bytes) {
     struct keyspace *keyspace = access->keyspace;
+    note_brought(access, argument_bytes);
     if (LIKELY(!room_is_exceeded(keyspace))) {
         if (UNLIKELY(atomic_load_explicit(&keyspace->room.exceeded_since_ms, memory_order_relaxed)))
             note_exceeded(access, false);

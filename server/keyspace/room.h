@@ -7,12 +7,13 @@
  *     if (!keyspace_make_room(access, bytes)) reply "OOM ..."      // before a command
  *
  * Words: what is *taken* is what the store has from the allocator, what clients' buffers hold, and
- * the *overhead*: what the process has of the machine beyond both, as the kernel counts it,
- * measured now and then.  *Holes* in the store's heaps are part of what is taken, and free for the
- * next entry: eviction is about what is taken without them, compaction about them.
+ * the *overhead*: what the process has of the machine beyond both, as the kernel counts it (the
+ * allocator's rounding, its tables and broken pages, code, stacks), measured now and then.  *Holes*
+ * in the store's heaps are part of what is taken, and free for the next entry: eviction is about
+ * what is taken without them, compaction about them.
  *
- * Thread: any.  Cost: four loads while there is room; else at most some hundred microseconds of
- * eviction a command, and upkeep does the rest. */
+ * Thread: any.  Cost: four loads while there is room, some 30 us for a measurement; else at most
+ * some hundred microseconds of eviction a command, and upkeep does the rest. */
 #ifndef BRINE_KEYSPACE_ROOM_H
 #define BRINE_KEYSPACE_ROOM_H
 
@@ -29,11 +30,16 @@ size_t room_limit(const struct keyspace *keyspace);
  * keyspace lives. */
 void room_watch_clients(struct keyspace *keyspace, const _Atomic size_t *held_bytes,
                         const _Atomic size_t *excused_bytes);
-/* What the process has before it has stored much; once, by the thread that notes the rest. */
-void room_note_base(struct keyspace *keyspace, size_t resident_bytes);
-/* What the process has of the machine, without what its allocator is about to give back; 0: not
- * known. */
-void room_note_resident(struct keyspace *keyspace, size_t resident_bytes);
+/* What the process has of the machine. */
+struct room_process {
+    size_t resident_bytes; /* all its pages that are in memory */
+    size_t idle_bytes;     /* of them, those that its allocator is about to give back */
+};
+/* From now on `measure` says so, to any thread, but to one at a time; false: it is not known. Once,
+ * before much is stored. */
+void room_watch_process(struct keyspace *keyspace, room_measure_fn *measure);
+/* For a timer: besides, it is measured whenever commands brought a small part of the limit. */
+void room_measure(struct keyspace *keyspace);
 
 /* Holes included. */
 size_t room_taken_bytes(const struct keyspace *keyspace);

@@ -19,8 +19,6 @@
 
 #include <signal.h>
 
-enum { DIRTY_SHARE = 32 }; /* of memory.max, in pages that wait to be given back */
-
 static void on_turn_end(uv_prepare_t *handle);
 static void on_again(uv_idle_t *handle);
 /* CLIENT PAUSE is over. */
@@ -301,24 +299,22 @@ static void check_orphans(struct worker *worker) {
     }
 }
 
-/* What the process has of the machine, without what its allocator will give back.  Only where it
- * could matter: an idle server does nothing. */
+/* Files' pages are the process's too, where their reader is alone with them, as in a container. */
+static bool measure_process(struct room_process *process) {
+    struct machine_allocator allocator = machine_allocator();
+    process->resident_bytes = machine_resident_bytes();
+    process->idle_bytes = allocator.dirty_bytes;
+    return allocator.known && process->resident_bytes > 0;
+}
+
 static void note_memory(struct worker *worker) {
     struct keyspace *keyspace = worker->net->options.keyspace;
-    size_t limit = room_limit(keyspace);
-    bool first = !worker->memory_noted;
-    if (worker->index != 0 || (!first && room_taken_bytes(keyspace) / 2 < limit / 4)) return;
+    if (worker->index != 0) return;
+    if (worker->memory_noted)
+        room_measure(keyspace);
+    else
+        room_watch_process(keyspace, measure_process);
     worker->memory_noted = true;
-    struct machine_allocator allocator = machine_allocator();
-    if (!allocator.known) return;
-    size_t resident = machine_private_bytes();
-    /* More than that it does not give back as fast as it comes. */
-    size_t soon = first ? allocator.dirty_bytes : MIN(allocator.dirty_bytes, limit / DIRTY_SHARE);
-    resident -= MIN(resident, soon);
-    if (first)
-        room_note_base(keyspace, resident);
-    else if (limit > 0)
-        room_note_resident(keyspace, resident);
 }
 
 static void on_tick(uv_timer_t *handle) {

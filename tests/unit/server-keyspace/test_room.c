@@ -1,0 +1,140 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "keyspace/keyspace.h"
+#include "keyspace/room.h"
+
+#include "base/mem.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+
+enum { LIMIT = 64 << 20, BASE = 6 << 20 };
+
+/* What the process has is told by a test: a keyspace asks whoever measures it, without a context.
+ */
+static struct room_process told;
+static size_t times_asked;
+static bool measure(struct room_process *process) {
+    *process = told;
+    times_asked++;
+    return told.resident_bytes > 0;
+}
+
+struct house {
+    struct gate gate;
+    struct store *store;
+    struct keyspace keyspace;
+    struct keyspace_access access;
+};
+
+static void house_init(struct house *house, size_t limit) {
+    *house = (struct house){0};
+    gate_init_off(&house->gate);
+    house->store = store_create(&(struct store_options){.mem = mem_system(), .secret = {3, 4}});
+    cr_assert(house->store);
+    keyspace_init(&house->keyspace,
+                  &(struct keyspace_options){.store = house->store, .gate = &house->gate});
+    keyspace_access_init(&house->access, &house->keyspace, NULL, mem_system());
+    house->access.now_ms = 1000;
+    room_set(&house->keyspace, &(struct keyspace_memory){.bytes_max = limit});
+    told = (struct room_process){.resident_bytes = BASE + store_used_bytes(house->store)};
+    times_asked = 0;
+    room_watch_process(&house->keyspace, measure);
+}
+
+static void house_deinit(struct house *house) {
+    keyspace_access_deinit(&house->access);
+    keyspace_deinit(&house->keyspace);
+    store_destroy(house->store);
+}
+
+/* Values in blobs, so that there are hardly any holes. */
+static void fill(struct house *house, size_t bytes) {
+    static const uint8_t value[20000];
+    char name[32];
+    for (size_t i = 0; store_used_bytes(house->store) < bytes; i++) {
+        snprintf(name, sizeof name, "key:%zu", i);
+        struct store_key key = keyspace_key(&house->access, 0, bytes_of_cstr(name));
+        cr_assert(keyspace_set_string(&house->access, &key, (struct bytes){value, sizeof value},
+                                      &(struct keyspace_set_options){0}) == KEYSPACE_DONE);
+    }
+}
+
+static size_t overhead(const struct house *house) {
+    return room_counts(&house->keyspace, 1000).overhead_bytes;
+}
+
+Test(room, what_a_process_has_beyond_its_entries_is_overhead) {
+    const size_t fine = LIMIT / 32;
+    const struct {
+        const char *row;
+        size_t limit, beyond, idle, least, most;
+    } table[] = {
+        {"nothing but its base", LIMIT, BASE, 0, BASE, BASE},
+        {"ten megabytes more", LIMIT, BASE + (10 << 20), 0, BASE + (10 << 20), BASE + (10 << 20)},
+        {"a little waits to be given back", LIMIT, BASE, fine / 2, BASE, BASE},
+        {"much waits to be given back: in steps", LIMIT, BASE, fine * 3, BASE + fine / 2,
+         BASE + fine / 2},
+        {"a base of a ninth counts", BASE * 9, BASE, 0, BASE, BASE},
+        {"of one in between, a part", BASE * 17 / 2, BASE, 0, BASE / 2, BASE / 2},
+        {"a base of an eighth does not", BASE * 8, BASE, 0, 0, 0},
+        {"what came since does", BASE * 8, BASE + (2 << 20), 0, 2 << 20, 2 << 20},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        struct house house;
+        house_init(&house, table[i].limit);
+        fill(&house, table[i].limit / 4 * 3);
+        cr_assert(store_hole_bytes(house.store) < table[i].limit / 32);
+        told.idle_bytes = table[i].idle;
+        told.resident_bytes = store_used_bytes(house.store) + table[i].beyond + table[i].idle;
+        room_measure(&house.keyspace);
+        size_t found = overhead(&house);
+        cr_expect(found >= table[i].least && found <= table[i].most, "%s: %zu", table[i].row,
+                  found);
+        house_deinit(&house);
+    }
+}
+
+Test(room, what_grows_counts_at_once_and_what_shrinks_in_steps) {
+    struct house house;
+    house_init(&house, LIMIT);
+    fill(&house, LIMIT / 4 * 3);
+    size_t used = store_used_bytes(house.store), peak = BASE + (8 << 20);
+    told.resident_bytes = used + peak;
+    room_measure(&house.keyspace);
+    cr_expect(overhead(&house) == peak);
+    told.resident_bytes = used + BASE;
+    room_measure(&house.keyspace);
+    size_t once = overhead(&house);
+    cr_expect(once < peak && once > BASE);
+    for (int i = 0; i < 100; i++) room_measure(&house.keyspace);
+    cr_expect(overhead(&house) < BASE + 64);
+    house_deinit(&house);
+}
+
+Test(room, commands_that_bring_much_measure_without_a_timer) {
+    struct house house;
+    house_init(&house, LIMIT);
+    size_t asked = times_asked;
+    for (int i = 0; i < 1000; i++) cr_assert(keyspace_make_room(&house.access, 64 << 10));
+    cr_expect(times_asked == asked, "far from the limit there is nothing to measure");
+    fill(&house, LIMIT / 4 * 3);
+    told.resident_bytes = LIMIT;
+    for (int i = 0; i < 100; i++) cr_assert(keyspace_make_room(&house.access, 64 << 10));
+    cr_expect(times_asked > asked + 5 && times_asked < asked + 50, "%zu times",
+              times_asked - asked);
+    cr_expect(overhead(&house) > BASE);
+    cr_expect(store_used_bytes(house.store) > LIMIT / 4 * 3, "nothing had to give way");
+    house_deinit(&house);
+}
+
+Test(room, where_it_is_not_known_nothing_is_overhead) {
+    struct house house;
+    house_init(&house, LIMIT);
+    fill(&house, LIMIT / 4 * 3);
+    told.resident_bytes = 0;
+    room_measure(&house.keyspace);
+    cr_expect(overhead(&house) == 0);
+    house_deinit(&house);
+}
