@@ -191,6 +191,7 @@ static enum keyspace_outcome try_transfer(struct keyspace_access *access,
         blob_unref(prepared.blob);
         outcome = KEYSPACE_STOPPED;
     } else {
+        prepared.replaces = true;
         outcome = door_put(access, &transfer->to, &prepared, source->expire_at_ms);
     }
     if (outcome == KEYSPACE_DONE) {

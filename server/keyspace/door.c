@@ -191,8 +191,9 @@ enum keyspace_outcome door_put(struct keyspace_access *access, const struct stor
         return KEYSPACE_DONE;
     }
     struct store_value old;
-    bool is_new = UNLIKELY(heard(access) & KEYSPACE_HEAR_NEW) &&
-                  !store_find(access->keyspace->store, key, access->now_ms, &old);
+    bool is_new =
+        UNLIKELY(heard(access) & KEYSPACE_HEAR_NEW) &&
+        (prepared->replaces || !store_find(access->keyspace->store, key, access->now_ms, &old));
     struct store_new_value value = {
         .bytes = prepared->bytes,
         .blob = prepared->blob,

@@ -26,6 +26,8 @@ struct prepared {
     uint16_t writer;          /* who stores it */
     bool dropped;             /* the key is to be absent */
     struct store_usage usage; /* zero: it is new */
+    bool replaces; /* what is there goes first, so that the key is a new one to who asked to be told
+                    */
 };
 
 /* The gate's answer: DONE, REFUSED or DEFERRED. */
