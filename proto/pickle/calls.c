@@ -23,7 +23,8 @@ static bool refuse_name(struct machine *m, enum pickle_reason reason, struct byt
 static void note_model(struct machine *m, enum policy_model model) {
     if (model == POLICY_MODEL_SET) m->new_list_flags = 0;
     if (model == POLICY_MODEL_MAPPING) m->sees_pairs = true;
-    if (model == POLICY_MODEL_CHAIN_MAP) m->sees_maps = true;
+    bool freezes = model == POLICY_MODEL_CHAIN_MAP || model == POLICY_MODEL_PANDAS_INDEX;
+    if (UNLIKELY(freezes)) m->sees_maps = true;
     if (UNLIKELY(wraps_data(model) || model == POLICY_MODEL_PANDAS_INDEX)) m->sees_keys = true;
     if (model == POLICY_MODEL_PANDAS_INDEX && m->index_from == 0) m->index_from = m->nodes_count;
 }

@@ -157,10 +157,10 @@ static __attribute__((noinline, cold)) bool gain_wide(struct machine *m, uint32_
 static void inherit_hash(struct machine *m, struct pickle_node *parent, struct pickle_value part) {
     const struct pickle_node *child = &m->nodes[part.a];
     uint32_t flags;
-    if (is_hashable(m, part, &flags)) {
-        parent->cost = add_saturating(parent->cost, add_saturating(child->cost, 1));
-        parent->key_depth = (uint16_t)MAX(parent->key_depth, child->key_depth + 1);
-    }
+    /* hash() of what cannot be hashed walks it as far as to the part that cannot. */
+    (void)is_hashable(m, part, &flags);
+    parent->cost = add_saturating(parent->cost, add_saturating(child->cost, 1));
+    parent->key_depth = (uint16_t)MAX(parent->key_depth, child->key_depth + 1);
     parent->flags |= flags;
 }
 
@@ -374,6 +374,20 @@ static bool is_written_out(const struct machine *m, struct bytes text, struct pi
            !global_is(m, m->nodes[value.a].global, "uuid", "SafeUUID");
 }
 
+/* pandas hashes the names of its series and indexes. */
+static inline bool may_be_name(const struct machine *m, struct pickle_value key) {
+    bool is_as_long = key.a == sizeof "name" - 1 || key.a == sizeof "names" - 1;
+    return is_as_long && !(key.flags & ~VALUE_8BIT) &&
+           memcmp(m->data + key.b, "name", sizeof "name" - 1) == 0;
+}
+
+static void note_name(struct machine *m, struct bytes text, struct pickle_value value) {
+    if (!is_container(value) ||
+        !(bytes_equal(text, BYTES("name")) || bytes_equal(text, BYTES("names"))))
+        return;
+    m->name_cost += add_saturating(m->nodes[value.a].cost, 1);
+}
+
 bool note_str_key(struct machine *m, uint32_t number, struct pickle_value key,
                   struct pickle_value value) {
     struct pickle_scratch *scratch = m->scratch;
@@ -400,6 +414,7 @@ bool note_str_key(struct machine *m, uint32_t number, struct pickle_value key,
         charge_wide(m, more_seen(m, value.a)->wide);
         node->flags |= NODE_WALKED;
     }
+    note_name(m, text, value);
     if (is_written_out(m, text, value)) node->flags |= NODE_WALKED;
     if (!undecoded &&
         (!is_planted_name(text) || is_inert_name(text) || is_inner_state(m, number, text, value)))
@@ -414,8 +429,8 @@ bool note_str_key(struct machine *m, uint32_t number, struct pickle_value key,
 }
 
 /* Every name that note_str_key looks at begins with "__", is one of "add", "append", "extend",
- * "args", "_cache", "_sklearn_version", or is written in a way that has to be decoded; "is_safe" is
- * looked at where values are no leaves. */
+ * "args", "_cache", "_sklearn_version", or is written in a way that has to be decoded; "is_safe",
+ * "name" and "names" are looked at where values are no leaves. */
 static inline bool may_be_planted(const struct machine *m, struct pickle_value key) {
     if (UNLIKELY(key.flags & ~VALUE_8BIT)) return true;
     if (key.a < 3) return false;
@@ -445,8 +460,8 @@ static inline bool may_be_field(const struct machine *m, struct pickle_value val
 static inline bool set_item(struct machine *m, uint32_t target, struct pickle_value key,
                             struct pickle_value value) {
     if (LIKELY(key.kind == PICKLE_KIND_STR)) {
-        bool may_be_safe = !is_leaf(value) && key.a == sizeof "is_safe" - 1;
-        if (UNLIKELY(may_be_planted(m, key) || m->sees_keys || may_be_safe) &&
+        bool may_matter = !is_leaf(value) && (key.a == sizeof "is_safe" - 1 || may_be_name(m, key));
+        if (UNLIKELY(may_be_planted(m, key) || m->sees_keys || may_matter) &&
             !note_str_key(m, target, key, value))
             return false;
     } else {
@@ -513,6 +528,23 @@ static __attribute__((noinline)) bool gain_all(struct machine *m, uint32_t targe
     return true;
 }
 
+/* The pairs that are tuples, of what a callable may make a mapping of. */
+static __attribute__((noinline)) bool note_pairs(struct machine *m, uint32_t list,
+                                                 const struct pickle_value *items, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        bool is_pair = items[i].kind == PICKLE_KIND_TUPLE && m->nodes[items[i].a].count == 2;
+        struct pickle_value key = {0};
+        if (is_pair) key = m->cells[m->nodes[items[i].a].first];
+        if (!is_pair || !is_leaf(key)) continue;
+        struct pickle_more *more = more_of(m, list);
+        if (!more) return false;
+        more->aux++;
+        bool is_text = key.kind == PICKLE_KIND_STR || key.kind == PICKLE_KIND_BYTES;
+        if (!is_text) m->nodes[list].flags |= NODE_OTHER_KEYS;
+    }
+    return true;
+}
+
 bool extend(struct machine *m, uint32_t target, const struct pickle_value *items, uint32_t count) {
     struct pickle_node *node = &m->nodes[target];
     bool log = !m->new_list_flags && node->global == NO_GLOBAL;
@@ -523,6 +555,7 @@ bool extend(struct machine *m, uint32_t target, const struct pickle_value *items
             node->flags |= NODE_FIRST_STR | NODE_OTHER_KEYS;
     }
     if (UNLIKELY(m->sees_maps) && !model_note_parts(m, target, items, count)) return false;
+    if (UNLIKELY(m->sees_pairs) && !note_pairs(m, target, items, count)) return false;
     node->count = add_saturating(node->count, count);
     node->cost = add_saturating(node->cost, count);
     node->flags |= log ? NODE_LISTED : NODE_UNLOGGED;

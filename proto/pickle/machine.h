@@ -65,6 +65,7 @@ struct machine {
     uint32_t nesting;
     uint32_t new_list_flags; /* NODE_UNLOGGED until a callable is met that hashes a list */
     uint64_t heap, heap_max, opcodes, key_cost, nesting_late;
+    uint64_t name_cost; /* of hashing what stands under "name" and "names" */
     const struct policy *policy;
     const struct pickle_limits *limits;
     struct pickle_scratch *scratch;
@@ -73,7 +74,7 @@ struct machine {
     bool sums_names;          /* fingerprints of states are wanted */
     uint32_t index_from;      /* nodes from this on were made when pandas' _new_Index was known */
     bool sees_pairs;          /* a callable is met that takes pairs of a key and a value */
-    bool sees_maps;           /* a ChainMap may be made: lists count the dicts in them */
+    bool sees_maps;           /* lists count the dicts in them, and some may not grow */
     struct grown_state grown; /* models.c: looked for once such a tree is made */
     struct ranged_state ranged;
     /* joblib.c */
@@ -172,7 +173,7 @@ static inline bool wraps_data(enum policy_model model) {
 static inline bool makes_plainly(enum policy_model model) {
     return model == POLICY_MODEL_NONE || model == POLICY_MODEL_NO_ARGUMENTS ||
            model == POLICY_MODEL_JOBLIB_ARRAY || model == POLICY_MODEL_SIMPLE_COOKIE ||
-           wraps_data(model);
+           model == POLICY_MODEL_MULTI_DICT || wraps_data(model);
 }
 bool global_is(const struct machine *m, uint32_t global, const char *module, const char *name);
 

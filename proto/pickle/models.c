@@ -235,7 +235,8 @@ static bool admits_collection(struct machine *m, const struct arguments *args, b
     return dict_only ? source.kind == PICKLE_KIND_DICT : is_literal_container(source);
 }
 
-/* OrderedDict of Python 2: a list of [key, value] lists, whose keys have to be str. */
+/* OrderedDict of Python 2 and what werkzeug derives from dict: a list of pairs, whose keys are
+ * hashed unseen and so have to be text. */
 static bool admits_mapping(struct machine *m, const struct arguments *args) {
     if (admits_collection(m, args, true)) return true;
     struct pickle_value source = argument(m, args, 0);
@@ -729,6 +730,7 @@ static const struct {
     [POLICY_MODEL_USER_DICT] = {.admits = admits_no_arguments},
     [POLICY_MODEL_USER_STRING] = {.admits = admits_no_arguments},
     [POLICY_MODEL_CHAIN_MAP] = {.admits = admits_no_arguments},
+    [POLICY_MODEL_MULTI_DICT] = {.admits = admits_no_arguments},
 };
 #define M(id, doc) +1
 _Static_assert(ARRAY_LEN(models) == POLICY_MODELS(M), "every model has its row");
@@ -819,10 +821,20 @@ static bool wrapped_state_agrees(struct machine *m, enum policy_model model,
     return (more_seen(m, state.a)->wrapped & WRAPPED_DATA) == asked;
 }
 
+/* What an index is named by has been charged, and stays as it is. */
+static bool freeze_list(struct machine *m, struct pickle_value value) {
+    if (!m->sees_maps || value.kind != PICKLE_KIND_LIST) return true;
+    struct pickle_more *more = more_of(m, value.a);
+    if (!more) return false;
+    more->wrapped |= WRAPPED_FINAL;
+    return true;
+}
+
 bool model_note_item(struct machine *m, uint32_t dict, struct bytes key,
                      struct pickle_value value) {
     if (bytes_equal(key, BYTES("dtype"))) return note_dtype(m, dict, value);
     note_ranged(m, dict, key, value);
+    if (bytes_equal(key, BYTES("names"))) return freeze_list(m, value);
     bool maps = bytes_equal(key, BYTES("maps"));
     if (maps || bytes_equal(key, BYTES("data"))) return note_wrapped(m, dict, maps, value);
     struct grown_state *grown = &m->grown;
@@ -850,6 +862,7 @@ bool model_state_agrees(struct machine *m, uint32_t global, struct pickle_value 
     enum policy_model model = entry_of(m, global)->model;
     const char *shape = shapes[model];
     if (UNLIKELY(model == POLICY_MODEL_SKLEARN_GROWN)) return grown_state_agrees(m, state);
+    if (UNLIKELY(model == POLICY_MODEL_MULTI_DICT)) return state.kind == PICKLE_KIND_DICT;
     if (UNLIKELY(wraps_data(model))) return wrapped_state_agrees(m, model, state);
     if (LIKELY(!shape)) return true;
     if (state.kind != PICKLE_KIND_TUPLE || m->nodes[state.a].count != strlen(shape)) return false;

@@ -186,6 +186,16 @@ bool take_frame(struct machine *m) {
     return true;
 }
 
+/* Names are judged at the end, for only a stream that names pandas has them hashed. */
+static __attribute__((cold, noinline)) bool check_names(struct machine *m) {
+    uint64_t cost, most = m->limits->key_cost_total + m->len;
+    if (add_overflows(m->key_cost, m->name_cost, &cost)) cost = UINT64_MAX;
+    for (uint32_t i = 0; i < m->globals_count && cost > most; i++)
+        if (is_within(m->scratch->globals[i].module, BYTES("pandas")))
+            return refuse_limit(m, PICKLE_KEY_COST_TOTAL, cost, most);
+    return true;
+}
+
 /* The one way to an accept. */
 bool take_stop(struct machine *m) {
     if (!above_fence(m, 1)) return false;
@@ -200,6 +210,7 @@ bool take_stop(struct machine *m) {
     uint64_t expanded = more_seen(m, root)->expanded;
     if (m->limits->expanded_max && expanded > m->limits->expanded_max)
         return refuse_limit(m, PICKLE_EXPANDED, expanded, m->limits->expanded_max);
+    if (UNLIKELY(m->name_cost > m->limits->key_cost_total) && !check_names(m)) return false;
     return check_heap(m) && (LIKELY(m->keys_most <= PROBES_FEW_KEYS) || probes_check(m));
 }
 

@@ -118,7 +118,8 @@ struct pickle_more {
     uint32_t keys_opaque;
     uint32_t names; /* newest of its str keys, when they are collected */
     /* What models look at.  dtype: bytes of an item, 0 when unknown; list: how many of its parts
-     * are lists that begin with a str; dict: where the farthest of its (dtype, offset) values ends.
+     * are pairs that begin with a leaf; dict: where the farthest of its (dtype, offset) values
+     * ends.
      */
     uint32_t aux;
     uint32_t fields;   /* dict: how many (dtype, offset) values */
