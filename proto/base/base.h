@@ -16,6 +16,7 @@
     __attribute__((__format__(__printf__, format_at, first_at)))
 #define UNUSED      __attribute__((unused))
 #define NOT_INLINED __attribute__((noinline))
+#define WEAK        __attribute__((weak)) /* NULL where no library has it */
 #define LIKELY(x)   __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 

@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 /* jemalloc's, where the program is linked with it. */
-extern int mallctl(const char *name, void *old, size_t *old_bytes, void *new, size_t new_bytes)
-    __attribute__((weak));
+extern int mallctl(const char *name, void *old, size_t *old_bytes, void *new,
+                   size_t new_bytes) WEAK;
 extern void malloc_stats_print(void (*write)(void *, const char *), void *context,
-                               const char *options) __attribute__((weak));
+                               const char *options) WEAK;
 
 enum { ALL_ARENAS = 4096 }; /* MALLCTL_ARENAS_ALL */
 
@@ -96,7 +96,18 @@ size_t machine_memory_bytes(const char **source) {
 static bool read_statm(size_t *resident, size_t *shared) {
     char line[128];
     if (!read_line("/proc/self/statm", line, sizeof line)) return false;
-    return sscanf(line, "%*u %zu %zu", resident, shared) == 2;
+    struct bytes left = bytes_view(line, strlen(line));
+    uint64_t pages[3];
+    for (size_t i = 0; i < ARRAY_LEN(pages); i++) {
+        const uint8_t *blank = memchr(left.data, ' ', left.len);
+        if (!blank) return false;
+        size_t digits = (size_t)(blank - left.data);
+        if (!number_parse_u64(bytes_view(left.data, digits), &pages[i])) return false;
+        left = bytes_view(blank + 1, left.len - digits - 1);
+    }
+    *resident = (size_t)pages[1];
+    *shared = (size_t)pages[2];
+    return true;
 }
 
 size_t machine_resident_bytes(void) {

@@ -33,6 +33,8 @@
 #include "base/mem.h"
 #include "base/status.h"
 #include "store/blob.h"
+#include "store/store_counts.h"
+#include "store/store_policies.h"
 
 /* ORDER value_type.  The names are those that TYPE answers. */
 #define VALUE_TYPES(X)                                                                             \
@@ -63,30 +65,6 @@ enum store_removal { STORE_REMOVED_EXPIRED, STORE_REMOVED_EVICTED };
 
 /* Called under the shard's lock, before the entry goes; it may not call the store. */
 typedef void store_removed_fn(void *ctx, uint32_t db, struct bytes name, enum store_removal reason);
-
-/* ORDER store_policy: who gives way when there is no room, by the words of maxmemory-policy.  All
- * but brine's own are Redis's and do what they say; brine's is described in policy.h. */
-#define STORE_POLICIES(X)                                                                          \
-    X(BRINE, "brine")                                                                              \
-    X(VOLATILE_LRU, "volatile-lru")                                                                \
-    X(VOLATILE_LFU, "volatile-lfu")                                                                \
-    X(VOLATILE_RANDOM, "volatile-random")                                                          \
-    X(VOLATILE_TTL, "volatile-ttl")                                                                \
-    X(ALLKEYS_LRU, "allkeys-lru")                                                                  \
-    X(ALLKEYS_LFU, "allkeys-lfu")                                                                  \
-    X(ALLKEYS_RANDOM, "allkeys-random")                                                            \
-    X(NOEVICTION, "noeviction")
-
-enum store_policy {
-#define X(name, word) STORE_POLICY_##name,
-    STORE_POLICIES(X)
-#undef X
-};
-
-struct store_policy_options {
-    enum store_policy policy;
-    uint32_t lfu_log_factor, lfu_decay_minutes; /* as in Redis */
-};
 
 /* What an entry remembers beside its value: its label, or its label, writer and time as well. */
 enum store_notes { STORE_NOTES_NONE, STORE_NOTES_LABEL, STORE_NOTES_FULL };
@@ -208,45 +186,6 @@ struct store_scan {
  * nothing. */
 uint64_t store_scan(struct store *store, struct store_hold *hold, const struct store_scan *scan,
                     uint64_t cursor) MUST_USE;
-
-/* ---- counters: read without a lock, each exact for one moment -----------------------------------
- */
-
-struct store_counts {
-    uint64_t keys; /* expired ones that nothing has met yet included */
-    uint64_t keys_with_expiry;
-    uint64_t expire_at_sum_s; /* of those, in seconds: avg_ttl = sum / keys_with_expiry - now */
-    uint64_t expired_total;   /* removed because their time was over; of the whole store */
-    uint64_t evicted_total;   /* removed to make room; of the whole store */
-    uint64_t changes_total;   /* keys set, removed, flushed or given another expiry; as well */
-};
-
-struct store_counts store_counts_db(const struct store *store, uint32_t db);
-struct store_counts store_counts(const struct store *store);
-/* Exactly what is taken from options.mem at this moment, pinned blobs included. */
-size_t store_used_bytes(const struct store *store);
-
-/* Of them, what no entry uses: holes between entries, which new ones fill and compaction closes.
- * About right: within a few KB a shard. */
-size_t store_hole_bytes(const struct store *store);
-
-/* Entries that gave way, by how long they had not been used: counts[i] of those below 2^i ms (and
- * not below half of it).  The LFU policies do not know, and count all as 0. */
-enum { STORE_IDLE_BUCKETS = 40 };
-struct store_idle_counts {
-    uint64_t counts[STORE_IDLE_BUCKETS];
-};
-struct store_idle_counts store_idle_counts(const struct store *store);
-
-/* How many entries have a label, and the bytes of their values. */
-struct store_label_count {
-    uint64_t entries, bytes;
-};
-/* Adds, for each label below labels_count, what one shard (0 to store_shards() - 1) holds of it in
- * all databases; takes its lock.  Exact: what was overwritten, removed or flushed is not counted,
- * what has expired is until it is met.  Without notes everything has label 0 and is not counted. */
-void store_count_labels(struct store *store, struct store_hold *hold, size_t shard,
-                        struct store_label_count *counts, size_t labels_count);
 
 const char *value_type_name(enum value_type type);
 

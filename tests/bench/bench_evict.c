@@ -206,7 +206,7 @@ static void keep_to_clock(int64_t started_ms, int64_t at_ms) {
     int64_t early_ms = started_ms + at_ms - mono_ms();
     if (early_ms > 1) {
         struct timespec pause = {early_ms / 1000, early_ms % 1000 * 1000000};
-        nanosleep(&pause, NULL);
+        nanosleep(&pause, NULL); /* waits for the trace's own time */
     }
 }
 
@@ -239,7 +239,7 @@ int main(int argc, char **argv) {
     for (int c; (c = getc(trace)) != EOF;) tally.lines += c == '\n';
     rewind(trace);
     if (strcmp(argv[2], "server") == 0)
-        replay_server(trace, &tally, atoi(argv[3]));
+        replay_server(trace, &tally, (int)strtoul(argv[3], NULL, 10));
     else
         replay_store(trace, &tally, argv[2], strtoull(argv[3], NULL, 10));
     printf("%llu %llu %llu %llu\n", (unsigned long long)tally.reads, (unsigned long long)tally.hits,

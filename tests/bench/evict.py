@@ -42,7 +42,7 @@ class Server:
             except OSError:
                 if time.monotonic() > deadline or self.process.poll() is not None:
                     raise RuntimeError(f"{command[0]} does not answer")
-                time.sleep(0.02)  # nothing tells that a port listens
+                time.sleep(0.02)  # between two looks: nothing tells that a port listens
 
     def info(self):
         with socket.create_connection(("127.0.0.1", self.port), 10) as s:
