@@ -86,7 +86,9 @@ struct brine_client_options {
     int protocol;           /* 2 (default) or 3 */
     int connect_timeout_ms; /* default 5000 */
     int timeout_ms;         /* of one read or write; default 0: for ever */
-    int tries_max;          /* attempts to make a lost connection again; default 5, -1: none */
+    /* Attempts to make a lost connection again; default 5, -1: none. It is logged in, and in the
+     * database of the last SELECT; MULTI, WATCH, subscriptions and CLIENT settings are gone. */
+    int tries_max;
     int pause_first_ms;     /* before the second attempt, doubled for each more; default 50 */
     int pause_max_ms;       /* default 2000 */
     size_t reply_bytes_max; /* memory of one reply; default 1 GiB */

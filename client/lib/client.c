@@ -8,6 +8,7 @@
  * never sent again.  A new connection is made only for what was appended after that. */
 #include "client/lib/brine_client.h"
 
+#include "base/number.h"
 #include "base/random.h"
 #include "client/lib/login.h"
 #include "client/lib/reply.h"
@@ -16,6 +17,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <strings.h>
 
 #define OUT_BYTES_MAX ((size_t)4 << 30)
 enum { OUT_KEEP_BYTES = 1 << 20 };
@@ -29,6 +31,8 @@ struct brine_client {
     struct buf out; /* not yet written, from out_at on */
     size_t out_at;
     size_t due;
+    int selecting;       /* the database that the newest SELECT asked for */
+    size_t selecting_in; /* how many replies from now its own comes; 0: none is under way */
     struct random random;
     struct brine_client_error error;
 };
@@ -54,6 +58,7 @@ static void disconnect(brine_client *client) {
     buf_clear(&client->out);
     client->out_at = 0;
     client->due = 0;
+    client->selecting_in = 0;
     client->connected = false;
 }
 
@@ -271,6 +276,23 @@ void brine_close(brine_client *client) {
 
 /* ---- calls ------------------------------------------------------------------------------------*/
 
+/* A connection that is made again has to be in the database in which the last one was: otherwise a
+ * later SET would quietly go elsewhere. */
+static void note_select(brine_client *client, const struct brine_text *args, size_t count) {
+    uint64_t db;
+    if (count != 2 || args[0].len != 6 || strncasecmp(args[0].data, "SELECT", 6) != 0) return;
+    if (!number_parse_u64(bytes_view(args[1].data, args[1].len), &db) || db > INT32_MAX) return;
+    client->selecting = (int)db;
+    client->selecting_in = client->due;
+}
+
+static void note_selected(brine_client *client, const struct brine_reply *reply) {
+    if (client->selecting_in == 0 || --client->selecting_in) return;
+    /* Inside MULTI it is "QUEUED". */
+    if (reply->type == BRINE_REPLY_STATUS && strcmp(reply->text, "OK") == 0)
+        client->endpoint.db = client->selecting;
+}
+
 enum brine_client_status brine_append(brine_client *client, const struct brine_text *args,
                                       size_t count) {
     if (count == 0) return fail(client, BRINE_CLIENT_MISUSE, "a command without a name");
@@ -283,6 +305,7 @@ enum brine_client_status brine_append(brine_client *client, const struct brine_t
         return fail(client, BRINE_CLIENT_NO_MEMORY, "no memory for the command");
     }
     client->due++;
+    note_select(client, args, count);
     return BRINE_CLIENT_OK;
 }
 
@@ -305,7 +328,10 @@ enum brine_client_status brine_take(brine_client *client, struct brine_reply **r
     enum brine_client_status status = brine_flush(client);
     if (status == BRINE_CLIENT_OK) status = take_reply(client, reply);
     if (status != BRINE_CLIENT_OK) return status;
-    if (client->due && (*reply)->type != BRINE_REPLY_PUSH) client->due--;
+    if (client->due && (*reply)->type != BRINE_REPLY_PUSH) {
+        client->due--;
+        note_selected(client, *reply);
+    }
     return judge(client, *reply);
 }
 

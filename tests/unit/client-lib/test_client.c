@@ -153,6 +153,24 @@ Test(client, what_is_lost_during_a_call_is_not_sent_again_and_the_next_call_conn
     stop(&fake);
 }
 
+Test(client, a_new_connection_is_in_the_database_of_the_last_select) {
+    static const char select[] = "*2\r\n$6\r\nSELECT\r\n$1\r\n7\r\n";
+    struct fake fake = {.scripts = {{.says = "+OK\r\n"}, {.says = "+OK\r\n+OK\r\n", .holds = true}},
+                        .count = 2};
+    struct brine_text seven[] = {BRINE_TEXT("select"), BRINE_TEXT("7")};
+    struct brine_reply *reply;
+    start(&fake);
+    brine_client *client = open_client(&fake, &(struct brine_client_options){.pause_first_ms = 1});
+    cr_expect_eq(brine_append(client, seven, 2), BRINE_CLIENT_OK);
+    cr_expect_eq(brine_take(client, &reply), BRINE_CLIENT_OK);
+    brine_reply_free(reply);
+    cr_expect_eq(get(client, &reply), BRINE_CLIENT_OK);
+    brine_reply_free(reply);
+    cr_expect(strncmp(fake.heard, select, sizeof select - 1) == 0, "heard '%s'", fake.heard);
+    brine_close(client);
+    stop(&fake);
+}
+
 Test(client, without_tries_a_lost_connection_stays_lost) {
     struct fake fake = {.scripts = {{.says = "+OK\r\n"}}, .count = 1};
     struct brine_reply *reply;
