@@ -274,7 +274,12 @@ static bool walk(struct scan *scan) {
 
 static bool take_up(struct scan *scan) {
     struct brine_error err = {0};
-    char place[sizeof scan->position.place];
+    char place[sizeof scan->position.place], asked[sizeof scan->position.asked];
+    const char *word = scan->call->values[POLICY];
+    int64_t max = (int64_t)scan->reader.value_bytes_max;
+    snprintf(asked, sizeof asked, "policy=%.300s match=%.300s type=%.100s max=%lld",
+             word ? word : "stdlib", scan->match ? scan->match : "", scan->type ? scan->type : "",
+             (long long)max);
     server_place(&scan->call->server, place, sizeof place);
     if (scan->resume) {
         enum brine_status status =
@@ -288,7 +293,14 @@ static bool take_up(struct scan *scan) {
                      scan->position.place);
             return false;
         }
+        if (status == BRINE_OK && strcmp(scan->position.asked, asked) != 0) {
+            snprintf(scan->why, sizeof scan->why,
+                     "%.80s is of a scan with other options, %.180s, not %.180s", scan->resume,
+                     scan->position.asked, asked);
+            return false;
+        }
     }
+    snprintf(scan->position.asked, sizeof scan->position.asked, "%s", asked);
     snprintf(scan->position.place, sizeof scan->position.place, "%s", place);
     scan->keys_before = scan->found.counts.keys;
     return true;
@@ -301,6 +313,7 @@ static int print_report(struct scan *scan, enum scan_format format, const char *
                                  .policy = policy,
                                  .note = scan->note,
                                  .denied = scan->reader.denied,
+                                 .stopped = scan->why[0] ? scan->why : NULL,
                                  .elapsed_us = clock_mono_us() - scan->began_us};
     buf_init(&out, mem_system(), REPORT_BYTES_MAX);
     enum brine_status status = scan_report_append(&out, &report, &scan->found);
@@ -316,8 +329,9 @@ static int print_report(struct scan *scan, enum scan_format format, const char *
 
 static int run_walk(struct scan *scan, enum scan_format format, const char *policy) {
     scan->began_us = clock_mono_us();
-    scan->progress_us = scan->state_us = scan->began_us;
-    bool ok = take_up(scan) && keep_idle_times(scan) && find_databases(scan) && walk(scan);
+    scan->progress_us = scan->began_us; /* state_us is 0: there is a state from the first step on */
+    if (!take_up(scan)) return tool_complain("%s", scan->why);
+    bool ok = keep_idle_times(scan) && find_databases(scan) && walk(scan);
     print_progress(scan, clock_mono_us(), true);
     if (!ok) {
         tool_complain("%s", scan->why);
@@ -361,6 +375,8 @@ static int scan_with(struct tool_call *call, struct scan *scan, enum scan_format
     struct policy_compiled compiled;
     struct brine_error err = {0};
     struct frame_affix affixes[AFFIXES_COUNT];
+    /* A new connection would be one that touches keys, and a cursor may be of another server. */
+    const struct brine_client_options once = {.tries_max = -1};
     const char *word = call->values[POLICY] ? call->values[POLICY] : "stdlib";
     if (policy_option_load(word, &compiled, &err) != BRINE_OK) return tool_complain("%s", err.text);
     compiled.policy.admits_unknown = true; /* so that one pass tells all that a value names */
@@ -374,7 +390,7 @@ static int scan_with(struct tool_call *call, struct scan *scan, enum scan_format
     if (!scan_found_init(&scan->found))
         tool_complain("no memory");
     else
-        code = server_connect(&call->server, NULL, &scan->client);
+        code = server_connect(&call->server, &once, &scan->client);
     scan->reader.client = scan->client;
     if (code == TOOL_OK)
         code = run_walk(scan, format, word);

@@ -110,7 +110,8 @@ bool scan_read_keys(struct scan_reader *reader, const struct brine_reply *keys,
 
 struct scan_position {
     char place[256];
-    int db; /* being walked; databases before it are done */
+    char asked[768]; /* the options that decide what is found */
+    int db;          /* being walked; databases before it are done */
     char cursor[24];
 };
 
@@ -128,9 +129,10 @@ enum scan_format { SCAN_TEXT, SCAN_JSON, SCAN_SARIF };
 struct scan_report {
     enum scan_format format;
     const char *place;
-    const char *policy; /* the word given */
-    const char *note;   /* about the server, or NULL */
-    const char *denied; /* why keys could not be read, as the server said it first */
+    const char *policy;  /* the word given */
+    const char *note;    /* about the server, or NULL */
+    const char *stopped; /* why the walk did not come to its end, or NULL */
+    const char *denied;  /* why keys could not be read, as the server said it first */
     int64_t elapsed_us;
 };
 enum brine_status scan_report_append(struct buf *out, const struct scan_report *report,

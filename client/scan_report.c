@@ -251,6 +251,7 @@ static enum brine_status add_text(struct buf *out, const struct scan_report *rep
                        (unsigned long long)counts->skipped));
     if (counts->denied) TRY(buf_printf(out, ", %llu NOT READ", (unsigned long long)counts->denied));
     TRY(buf_append_byte(out, '\n'));
+    if (report->stopped) TRY(buf_append(out, BYTES("NOT ALL KEYS: the walk was cut off\n")));
     if (counts->denied && report->denied && report->denied[0]) {
         TRY(buf_append(out, BYTES("not read, since the server said: ")));
         TRY(input_append_name(out, bytes_of_cstr(report->denied)));
@@ -330,6 +331,7 @@ static enum brine_status add_json(struct buf *out, const struct scan_report *rep
     json_number(&json, "pickles", counts->pickles);
     json_number(&json, "skipped", counts->skipped);
     json_number(&json, "denied", counts->denied);
+    json_text(&json, "stopped", bytes_of_cstr(report->stopped ? report->stopped : ""));
     json_key(&json, "seconds");
     json_double(&json, (double)report->elapsed_us / CLOCK_US_PER_S);
     for (int i = 0; i < SCAN_SEVERITIES; i++)

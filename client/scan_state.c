@@ -5,7 +5,7 @@
  * below 0x21, the backslash and what is no ASCII stand as \xNN.
  *
  *     brine-scan 2
- *     at      place db cursor
+ *     at      place db cursor asked
  *     counts  keys values bytes pickles skipped gone denied dangerous broken refused
  *     finding severity db offset key type where global opcode framing message
  *     global  uses values listed more module name pattern...
@@ -76,6 +76,7 @@ static enum brine_status add_all(struct buf *out, const struct scan_position *po
     TRY(add_text(out, bytes_of_cstr(position->place)));
     TRY(add_number(out, (uint64_t)position->db));
     TRY(add_text(out, bytes_of_cstr(position->cursor)));
+    TRY(add_text(out, bytes_of_cstr(position->asked)));
     TRY(buf_append(out, BYTES("\ncounts")));
     for (size_t i = 0; i < ARRAY_LEN(numbers); i++) TRY(add_number(out, numbers[i]));
     for (size_t i = 0; i < SCAN_SEVERITIES; i++) TRY(add_number(out, counts->found[i]));
@@ -210,9 +211,10 @@ static bool read_line(const struct line *line, struct scan_position *position,
     if (bytes_is(word, "finding")) return read_finding(line, found);
     if (bytes_is(word, "global")) return read_global(line, found);
     if (bytes_is(word, "at")) {
-        if (line->count != 4 || !take_numbers(line, 2, &db, 1)) return false;
+        if (line->count != 5 || !take_numbers(line, 2, &db, 1)) return false;
         copy_word(position->place, sizeof position->place, line->words[1]);
         copy_word(position->cursor, sizeof position->cursor, line->words[3]);
+        copy_word(position->asked, sizeof position->asked, line->words[4]);
         position->db = (int)db;
         return true;
     }

@@ -244,6 +244,21 @@ def check_rest(cli, port, folder):
     check("no server is exit code 2", code == 2 and "Could not connect" in err, err)
 
 
+def check_cut_off(cli, port, folder):
+    """A walk whose connection is lost says so; it does not go on in another database."""
+    state = os.path.join(folder, "cut")
+    walk = subprocess.Popen([cli, "scan", f"redis://127.0.0.1:{port}", "--rate", "2000", "--json", "--resume", state],
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 60
+    while not os.path.exists(state) and walk.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)  # between two looks
+    redis_cli(port, "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+    out, err = walk.communicate(timeout=60)
+    check("a lost connection is exit code 2 and told", walk.returncode == 2 and b"connection" in err and b"--resume" in err, err)
+    check("the report says that it is not the whole", json.loads(out or "{}").get("stopped"), out[:300])
+    os.unlink(state)
+
+
 def check_denied(cli, port):
     """What may not be read must not pass for clean."""
     reads = ["+scan", "+type", "+strlen", "+client", "+select", "+info"]
@@ -283,6 +298,8 @@ def check_resume(cli, port, folder):
     first.kill()
     first.wait()
     check("the state is written early", os.path.exists(state))
+    code, out, err = scan(cli, port, "--resume", state, "--json", "--match", "user:*")
+    check("a state of a scan with other options is refused", code == 2 and "other options" in err and not out, err + out)
     code, out, err = scan(cli, port, "--resume", state, "--json")
     report = json.loads(out or "{}")
     check("the second run finds all the same", report.get("dangerous") == 20 and code == 1, f"{report.get('dangerous')} {err}")
@@ -326,6 +343,7 @@ def main():
             check_report(args.cli, port)
             check_rest(args.cli, port, folder)
             check_names(args.cli, port)
+            check_cut_off(args.cli, port, folder)
             check_denied(args.cli, port)
             if args.measure:
                 for fast in (False, True):
