@@ -19,9 +19,10 @@ enum {
     HOLES_SHARE = 32,
     BEHIND_SHARE = 4,
     COMMAND_LOOKS = 4096, /* some 100 us */
-    COMPACT_BUDGET = 64,  /* entries moved for a command, where holes are many */
-    BYTES_A_LOOK = 8,     /* small entries that give way for a large one: so many more looks, */
-    COMMAND_LOOKS_MORE = 28 * 1024, /* up to some 0.8 ms */
+    COMPACT_BUDGET = 64,  /* entries moved in a shard for a command, where holes are many */
+    COMPACT_TRIES = 3,    /* in so many shards: up to some 0.2 ms */
+    BYTES_A_LOOK = 16,    /* small entries that give way for a large one: so many more looks, */
+    COMMAND_LOOKS_MORE = 12 * 1024, /* up to some 0.6 ms */
     SHARD_LOOKS = 512,              /* for which a shard's lock is held */
     UPKEEP_LOOKS = 4096,
     RECLAIM_BUDGET = 1000,
@@ -206,7 +207,8 @@ bool keyspace_make_room(struct keyspace_access *access, size_t argument_bytes) {
         uint32_t next =
             atomic_fetch_add_explicit(&keyspace->room.next_shard, 1, memory_order_relaxed);
         (void)give_way(access, next % shards, SHARD_LOOKS);
-        if (crowded) (void)store_compact(store, &access->hold, next % shards, COMPACT_BUDGET);
+        if (crowded && i < COMPACT_TRIES)
+            (void)store_compact(store, &access->hold, next % shards, COMPACT_BUDGET);
         if (i * SHARD_LOOKS > looks) break;
     }
     bool exceeded = room_is_exceeded(keyspace);
