@@ -73,8 +73,9 @@ class Server:
                 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
                 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
 
+        env = {name: value for name, value in os.environ.items() if not name.startswith("BRINE_")}
         self.process = subprocess.Popen(command + [flag for flag in flags if flag != "--log.file="], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                        preexec_fn=prepare)
+                                        preexec_fn=prepare, env=env)
 
     def client(self):
         return redis.Redis(port=self.port, socket_timeout=DEADLINE_S)
@@ -154,7 +155,7 @@ def run_kill(args, outcome, rng):
         server = Server(args.server, directory)
         client = server.wait()
         if not outcome.check(client is not None, f"cycle {cycle}: starts after a kill"):
-            print(open(server.log, encoding="utf-8", errors="replace").read()[-2000:])
+            print(*(server.output() if server.process.poll() is not None else ["it does not answer"]))
             break
         outcome.check(not unfinished(directory), f"cycle {cycle}: no unfinished file stays")
         if acknowledged:
