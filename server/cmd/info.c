@@ -190,7 +190,8 @@ static void say_persistence(struct info *info) {
 }
 
 static void say_stats(struct info *info) {
-    uint64_t expired = store_counts(info->call->access->keyspace->store).expired_total;
+    struct store_counts counts = store_counts(info->call->access->keyspace->store);
+    struct command_shared *shared = info->call->worker->shared;
     say(info, "total_connections_received:%" PRIu64 "\r\n",
         total(info, METRIC_connections_received_total));
     say(info, "total_commands_processed:%" PRIu64 "\r\n",
@@ -205,12 +206,14 @@ static void say_stats(struct info *info) {
     say(info, "total_net_repl_input_bytes:0\r\ntotal_net_repl_output_bytes:0\r\n");
     say(info, "rejected_connections:%" PRIu64 "\r\n", total(info, METRIC_rejected_connections));
     say(info, "sync_full:0\r\nsync_partial_ok:0\r\nsync_partial_err:0\r\n");
-    say(info, "expired_keys:%" PRIu64 "\r\nexpired_stale_perc:0.00\r\n", expired);
+    say(info, "expired_keys:%" PRIu64 "\r\nexpired_stale_perc:0.00\r\n",
+        counts.expired_total - atomic_load(&shared->expired_before));
     say(info, "expired_time_cap_reached_count:0\r\nexpire_cycle_cpu_milliseconds:%" PRIu64 "\r\n",
         total(info, METRIC_upkeep_us) / 1000);
     struct room_counts room = room_counts(info->call->access->keyspace, info->call->now_ms);
     say(info, "evicted_keys:%" PRIu64 "\r\ntotal_eviction_exceeded_time:%" PRId64 "\r\n",
-        store_counts(info->call->access->keyspace->store).evicted_total, room.exceeded_ms);
+        counts.evicted_total - atomic_load(&shared->evicted_before),
+        MAX(room.exceeded_ms - atomic_load(&shared->exceeded_before_ms), 0));
     say(info, "current_eviction_exceeded_time:%" PRId64 "\r\n", room.exceeded_now_ms);
     say(info, "evicted_clients:%" PRIu64 "\r\n", total(info, METRIC_client_budget_closed));
     say(info, "keyspace_hits:%" PRIu64 "\r\nkeyspace_misses:%" PRIu64 "\r\n",

@@ -6,6 +6,7 @@
 
 #include "cmd/debug.h"
 #include "cmd/handlers.h"
+#include "keyspace/room.h"
 
 #include <inttypes.h>
 
@@ -150,7 +151,13 @@ void cmd_config_rewrite(struct command_call *call) {
 /* CONFIG RESETSTAT */
 void cmd_config_resetstat(struct command_call *call) {
     if (call->worker->metrics_set) metrics_set_reset(call->worker->metrics_set);
-    error_kinds_reset(&call->worker->shared->errors);
+    struct command_shared *shared = call->worker->shared;
+    const struct keyspace *keyspace = call->access->keyspace;
+    struct store_counts counts = store_counts(keyspace->store);
+    error_kinds_reset(&shared->errors);
+    atomic_store(&shared->expired_before, counts.expired_total);
+    atomic_store(&shared->evicted_before, counts.evicted_total);
+    atomic_store(&shared->exceeded_before_ms, room_counts(keyspace, call->now_ms).exceeded_ms);
     reply_ok(call->reply);
 }
 

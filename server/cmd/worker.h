@@ -98,6 +98,9 @@ void error_kinds_reset(struct error_kinds *errors);
 struct command_shared {
     struct command_index index;
     struct error_kinds errors;
+    /* What the store and room counted until CONFIG RESETSTAT; their own counts only rise. */
+    _Atomic uint64_t expired_before, evicted_before;
+    _Atomic int64_t exceeded_before_ms;
     struct log_limiter security_limiter; /* for lines about HTTP and SMTP */
     struct pubsub pubsub;
     struct script_cache scripts;

@@ -61,7 +61,11 @@ Test(eviction, entries_give_way_and_no_write_is_refused) {
         snprintf(key, sizeof key, "key:%d", i);
         cr_assert_str_eq(set_value(wire, key, value, sizeof value), "+OK");
     }
-    PLAY(wire, {"STRLEN key:2999", "20000"}, {"INFO stats", "~*evicted_keys:*"});
+    PLAY(wire, {"STRLEN key:2999", "20000"}, {"INFO stats", "~*evicted_keys:*"},
+         {"SET gone soon PX 1", "+OK"});
+    wire_await(wire, 0, "INFO stats", "~*expired_keys:1\\r*");
+    PLAY(wire, {"FLUSHALL", "+OK"}, {"CONFIG RESETSTAT", "+OK"},
+         {"INFO stats", "~*expired_keys:0\\r*evicted_keys:0\\r*"});
     wire_close(wire);
 }
 
