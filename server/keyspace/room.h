@@ -12,7 +12,7 @@
  * in the store's heaps are part of what is taken, and free for the next entry: eviction is about
  * what is taken without them, compaction about them.
  *
- * Thread: any.  Cost: four loads while there is room, some 30 us for a measurement; else at most
+ * Thread: any.  Cost: four loads while there is room, some 80 us for a measurement; else at most
  * some hundred microseconds of eviction a command, and upkeep does the rest. */
 #ifndef BRINE_KEYSPACE_ROOM_H
 #define BRINE_KEYSPACE_ROOM_H
