@@ -151,7 +151,9 @@ def killer(server, delay):
 def run_kill(args, outcome, rng):
     directory = tempfile.mkdtemp(prefix="brine-kill-")
     acknowledged, version, in_save = 0, 0, 0
-    for cycle in range(args.cycles):
+    cycle = -1
+    # A save may be shorter than the moments between two of them: until one was met, but not for ever.
+    while (cycle := cycle + 1) < args.cycles or (args.cycles >= 10 and in_save == 0 and cycle < 10 * args.cycles):
         server = Server(args.server, directory)
         client = server.wait()
         if not outcome.check(client is not None, f"cycle {cycle}: starts after a kill"):
