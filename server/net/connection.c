@@ -544,6 +544,10 @@ static void settle(struct connection *connection) {
 
 static void finish_serving(struct connection *connection, const struct dispatch_result *result) {
     struct reply *reply = &connection->worker->state.reply;
+    if (UNLIKELY(connection->closed)) { /* by a message to itself that went beyond a limit */
+        reply_clear(reply);
+        return;
+    }
     bool broken = reply_is_broken(reply);
     if (UNLIKELY(broken))
         metrics_add(&connection->worker->metrics, METRIC_client_output_limit_closed, 1);

@@ -275,6 +275,33 @@ Test(limits, a_reply_above_the_output_limit_ends_the_connection) {
     wire_close(wire);
 }
 
+/* What a client publishes to itself while it wants no replies is sent as to any other. */
+Test(limits, messages_to_oneself_above_the_output_limit_end_the_connection) {
+    enum { CLIENTS = 8, MESSAGES = 40, MESSAGE_BYTES = 50000 };
+    static char message[MESSAGE_BYTES];
+    static const char head[] = "HELLO 3\r\nCLIENT REPLY OFF\r\nSUBSCRIBE c\r\nMULTI\r\n";
+    struct wire *wire = wire_open(small_output);
+    wire_only_for(wire, BRINE_ONLY);
+    memset(message, 'x', sizeof message);
+    for (int i = 0; i < CLIENTS; i++) {
+        int fd = wire_raw_open(wire);
+        wire_raw_send(fd, head, sizeof head - 1);
+        for (int j = 0; j < MESSAGES; j++) {
+            wire_raw_send(fd, "PUBLISH c ", 10);
+            wire_raw_send(fd, message, sizeof message);
+            wire_raw_send(fd, "\r\n", 2);
+        }
+        wire_raw_send(fd, "EXEC\r\n", 6);
+        wire_await(wire, 0, "INFO clients", "~*connected_clients:1\\r\\n*");
+        close(fd);
+    }
+    static const char field[] = "mem_clients_normal:";
+    const char *held = strstr(wire_ask(wire, 0, "INFO memory"), field);
+    cr_assert(held);
+    cr_expect_lt(strtoul(held + sizeof field - 1, NULL, 10), MESSAGE_BYTES);
+    wire_close(wire);
+}
+
 static const char *const four_megabytes[] = {"limits.output_bytes=4mb",
                                              "limits.output_pause_bytes=64mb", NULL};
 
