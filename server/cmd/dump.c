@@ -167,6 +167,7 @@ static enum keyspace_outcome put(struct command_call *call, const struct restore
         .expire_at_ms = restore->expire_at_ms,
         .only_if = restore->replace ? KEYSPACE_ALWAYS : KEYSPACE_IF_ABSENT,
         .event = "restore",
+        .replaces = true,
         .usage = {.idle_s = (uint32_t)MIN(MAX(restore->idle_s, 0), UINT32_MAX),
                   .frequency = (uint8_t)MAX(restore->frequency, 0)},
     };

@@ -304,6 +304,7 @@ enum keyspace_outcome keyspace_set_string(struct keyspace_access *access,
     if (outcome == KEYSPACE_DONE) outcome = door_prepare(access, &prepared);
     if (outcome != KEYSPACE_DONE) return outcome;
     prepared.usage = options->usage;
+    prepared.replaces = options->replaces;
 
     /* The plain SET, which is most of all writes, needs no look at what was there. */
     bool looks = options->keep_ttl || options->on_old || options->only_if != KEYSPACE_ALWAYS;

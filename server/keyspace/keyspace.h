@@ -75,6 +75,7 @@ struct keyspace_set_options {
     void *context;
     const char *event;        /* what listeners are told; NULL: "set" */
     struct store_usage usage; /* of a value that comes from elsewhere; zero: it is new */
+    bool replaces;            /* a key that is there counts as removed and made anew */
 };
 
 enum keyspace_outcome keyspace_set_string(struct keyspace_access *access,
