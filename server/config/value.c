@@ -115,7 +115,8 @@ static const struct {
 static enum option_fault parse_events(struct bytes text, struct option_value *value) {
     for (size_t i = 0; i < text.len; i++) {
         size_t at = 0;
-        while (at < ARRAY_LEN(event_letters) && event_letters[at].letter != text.data[i]) at++;
+        while (at < ARRAY_LEN(event_letters) && (uint8_t)event_letters[at].letter != text.data[i])
+            at++;
         if (at == ARRAY_LEN(event_letters)) return FAULT_SHAPE;
         value->number |= event_letters[at].classes;
     }

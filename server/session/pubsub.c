@@ -216,7 +216,7 @@ enum brine_status pubsub_subscribe(struct pubsub *pubsub, struct session *sessio
         topic = find_topic(pubsub, kind, name);
         if (!topic) topic = create_topic(pubsub, kind, name);
     }
-    if (topic) {
+    if (topic && subscriber->slots) { /* of which there is room for one more now */
         size_t slot = find_slot(subscriber, topic);
         status = BRINE_OK;
         if (!subscriber->slots[slot]) {

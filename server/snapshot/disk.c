@@ -79,14 +79,19 @@ enum brine_status posix_disk_open(struct posix_disk *disk, const char *path,
                  .link = posix_link,
                  .unlink = posix_unlink,
                  .sync_dir = posix_sync_dir},
-        .fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+        .dir = opendir(path),
+        .fd = -1,
     };
-    if (disk->fd >= 0) return BRINE_OK;
+    if (disk->dir) {
+        disk->fd = dirfd(disk->dir);
+        return BRINE_OK;
+    }
     return brine_fail(err, BRINE_IO, 0, "snapshot.dir %s: %s", path, strerror(errno));
 }
 
 void posix_disk_close(struct posix_disk *disk) {
-    if (disk->fd >= 0) close(disk->fd);
+    if (disk->dir) closedir(disk->dir);
+    disk->dir = NULL;
     disk->fd = -1;
 }
 
@@ -104,17 +109,11 @@ void posix_disk_unlock(struct posix_disk *disk) {
 size_t posix_disk_remove_stale(struct posix_disk *disk, const char *name) {
     size_t removed = 0, name_len = strlen(name);
     static const char temp[] = ".tmp.";
-    int fd = openat(disk->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-    if (!dir) {
-        if (fd >= 0) close(fd);
-        return 0;
-    }
-    for (const struct dirent *row; (row = readdir(dir)) != NULL;) {
+    rewinddir(disk->dir);
+    for (const struct dirent *row; (row = readdir(disk->dir)) != NULL;) {
         if (strncmp(row->d_name, name, name_len) != 0) continue;
         if (strncmp(row->d_name + name_len, temp, sizeof temp - 1) != 0) continue;
         removed += unlinkat(disk->fd, row->d_name, 0) == 0;
     }
-    closedir(dir);
     return removed;
 }

@@ -19,6 +19,8 @@
 #include "base/bytes.h"
 #include "base/status.h"
 
+#include <dirent.h>
+
 struct disk {
     /* For writing; it must not be there: O_EXCL, O_NOFOLLOW, 0600. */
     int (*create)(struct disk *disk, const char *name, int *file);
@@ -39,7 +41,8 @@ struct disk {
 
 struct posix_disk {
     struct disk disk;
-    int fd; /* of the directory */
+    DIR *dir; /* stays open: what is unfinished is looked for in it */
+    int fd;   /* of dir */
 };
 
 /* Nothing is locked or changed yet.  IO, with the path and what to do. */

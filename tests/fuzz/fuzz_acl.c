@@ -35,11 +35,11 @@ static bool read_line(struct auth_user *user, struct bytes line) {
 static bool has_odd_bytes(const struct bytes *words, size_t count) {
     for (size_t i = 0; i < count; i++)
         for (size_t at = 0; at < words[i].len; at++)
-            if (words[i].data[at] == '(' || words[i].data[at] == ')') return true;
+            if (strchr("() ", words[i].data[at])) return true; /* NUL too, which ends the list */
     return false;
 }
 
-/* Parentheses inside a pattern are not told apart in a line, in Redis neither. */
+/* Parentheses and blanks inside a word are not told apart in a line, in Redis neither. */
 static void check_round_trip(const struct auth_user *user) {
     struct buf line;
     buf_init(&line, mem_system(), LINE_BYTES_MAX);
