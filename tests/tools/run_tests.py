@@ -85,7 +85,8 @@ def environment(args, scratch):
     env["UBSAN_OPTIONS"] = "print_stacktrace=1:halt_on_error=1:abort_on_error=1:" + log
     # Its search for lock cycles has room for 64 locks of a thread, and a transaction over all keys
     # holds one a shard and more: the order is asserted by the store itself.
-    env["TSAN_OPTIONS"] = "detect_deadlocks=0:exitcode=66:" + log
+    suppressions = os.path.join(os.path.dirname(os.path.abspath(__file__)), "tsan.supp")
+    env["TSAN_OPTIONS"] = f"detect_deadlocks=0:exitcode=66:suppressions={suppressions}:" + log
     # Debian's redis-tools holds the whole server under another name; it needs no service started.
     if not shutil.which("redis-server") and os.path.exists("/usr/bin/redis-check-rdb"):
         folder = os.path.join(scratch, "bin")
