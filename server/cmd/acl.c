@@ -265,7 +265,7 @@ void cmd_acl_dryrun(struct command_call *call) {
     struct bytes name = call->args[DRYRUN_NAME], word = call->args[DRYRUN_COMMAND];
     struct auth_user *user = auth_find(auth_of(call), name);
     if (!user) {
-        reply_errorf(call->reply, "ERR User '%.*s' not found", (int)MIN(name.len, (size_t)128),
+        reply_errorf(call->reply, "ERR User '%.*s' not found", (int)MIN(name.len, (size_t)1024),
                      (const char *)name.data);
         return;
     }
@@ -274,7 +274,7 @@ void cmd_acl_dryrun(struct command_call *call) {
     attempt.command =
         command_find_args(&call->worker->shared->index, attempt.args, attempt.args_count, NULL);
     if (!attempt.command) {
-        reply_errorf(call->reply, "ERR Command '%.*s' not found", (int)MIN(word.len, (size_t)128),
+        reply_errorf(call->reply, "ERR Command '%.*s' not found", (int)MIN(word.len, (size_t)1024),
                      (const char *)word.data);
     } else if (!command_arity_fits(attempt.command, attempt.args_count)) {
         reply_wrong_arity(call->reply, attempt.command);

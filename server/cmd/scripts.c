@@ -291,8 +291,10 @@ void cmd_function_restore(struct command_call *call) {
     struct reader body;
     bool policy = call->args_count == RESTORE_POLICY + 1;
     if (call->args_count > RESTORE_POLICY + 1)
-        reply_error(call->reply, BYTES("ERR Unknown subcommand or wrong number of arguments for "
-                                       "'restore'. Try FUNCTION HELP."));
+        reply_errorf(
+            call->reply,
+            "ERR unknown subcommand or wrong number of arguments for '%.*s'. Try FUNCTION HELP.",
+            (int)call->args[1].len, (const char *)call->args[1].data);
     else if (policy && !call_is(call, RESTORE_POLICY, "FLUSH") &&
              !call_is(call, RESTORE_POLICY, "APPEND") && !call_is(call, RESTORE_POLICY, "REPLACE"))
         reply_error(call->reply, BYTES("ERR Wrong restore policy given, value should be either "
