@@ -24,8 +24,9 @@ static const struct tool_option rows[SERVER_OPTIONS] = {
     [SERVER_PASS] = {"pass", 0, "WORD", "the same, as redis-cli calls it"},
     [SERVER_USER] = {"user", 0, "NAME", "user the password is for"},
     [SERVER_DB] = {"db", 'n', "NUMBER", "database (0)"},
-    [SERVER_TIMEOUT] = {"timeout", 't', "SECONDS",
-                        "to wait for a connection or a reply (5 to connect, then for ever)"},
+    [SERVER_TIMEOUT] =
+        {"timeout", 't', "SECONDS",
+         "for a connection with its login, and for each whole reply (5, then for ever)"},
     [SERVER_RESP3] = {"resp3", '3', NULL, "speak RESP3"},
     [SERVER_TLS] = {"tls", 0, NULL, "connect by TLS"},
     [SERVER_CACERT] = {"cacert", 0, "FILE", "authorities to believe (the system's)"},

@@ -103,6 +103,20 @@ static void changed(brine_async *async, bool connected, const char *why) {
 
 /* ---- calls that are due -----------------------------------------------------------------------*/
 
+static bool is_sent(const brine_async *async) {
+    return async->calls_count && async->calls[async->calls_head].begins < async->written;
+}
+
+/* The call whose reply comes next has timeout_ms from when it is the next. */
+static void start_clock(brine_async *async) {
+    int timeout_ms = async->endpoint.timeout_ms;
+    if (async->state != STATE_READY) return;
+    if (timeout_ms > 0 && is_sent(async))
+        uv_timer_start(&async->timer, on_timer, (uint64_t)timeout_ms, 0);
+    else
+        uv_timer_stop(&async->timer);
+}
+
 static struct call take_call(brine_async *async) {
     struct call call = async->calls[async->calls_head];
     async->calls_head = (async->calls_head + 1) % async->calls_cap;
@@ -185,13 +199,15 @@ static void start_connecting(brine_async *async) {
     if (!watch(async, UV_WRITABLE)) lose(async, "the socket cannot be watched");
 }
 
-/* The end of a pause, or of the patience with a connection in the making. */
+/* The end of a pause, or of the patience with a connection in the making or with a reply. */
 static void on_timer(uv_timer_t *timer) {
     brine_async *async = CONTAINER_OF(timer, brine_async, timer);
     if (async->state == STATE_PAUSING)
         start_connecting(async);
     else if (async->state == STATE_CONNECTING || async->state == STATE_LOGIN)
         lose(async, "no connection in time");
+    else if (async->state == STATE_READY)
+        lose(async, "the server did not answer in time");
 }
 
 static void become_ready(brine_async *async) {
@@ -232,14 +248,14 @@ static enum brine_client_status judge(const struct brine_reply *reply) {
 
 /* A call whose first byte has not left cannot have been answered: that reply is a message. */
 static void take_answer(brine_async *async, const struct brine_reply *reply) {
-    bool answers = reply->type != BRINE_REPLY_PUSH && async->calls_count &&
-                   async->calls[async->calls_head].begins < async->written;
+    bool answers = reply->type != BRINE_REPLY_PUSH && is_sent(async);
     if (!answers) {
         if (async->options.message)
             async->options.message(async, judge(reply), reply, async->options.data);
         return;
     }
     struct call call = take_call(async);
+    start_clock(async);
     if (call.callback) call.callback(async, judge(reply), reply, call.data);
 }
 
@@ -316,6 +332,7 @@ static bool write_calls(brine_async *async) {
         size_t len = async->out.len;
         if (!write_from(async, &async->out, &total, &more)) return false;
         if (total < len) async->written = before + total;
+        if (!uv_is_active((uv_handle_t *)&async->timer)) start_clock(async);
     }
     if (watch(async, more ? UV_READABLE | UV_WRITABLE : UV_READABLE)) return true;
     lose(async, "the socket cannot be watched");

@@ -84,8 +84,10 @@ struct brine_client_options {
     const char *user, *password;
     int db;
     int protocol;           /* 2 (default) or 3 */
-    int connect_timeout_ms; /* default 5000 */
-    int timeout_ms;         /* of one read or write; default 0: for ever */
+    int connect_timeout_ms; /* to connect and log in, all of it; default 5000 */
+    /* Of one call, flush or take from its beginning to its end, however the server spends it;
+     * default 0: for ever. */
+    int timeout_ms;
     /* Attempts to make a lost connection again; default 5, -1: none. It is logged in, and in the
      * database of the last SELECT; MULTI, WATCH, subscriptions and CLIENT settings are gone. */
     int tries_max;

@@ -16,7 +16,8 @@
  * forgotten at once, and its memory goes when `closed` has run.
  *
  * Calls made while there is no connection wait for the next one, within out_bytes_max.  What had
- * been sent is not sent again.  Attempts to connect go on for ever, with pauses as in
+ * been sent is not sent again.  With timeout_ms, a reply that is not whole so long after the one
+ * before it, or after its call was sent, loses the connection.  Attempts to connect go on for ever, with pauses as in
  * brine_client.h; `changed` hears of each.  Messages of a subscription go to `message`.
  * Careful: host names are looked up by the C library, which waits; give an address where that
  * matters. */

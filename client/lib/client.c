@@ -18,9 +18,10 @@
 #include <poll.h>
 #include <stdio.h>
 #include <strings.h>
+#include <time.h>
 
 #define OUT_BYTES_MAX ((size_t)4 << 30)
-enum { OUT_KEEP_BYTES = 1 << 20 };
+enum { OUT_KEEP_BYTES = 1 << 20, MS_PER_S = 1000, NS_PER_MS = 1000000 };
 
 struct brine_client {
     struct endpoint endpoint;
@@ -31,8 +32,9 @@ struct brine_client {
     struct buf out; /* not yet written, from out_at on */
     size_t out_at;
     size_t due;
-    int selecting;       /* the database that the newest SELECT asked for */
-    size_t selecting_in; /* how many replies from now its own comes; 0: none is under way */
+    int selecting;          /* the database that the newest SELECT asked for */
+    size_t selecting_in;    /* how many replies from now its own comes; 0: none is under way */
+    int64_t due_at_mono_ms; /* when the call that is waited for has to be over; 0: never */
     struct random random;
     struct brine_client_error error;
 };
@@ -84,19 +86,45 @@ int brine_socket(const brine_client *client) {
     return client->connected ? transport_socket(&client->transport) : -1;
 }
 
+/* ---- time -------------------------------------------------------------------------------------*/
+
+/* A whole call has one time to be over, not each of its reads: a server that says a byte now and
+ * then, or one message after the other that nobody asked for, would hold its client for ever. */
+
+static int64_t mono_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * MS_PER_S + now.tv_nsec / NS_PER_MS;
+}
+
+static void start_clock(brine_client *client, int timeout_ms) {
+    client->due_at_mono_ms = timeout_ms > 0 ? mono_ms() + timeout_ms : 0;
+}
+
+/* What poll() may wait; 0 when the time is over. */
+static int time_left_ms(const brine_client *client) {
+    if (client->due_at_mono_ms == 0) return -1;
+    int64_t left_ms = client->due_at_mono_ms - mono_ms();
+    return (int)MIN(MAX(left_ms, (int64_t)0), (int64_t)INT32_MAX);
+}
+
 /* ---- moving bytes -----------------------------------------------------------------------------*/
 
-static enum brine_client_status wait_for(brine_client *client, enum transport_result what,
-                                         int timeout_ms) {
-    struct pollfd poll_fd = {.fd = transport_socket(&client->transport),
-                             .events = what == TRANSPORT_WANT_WRITE ? POLLOUT : POLLIN};
+/* Until one of `events` is there; they stand in *found, which may be NULL. */
+static enum brine_client_status wait_for(brine_client *client, short events, short *found) {
+    struct pollfd poll_fd = {.fd = transport_socket(&client->transport), .events = events};
     int ready;
-    do ready = poll(&poll_fd, 1, timeout_ms > 0 ? timeout_ms : -1);
+    do ready = poll(&poll_fd, 1, time_left_ms(client));
     while (ready < 0 && errno == EINTR);
+    if (found) *found = poll_fd.revents;
     if (ready > 0) return BRINE_CLIENT_OK;
     if (ready == 0)
         return lose(client, BRINE_CLIENT_TIMED_OUT, "the server did not answer in time");
     return lose(client, BRINE_CLIENT_DISCONNECTED, strerror(errno));
+}
+
+static short events_of(enum transport_result what) {
+    return what == TRANSPORT_WANT_WRITE ? POLLOUT : POLLIN;
 }
 
 /* Reads what is there, or waits for it. */
@@ -105,6 +133,9 @@ static enum brine_client_status read_more(brine_client *client) {
     if (reply_stream_reserve(&client->stream) != BRINE_OK)
         return lose(client, BRINE_CLIENT_NO_MEMORY, "no memory for the reply");
     for (;;) {
+        /* Looked at before reading too: what always has more to say never lets us wait. */
+        if (time_left_ms(client) == 0)
+            return lose(client, BRINE_CLIENT_TIMED_OUT, "the server did not answer in time");
         size_t got;
         enum transport_result result = transport_read(&client->transport, input->data + input->len,
                                                       input->cap - input->len, &got);
@@ -112,7 +143,7 @@ static enum brine_client_status read_more(brine_client *client) {
         if (result == TRANSPORT_OK) return BRINE_CLIENT_OK;
         if (result != TRANSPORT_WANT_READ && result != TRANSPORT_WANT_WRITE)
             return lose_by(client, result);
-        enum brine_client_status status = wait_for(client, result, client->endpoint.timeout_ms);
+        enum brine_client_status status = wait_for(client, events_of(result), NULL);
         if (status != BRINE_CLIENT_OK) return status;
     }
 }
@@ -120,14 +151,10 @@ static enum brine_client_status read_more(brine_client *client) {
 /* While a long pipeline is written the server may stop reading until its replies are read; so when
  * writing has to wait, what has come is read. */
 static enum brine_client_status wait_to_write(brine_client *client, enum transport_result what) {
-    struct pollfd poll_fd = {.fd = transport_socket(&client->transport),
-                             .events = POLLIN | (what == TRANSPORT_WANT_WRITE ? POLLOUT : 0)};
-    int timeout_ms = client->endpoint.timeout_ms, ready;
-    do ready = poll(&poll_fd, 1, timeout_ms > 0 ? timeout_ms : -1);
-    while (ready < 0 && errno == EINTR);
-    if (ready == 0) return lose(client, BRINE_CLIENT_TIMED_OUT, "the server did not read in time");
-    if (ready < 0) return lose(client, BRINE_CLIENT_DISCONNECTED, strerror(errno));
-    return poll_fd.revents & POLLIN ? read_more(client) : BRINE_CLIENT_OK;
+    short events = POLLIN | (what == TRANSPORT_WANT_WRITE ? POLLOUT : 0), found;
+    enum brine_client_status status = wait_for(client, events, &found);
+    if (status != BRINE_CLIENT_OK) return status;
+    return found & POLLIN ? read_more(client) : BRINE_CLIENT_OK;
 }
 
 static enum brine_client_status write_all(brine_client *client) {
@@ -191,11 +218,12 @@ static enum brine_client_status log_in(brine_client *client) {
 static enum brine_client_status connect_once(brine_client *client) {
     struct transport *transport = &client->transport;
     int timeout_ms = client->options.connect_timeout_ms;
+    start_clock(client, timeout_ms);
     enum transport_result result =
         transport_connect(transport, &client->endpoint, timeout_ms, true);
     while (result == TRANSPORT_OK && (result = transport_handshake(transport)) != TRANSPORT_OK) {
         if (result != TRANSPORT_WANT_READ && result != TRANSPORT_WANT_WRITE) break;
-        if (wait_for(client, result, timeout_ms) != BRINE_CLIENT_OK)
+        if (wait_for(client, events_of(result), NULL) != BRINE_CLIENT_OK)
             return unreachable(client, "no answer in time");
         result = TRANSPORT_OK;
     }
@@ -205,7 +233,8 @@ static enum brine_client_status connect_once(brine_client *client) {
         return unreachable(client, why);
     }
     client->connected = true;
-    return log_in(client);
+    enum brine_client_status status = log_in(client);
+    return status == BRINE_CLIENT_TIMED_OUT ? unreachable(client, "no answer in time") : status;
 }
 
 /* Pauses between attempts.  A refused login ends them: it would be refused again. */
@@ -309,9 +338,13 @@ enum brine_client_status brine_append(brine_client *client, const struct brine_t
     return BRINE_CLIENT_OK;
 }
 
+static enum brine_client_status flush(brine_client *client) {
+    return client->out.len == client->out_at ? BRINE_CLIENT_OK : write_all(client);
+}
+
 enum brine_client_status brine_flush(brine_client *client) {
-    if (client->out.len == client->out_at) return BRINE_CLIENT_OK;
-    return write_all(client);
+    start_clock(client, client->endpoint.timeout_ms);
+    return flush(client);
 }
 
 /* What an error reply means, kept as the last error. */
@@ -321,11 +354,11 @@ static enum brine_client_status judge(brine_client *client, const struct brine_r
     return fail(client, refused ? BRINE_CLIENT_REFUSED : BRINE_CLIENT_ERROR_REPLY, reply->text);
 }
 
-enum brine_client_status brine_take(brine_client *client, struct brine_reply **reply) {
+static enum brine_client_status take(brine_client *client, struct brine_reply **reply) {
     *reply = NULL;
     if (!client->connected)
         return fail(client, BRINE_CLIENT_DISCONNECTED, "there is no connection any more");
-    enum brine_client_status status = brine_flush(client);
+    enum brine_client_status status = flush(client);
     if (status == BRINE_CLIENT_OK) status = take_reply(client, reply);
     if (status != BRINE_CLIENT_OK) return status;
     if (client->due && (*reply)->type != BRINE_REPLY_PUSH) {
@@ -335,14 +368,20 @@ enum brine_client_status brine_take(brine_client *client, struct brine_reply **r
     return judge(client, *reply);
 }
 
+enum brine_client_status brine_take(brine_client *client, struct brine_reply **reply) {
+    start_clock(client, client->endpoint.timeout_ms);
+    return take(client, reply);
+}
+
 enum brine_client_status brine_call(brine_client *client, const struct brine_text *args,
                                     size_t count, struct brine_reply **reply) {
     *reply = NULL;
     if (client->due)
         return fail(client, BRINE_CLIENT_MISUSE, "replies of a pipeline have not been taken");
     enum brine_client_status status = brine_append(client, args, count);
+    start_clock(client, client->endpoint.timeout_ms);
     while (status == BRINE_CLIENT_OK) {
-        status = brine_take(client, reply);
+        status = take(client, reply);
         if (!*reply || (*reply)->type != BRINE_REPLY_PUSH) break;
         brine_reply_free(*reply);
         *reply = NULL;

@@ -8,6 +8,7 @@
 #include <brine_client.h>
 #include <brine_client_uv.h>
 #include <criterion/criterion.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -18,9 +19,11 @@
 enum { SCRIPTS_MAX = 8, INPUT_BYTES = 65536 };
 
 struct script {
-    const char *says; /* after the first bytes have come */
-    bool at_once;     /* before any have */
-    bool holds;       /* until the client hangs up */
+    const char *says;  /* after the first bytes have come */
+    bool at_once;      /* before any have */
+    bool holds;        /* until the client hangs up */
+    const char *again; /* said over and over after it, until the client hangs up */
+    int pause_ms;      /* between two of them */
 };
 
 struct fake {
@@ -41,6 +44,8 @@ static void serve(struct fake *fake, int fd, const struct script *script) {
     fake->heard[script->at_once ? 0 : heard] = 0;
     if (script->says) (void)!write(fd, script->says, strlen(script->says));
     char rest[512];
+    while (script->again && send(fd, script->again, strlen(script->again), MSG_NOSIGNAL) > 0)
+        (void)poll(NULL, 0, script->pause_ms);
     while (script->holds && read(fd, rest, sizeof rest) > 0) continue;
     close(fd);
 }
@@ -194,6 +199,40 @@ Test(client, silence_ends_in_a_timeout) {
     stop(&fake);
 }
 
+Test(client, a_server_that_never_ends_has_no_more_time_than_a_silent_one) {
+    static const struct {
+        const char *what;
+        struct script script;
+    } rows[] = {
+        {"a byte now and then", {.says = "$1000000\r\n", .again = "x", .pause_ms = 2}},
+        {"elements now and then", {.says = "*1000000\r\n", .again = ":1\r\n", .pause_ms = 2}},
+        {"messages now and then", {.says = NULL, .again = ">1\r\n+m\r\n", .pause_ms = 2}},
+        {"messages without a pause", {.says = NULL, .again = ">1\r\n+m\r\n"}},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct fake fake = {.scripts = {rows[i].script}, .count = 1};
+        struct brine_reply *reply;
+        start(&fake);
+        brine_client *client = open_client(&fake, &(struct brine_client_options){.timeout_ms = 50});
+        cr_expect_eq(get(client, &reply), BRINE_CLIENT_TIMED_OUT, "%s", rows[i].what);
+        cr_expect_null(reply);
+        cr_expect_eq(brine_socket(client), -1);
+        brine_close(client);
+        stop(&fake);
+    }
+}
+
+Test(client, a_login_has_the_time_of_connecting) {
+    struct fake fake = {.scripts = {{.again = "x", .says = "+", .pause_ms = 2}}, .count = 1};
+    struct brine_client_options options = {.password = "pw", .connect_timeout_ms = 50};
+    struct brine_client_error err;
+    brine_client *client;
+    start(&fake);
+    cr_expect_eq(brine_open(fake.url, &options, &client, &err), BRINE_CLIENT_UNREACHABLE);
+    cr_expect_not_null(strstr(err.text, "no answer in time"), "%s", err.text);
+    stop(&fake);
+}
+
 Test(client, hostile_replies_end_the_connection_and_nothing_else) {
     static const char *const rows[] = {"$4294967296\r\n", "*2147483648\r\n",
                                        "?\r\n",           "$2\r\nabc\r\n",
@@ -254,6 +293,7 @@ Test(client, nobody_there_and_a_wrong_url_are_said) {
 struct tally {
     int answered, lost, connected, messages, closed;
     int expected; /* callbacks of calls, after which it closes */
+    int timeout_ms;
 };
 
 static void on_changed(brine_async *async, int connected, const char *why, void *data) {
@@ -296,6 +336,7 @@ static void run_async(struct fake *fake, struct tally *tally, int calls) {
                                           .changed = on_changed,
                                           .message = on_message,
                                           .data = tally};
+    options.client.timeout_ms = tally->timeout_ms;
     tally->expected = calls;
     start(fake);
     cr_assert_eq(uv_loop_init(&loop), 0);
@@ -325,6 +366,15 @@ Test(async, what_was_sent_is_lost_with_the_connection_and_each_callback_runs_onc
     run_async(&fake, &tally, 3);
     cr_expect_eq(tally.answered, 1);
     cr_expect_eq(tally.lost, 2);
+}
+
+Test(async, a_reply_that_never_ends_is_lost_with_the_connection) {
+    struct fake fake = {.scripts = {{.says = "+PONG\r\n$1000000\r\n", .again = "x", .pause_ms = 2}},
+                        .count = 1};
+    struct tally tally = {.timeout_ms = 50};
+    run_async(&fake, &tally, 2);
+    cr_expect_eq(tally.answered, 1);
+    cr_expect_eq(tally.lost, 1);
 }
 
 Test(async, nonsense_ends_the_connection) {
