@@ -9,6 +9,7 @@
 #include "base/number.h"
 #include "pickle/disasm.h"
 #include "pickle/opcodes.h"
+#include "pickle/uses.h"
 
 #include <stdio.h>
 
@@ -37,12 +38,7 @@ void verdict_json_global(struct json *json, struct bytes module, struct bytes na
 }
 
 static void json_globals(struct json *json, const struct pickle_report *report) {
-    static const struct {
-        uint32_t use;
-        const char *name;
-    } rows[] = {{PICKLE_USE_REF, "ref"},     {PICKLE_USE_CALL, "call"},
-                {PICKLE_USE_NEW, "new"},     {PICKLE_USE_STATE, "build"},
-                {PICKLE_USE_ITEMS, "items"}, {PICKLE_USE_HASH, "hash"}};
+    const char *words[PICKLE_USE_WORDS_MAX];
     json_open_array(json);
     for (size_t i = 0; i < report->globals_count; i++) {
         const struct pickle_global *global = &report->globals[i];
@@ -51,8 +47,8 @@ static void json_globals(struct json *json, const struct pickle_report *report) 
         verdict_json_global(json, global->module, global->name);
         json_key(json, "use");
         json_open_array(json);
-        for (size_t row = 0; row < ARRAY_LEN(rows); row++)
-            if (global->uses & rows[row].use) json_cstr(json, rows[row].name);
+        size_t words_count = pickle_use_words(global->uses, words);
+        for (size_t word = 0; word < words_count; word++) json_cstr(json, words[word]);
         json_close(json);
         json_close(json);
     }
@@ -128,8 +124,7 @@ static void json_facts(struct json *json, const struct judgement *judgement) {
 void verdict_json_keys(struct json *json, const char *first_key, struct bytes what,
                        const struct judgement *judgement) {
     bool accepted = judgement_accepts(judgement);
-    json_key(json, first_key);
-    json_string(json, what);
+    json_member(json, first_key, what);
     json_key(json, "verdict");
     json_cstr(json, accepted ? "accept" : "refuse");
     if (accepted || !judgement->report)

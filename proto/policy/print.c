@@ -48,6 +48,19 @@ enum brine_status policy_print_entry(struct buf *out, const struct policy_entry 
     return buf_append(out, BYTES(" }"));
 }
 
+enum brine_status policy_print_met(struct buf *out, struct bytes module, struct bytes name,
+                                   uint32_t rights) {
+    if (module.len >= POLICY_GLOBAL_BYTES_MAX ||
+        name.len > POLICY_GLOBAL_BYTES_MAX - module.len - 1)
+        return buf_printf(out, "    # (a global of %zu bytes, which no policy can name)\n",
+                          module.len + 1 + name.len);
+    TRY(buf_append(out, BYTES("    { name = ")));
+    TRY(policy_print_global(out, module, name));
+    TRY(buf_append(out, BYTES(", may = [")));
+    TRY(policy_print_rights(out, rights));
+    return buf_append(out, BYTES("] },\n"));
+}
+
 enum brine_status policy_print(struct buf *out, const struct policy_print *options) {
     const struct policy *policy = options->policy;
     TRY(buf_append(out, BYTES("[policy.")));

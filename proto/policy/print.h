@@ -16,6 +16,10 @@ enum brine_status policy_print_global(struct buf *out, struct bytes module,
 enum brine_status policy_print_rights(struct buf *out, uint32_t rights) MUST_USE;
 /* A row of `allow`: a string when that says it all. */
 enum brine_status policy_print_entry(struct buf *out, const struct policy_entry *entry) MUST_USE;
+/* A row of `allow` for a global that was met, with these rights, on a line of its own.  One that no
+ * policy can hold, being too long, is a comment. */
+enum brine_status policy_print_met(struct buf *out, struct bytes module, struct bytes name,
+                                   uint32_t rights) MUST_USE;
 
 /* A whole [policy.name] without `extends`, each row with where it comes from. */
 struct policy_print {

@@ -7,6 +7,7 @@
 
 #include "base/utf8.h"
 #include "gate/keeper.h"
+#include "pickle/uses.h"
 
 #include <stdio.h>
 
@@ -302,18 +303,10 @@ const char *pickle_looks_like(struct bytes value) {
 }
 
 const char *pickle_uses_text(uint32_t uses, char line[static USES_TEXT_BYTES]) {
-    static const struct {
-        enum pickle_use use;
-        const char *word;
-    } words[] = {{PICKLE_USE_REF, "ref"},         {PICKLE_USE_CALL, "call"},
-                 {PICKLE_USE_NEW, "new"},         {PICKLE_USE_STATE, "build"},
-                 {PICKLE_USE_STATE_ANY, "state"}, {PICKLE_USE_ITEMS, "items"},
-                 {PICKLE_USE_HASH, "hash"}};
-    size_t len = 0;
-    if (uses & PICKLE_USE_STATE_ANY) uses &= ~(uint32_t)PICKLE_USE_STATE;
-    for (size_t i = 0; i < ARRAY_LEN(words); i++)
-        if (uses & words[i].use)
-            len += (size_t)snprintf(line + len, USES_TEXT_BYTES - len, "%s%s", len ? ", " : "",
-                                    words[i].word);
+    const char *words[PICKLE_USE_WORDS_MAX];
+    size_t count = pickle_use_words(uses, words), len = 0;
+    for (size_t i = 0; i < count; i++)
+        len +=
+            (size_t)snprintf(line + len, USES_TEXT_BYTES - len, "%s%s", len ? ", " : "", words[i]);
     return len ? line : "named";
 }

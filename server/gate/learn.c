@@ -9,6 +9,7 @@
 #include "gate/learn.h"
 
 #include "base/arena.h"
+#include "pickle/uses.h"
 #include "policy/print.h"
 #include "text/toml_write.h"
 
@@ -262,28 +263,6 @@ struct learn_counts learn_counts(struct learn *learn) {
 
 /* ---- as TOML --------------------------------------------------------------------------------- */
 
-/* The rights that these uses needed; one that was only looked up is a reference. */
-static uint32_t rights_of(uint32_t uses) {
-    static const struct {
-        uint32_t use, right;
-    } rows[] = {
-        {PICKLE_USE_REF, POLICY_REF},
-        {PICKLE_USE_CALL, POLICY_CALL},
-        {PICKLE_USE_NEW, POLICY_NEW},
-        {PICKLE_USE_STATE, POLICY_BUILD},
-        {PICKLE_USE_STATE_ANY, POLICY_STATE_ANY},
-        {PICKLE_USE_ITEMS_LIST, POLICY_ITEMS_LIST},
-        {PICKLE_USE_ITEMS_DICT, POLICY_ITEMS_DICT},
-        {PICKLE_USE_ITEMS_SET, POLICY_ITEMS_SET},
-        {PICKLE_USE_HASH, POLICY_HASH},
-    };
-    uint32_t rights = 0;
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-        if (uses & rows[i].use) rights |= rows[i].right;
-    if (rights & POLICY_STATE_ANY) rights &= ~(uint32_t)POLICY_BUILD; /* which it includes */
-    return rights ? rights : POLICY_REF;
-}
-
 static enum brine_status print_keys(const struct learned *global, struct buf *out) {
     TRY(buf_printf(out, "    # %" PRIu64 " value%s; keys:", global->values,
                    global->values == 1 ? "" : "s"));
@@ -296,11 +275,7 @@ static enum brine_status print_keys(const struct learned *global, struct buf *ou
 
 static enum brine_status print_global(const struct learned *global, struct buf *out) {
     TRY(print_keys(global, out));
-    TRY(buf_append(out, BYTES("    { name = ")));
-    TRY(policy_print_global(out, global->module, global->name));
-    TRY(buf_append(out, BYTES(", may = [")));
-    TRY(policy_print_rights(out, rights_of(global->uses)));
-    return buf_append(out, BYTES("] },\n"));
+    return policy_print_met(out, global->module, global->name, pickle_use_rights(global->uses));
 }
 
 static enum brine_status print_all(const struct learn *learn, const struct learn_print *options,
