@@ -3,7 +3,9 @@
 
 /* brine-cli without a subcommand: a command from the arguments, or commands from standard input,
  * or, where that is a terminal, from a person. */
+#include "base/number.h"
 #include "base/version.h"
+#include "client/clock.h"
 #include "client/command.h"
 #include "client/input.h"
 #include "client/readable.h"
@@ -11,7 +13,6 @@
 #include "client/shell.h"
 #include "client/tools.h"
 
-#include <poll.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -27,7 +28,7 @@ enum {
     NO_WARNING,
     VERSION
 };
-enum { ARGUMENT_BYTES_MAX = 512 << 20, MS_PER_S = 1000 };
+enum { ARGUMENT_BYTES_MAX = 512 << 20, INTERVAL_S_MAX = 86400 };
 
 static const struct tool_option options[] = {
     [RAW] = {"raw", 0, NULL, "replies as they are (the default when output is no terminal)"},
@@ -35,8 +36,8 @@ static const struct tool_option options[] = {
     [JSON] = {"json", 0, NULL, "replies as JSON, one a line (speaks RESP3)"},
     [STDIN_ARGUMENT] = {"stdin", 'x', NULL, "read the last argument from standard input"},
     [PIPE] = {"pipe", 0, NULL, "send all commands of standard input at once, then count replies"},
-    [REPEAT] = {"repeat", 'r', "N", "run the command N times"},
-    [INTERVAL] = {"interval", 'i', "SECONDS", "wait between them"},
+    [REPEAT] = {"repeat", 'r', "N", "run the command N times; -1: for ever"},
+    [INTERVAL] = {"interval", 'i', "SECONDS", "wait between them; 0.1 is a tenth"},
     [BYTES_SHOWN] = {"bytes", 'b', NULL, "interactive: show pickles as bytes, not readable"},
     [NO_WARNING] = {"no-auth-warning", 0, NULL, "taken, as redis-cli does, and means nothing"},
     [VERSION] = {"version", 0, NULL, "say the version"},
@@ -60,7 +61,7 @@ static int code_of(const struct dialog *dialog, bool ok) {
 
 /* The words, and standard input as the last with -x. */
 static int run_words(struct tool_call *call, struct dialog *dialog, int64_t times,
-                     int64_t interval_s) {
+                     double interval_s) {
     size_t count = call->words_count + (call->values[STDIN_ARGUMENT] != NULL);
     size_t size = count * sizeof(struct brine_text);
     struct brine_text *args = mem_alloc(mem_system(), size);
@@ -75,8 +76,11 @@ static int run_words(struct tool_call *call, struct dialog *dialog, int64_t time
     }
     bool ok = status == BRINE_OK;
     if (!ok) tool_complain("%s", err.text[0] ? err.text : brine_status_meaning(status));
-    for (int64_t i = 0; ok && i < times; i++) {
-        if (i) (void)poll(NULL, 0, (int)(interval_s * MS_PER_S));
+    for (int64_t i = 0; ok && (times < 0 || i < times); i++) {
+        if (i && interval_s > 0) {
+            int64_t next_us = clock_mono_us() + (int64_t)(interval_s * CLOCK_US_PER_S);
+            (void)clock_wait_until(next_us, false);
+        }
         ok = dialog_run(dialog, args, count);
     }
     buf_deinit(&last);
@@ -91,16 +95,27 @@ static int run_lines(struct tool_call *call, struct dialog *dialog) {
     return shell_run(dialog, &call->server, call->values[BYTES_SHOWN] == NULL);
 }
 
+static bool parse_interval(const struct tool_call *call, double *seconds) {
+    const char *text = call->values[INTERVAL];
+    *seconds = 0;
+    if (!text || (number_parse_double(bytes_of_cstr(text), seconds) && *seconds >= 0 &&
+                  *seconds <= INTERVAL_S_MAX))
+        return true;
+    tool_complain("--interval must be seconds from 0 to %d, not '%s'", INTERVAL_S_MAX, text);
+    return false;
+}
+
 static int run_command(struct tool_call *call) {
-    int64_t times, interval_s;
+    int64_t times;
+    double interval_s;
     struct dialog dialog;
     brine_client *client;
     if (call->values[VERSION]) {
         puts("brine-cli " BRINE_VERSION);
         return tool_finish(TOOL_OK);
     }
-    if (!tool_number(call, REPEAT, (struct tool_range){1, INT32_MAX, 1}, &times) ||
-        !tool_number(call, INTERVAL, (struct tool_range){0, 86400, 0}, &interval_s))
+    if (!tool_number(call, REPEAT, (struct tool_range){-1, INT64_MAX, 1}, &times) ||
+        !parse_interval(call, &interval_s))
         return TOOL_USAGE;
     if (call->values[JSON]) call->server.values[SERVER_RESP3] = "";
     int code = server_connect(&call->server, NULL, &client);

@@ -87,7 +87,10 @@ static bool show_next(struct dialog *dialog, struct show show) {
 
 bool dialog_run(struct dialog *dialog, const struct brine_text *args, size_t count) {
     struct show show = dialog->show;
-    if (is_report(args, count) && show.form != SHOW_JSON) show.form = SHOW_REPORT;
+    if (is_report(args, count) && show.form != SHOW_JSON) {
+        show.escape = show.form == SHOW_FORMATTED; /* raw is what was asked for, or no terminal */
+        show.form = SHOW_REPORT;
+    }
     dialog->error_replied = false;
     if (brine_append(dialog->client, args, count) != BRINE_CLIENT_OK) {
         tool_complain("%s", brine_last_error(dialog->client)->text);
@@ -238,7 +241,8 @@ static bool take_all(struct piping *piping) {
         piping->replies++;
         if (reply->type == BRINE_REPLY_ERROR) {
             piping->errors++;
-            fprintf(stderr, "%s\n", reply->text);
+            tool_print(stderr, bytes_view(reply->text, reply->len));
+            fputc('\n', stderr);
         }
         brine_reply_free(reply);
     }

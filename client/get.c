@@ -49,7 +49,7 @@ static int print_view(struct buf *out, struct bytes value, enum readable_form fo
         tool_complain("%s", err.text[0] ? err.text : brine_status_meaning(status));
         return TOOL_BAD;
     }
-    fwrite(out->data, 1, out->len, stdout);
+    tool_print(stdout, buf_view(out));
     putchar('\n');
     return TOOL_OK;
 }
@@ -63,17 +63,17 @@ static int print_json(struct buf *out, const char *key, const struct brine_reply
     bool shown = found && readable_append(&view, value, (struct readable){0}, NULL) == BRINE_OK;
     json_init(&json, out);
     json_open_object(&json);
-    json_key(&json, "key");
-    json_cstr(&json, key);
+    json_member(&json, "key", bytes_of_cstr(key));
     json_key(&json, "found");
     json_bool(&json, found);
     json_key(&json, "bytes");
     json_uint(&json, value.len);
-    json_key(&json, "text");
-    if (found && !shown)
-        json_string(&json, value);
-    else
+    if (found && !shown) {
+        json_member(&json, "text", value);
+    } else {
+        json_key(&json, "text");
         json_null(&json);
+    }
     json_key(&json, "view");
     if (shown)
         json_string(&json, buf_view(&view));

@@ -63,6 +63,14 @@ static enum brine_status say_reading(void *context, const struct frame_reading *
     return BRINE_DENIED; /* enough */
 }
 
+/* Where values may be anything, text that happens to begin like a global is none; but what says
+ * PROTO and then names a global that the policy refuses is a pickle, whether or not a module can
+ * have that name. */
+static bool is_sure_pickle(const struct pickle_report *report) {
+    return report->protocol >= 2 && report->name.data &&
+           pickle_reason_class(report->reason) == PICKLE_CLASS_FORBIDDEN;
+}
+
 static enum brine_status judge_reading(void *context, const struct frame_reading *reading) {
     struct pass *pass = context;
     struct judge *judge = pass->judge;
@@ -70,8 +78,8 @@ static enum brine_status judge_reading(void *context, const struct frame_reading
     pass->reading = *reading;
     if (status == BRINE_NO_MEMORY) return status;
     if (status == BRINE_OK) pass->accepted = MIN(pass->accepted, pass->seen);
-    bool passes = status == BRINE_OK;
-    if (!passes && (status != BRINE_TOO_BIG || judge->anything)) {
+    bool passes = status == BRINE_OK, sure = judge->anything && is_sure_pickle(&pass->report);
+    if (!passes && !sure && (status != BRINE_TOO_BIG || judge->anything)) {
         passes = pickle_is_harmless(reading->bytes, &PICKLE_LIMITS_DEFAULT, &judge->scratch,
                                     &pass->harm);
         pass->harmful = !passes;

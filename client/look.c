@@ -27,7 +27,7 @@ static int refuse(const brine_client *client) {
 static int print_out(struct buf *out) {
     if (out->len && out->data[out->len - 1] != '\n' && buf_append_byte(out, '\n') != BRINE_OK)
         return tool_complain("too large to show");
-    if (out->len) fwrite(out->data, 1, out->len, stdout);
+    tool_print(stdout, buf_view(out));
     return TOOL_OK;
 }
 
@@ -263,10 +263,12 @@ static void ping_once(struct tool_call *call, struct pinged *pinged) {
 
 static void print_ping(const struct pinged *pinged, bool as_json) {
     if (!as_json) {
-        if (pinged->ok)
-            puts(pinged->text);
-        else
+        if (!pinged->ok) {
             tool_complain("%s", pinged->text);
+            return;
+        }
+        tool_print(stdout, bytes_of_cstr(pinged->text));
+        putchar('\n');
         return;
     }
     struct buf out;

@@ -4,6 +4,7 @@
 #include "client/policy_option.h"
 
 #include "client/input.h"
+#include "client/tool.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -110,7 +111,7 @@ static void add_presets(const struct policy_book *book, struct brine_error *err)
 static void print_warnings(const struct policy_book *book) {
     const char *warning;
     for (size_t i = 0; (warning = policy_book_warning(book, i)); i++)
-        fprintf(stderr, "brine-cli: warning: %s\n", warning);
+        (void)tool_complain("warning: %s", warning);
 }
 
 enum brine_status policy_option_load(const char *word, struct policy_compiled *compiled,

@@ -82,8 +82,7 @@ static void print_check_json(const struct policy_book *book, const char *path,
     buf_init(&out, mem_system(), DIALOG_BYTES_MAX);
     json_init(&json, &out);
     json_open_object(&json);
-    json_key(&json, "file");
-    json_cstr(&json, path);
+    json_member(&json, "file", bytes_of_cstr(path));
     json_key(&json, "ok");
     json_bool(&json, ok);
     json_key(&json, "error");
@@ -95,6 +94,13 @@ static void print_check_json(const struct policy_book *book, const char *path,
     json_close(&json);
     if (json_finish(&json) == BRINE_OK) printf("%.*s\n", (int)out.len, (const char *)out.data);
     buf_deinit(&out);
+}
+
+/* Files of policies may be strangers', and TOML has escapes for every character. */
+static void print_line(const char *head, const char *text) {
+    fputs(head, stdout);
+    tool_print(stdout, bytes_of_cstr(text));
+    putchar('\n');
 }
 
 static int run_check(struct tool_call *call) {
@@ -112,9 +118,9 @@ static int run_check(struct tool_call *call) {
         } else if (ok) {
             print_policies(book, path);
             for (size_t w = 0; (warning = policy_book_warning(book, w)); w++)
-                printf("warning: %s\n", warning);
+                print_line("warning: ", warning);
         } else {
-            printf("%s\n", err.text);
+            print_line("", err.text);
         }
         policy_book_destroy(book);
     }
@@ -254,7 +260,7 @@ static int run_learned(struct tool_call *call) {
         tool_complain("%s", brine_last_error(client)->text);
         code = TOOL_BAD;
     } else if (show_reply(&out, reply, (struct show){.form = form}) == BRINE_OK && out.len) {
-        fwrite(out.data, 1, out.len, stdout);
+        tool_print(stdout, buf_view(&out));
         if (out.len && out.data[out.len - 1] != '\n') putchar('\n');
     }
     brine_reply_free(reply);

@@ -27,15 +27,20 @@ enum {
     JSON,
     UNTOUCHED,
     STRICT,
-    QUIET
+    QUIET,
+    TIME
 };
 enum {
     DATABASES_MAX = 1024,
     COUNT_DEFAULT = 100,
     RATE_DEFAULT = 20000,
     TICK_US = 200000,
-    STATE_US = 5000000
+    STATE_US = 5000000,
+    TIMEOUT_MS = 60000
 };
+/* Keys that SCAN may have gone through before it is asked how many there are, and how many times
+ * that number it may go through then. */
+enum { KEYS_UNASKED = 100000, KEYS_FACTOR = 8 };
 enum { VALUE_BYTES_DEFAULT = 64 << 20 };
 #define REPORT_BYTES_MAX ((size_t)1 << 30)
 
@@ -53,6 +58,7 @@ static const struct tool_option options[] = {
     [UNTOUCHED] = {"untouched", 0, NULL, "do not begin where reading would change idle times"},
     [STRICT] = {"strict", 0, NULL, "exit with 1 for what the policy refuses too"},
     [QUIET] = {"quiet", 'q', NULL, "no progress on standard error"},
+    [TIME] = {"time", 0, "TIME", "stop after so long, and say what was found until then (never)"},
 };
 
 struct scan {
@@ -66,6 +72,8 @@ struct scan {
     int databases[DATABASES_MAX];
     size_t databases_count;
     uint64_t keys_total;
+    uint64_t walked, walked_max; /* keys of this database that SCAN went through, at least */
+    int64_t time_ms;             /* 0: as long as it takes */
     int64_t began_us, progress_us, state_us;
     uint64_t keys_before; /* of the runs that are resumed */
     bool progress;
@@ -227,6 +235,7 @@ static struct brine_reply *scan_step(struct scan *scan) {
     if (!reply) return NULL;
     bool ok = reply->type == BRINE_REPLY_ARRAY && reply->count == 2 &&
               reply->elements[0].type == BRINE_REPLY_STRING &&
+              reply->elements[0].len < sizeof scan->position.cursor &&
               reply->elements[1].type == BRINE_REPLY_ARRAY;
     if (ok) return reply;
     snprintf(scan->why, sizeof scan->why, "SCAN: %.400s",
@@ -235,7 +244,37 @@ static struct brine_reply *scan_step(struct scan *scan) {
     return NULL;
 }
 
+/* A walk ends when the keys do, whatever the cursor says: it may run in a circle. */
+static bool may_go_on(struct scan *scan) {
+    scan->walked += (uint64_t)scan->count;
+    if (scan->walked < MAX(scan->walked_max, (uint64_t)KEYS_UNASKED)) return true;
+    struct brine_text args[] = {BRINE_TEXT("DBSIZE")};
+    struct brine_reply *reply = ask(scan, args, 1);
+    if (!reply) return false;
+    /* Who may not ask has what INFO said, or no bound. */
+    bool told = reply->type == BRINE_REPLY_INTEGER && reply->integer >= 0;
+    uint64_t keys = told ? (uint64_t)reply->integer : scan->keys_total;
+    brine_reply_free(reply);
+    bool known = told || scan->keys_total;
+    scan->walked_max = known && keys < UINT64_MAX / (2 * KEYS_FACTOR)
+                           ? KEYS_UNASKED + keys * KEYS_FACTOR
+                           : UINT64_MAX;
+    if (scan->walked < scan->walked_max) return true;
+    snprintf(scan->why, sizeof scan->why,
+             "SCAN does not end: it went through %llu keys of the %llu that database %d has",
+             (unsigned long long)scan->walked, (unsigned long long)keys, scan->position.db);
+    return false;
+}
+
+static bool is_in_time(struct scan *scan, int64_t now_us) {
+    if (!scan->time_ms || now_us - scan->began_us < scan->time_ms * CLOCK_US_PER_MS) return true;
+    snprintf(scan->why, sizeof scan->why, "the time that --time gave is over");
+    (void)save_position(scan, now_us, true);
+    return false;
+}
+
 static bool walk_database(struct scan *scan) {
+    scan->walked = scan->walked_max = 0;
     for (;;) {
         const char *why = "";
         struct brine_reply *reply = scan_step(scan);
@@ -250,6 +289,7 @@ static bool walk_database(struct scan *scan) {
         if (!ok || !save_position(scan, now_us, false)) return false;
         print_progress(scan, now_us, false);
         if (strcmp(scan->position.cursor, "0") == 0) return true;
+        if (!may_go_on(scan) || !is_in_time(scan, now_us)) return false;
         keep_rate(scan);
     }
 }
@@ -336,7 +376,8 @@ static int run_walk(struct scan *scan, enum scan_format format, const char *poli
     if (!ok) {
         tool_complain("%s", scan->why);
         if (scan->found.counts.keys == 0) return TOOL_USAGE;
-        if (scan->resume && brine_socket(scan->client) < 0 && scan->position.cursor[0])
+        bool later = brine_socket(scan->client) < 0 || scan->time_ms;
+        if (scan->resume && later && scan->position.cursor[0])
             tool_complain("go on with --resume %s", scan->resume);
         (void)print_report(scan, format, policy);
         return TOOL_USAGE;
@@ -371,12 +412,19 @@ static bool parse_format(const struct tool_call *call, enum scan_format *format)
     return !word;
 }
 
+static bool parse_time(const struct tool_call *call, int64_t *ms) {
+    const char *text = call->values[TIME];
+    if (!text || (clock_parse_duration(text, ms) && *ms > 0)) return true;
+    tool_complain("--time must be a time like 90s, 5m or 2h, not '%s'", text);
+    return false;
+}
+
 static int scan_with(struct tool_call *call, struct scan *scan, enum scan_format format) {
     struct policy_compiled compiled;
     struct brine_error err = {0};
     struct frame_affix affixes[AFFIXES_COUNT];
     /* A new connection would be one that touches keys, and a cursor may be of another server. */
-    const struct brine_client_options once = {.tries_max = -1};
+    const struct brine_client_options once = {.tries_max = -1, .timeout_ms = TIMEOUT_MS};
     const char *word = call->values[POLICY] ? call->values[POLICY] : "stdlib";
     if (policy_option_load(word, &compiled, &err) != BRINE_OK) return tool_complain("%s", err.text);
     compiled.policy.admits_unknown = true; /* so that one pass tells all that a value names */
@@ -419,7 +467,7 @@ static int run_scan(struct tool_call *call) {
         tool_number(call, RATE, (struct tool_range){0, INT32_MAX, RATE_DEFAULT}, &scan->rate) &&
         tool_number(call, MAX_VALUE, (struct tool_range){1, 1 << 30, VALUE_BYTES_DEFAULT},
                     &max_value) &&
-        parse_format(call, &format)) {
+        parse_format(call, &format) && parse_time(call, &scan->time_ms)) {
         scan->reader.value_bytes_max = (uint64_t)max_value;
         code = scan_with(call, scan, format);
     }
@@ -438,7 +486,7 @@ const struct tool scan_tool = {
         "which globals are used under which keys, and the policy that would fit. Nothing is "
         "written "
         "or executed, and TTLs stay as they are; idle times too where the server has CLIENT "
-        "NO-TOUCH.",
+        "NO-TOUCH. A server that does not answer for a minute (or -t) ends the walk.",
     .exits = "0 nothing dangerous, 1 dangerous values (with --strict, refused ones too), 2 wrong "
              "usage, the walk did not come to its end, or nothing dangerous but values that "
              "could not be read",

@@ -18,6 +18,9 @@
 #include <stdio.h>
 
 enum { PAGE = 128, GET_BYTES_AT_ONCE = 8 << 20, KEYS_MAX = 4096, NAME_SHOWN = 200 };
+/* Elements that a walk over a key may ask for before the key's length is looked at, and how many
+ * times that length it may ask for then: a table that is being resized shows elements again. */
+enum { ELEMENTS_UNASKED = 8192, ELEMENTS_FACTOR = 8 };
 #define NAME_OF "name of "
 
 /* How a page of a type is asked for, and where its values stand in the reply. */
@@ -25,16 +28,17 @@ enum page_kind { PAGE_STRING, PAGE_SCAN, PAGE_LIST, PAGE_STREAM, PAGE_UNKNOWN };
 
 struct page_type {
     const char *type, *command;
+    const char *length; /* the command that says how many elements there are */
     enum page_kind kind;
     size_t step, first; /* of a scan: elements of one item, and which of them is the value */
 };
 
 static const struct page_type types[] = {
-    {"string", "GET", PAGE_STRING, 0, 0}, {"hash", "HSCAN", PAGE_SCAN, 2, 1},
-    {"list", "LRANGE", PAGE_LIST, 1, 0},  {"set", "SSCAN", PAGE_SCAN, 1, 0},
-    {"zset", "ZSCAN", PAGE_SCAN, 2, 0},   {"stream", "XRANGE", PAGE_STREAM, 2, 1},
+    {"string", "GET", "STRLEN", PAGE_STRING, 0, 0}, {"hash", "HSCAN", "HLEN", PAGE_SCAN, 2, 1},
+    {"list", "LRANGE", "LLEN", PAGE_LIST, 1, 0},    {"set", "SSCAN", "SCARD", PAGE_SCAN, 1, 0},
+    {"zset", "ZSCAN", "ZCARD", PAGE_SCAN, 2, 0},    {"stream", "XRANGE", "XLEN", PAGE_STREAM, 2, 1},
 };
-static const struct page_type unknown_type = {"", "", PAGE_UNKNOWN, 0, 0};
+static const struct page_type unknown_type = {"", "", "", PAGE_UNKNOWN, 0, 0};
 
 struct key {
     struct brine_text name;
@@ -42,6 +46,7 @@ struct key {
     int64_t bytes;
     int64_t index;     /* of a list: where the page begins */
     char position[48]; /* cursor or id of the next page, "index" of a list; "": there is none */
+    uint64_t asked, asked_max; /* elements, of pages */
 };
 
 struct batch {
@@ -102,6 +107,11 @@ static enum brine_status judge_all_ways(struct scan_reader *reader, struct bytes
     return status;
 }
 
+static void note_denied(struct scan_reader *reader, const char *why) {
+    reader->found->counts.denied++;
+    if (!reader->denied[0]) snprintf(reader->denied, sizeof reader->denied, "%s", why);
+}
+
 /* A key that is gone, or of another type than a moment ago, is no loss.  Any other error means that
  * a value was not looked at, which must not pass for a clean one. */
 static void note_unread(struct batch *batch, const struct brine_reply *reply) {
@@ -112,10 +122,8 @@ static void note_unread(struct batch *batch, const struct brine_reply *reply) {
         reader->found->counts.gone++;
         return;
     }
-    reader->found->counts.denied++;
-    if (reader->denied[0]) return;
     bool said = reply->type == BRINE_REPLY_ERROR && reply->len;
-    snprintf(reader->denied, sizeof reader->denied, "%s", said ? reply->text : "no such answer");
+    note_denied(reader, said ? reply->text : "(an answer that is none)");
 }
 
 static bool judge_bytes(struct batch *batch, const struct key *key, struct bytes where,
@@ -134,7 +142,10 @@ static bool judge_bytes(struct batch *batch, const struct key *key, struct bytes
 
 static bool judge_text(struct batch *batch, const struct key *key, struct bytes where,
                        const struct brine_reply *value) {
-    if (value->type != BRINE_REPLY_STRING) return true;
+    if (value->type != BRINE_REPLY_STRING) {
+        note_unread(batch, value);
+        return true;
+    }
     batch->reader->found->counts.values++;
     return judge_bytes(batch, key, where, bytes_view(value->text, value->len));
 }
@@ -194,7 +205,6 @@ static bool take_strings(struct batch *batch, size_t from, size_t to) {
         if (key->type->kind != PAGE_STRING || key->bytes < 0) continue;
         struct brine_reply *reply = take(batch);
         if (!reply) return false;
-        if (reply->type != BRINE_REPLY_STRING) note_unread(batch, reply);
         if (ok) ok = judge_text(batch, key, BYTES(""), reply);
         brine_reply_free(reply);
     }
@@ -247,12 +257,25 @@ static bool ask_page(struct batch *batch, const struct key *key) {
     return append(batch, args, ARRAY_LEN(args));
 }
 
+/* Where the next page begins; what is no position ends the walk, and is said. */
+static void keep_position(struct batch *batch, struct key *key, const char *before,
+                          const struct brine_reply *position) {
+    bool fits = position->type == BRINE_REPLY_STRING &&
+                strlen(before) + position->len < sizeof key->position;
+    if (!fits)
+        note_unread(batch, position);
+    else if (before[0] || strcmp(position->text, "0") != 0)
+        snprintf(key->position, sizeof key->position, "%s%s", before, position->text);
+}
+
 /* [cursor, [field, value, ...]]; under RESP3 the same. */
 static bool judge_scan(struct batch *batch, struct key *key, const struct brine_reply *reply) {
     const struct page_type *type = key->type;
-    if (reply->count != 2 || reply->elements[1].type != BRINE_REPLY_ARRAY) return true;
+    if (reply->count != 2 || reply->elements[1].type != BRINE_REPLY_ARRAY) {
+        note_unread(batch, reply);
+        return true;
+    }
     const struct brine_reply *items = &reply->elements[1];
-    const struct brine_reply *cursor = &reply->elements[0];
     for (size_t i = 0; i + type->step <= items->count; i += type->step) {
         const struct brine_reply *value = &items->elements[i + type->first];
         struct bytes where = BYTES("");
@@ -262,8 +285,7 @@ static bool judge_scan(struct batch *batch, struct key *key, const struct brine_
         }
         if (!judge_text(batch, key, where, value)) return false;
     }
-    if (strcmp(cursor->text, "0") != 0)
-        snprintf(key->position, sizeof key->position, "%s", cursor->text);
+    keep_position(batch, key, "", &reply->elements[0]);
     return true;
 }
 
@@ -282,15 +304,17 @@ static bool judge_list(struct batch *batch, struct key *key, const struct brine_
 static bool judge_stream(struct batch *batch, struct key *key, const struct brine_reply *reply) {
     for (size_t i = 0; i < reply->count; i++) {
         const struct brine_reply *entry = &reply->elements[i];
-        if (entry->count != 2) continue;
+        if (entry->count != 2 || entry->elements[1].type != BRINE_REPLY_ARRAY) {
+            note_unread(batch, entry);
+            continue;
+        }
         struct bytes id = bytes_view(entry->elements[0].text, entry->elements[0].len);
         const struct brine_reply *fields = &entry->elements[1];
         for (size_t at = 1; at < fields->count; at += 2) {
             if (!judge_name(batch, key, &fields->elements[at - 1])) return false;
             if (!judge_text(batch, key, id, &fields->elements[at])) return false;
         }
-        if (i + 1 == PAGE)
-            snprintf(key->position, sizeof key->position, "(%s", entry->elements[0].text);
+        if (i + 1 == PAGE) keep_position(batch, key, "(", &entry->elements[0]);
     }
     return true;
 }
@@ -313,6 +337,26 @@ static bool take_page(struct batch *batch, struct key *key) {
     return ok;
 }
 
+/* A walk ends when the key's elements do.  One that goes on for many times their number never
+ * will: a cursor may run in a circle, by a defect or by intent. */
+static bool may_go_on(struct batch *batch, struct key *key) {
+    key->asked += PAGE;
+    key->asked_max = MAX(key->asked_max, (uint64_t)ELEMENTS_UNASKED);
+    if (key->asked < key->asked_max) return true;
+    struct brine_text args[] = {brine_text_of(key->type->length), key->name};
+    struct brine_reply *reply = append(batch, args, 2) ? take(batch) : NULL;
+    if (!reply) return false;
+    uint64_t length = reply->type == BRINE_REPLY_INTEGER && reply->integer > 0
+                          ? MIN((uint64_t)reply->integer, UINT64_MAX / (2 * ELEMENTS_FACTOR))
+                          : 0;
+    brine_reply_free(reply);
+    key->asked_max = ELEMENTS_UNASKED + length * ELEMENTS_FACTOR;
+    if (key->asked < key->asked_max) return true;
+    key->position[0] = 0;
+    note_denied(batch->reader, "(pages of a key without end)");
+    return true;
+}
+
 static bool has_pages(const struct key *key) {
     return key->type->kind == PAGE_SCAN || key->type->kind == PAGE_LIST ||
            key->type->kind == PAGE_STREAM;
@@ -330,8 +374,11 @@ static bool read_pages(struct batch *batch) {
     for (size_t i = 0; ok && i < batch->count; i++)
         if (has_pages(&batch->keys[i])) ok = take_page(batch, &batch->keys[i]);
     for (size_t i = 0; ok && i < batch->count; i++)
-        while (ok && has_pages(&batch->keys[i]) && batch->keys[i].position[0])
-            ok = ask_page(batch, &batch->keys[i]) && take_page(batch, &batch->keys[i]);
+        while (ok && has_pages(&batch->keys[i]) && batch->keys[i].position[0]) {
+            struct key *key = &batch->keys[i];
+            ok = may_go_on(batch, key);
+            if (ok && key->position[0]) ok = ask_page(batch, key) && take_page(batch, key);
+        }
     return ok;
 }
 

@@ -7,6 +7,7 @@
 #include "client/clock.h"
 #include "client/input.h"
 #include "client/verdict.h"
+#include "pickle/uses.h"
 #include "policy/dangerous.h"
 #include "policy/policy.h"
 #include "policy/presets.h"
@@ -15,29 +16,9 @@
 #include <stdio.h>
 
 enum { FINDINGS_SHOWN = 100, GLOBALS_SHOWN = 200, PRESETS_MAX = 32 };
+#define SKIPPED "too large, or of a type of a module"
 
 /* ---- the policy that would fit ----------------------------------------------------------------*/
-
-/* The rights that these uses needed; one that was only looked up is a reference. */
-static uint32_t rights_for(uint32_t uses) {
-    static const struct {
-        uint32_t use, right;
-    } rows[] = {
-        {PICKLE_USE_REF, POLICY_REF},
-        {PICKLE_USE_CALL, POLICY_CALL},
-        {PICKLE_USE_NEW, POLICY_NEW},
-        {PICKLE_USE_STATE_ANY, POLICY_STATE_ANY},
-        {PICKLE_USE_ITEMS_LIST, POLICY_ITEMS_LIST},
-        {PICKLE_USE_ITEMS_DICT, POLICY_ITEMS_DICT},
-        {PICKLE_USE_ITEMS_SET, POLICY_ITEMS_SET},
-        {PICKLE_USE_HASH, POLICY_HASH},
-    };
-    uint32_t rights = 0;
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-        if (uses & rows[i].use) rights |= rows[i].right;
-    if ((uses & PICKLE_USE_STATE) && !(uses & PICKLE_USE_STATE_ANY)) rights |= POLICY_BUILD;
-    return rights ? rights : POLICY_REF;
-}
 
 struct presets {
     struct policy_book *book;
@@ -71,7 +52,7 @@ static bool choose_preset(struct presets *presets, const struct scan_global *glo
             if (presets->wanted[i] != (already != 0)) continue;
             const struct policy_entry *entry =
                 policy_match(&presets->compiled[i].policy, global->module, global->name);
-            uint32_t rights = rights_for(global->uses);
+            uint32_t rights = pickle_use_rights(global->uses);
             if (!entry || (entry->rights & rights) != rights) continue;
             presets->wanted[i] = true;
             return true;
@@ -89,12 +70,8 @@ static enum brine_status add_row(struct buf *out, const struct scan_global *glob
         TRY(buf_append_byte(out, ' '));
         TRY(input_append_name(out, global->patterns[i]));
     }
-    TRY(buf_append(out, global->more_patterns ? BYTES(" ...\n    ") : BYTES("\n    ")));
-    TRY(buf_append(out, BYTES("{ name = ")));
-    TRY(policy_print_global(out, global->module, global->name));
-    TRY(buf_append(out, BYTES(", may = [")));
-    TRY(policy_print_rights(out, rights_for(global->uses)));
-    return buf_append(out, BYTES("] },\n"));
+    TRY(buf_append(out, global->more_patterns ? BYTES(" ...\n") : BYTES("\n")));
+    return policy_print_met(out, global->module, global->name, pickle_use_rights(global->uses));
 }
 
 static enum brine_status add_extends(struct buf *out, const char *policy,
@@ -247,13 +224,12 @@ static enum brine_status add_text(struct buf *out, const struct scan_report *rep
                    (unsigned long long)counts->found[SCAN_BROKEN],
                    (unsigned long long)counts->found[SCAN_REFUSED], report->policy));
     if (counts->skipped)
-        TRY(buf_printf(out, ", %llu skipped (too large, or of a type of a module)",
-                       (unsigned long long)counts->skipped));
+        TRY(buf_printf(out, ", %llu skipped (" SKIPPED ")", (unsigned long long)counts->skipped));
     if (counts->denied) TRY(buf_printf(out, ", %llu NOT READ", (unsigned long long)counts->denied));
     TRY(buf_append_byte(out, '\n'));
     if (report->stopped) TRY(buf_append(out, BYTES("NOT ALL KEYS: the walk was cut off\n")));
     if (counts->denied && report->denied && report->denied[0]) {
-        TRY(buf_append(out, BYTES("not read, since the server said: ")));
+        TRY(buf_append(out, BYTES("the first that was not read: ")));
         TRY(input_append_name(out, bytes_of_cstr(report->denied)));
         TRY(buf_append_byte(out, '\n'));
     }
@@ -263,11 +239,12 @@ static enum brine_status add_text(struct buf *out, const struct scan_report *rep
 /* ---- JSON and SARIF ---------------------------------------------------------------------------*/
 
 static void json_text(struct json *json, const char *key, struct bytes text) {
-    json_key(json, key);
-    if (text.len)
-        json_string(json, text);
-    else
+    if (text.len) {
+        json_member(json, key, text);
+    } else {
+        json_key(json, key);
         json_null(json);
+    }
 }
 
 static void json_finding(struct json *json, const struct scan_finding *finding) {
@@ -276,8 +253,7 @@ static void json_finding(struct json *json, const struct scan_finding *finding) 
     json_cstr(json, scan_severity_name(finding->severity));
     json_key(json, "db");
     json_int(json, finding->db);
-    json_key(json, "key");
-    json_string(json, finding->key);
+    json_member(json, "key", finding->key);
     json_text(json, "type", finding->type);
     json_text(json, "where", finding->where);
     json_key(json, "offset");
@@ -407,9 +383,62 @@ static void sarif_result(struct json *json, const struct scan_report *report,
     json_number(json, "offset", finding->offset);
     json_text(json, "global", finding->global);
     json_text(json, "framing", finding->framing);
+    json_member(json, "key", finding->key);
+    json_text(json, "where", finding->where);
     json_close(json);
     json_close(json);
     buf_deinit(&place);
+}
+
+static void sarif_notification(struct json *json, const char *level, struct bytes text) {
+    json_open_object(json);
+    json_key(json, "level");
+    json_cstr(json, level);
+    json_key(json, "message");
+    json_open_object(json);
+    json_key(json, "text");
+    json_string(json, text);
+    json_close(json);
+    json_close(json);
+}
+
+/* What a reader of the results has to know: that they are not all, and why. */
+static void sarif_invocation(struct json *json, const struct scan_report *report,
+                             const struct scan_found *found) {
+    const struct scan_counts *counts = &found->counts;
+    uint64_t all = 0;
+    char line[512];
+    for (int i = 0; i < SCAN_SEVERITIES; i++) all += counts->found[i];
+    json_key(json, "invocations");
+    json_open_array(json);
+    json_open_object(json);
+    json_key(json, "executionSuccessful");
+    json_bool(json, !report->stopped && !counts->denied);
+    json_key(json, "toolExecutionNotifications");
+    json_open_array(json);
+    if (report->stopped) {
+        snprintf(line, sizeof line, "Not all keys were looked at: %s", report->stopped);
+        sarif_notification(json, "error", bytes_of_cstr(line));
+    }
+    if (counts->denied) {
+        snprintf(line, sizeof line, "%llu values were not read; the first: %s",
+                 (unsigned long long)counts->denied, report->denied ? report->denied : "");
+        sarif_notification(json, "error", bytes_of_cstr(line));
+    }
+    if (counts->skipped) {
+        snprintf(line, sizeof line, "%llu values were skipped: " SKIPPED,
+                 (unsigned long long)counts->skipped);
+        sarif_notification(json, "warning", bytes_of_cstr(line));
+    }
+    if (all > found->findings_count) {
+        snprintf(line, sizeof line, "%llu more results found no room here",
+                 (unsigned long long)(all - found->findings_count));
+        sarif_notification(json, "warning", bytes_of_cstr(line));
+    }
+    if (report->note) sarif_notification(json, "note", bytes_of_cstr(report->note));
+    json_close(json);
+    json_close(json);
+    json_close(json);
 }
 
 static enum brine_status add_sarif(struct buf *out, const struct scan_report *report,
@@ -435,6 +464,7 @@ static enum brine_status add_sarif(struct buf *out, const struct scan_report *re
     sarif_rules(&json);
     json_close(&json);
     json_close(&json);
+    sarif_invocation(&json, report, found);
     json_key(&json, "results");
     json_open_array(&json);
     for (size_t i = 0; i < found->findings_count; i++)

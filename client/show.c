@@ -108,16 +108,17 @@ static enum brine_status show_leaf_formatted(struct buf *out, const struct brine
     return buf_append(out, BYTES("(a type of reply unknown to this client)"));
 }
 
-static enum brine_status show_leaf_raw(struct buf *out, const struct brine_reply *reply) {
+static enum brine_status show_leaf_raw(struct buf *out, const struct brine_reply *reply,
+                                       struct show show) {
     switch (reply->type) {
     case BRINE_REPLY_STRING:
     case BRINE_REPLY_STATUS:
     case BRINE_REPLY_VERBATIM:
     case BRINE_REPLY_DOUBLE:
     case BRINE_REPLY_BIG_NUMBER:
-        return buf_append(out, text_of(reply));
+        return show.escape ? show_text(out, text_of(reply)) : buf_append(out, text_of(reply));
     case BRINE_REPLY_ERROR:
-        TRY(buf_append(out, text_of(reply)));
+        TRY(show.escape ? show_text(out, text_of(reply)) : buf_append(out, text_of(reply)));
         return buf_append_byte(out, '\n');
     case BRINE_REPLY_INTEGER:
         return show_integer(out, reply->integer);
@@ -177,7 +178,7 @@ static enum brine_status show_element_head(struct buf *out, const struct level *
 
 static enum brine_status show_leaf(struct buf *out, const struct brine_reply *leaf,
                                    struct show show) {
-    if (show.form != SHOW_FORMATTED) return show_leaf_raw(out, leaf);
+    if (show.form != SHOW_FORMATTED) return show_leaf_raw(out, leaf, show);
     TRY(show_leaf_formatted(out, leaf, show));
     return buf_append_byte(out, '\n');
 }

@@ -25,6 +25,7 @@ typedef enum brine_status show_string_fn(struct buf *out, struct bytes text);
 
 struct show {
     enum show_form form;
+    bool escape;            /* REPORT: what a terminal would obey, as show_text has it */
     show_string_fn *string; /* for FORMATTED; may be NULL */
 };
 

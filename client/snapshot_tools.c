@@ -161,8 +161,7 @@ static void print_check(struct walk *walk, bool as_json, int code) {
     struct json json;
     json_init(&json, &walk->out);
     json_open_object(&json);
-    json_key(&json, "file");
-    json_cstr(&json, walk->path);
+    json_member(&json, "file", bytes_of_cstr(walk->path));
     json_key(&json, "whole");
     json_bool(&json, code == TOOL_OK);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -223,8 +222,7 @@ static enum brine_status add_listed_json(struct walk *walk, const struct snapsho
     json_open_object(&json);
     json_key(&json, "db");
     json_uint(&json, record->db);
-    json_key(&json, "key");
-    json_string(&json, record->key);
+    json_member(&json, "key", record->key);
     json_key(&json, "bytes");
     json_uint(&json, record->value.len);
     json_key(&json, "ttl_ms");

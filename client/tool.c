@@ -15,6 +15,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <stdio.h>
+#include <unistd.h>
 
 /* In the order of the manual. */
 static const struct tool *const tools[] = {
@@ -61,20 +62,32 @@ const struct tool *tool_find(int argc, char **argv, int *used) {
     return NULL;
 }
 
+static void print_escaped(FILE *file, struct bytes text) {
+    struct buf shown;
+    buf_init(&shown, mem_system(), text.len * 4 + 1);
+    bool ok = show_text(&shown, text) == BRINE_OK;
+    if (ok && shown.len) fwrite(shown.data, 1, shown.len, file);
+    if (!ok) fputs("(no memory to show it)", file);
+    buf_deinit(&shown);
+}
+
+void tool_print(FILE *file, struct bytes text) {
+    if (isatty(fileno(file)))
+        print_escaped(file, text);
+    else if (text.len)
+        fwrite(text.data, 1, text.len, file);
+}
+
 /* Part of what is said may be a server's own words. */
 int tool_complain(const char *format, ...) {
     char text[COMPLAINT_BYTES];
-    struct buf shown;
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    buf_init(&shown, mem_system(), sizeof text * 8);
-    bool ok = show_text(&shown, bytes_of_cstr(text)) == BRINE_OK;
     fputs("brine-cli: ", stderr);
-    if (ok) fwrite(shown.data, 1, shown.len, stderr);
-    fputs(ok ? "\n" : "no memory to say what is wrong\n", stderr);
-    buf_deinit(&shown);
+    print_escaped(stderr, bytes_of_cstr(text));
+    fputc('\n', stderr);
     return TOOL_USAGE;
 }
 

@@ -20,7 +20,10 @@
 #define BRINE_CLIENT_TOOL_H
 
 #include "base/base.h"
+#include "base/bytes.h"
 #include "client/server.h"
+
+#include <stdio.h>
 
 enum tool_exit {
     TOOL_OK = 0,
@@ -80,6 +83,9 @@ bool tool_number(const struct tool_call *call, size_t option, struct tool_range 
 
 /* Says something on standard error behind "brine-cli: "; returns TOOL_USAGE. */
 int tool_complain(const char *format, ...) PRINTF_LIKE(1, 2);
+/* Writes text that somebody else chose: as it is, but on a terminal with what that would obey as
+ * \xNN.  Ends of lines and tabs stay. */
+void tool_print(FILE *file, struct bytes text);
 /* Ends what a tool wrote to standard output: code, or TOOL_USAGE when that could not be written. */
 int tool_finish(int code) MUST_USE;
 

@@ -6,6 +6,7 @@
 #include "client/dialog.h"
 #include "client/input.h"
 #include "client/quantiles.h"
+#include "client/show.h"
 #include "client/tools.h"
 #include "base/number.h"
 #include "text/json_scan.h"
@@ -44,11 +45,17 @@ static struct bytes field(struct bytes object, const char *key) {
     return BYTES("");
 }
 
+/* What is no plain text was escaped by the server, which says so in "key_escaped". */
 static enum brine_status add_field(struct buf *out, struct bytes record, const char *key) {
+    char note[64];
     struct buf text;
+    snprintf(note, sizeof note, "%s_escaped", key);
+    bool escaped = bytes_is(field(record, note), "true");
     buf_init(&text, mem_system(), 1 << 20);
     enum brine_status status = json_string_decode(field(record, key), &text);
-    if (status == BRINE_OK) status = input_append_name(out, buf_view(&text));
+    if (status == BRINE_OK)
+        status =
+            escaped ? show_text(out, buf_view(&text)) : input_append_name(out, buf_view(&text));
     buf_deinit(&text);
     return status;
 }
@@ -86,7 +93,7 @@ static bool show_record(struct tail *tail, struct bytes record) {
     buf_init(&out, mem_system(), DIALOG_BYTES_MAX);
     enum brine_status status = tail->as_json ? buf_append(&out, record) : add_record(&out, record);
     if (status == BRINE_OK && tail->as_json) status = buf_append_byte(&out, '\n');
-    if (status == BRINE_OK) fwrite(out.data, 1, out.len, stdout);
+    if (status == BRINE_OK) tool_print(stdout, buf_view(&out));
     buf_deinit(&out);
     return fflush(stdout) == 0 && status == BRINE_OK;
 }

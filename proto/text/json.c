@@ -77,7 +77,7 @@ static void write_character(struct json *json, struct bytes text, size_t at, siz
     if (letter) {
         write_bytes(json, BYTES("\\"));
         write_bytes(json, bytes_view(&letters[letter - meant], 1));
-    } else if (point < 0x20 || point == 0x7F) {
+    } else if (point < 0x20 || (point >= 0x7F && point < 0xA0)) {
         char escape[8];
         int n = snprintf(escape, sizeof escape, "\\u%04x", (unsigned)point);
         write_bytes(json, bytes_view(escape, (size_t)n));
@@ -120,6 +120,27 @@ void json_string(struct json *json, struct bytes text) {
 
 void json_cstr(struct json *json, const char *text) {
     json_string(json, bytes_of_cstr(text));
+}
+
+static void write_hex(struct json *json, struct bytes bytes) {
+    static const char digits[] = "0123456789abcdef";
+    begin_item(json, false);
+    write_bytes(json, BYTES("\""));
+    for (size_t i = 0; i < bytes.len && json->status == BRINE_OK; i++) {
+        const char pair[] = {digits[bytes.data[i] >> 4], digits[bytes.data[i] & 15]};
+        write_bytes(json, bytes_view(pair, sizeof pair));
+    }
+    write_bytes(json, BYTES("\""));
+}
+
+void json_member(struct json *json, const char *key, struct bytes text) {
+    char hex_key[64];
+    json_key(json, key);
+    json_string(json, text);
+    if (json->status != BRINE_OK || utf8_valid_prefix(text) == text.len) return;
+    snprintf(hex_key, sizeof hex_key, "%s_hex", key);
+    json_key(json, hex_key);
+    write_hex(json, text);
 }
 
 static void write_word(struct json *json, struct bytes word) {

@@ -48,10 +48,14 @@ void json_close(struct json *json);
 void json_key(struct json *json, const char *key);
 void json_key_bytes(struct json *json, struct bytes key);
 
-/* Control characters, quotes and backslashes as escapes, the rest of UTF-8 as it is.  A byte that
- * is no UTF-8 becomes U+FFFD: one a byte, so that the reader sees how many there were. */
+/* Control characters (C0, DEL, C1), quotes and backslashes as escapes, the rest of UTF-8 as it is.
+ * A byte that is no UTF-8 becomes U+FFFD: one a byte, so that the reader sees how many there were.
+ */
 void json_string(struct json *json, struct bytes text);
 void json_cstr(struct json *json, const char *text);
+/* The key and a string; where that is no UTF-8 a second key, "<key>_hex", with its bytes in
+ * hexadecimal, for two such strings may look the same. */
+void json_member(struct json *json, const char *key, struct bytes text);
 void json_int(struct json *json, int64_t value);
 void json_uint(struct json *json, uint64_t value);
 /* The shortest form that reads back the same; nan and the infinities, which JSON lacks, are null.
