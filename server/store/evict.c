@@ -144,6 +144,10 @@ void evict_count_birth(struct shard *shard, int64_t now_ms) {
     shard->births = 0;
 }
 
+void evict_note_end(struct store *store, const struct entry *entry) {
+    if (store_policy_now(store) == STORE_POLICY_BRINE) brine_note_end(&store->evict, entry->access);
+}
+
 /* ---- the hand
  * ----------------------------------------------------------------------------------- */
 
@@ -275,9 +279,10 @@ struct store_idle_counts store_idle_counts(const struct store *store) {
 
 void shard_evict(struct shard *shard, const struct store_key *key, struct place place,
                  int64_t now_ms) {
-    const struct store *store = shard->store;
+    struct store *store = shard->store;
     const struct entry *entry = heap_entry(shard->heap, place.bucket->refs[place.slot]);
     count_idle(shard, entry, now_ms);
+    evict_note_end(store, entry);
     if (store_policy_now(store) == STORE_POLICY_BRINE) brine_bury(shard, key, entry->access);
     if (store->on_removed)
         store->on_removed(store->on_removed_ctx, key->db, key->name, STORE_REMOVED_EVICTED);

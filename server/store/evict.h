@@ -133,6 +133,9 @@ int64_t access_idle_ms(const struct store *store, uint16_t access, int64_t now_m
 /* Of one that comes back from a snapshot. */
 uint16_t access_restored(struct shard *shard, struct store_usage usage, int64_t now_ms);
 
+/* An entry gave way, or its time was over. */
+void evict_note_end(struct store *store, const struct entry *entry);
+
 /* An entry was born: the shard's share of brine's clock. */
 void evict_count_birth(struct shard *shard, int64_t now_ms);
 

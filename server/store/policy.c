@@ -2,63 +2,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* The design.  What an entry is worth is the hits that are to be expected of it for each byte and
- * tick that it stays: its uses, by weight, over its age and size.  A key that was never read again
- * ages fastest, so a scan passes through without pushing anything out; what was read often stays
- * longer, and goes when it is read no more.  A key that comes back after it gave way goes on from
- * its ghost's uses (ghost.h): else a small cache would hold strangers alone.
- *
- * How much more a use should count than the one before depends on whether what was popular stays
- * so. So shards duel: of every sixteen one weighs uses steeply and one flatly, and the others do as
- * that one does which has fewer births, that is misses.  Shards hold keys at random, so nothing
- * else tells them apart. */
+ * tick that it stays.  What is to be expected is learned (lessons.h): of entries that were used so
+ * often, so long ago, how many are used again, and how soon.  So a scan, whose keys are never read
+ * again, passes through without pushing anything out; where what was popular stays so, uses come to
+ * count for much, and where it does not, the last one does.  A key that comes back after it gave
+ * way goes on from its ghost's uses (ghost.h): else a small cache would hold strangers alone. */
 
 #include "store/policy.h"
 
 enum {
     TICKS_A_TURNOVER = 64,
-    TICKS_BY_TIME = 256, /* in a turnover, at most */
-    TICK_MS_MIN = 1000,  /* of one that ends by time */
-    USES_HALVED_TICKS = 2 * TICKS_A_TURNOVER,
+    TICKS_BY_TIME = 256,                    /* in a turnover, at most */
+    TICK_MS_MIN = 1000,                     /* of one that ends by time */
+    USES_LOST_TICKS = 2 * TICKS_A_TURNOVER, /* one of them */
     GHOSTS_A_KEY = 2,
-    DUEL_SHARDS = 16,   /* of so many shards one weighs steeply and one flatly, whatever comes */
-    DUEL_BIRTHS = 4096, /* in both, before they are compared */
-    USES_EXACT = 4,     /* counted one by one; beyond it each step is twice as rare */
-
+    USES_EXACT = 4,   /* counted one by one; beyond it each step is twice as rare */
+    LESSON_TICKS = 8, /* from one drawing to the next */
 };
-
-/* ---- the duel
- * ----------------------------------------------------------------------------------- */
-
-static enum duelist duelist_of(const struct shard *shard) {
-    switch (shard->index % DUEL_SHARDS) {
-    case 0:
-        return DUEL_FLAT;
-    case DUEL_SHARDS / 2:
-        return DUEL_STEEP;
-    default:
-        return DUEL_NONE;
-    }
-}
-
-static bool duel_says_steep(const struct shard *shard) {
-    enum duelist duelist = duelist_of(shard);
-    if (duelist != DUEL_NONE) return duelist == DUEL_STEEP;
-    return atomic_load_explicit(&shard->store->evict.steep, memory_order_relaxed);
-}
-
-/* So many births in a shard of the one or the other.  What is long ago counts less and less. */
-static void duel_count(struct shard *shard, uint32_t births) {
-    struct evict *evict = &shard->store->evict;
-    enum duelist duelist = duelist_of(shard);
-    if (duelist == DUEL_NONE) return;
-    uint64_t own = births + atomic_fetch_add(&evict->duel_births[duelist], births);
-    uint64_t other = atomic_load(&evict->duel_births[1 - duelist]);
-    if (own + other < DUEL_BIRTHS) return;
-    uint64_t steep = duelist == DUEL_STEEP ? own : other;
-    atomic_store_explicit(&evict->steep, steep < own + other - steep, memory_order_relaxed);
-    atomic_fetch_sub(&evict->duel_births[duelist], own / 2);
-    atomic_fetch_sub(&evict->duel_births[1 - duelist], other / 2);
-}
 
 /* ---- the clock
  * ---------------------------------------------------------------------------------- */
@@ -72,7 +32,7 @@ static void save_ms(_Atomic int64_t *target, int64_t value) {
 
 void brine_init(struct evict *evict) {
     save_ms(&evict->tick_due_ms, INT64_MIN);
-    atomic_init(&evict->steep, true);
+    lessons_init(&evict->lessons);
 }
 
 /* Ends the tick, if nobody else has meanwhile. */
@@ -100,12 +60,12 @@ static void next_tick(struct store *store, uint32_t tick, int64_t now_ms) {
                           memory_order_relaxed);
     atomic_store_explicit(&evict->tick_times[(tick + 1) & TICK_MASK],
                           (uint32_t)((now_ms - begun_ms) / 1000), memory_order_relaxed);
+    if (tick % LESSON_TICKS == 0) lessons_draw(&evict->lessons);
 }
 
 void brine_count_births(struct shard *shard, uint32_t births, int64_t now_ms) {
     struct store *store = shard->store;
     struct evict *evict = &store->evict;
-    duel_count(shard, births);
     uint32_t tick = evict_tick(evict);
     uint64_t total =
         births + atomic_fetch_add_explicit(&evict->births, births, memory_order_relaxed);
@@ -129,8 +89,9 @@ uint16_t brine_used(struct shard *shard, uint16_t access, int64_t now_ms) {
         next_tick(shard->store, tick, now_ms);
         tick = evict_tick(evict);
     }
-    uint32_t uses = brine_uses(access), lost = brine_age(access, tick) / USES_HALVED_TICKS;
-    uses -= MIN(lost, uses);
+    uint32_t uses = brine_uses(access), age = brine_age(access, tick);
+    lessons_note_hit(&evict->lessons, uses, age);
+    uses -= MIN(age / USES_LOST_TICKS, uses);
     uint32_t rare = uses < USES_EXACT ? 0 : uses - USES_EXACT + 1;
     if (uses < USES_MAX && (shard_random(shard) & ((1u << rare) - 1)) == 0) uses++;
     return brine_pack(uses, tick);
@@ -151,14 +112,13 @@ void brine_bury(struct shard *shard, const struct store_key *key, uint16_t acces
     ghosts_add(&shard->ghosts, key->hash, brine_uses(access));
 }
 
+void brine_note_end(struct evict *evict, uint16_t access) {
+    lessons_note_end(&evict->lessons, brine_uses(access), brine_age(access, evict_tick(evict)));
+}
+
 double brine_badness(const struct shard *shard, const struct entry *entry, uint32_t tick) {
-    /* What is popular stays popular, and the other way round. */
-    static const double steep[USES_MAX + 1] = {
-        1, 9, 25, 64, 144, 324, 729, 1640, 3690, 8303, 18681, 42032, 94573, 212789, 478774, 1e6};
-    static const double flat[USES_MAX + 1] = {1, 3, 5, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8};
-    const double *weights = duel_says_steep(shard) ? steep : flat;
     const struct blob *blob = entry_blob(entry);
     double bytes = (double)entry->units * ENTRY_UNIT_BYTES + (blob ? (double)blob->len : 0);
-    double age = (double)brine_age(entry->access, tick) + 1;
-    return age * bytes / weights[brine_uses(entry->access)];
+    uint32_t uses = brine_uses(entry->access), age = brine_age(entry->access, tick);
+    return bytes / (double)lessons_worth(&shard->store->evict.lessons, uses, age);
 }

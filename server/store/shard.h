@@ -9,6 +9,7 @@
 #include "store/cut.h"
 #include "store/expiry.h"
 #include "store/ghost.h"
+#include "store/lessons.h"
 #include "store/store_write.h"
 #include "store/table.h"
 
@@ -30,7 +31,6 @@ struct store_slice {
 
 /* How eviction stands for the whole store; see evict.h. */
 enum { HOLES_NOTED_BYTES = 4096, TICK_TIMES = 2048 };
-enum duelist { DUEL_FLAT, DUEL_STEEP, DUEL_NONE };
 struct evict {
     _Atomic int policy; /* enum store_policy */
     _Atomic uint32_t tick;
@@ -39,8 +39,7 @@ struct evict {
     _Atomic uint64_t births; /* entries born, in steps */
     _Atomic uint64_t tick_due_births, tick_began_births;
     _Atomic int64_t tick_began_ms, begun_ms; /* begun: the first tick */
-    _Atomic uint64_t duel_births[2];         /* by enum duelist; see policy.c */
-    _Atomic bool steep;
+    struct lessons lessons;                  /* of brine's policy */
     _Atomic size_t holes;
     _Atomic uint32_t leftovers;                /* shards that have some */
     _Atomic bool pressed;                      /* holes are to be closed sooner */

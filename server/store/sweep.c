@@ -9,7 +9,7 @@
  * Shard and table begin a sweep with next_due_ms at "never" and lower it by each segment passed, so
  * that what a put adds meanwhile, before or behind the sweep, is not lost. */
 
-#include "store/shard.h"
+#include "store/evict.h"
 
 enum { SEGMENT_COST = 8 }; /* what looking at a segment takes from the budget, in entries */
 
@@ -42,7 +42,7 @@ static uint32_t bucket_due(const struct sweep *sweep, const struct bucket *bucke
 /* Removes the slots' entries that are over, and tells those that are not. */
 static size_t expire_bucket(const struct sweep *sweep, struct bucket *bucket, uint32_t due) {
     struct shard *shard = sweep->shard;
-    const struct store *store = shard->store;
+    struct store *store = shard->store;
     size_t expired = 0;
     for (; due; due &= due - 1) {
         struct place place = {sweep->segment, bucket, (uint32_t)__builtin_ctz(due)};
@@ -56,6 +56,7 @@ static size_t expire_bucket(const struct sweep *sweep, struct bucket *bucket, ui
         if (store->on_removed)
             store->on_removed(store->on_removed_ctx, sweep->db, entry_key(entry),
                               STORE_REMOVED_EXPIRED);
+        evict_note_end(store, entry);
         table_vacate(place);
         shard_discard(shard, sweep->db, ref);
         expired++;

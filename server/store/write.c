@@ -170,7 +170,8 @@ void shard_remove(struct shard *shard, const struct store_key *key, struct place
 }
 
 void shard_expire(struct shard *shard, const struct store_key *key, struct place place) {
-    const struct store *store = shard->store;
+    struct store *store = shard->store;
+    evict_note_end(store, heap_entry(shard->heap, place.bucket->refs[place.slot]));
     if (store->on_removed)
         store->on_removed(store->on_removed_ctx, key->db, key->name, STORE_REMOVED_EXPIRED);
     shard_remove(shard, key, place);
