@@ -174,7 +174,8 @@ library: $(V)/libbrine.a $(V)/libbrine.so $(V)/libbrine-client.a $(V)/libbrine-c
 # tests/stress/*.c, tests/sim/*.c            a main() each; run under TSan too
 # tests/bench/*.c                            a main() each: the load generator, and measurements
 # tests/fuzz/fuzz_*.c                        LLVMFuzzerTestOneInput; replayed over its corpus
-# The other .c files of wire, stress, sim and fuzz (and support/*.c in each) are linked to all there.
+# The other .c files of wire, stress, sim and fuzz (and support/*.c in each) are linked to all there,
+# tests/support/*.c to all of wire and stress.
 # All but unit tests are linked with the layers whose headers they and their helpers include.
 UNIT_SOURCES   := $(sort $(wildcard tests/unit/*/test_*.c))
 WIRE_SOURCES   := $(sort $(wildcard tests/wire/test_*.c))
@@ -189,8 +190,8 @@ fuzzer_of  = $(patsubst tests/fuzz/%.c,$(V)/tests/fuzz/%,$(1))
 objects_of = $(patsubst %.c,$(V)/obj/%.o,$(1))
 
 UNIT_SUPPORT   := $(wildcard tests/unit/support/*.c)
-WIRE_SUPPORT   := $(filter-out $(WIRE_SOURCES),$(wildcard tests/wire/*.c tests/wire/support/*.c))
-STRESS_SUPPORT := $(wildcard tests/stress/support/*.c)
+WIRE_SUPPORT   := $(filter-out $(WIRE_SOURCES),$(wildcard tests/wire/*.c tests/wire/support/*.c tests/support/*.c))
+STRESS_SUPPORT := $(wildcard tests/stress/support/*.c tests/support/*.c)
 SIM_SUPPORT    := $(wildcard tests/sim/support/*.c)
 FUZZ_SUPPORT   := $(filter-out $(FUZZ_SOURCES) tests/fuzz/replay_main.c,$(wildcard tests/fuzz/*.c tests/fuzz/support/*.c))
 

@@ -17,7 +17,8 @@ import subprocess
 import sys
 import time
 
-from evict import Server, free_port
+from evict import Server
+from peers import serving
 
 BATCH = 100
 PHASES = 6
@@ -64,7 +65,7 @@ def main():
     limit = options.memory_mb << 20
     rng = random.Random(1)
     payload = rng.randbytes(2 << 20)
-    port = free_port()
+    port = serving.free_port()
     server = Server([options.server, f"--server.port={port}", f"--memory.max={limit}"], port)
     errors = batches = 0
     worst = last = 0.0

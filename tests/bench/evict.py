@@ -18,31 +18,17 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 
 import evict_traces
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+from peers import serving
 
 
 class Server:
     def __init__(self, command, port):
         self.port = port
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                return
-            except OSError:
-                if time.monotonic() > deadline or self.process.poll() is not None:
-                    raise RuntimeError(f"{command[0]} does not answer")
-                time.sleep(0.02)  # between two looks: nothing tells that a port listens
+        self.process = serving.Process(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        if not self.process.ready():
+            raise RuntimeError(f"{command[0]} does not start")
 
     def info(self):
         with socket.create_connection(("127.0.0.1", self.port), 10) as s:
@@ -100,7 +86,7 @@ def main():
             trace = str(evict_traces.write(directory, workload, options.scale))
             misses = {}
             for name, command in peers.items():
-                port = free_port()
+                port = serving.free_port()
                 server = Server(command(port), port)
                 try:
                     misses[name], misses_bytes = replay(bench, trace, "server", str(port))

@@ -10,16 +10,12 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
+import serving  # noqa: E402
 
 START_SECONDS = 20
 TICKS = os.sysconf("SC_CLK_TCK")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def redis_server_command():
@@ -37,25 +33,27 @@ class Peer:
     """A running server.  `command` holds {port}; the process is this one's child and ends with it."""
 
     def __init__(self, name, command, cpu=None):
-        self.name, self.port = name, free_port()
+        self.name, self.port = name, serving.free_port()
         self.folder = tempfile.mkdtemp(prefix="brine-peer-")
         words = shlex.split(command.replace("{port}", str(self.port)))
         if cpu is not None:
             words = ["taskset", "-c", str(cpu)] + words
         self.log_path = os.path.join(self.folder, "log")
         with open(self.log_path, "wb") as log:
-            self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=subprocess.STDOUT, cwd=self.folder)
+            self.process = serving.Process(words, stdin=subprocess.DEVNULL, stdout=log,
+                                           stderr=subprocess.STDOUT, cwd=self.folder)
         self.wait_until_it_answers()
 
+    def answers(self):
+        try:
+            return self.ask("PING") == "PONG"
+        except OSError:
+            return False
+
     def wait_until_it_answers(self):
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline and self.process.poll() is None:
-            try:
-                if self.ask("PING") == "PONG":
-                    return
-            except OSError:
-                time.sleep(0.01)  # waits for the server to listen
+        """Whatever server it is: not each says that it is ready."""
+        if serving.await_that(self.answers, self.process, START_SECONDS):
+            return
         with open(self.log_path, encoding="utf-8", errors="replace") as log:
             last_words = log.read()[-2000:]
         self.stop()

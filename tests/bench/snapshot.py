@@ -156,8 +156,8 @@ class Server:
         self.peer.stop()
         began = time.monotonic()
         self.peer = Peer(self.name, self.command)
-        while persistence(self.peer)["loading"] != "0":
-            time.sleep(0.01)  # waits for the data to be loaded
+        if not self.peer.process.ready():
+            sys.exit(f"{self.name}: it did not load its data")
         self.note("load (s)", time.monotonic() - began)
         if self.peer.ask("DBSIZE") != entries:
             sys.exit(f"{self.name}: not all entries came back")

@@ -26,6 +26,7 @@ import tempfile
 import time
 
 import differential_grammar as grammar
+import serving
 import tls_files
 
 CASE_COMMANDS = 400
@@ -69,22 +70,9 @@ class Server:
                      "--log.level=warning", "--log.file=server.log"]
             command = [os.path.abspath(path), f"--server.port={port}", "--server.bind=127.0.0.1",
                        *(flag for flag in usual if flag.partition("=")[0] not in given)]
-        env = {k: v for k, v in os.environ.items() if not k.startswith("BRINE_")}
-        self.process = subprocess.Popen([*command, *flags], cwd=self.dir, env=env,
-                                        stdout=subprocess.DEVNULL)
-        self.wait()
-
-    def wait(self):
-        deadline = time.monotonic() + DEADLINE_S
-        while time.monotonic() < deadline:
-            if self.process.poll() is not None:
-                break
-            try:
-                socket.create_connection(self.address, timeout=1).close()
-                return
-            except OSError:
-                time.sleep(0.01)  # waits for the server to listen
-        raise SystemExit(f"{self.name} does not start")
+        self.process = serving.Process([*command, *flags], cwd=self.dir, stdout=subprocess.DEVNULL)
+        if not self.process.ready():
+            raise SystemExit(f"{self.name} does not start")
 
     def stop(self):
         """Ends the server; returns its exit status, 0 for one that was not started here."""

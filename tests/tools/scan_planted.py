@@ -32,6 +32,8 @@ import time
 import uuid
 import zlib
 
+import serving
+
 passed = failed = 0
 
 
@@ -128,20 +130,12 @@ def plant(kind, key, value):
     return [[b"XADD", key, b"*", b"a", item] for item in filler] + [[b"XADD", key, b"*", b"a", b"b", b"bad", value]]
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def start_redis(port, folder):
-    """Waits for the line that says it is ready."""
-    server = subprocess.Popen(["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--databases", "4"],
-                              stdout=subprocess.PIPE, cwd=folder)
-    for line in server.stdout:
-        if b"eady to accept" in line:
-            return server
-    sys.exit("redis-server did not start")
+    server = serving.Process(["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--databases", "4"],
+                             stdout=subprocess.DEVNULL, cwd=folder)
+    if not server.ready():
+        sys.exit("redis-server did not start")
+    return server
 
 
 def fill(port, count):
@@ -240,7 +234,7 @@ def check_rest(cli, port, folder):
     check("--match takes a part, where nothing is dangerous", code == 0 and json.loads(out)["keys"] > 0)
     code, out, err = scan(cli, port, "--untouched")
     check("--untouched does not begin on this server", code == 2 and "idle" in err, err)
-    code, out, err = scan(cli, free_port())
+    code, out, err = scan(cli, serving.free_port())
     check("no server is exit code 2", code == 2 and "Could not connect" in err, err)
 
 
@@ -249,9 +243,7 @@ def check_cut_off(cli, port, folder):
     state = os.path.join(folder, "cut")
     walk = subprocess.Popen([cli, "scan", f"redis://127.0.0.1:{port}", "--rate", "2000", "--json", "--resume", state],
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 60
-    while not os.path.exists(state) and walk.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.01)  # between two looks
+    serving.await_that(lambda: os.path.exists(state), walk)
     redis_cli(port, "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
     out, err = walk.communicate(timeout=60)
     check("a lost connection is exit code 2 and told", walk.returncode == 2 and b"connection" in err and b"--resume" in err, err)
@@ -292,9 +284,7 @@ def check_resume(cli, port, folder):
     state = os.path.join(folder, "state")
     first = subprocess.Popen([cli, "scan", f"redis://127.0.0.1:{port}", "--resume", state, "--rate", "2000", "--json"],
                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
-    while not os.path.exists(state) and first.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.01)  # between two looks
+    serving.await_that(lambda: os.path.exists(state), first)
     first.kill()
     first.wait()
     check("the state is written early", os.path.exists(state))
@@ -336,7 +326,7 @@ def main():
     parser.add_argument("--measure", action="store_true")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        port = free_port()
+        port = serving.free_port()
         server = start_redis(port, folder)
         try:
             fill(port, args.keys)
@@ -353,7 +343,6 @@ def main():
         finally:
             server.kill()
             server.wait()
-            server.stdout.close()
     print(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
 

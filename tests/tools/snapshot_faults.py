@@ -24,13 +24,14 @@ import random
 import resource
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 
 import redis
+
+import serving
 
 KEYS = 4000
 DEADLINE_S = 60
@@ -49,17 +50,11 @@ class Outcome:
         return condition
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Server:
     """A server with a directory that outlives it."""
 
     def __init__(self, path, directory, *flags, limit=None):
-        self.port = free_port()
+        self.port = serving.free_port()
         self.directory = directory
         self.log = os.path.join(directory, "server.log")
         command = [path, f"--server.port={self.port}", "--server.threads=2"]
@@ -73,24 +68,15 @@ class Server:
                 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
                 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
 
-        env = {name: value for name, value in os.environ.items() if not name.startswith("BRINE_")}
-        self.process = subprocess.Popen(command + [flag for flag in flags if flag != "--log.file="], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                        preexec_fn=prepare, env=env)
+        self.process = serving.Process(command + [flag for flag in flags if flag != "--log.file="],
+                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=prepare)
 
     def client(self):
         return redis.Redis(port=self.port, socket_timeout=DEADLINE_S)
 
     def wait(self):
         """A client, once the data is loaded; None when the server ended instead."""
-        client = self.client()
-        end = time.monotonic() + DEADLINE_S
-        while time.monotonic() < end and self.process.poll() is None:
-            try:
-                client.ping()
-                return client
-            except (redis.ConnectionError, redis.BusyLoadingError):
-                time.sleep(0.01)  # waits for the server to listen, and to have loaded
-        return None
+        return self.client() if self.process.ready(DEADLINE_S) else None
 
     def kill(self):
         self.process.kill()
@@ -142,18 +128,27 @@ def unfinished(directory):
     return [name for name in os.listdir(directory) if ".tmp." in name]
 
 
-def killer(server, delay):
-    """Kills the server after the delay, by a process of its own, so that writing goes on until then."""
-    death = f"import os,time; time.sleep({delay}); os.kill({server.process.pid}, 9)"  # waits for a random moment
-    return subprocess.Popen([sys.executable, "-c", death])
+KILLER = """
+import os, sys, time
+pid, delay, saving, directory = int(sys.argv[1]), float(sys.argv[2]), sys.argv[3] == "True", sys.argv[4]
+end = time.monotonic() + 10
+while saving and time.monotonic() < end and not any(".tmp." in name for name in os.listdir(directory)):
+    pass
+time.sleep(delay)  # a random moment is what this waits for
+os.kill(pid, 9)
+"""
+
+
+def killer(server, delay, saving):
+    """Kills the server after the delay, which begins with a save when it is `saving`, by a process of its own, so that writing goes on until
+    then."""
+    return subprocess.Popen([sys.executable, "-c", KILLER, str(server.process.pid), str(delay), str(saving), server.directory])
 
 
 def run_kill(args, outcome, rng):
     directory = tempfile.mkdtemp(prefix="brine-kill-")
     acknowledged, version, in_save = 0, 0, 0
-    cycle = -1
-    # A save may be shorter than the moments between two of them: until one was met, but not for ever.
-    while (cycle := cycle + 1) < args.cycles or (args.cycles >= 10 and in_save == 0 and cycle < 10 * args.cycles):
+    for cycle in range(args.cycles):
         server = Server(args.server, directory)
         client = server.wait()
         if not outcome.check(client is not None, f"cycle {cycle}: starts after a kill"):
@@ -168,20 +163,20 @@ def run_kill(args, outcome, rng):
         write_version(client, version)
         client.save()
         acknowledged = version
-        death = killer(server, rng.uniform(0.0, 0.12))
-        saving = False
+        # At any moment, and in every other cycle soon after a save has begun, most of them before it ends.
+        death = killer(server, rng.uniform(0.0, 0.002 if cycle % 2 else 0.12), cycle % 2 == 1)
         try:
             while True:
-                saving = client.info("persistence")["rdb_bgsave_in_progress"] == 1
-                if not saving:
+                if client.info("persistence")["rdb_bgsave_in_progress"] == 0:
                     client.bgsave()
                 version += 1
                 write_version(client, version)
         except redis.RedisError:
-            in_save += saving
-        death.wait()
+            death.wait()
         server.process.wait()
-    outcome.check(args.cycles < 10 or in_save > 0, "some were killed while saving")
+        in_save += len(unfinished(directory))
+    print(f"{in_save} of {args.cycles} were killed while saving")
+    outcome.check(in_save > 0, "some were killed while saving")
     shutil.rmtree(directory)
 
 
@@ -410,10 +405,7 @@ def run_schedule(args, outcome, _rng):
     server = Server(args.server, directory, "--snapshot.every=1s", "--snapshot.after_changes=3", "--snapshot.on_stop=true")
     client = server.wait()
     client.mset({"a": "1", "b": "2", "c": "3"})
-    end = time.monotonic() + DEADLINE_S
-    while client.info("persistence")["rdb_saves"] == 0 and time.monotonic() < end:
-        time.sleep(0.05)  # waits for the schedule's save
-    outcome.check(client.info("persistence")["rdb_saves"] == 1, "the schedule saves")
+    outcome.check(serving.await_that(lambda: client.info("persistence")["rdb_saves"] == 1), "the schedule saves")
     outcome.check(client.info("persistence")["rdb_changes_since_last_save"] == 0, "and the count begins anew")
     client.set("d", "4")
     outcome.check(server.stop() == 0, "stops in order")

@@ -7,10 +7,11 @@ Both talk to one redis-server.  Usage: BRINE_CLI=build/brine-cli test_cli.py
 """
 import os
 import re
-import socket
 import subprocess
 import sys
 import tempfile
+
+import serving
 
 CLI = os.environ.get("BRINE_CLI", "build/brine-cli")
 SESSION = r"""PING
@@ -53,20 +54,12 @@ def run(command, stdin=b"", **variables):
     return result.returncode, result.stdout, result.stderr
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def start_redis(port, unix_socket, *more):
-    """Waits for the line that says it is ready."""
-    server = subprocess.Popen(["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "",
-                               "--unixsocket", unix_socket, *more], stdout=subprocess.PIPE, cwd=os.path.dirname(unix_socket))
-    for line in server.stdout:
-        if b"Ready to accept" in line or b"ready to accept connections at" in line:
-            return server
-    sys.exit("redis-server did not start")
+    server = serving.Process(["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "",
+                              "--unixsocket", unix_socket, *more], stdout=subprocess.DEVNULL, cwd=os.path.dirname(unix_socket))
+    if not server.ready():
+        sys.exit("redis-server did not start")
+    return server
 
 
 def without_moments(text):
@@ -91,7 +84,7 @@ def compare_with_redis_cli(port):
 
 def check_tls(folder):
     """Who shows no certificate that is believed is not talked to."""
-    port = free_port()
+    port = serving.free_port()
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "cert.pem", "-days", "2",
                     "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"],
                    cwd=folder, check=True, stderr=subprocess.DEVNULL)
@@ -116,7 +109,6 @@ def check_tls(folder):
               repr((got[0], got[1][:200], got[2])))
     server.kill()
     server.wait()
-    server.stdout.close()
 
 
 def check_exit_codes(port, unix_socket):
@@ -128,7 +120,7 @@ def check_exit_codes(port, unix_socket):
         (["-p", str(port), "-n", "99999", "PING"], 1, b"", b"DB index is out of range"),
         (["-p", str(port), "-a", "wrong", "PING"], 1, b"", b"AUTH"),
         (["-p", str(port), "-t", "1", "BLPOP", "never", "0"], 1, b"", b"brine-cli: "),
-        (["-p", str(free_port()), "PING"], 1, b"", b"Could not connect to 127.0.0.1:"),
+        (["-p", str(serving.free_port()), "PING"], 1, b"", b"Could not connect to 127.0.0.1:"),
         (["-s", unix_socket + ".none", "PING"], 1, b"", b"Could not connect to "),
         (["-p", "99999", "PING"], 2, b"", b"from 1 to 65535"),
         (["--nonsense"], 2, b"", b"--help"),
@@ -154,7 +146,7 @@ def check_exit_codes(port, unix_socket):
 def main():
     with tempfile.TemporaryDirectory() as folder:
         unix_socket = os.path.join(folder, "redis.sock")
-        port = free_port()
+        port = serving.free_port()
         server = start_redis(port, unix_socket)
         try:
             compare_with_redis_cli(port)
@@ -163,7 +155,6 @@ def main():
         finally:
             server.kill()
             server.wait()
-            server.stdout.close()
     print(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
 

@@ -15,12 +15,12 @@ import io
 import os
 import pickle
 import re
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 import zipfile
+
+import serving
 
 CLI = os.path.abspath(os.environ.get("BRINE_CLI", "build/brine-cli"))
 SERVER = os.path.abspath(os.environ.get("BRINE_SERVER", "build/brine-server"))
@@ -107,12 +107,6 @@ def check(what, ok, detail=""):
         print(f"FAIL {what} {detail}")
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def npy(descr, data, shape):
     header = f"{{'descr': {descr!r}, 'fortran_order': False, 'shape': {shape}, }}".encode().ljust(117) + b"\n"
     return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + data
@@ -182,7 +176,7 @@ def compare(name, outcome, write):
 class Server:
     """A brine-server in a folder of its own, ready."""
     def __init__(self, folder, *options):
-        self.port = free_port()
+        self.port = serving.free_port()
         environment = {"PATH": os.environ["PATH"]}
         environment.update({name: value for name, value in os.environ.items() if name.endswith("_OPTIONS")})
         self.log = open(os.path.join(folder, "server.log"), "wb")
@@ -238,12 +232,7 @@ class Terminal:
 
     def wait(self, pattern, seconds=20):
         """True when the pattern shows; waits for it."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if re.search(pattern, self.screen()):
-                return True
-            time.sleep(0.02)  # between two looks
-        return False
+        return serving.await_that(lambda: re.search(pattern, self.screen()), seconds=seconds)
 
     def keys(self, *keys):
         self.tmux("send-keys", *keys)

@@ -26,6 +26,7 @@ import threading
 import time
 
 import differential
+import serving
 import tls_files
 
 DEADLINE_S = 60
@@ -33,38 +34,27 @@ SMALL = b"*1\r\n$4\r\nPING\r\n"
 VARIANT = os.environ.get("BRINE_VARIANT", "release")
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Server:
     """A server with a plain port and a TLS port."""
 
     def __init__(self, path, folder, *flags):
-        self.folder, self.port, self.tls_port = folder, free_port(), free_port()
+        self.folder, self.port, self.tls_port = folder, serving.free_port(), serving.free_port()
         self.log = os.path.join(folder, "server.log")
         open(self.log, "w", encoding="ascii").close()
         given = {flag.partition("=")[0] for flag in flags}
         usual = ["--server.threads=2", "--gate.mode=off", f"--log.file={self.log}", "--log.level=verbose",
                  "--tls.auth_clients=no", *tls_files.server_flags(folder, self.tls_port)]
-        self.process = subprocess.Popen(
+        self.process = serving.Process(
             [path, f"--server.port={self.port}", *(f for f in usual if f.partition("=")[0] not in given), *flags],
-            cwd=folder, stdout=subprocess.DEVNULL,
-            env={name: value for name, value in os.environ.items() if not name.startswith("BRINE_")})
-        self.await_that(lambda: "Ready to accept" in self.said())
+            cwd=folder, stdout=subprocess.DEVNULL)
+        assert self.process.ready(), self.said()
 
     def said(self):
         with open(self.log, encoding="utf-8", errors="replace") as text:
             return text.read()
 
     def await_that(self, holds, seconds=DEADLINE_S):
-        deadline = time.monotonic() + seconds
-        while not holds():
-            assert self.process.poll() is None, "the server ended"
-            assert time.monotonic() < deadline, "it did not happen in time"
-            time.sleep(0.02)  # waits for what `holds` asks
+        assert serving.await_that(holds, self.process, seconds), "it did not happen in time"
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)

@@ -17,11 +17,11 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
+
+import serving
 
 TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 HEADING = "## First tutorial"
@@ -30,13 +30,7 @@ SECONDS_MAX = 240
 DONE = "--- that was command"
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
-
-
-PORT = free_port()
+PORT = str(serving.free_port())
 
 
 def section():
@@ -126,11 +120,8 @@ class Counter:
 
 def wait_for(shell, counter):
     """A person would not type faster than the server starts."""
-    for _ in range(200):
-        if "PONG" in shell.run(f"redis-cli -p {PORT} ping")[0]:
-            return
-        time.sleep(0.05)  # waits for the server to listen
-    counter.check(False, "the server answers: " + shell.run("cat brine.log")[0])
+    answers = serving.await_that(lambda: "PONG" in shell.run(f"redis-cli -p {PORT} ping")[0])
+    counter.check(answers, "the server answers: " + shell.run("cat brine.log")[0])
 
 
 def follow(shell, counter):

@@ -11,6 +11,8 @@
 
 #include "support.h"
 
+#include "tests/support/process.h"
+
 #include <criterion/criterion.h>
 #include <hiredis/hiredis.h>
 #include <hiredis/sds.h>
@@ -155,6 +157,8 @@ static void fill_command_line(struct command_line *line, const struct wire *wire
         add_argument(line, "127.0.0.1");
         add_argument(line, "--loglevel");
         add_argument(line, "warning");
+        add_argument(line, "--supervised");
+        add_argument(line, "systemd");
         for (; *flags; flags++) add_redis_flag(line, *flags);
         return;
     }
@@ -180,7 +184,7 @@ static int port_that_is_free(void) {
 
 /* The child keeps the test's stderr, so that a sanitizer's report is seen; stdout goes to out_fd.
  */
-static pid_t spawn(struct command_line *line, const char *dir, int out_fd) {
+static pid_t spawn(struct command_line *line, const char *dir, int out_fd, const char *notify) {
     pid_t parent = getpid();
     pid_t pid = fork();
     cr_assert(pid >= 0, "fork: %s", strerror(errno));
@@ -190,6 +194,7 @@ static pid_t spawn(struct command_line *line, const char *dir, int out_fd) {
     for (size_t i = 0; i < sizeof harness_variables / sizeof *harness_variables; i++) {
         unsetenv(harness_variables[i]);
     }
+    if (notify) setenv("NOTIFY_SOCKET", notify, 1);
     if (chdir(dir) != 0) _exit(126);
     int null_fd = open("/dev/null", O_RDWR);
     dup2(null_fd, STDIN_FILENO);
@@ -208,22 +213,17 @@ static void remove_tree(const char *dir) {
     nftw(dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-static bool can_connect(const struct wire *wire) {
-    int fd = wire_raw_open(wire);
-    if (fd < 0) return false;
-    close(fd);
-    return true;
-}
-
 /* False when the server ended instead, as one does that lost its port. */
-static bool await_server(struct wire *wire) {
-    for (long long deadline = wire_now_ms() + WIRE_DEADLINE_MS; wire_now_ms() < deadline;) {
-        int status;
-        if (waitpid(wire->pid, &status, WNOHANG) == wire->pid) return false;
-        if (can_connect(wire)) return true;
-        pause_briefly();
-    }
-    cr_assert_fail("%s does not listen on port %d", server_path(), wire->port);
+static bool spawn_and_await(struct wire *wire, struct command_line *line) {
+    char name[PROCESS_NOTIFY_BYTES];
+    wire->notify_fd = process_notify_open(name);
+    cr_assert(wire->notify_fd >= 0, "no socket: %s", strerror(errno));
+    wire->pid = spawn(line, wire->dir, -1, name);
+    enum process_state state = process_await_ready(wire->notify_fd, wire->pid, WIRE_DEADLINE_MS);
+    cr_assert(state != PROCESS_LATE, "%s does not become ready", server_path());
+    if (state == PROCESS_READY) return true;
+    close(wire->notify_fd);
+    waitpid(wire->pid, NULL, 0);
     return false;
 }
 
@@ -240,8 +240,7 @@ static void start_server(struct wire *wire, const char *const *flags) {
             remove_tree(wire->dir);
             cr_skip_test("redis-server has no such option");
         }
-        wire->pid = spawn(&line, wire->dir, -1);
-        if (await_server(wire)) return;
+        if (spawn_and_await(wire, &line)) return;
     }
     remove_tree(wire->dir);
     cr_assert_fail("%s does not start", server_path());
@@ -291,17 +290,13 @@ static bool asks_again(void) {
 
 /* Waits for the end of the child; kills it at the deadline and returns -1. */
 static int exit_status_of(pid_t pid, bool again) {
+    enum { AGAIN_MS = 1000 };
     int status = 0;
-    long long start = wire_now_ms(), asked = start;
-    while (wire_now_ms() < start + WIRE_DEADLINE_MS) {
-        if (waitpid(pid, &status, WNOHANG) == pid) {
+    for (int waited_ms = 0; waited_ms < WIRE_DEADLINE_MS; waited_ms += AGAIN_MS) {
+        if (process_await_end(pid, AGAIN_MS, &status)) {
             return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
         }
-        if (again && wire_now_ms() > asked + 1000) {
-            kill(pid, SIGTERM);
-            asked = wire_now_ms();
-        }
-        pause_briefly();
+        if (again) kill(pid, SIGTERM);
     }
     kill(pid, SIGKILL);
     waitpid(pid, &status, 0);
@@ -312,6 +307,7 @@ void wire_close(struct wire *wire) {
     for (int i = 0; i < WIRE_CLIENTS; i++) wire_forget_client(wire, i);
     if (wire->lock_fd >= 0) close(wire->lock_fd);
     if (wire->pid <= 0) return;
+    close(wire->notify_fd);
     kill(wire->pid, SIGTERM);
     int status = exit_status_of(wire->pid, asks_again());
     if (!wire->may_die) cr_expect(status == 0, "the server ended with exit status %d", status);
@@ -324,7 +320,7 @@ int wire_run_to_exit(const char *const *arguments, char *output, size_t output_s
     for (; *arguments; arguments++) add_argument(&line, "%s", *arguments);
     int out[2];
     cr_assert(pipe2(out, O_CLOEXEC) == 0, "pipe: %s", strerror(errno));
-    pid_t pid = spawn(&line, ".", out[1]);
+    pid_t pid = spawn(&line, ".", out[1], NULL);
     close(out[1]);
     size_t len = wire_raw_read(out[0], output, output_size - 1);
     output[len] = '\0';

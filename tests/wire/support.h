@@ -46,8 +46,9 @@ struct wire {
     bool may_die; /* the test ends the server itself: wire_close expects no exit status */
     char host[64];
     int port;
-    int lock_fd;  /* held while a shared server is used, else -1 */
-    char dir[64]; /* the server's working directory, removed at the end */
+    int notify_fd; /* where the server says READY=1 and STOPPING=1 */
+    int lock_fd;   /* held while a shared server is used, else -1 */
+    char dir[64];  /* the server's working directory, removed at the end */
     struct redisContext *clients[WIRE_CLIENTS]; /* opened when first used */
     char text[WIRE_REPLY_TEXT];                 /* the last reply, rendered */
 };

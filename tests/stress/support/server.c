@@ -4,6 +4,7 @@
 #include "tests/stress/support/server.h"
 
 #include "base/base.h"
+#include "tests/support/process.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -15,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { START_TRIES = 1000, FLAGS_MAX = 12 };
+enum { START_TIMEOUT_MS = 60000, FLAGS_MAX = 12 };
 
 int stress_server_dial(int port) {
     struct sockaddr_in address = {.sin_family = AF_INET,
@@ -59,7 +60,7 @@ static int free_port(void) {
     return port;
 }
 
-static void become_server(int port, const char *const *flags) {
+static void become_server(int port, const char *const *flags, const char *notify) {
     /* The test run's own variables look like options that the server does not know. */
     static const char *const ours[] = {"BRINE_SERVER", "BRINE_CLI", "BRINE_BUILD", "BRINE_VARIANT"};
     const char *path = getenv("BRINE_SERVER");
@@ -69,25 +70,22 @@ static void become_server(int port, const char *const *flags) {
     arguments[1] = text;
     for (size_t i = 0; i < FLAGS_MAX && flags[i]; i++) arguments[2 + i] = flags[i];
     for (size_t i = 0; i < ARRAY_LEN(ours); i++) unsetenv(ours[i]);
+    setenv("NOTIFY_SOCKET", notify, 1);
     execv(path, (char *const *)arguments);
     _exit(127);
 }
 
 bool stress_server_start(struct stress_server *server, const char *const *flags) {
     if (!getenv("BRINE_SERVER")) return false;
+    char notify[PROCESS_NOTIFY_BYTES];
+    int notify_fd = process_notify_open(notify);
+    if (notify_fd < 0) return false;
     server->port = free_port();
     server->pid = fork();
-    if (server->pid == 0) become_server(server->port, flags);
-    for (int i = 0; i < START_TRIES; i++) {
-        int fd = stress_server_dial(server->port);
-        if (fd >= 0) {
-            close(fd);
-            return true;
-        }
-        if (waitpid(server->pid, NULL, WNOHANG) != 0) return false;
-        usleep(20 * 1000); /* between two looks, not instead of one */
-    }
-    return false;
+    if (server->pid == 0) become_server(server->port, flags, notify);
+    enum process_state state = process_await_ready(notify_fd, server->pid, START_TIMEOUT_MS);
+    close(notify_fd);
+    return state == PROCESS_READY;
 }
 
 bool stress_server_stop(struct stress_server *server) {
