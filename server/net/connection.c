@@ -21,6 +21,7 @@
 #include "cmd/permission.h"
 #include "keyspace/room.h"
 #include "net/net.h"
+#include "net/pieces.h"
 #include "net/secure.h"
 #include "net/worker.h"
 #include "session/pubsub.h"
@@ -40,7 +41,6 @@ enum {
     QUERY_READ_BYTES = 1024 * 1024,
     /* What a worker keeps of a reply buffer that had to grow. */
     REPLY_BYTES_KEPT = 256 * 1024,
-    VECTORS_MAX = 2 * REPLY_LARGES_MAX + 1,
     KEEPALIVE_PROBES = 3,
 };
 
@@ -195,11 +195,20 @@ void connection_unref(struct connection *connection) {
     mem_free(connection->worker->net->options.mem, connection, sizeof(*connection));
 }
 
+/* What it was answered already is tried to be sent, and not waited for. */
+static void say_last(struct connection *connection) {
+    struct bytes bytes = outbox_take(&connection->worker->outbox, connection);
+    uv_buf_t vector = {.base = (char *)(uintptr_t)bytes.data, .len = bytes.len};
+    connection->is_held = false;
+    (void)uv_try_write(&connection->uv.stream, &vector, 1);
+}
+
 /* First step: nobody finds the connection any more, its socket is closed and no read calls back.
  * What a write in flight points to stays until `closed`. */
 void connection_close(struct connection *connection) {
     if (connection->closed) return;
     struct worker *worker = connection->worker;
+    if (UNLIKELY(connection->is_held)) say_last(connection);
     connection->closed = true;
     if (connection->linger_until_mono_ms) worker->lingering_count--;
     if (connection->tls && !connection->tls->is_established) worker->handshakes_count--;
@@ -377,35 +386,10 @@ static void note_incomplete(struct connection *connection, size_t consumed) {
 
 /* ---- sending --------------------------------------------------------------------------------- */
 
-/* The reply's pieces from `skip` bytes on, in order. */
-struct piece {
-    struct bytes bytes;
-    struct blob *blob; /* NULL: bytes are the reply's own */
-};
-
-static struct piece piece_at(const struct reply *reply, size_t index) {
-    size_t large = index / 2;
-    if (index % 2)
-        return (struct piece){blob_view(reply->larges[large].blob), reply->larges[large].blob};
-    size_t begin = large ? reply->larges[large - 1].offset : 0;
-    size_t end = large < reply->larges_count ? reply->larges[large].offset : reply->out.len;
-    return (struct piece){bytes_slice(buf_view(&reply->out), begin, end - begin), NULL};
-}
-
-static size_t pieces_count(const struct reply *reply) {
-    return 2 * reply->larges_count + 1;
-}
-
 /* How much of the reply the socket took; negative: libuv's code of an error that ends it. */
 static ssize_t try_write(struct connection *connection, const struct reply *reply) {
-    uv_buf_t vectors[VECTORS_MAX];
-    size_t count = 0;
-    for (size_t i = 0; i < pieces_count(reply) && count < VECTORS_MAX; i++) {
-        struct piece piece = piece_at(reply, i);
-        if (piece.bytes.len == 0) continue;
-        vectors[count++] =
-            (uv_buf_t){.base = (char *)(uintptr_t)piece.bytes.data, .len = piece.bytes.len};
-    }
+    uv_buf_t vectors[PIECES_MAX];
+    size_t count = pieces_vectors(reply, vectors);
     if (UNLIKELY(connection->tls != NULL)) return secure_try_write(connection, vectors, count);
     int code = uv_try_write(&connection->uv.stream, vectors, (unsigned)count);
     if (code == UV_EAGAIN) return 0;
@@ -421,28 +405,16 @@ static enum brine_status queue_rest(struct connection *connection, const struct 
     if (reply->out.len > limit || already > limit - reply->out.len) return BRINE_TOO_BIG;
     if (!connection->output) connection->output = output_create(worker->net->options.mem);
     if (!connection->output) return BRINE_NO_MEMORY;
-    for (size_t i = 0; i < pieces_count(reply); i++) {
-        struct piece piece = piece_at(reply, i);
-        size_t skip = MIN(sent, piece.bytes.len);
-        sent -= skip;
-        if (skip == piece.bytes.len) continue;
-        if (piece.blob)
-            TRY(output_add_blob(connection->output, piece.blob, skip));
-        else
-            TRY(output_add_bytes(connection->output,
-                                 bytes_slice(piece.bytes, skip, piece.bytes.len)));
-    }
-    return BRINE_OK;
+    return pieces_queue(reply, sent, connection->output);
 }
 
 static bool is_writing(const struct connection *connection) {
     return connection->tls ? connection->tls->is_writing : connection->output->chunks_in_flight > 0;
 }
 
-/* Sends the worker's reply, in one system call when the socket takes it all.  False: closed. */
-static bool send_reply(struct connection *connection) {
+/* Sends a reply, in one system call when the socket takes it all.  False: closed. */
+static bool send_reply(struct connection *connection, const struct reply *reply) {
     struct worker *worker = connection->worker;
-    struct reply *reply = &worker->state.reply;
     size_t total = reply_bytes(reply), sent = 0;
     if (total == 0) return true;
     if (!connection->output) {
@@ -467,6 +439,51 @@ static bool send_reply(struct connection *connection) {
     }
     if (!is_writing(connection)) connection_start_write(connection);
     return !connection->closed;
+}
+
+/* ---- the outbox ------------------------------------------------------------------------------ */
+
+/* Whether the reply of what was just run may wait for the others of this turn: it is short, and
+ * nothing about the connection changes with it. */
+static bool may_be_held(const struct connection *connection, const struct dispatch_result *result) {
+    const struct reply *reply = &connection->worker->state.reply;
+    const struct session *session = &connection->session;
+    bool plain = !connection->tls && !connection->output && connection->reading &&
+                 !connection->paused && !connection->finishing && !connection->ended &&
+                 !connection->is_held;
+    bool goes_on = !result->close && !result->paused && !result->deferred && !session->waiting &&
+                   !session->close_after_reply && session->authenticated;
+    return plain && goes_on && reply->larges_count == 0 && !reply_is_broken(reply) &&
+           reply->out.len > 0 && reply->out.len <= OUTBOX_LETTER_BYTES_MAX;
+}
+
+/* False: it is to be sent at once. */
+static bool hold_reply(struct connection *connection, const struct dispatch_result *result) {
+    struct worker *worker = connection->worker;
+    struct reply *reply = &worker->state.reply;
+    if (!may_be_held(connection, result)) return false;
+    struct bytes bytes = buf_view(&reply->out);
+    if (!outbox_add(&worker->outbox, connection, bytes)) {
+        connection_send_held(worker);
+        if (!outbox_add(&worker->outbox, connection, bytes)) return false;
+    }
+    connection->is_held = true;
+    reply_clear(reply);
+    return true;
+}
+
+/* The socket may not take it all; then the rest is written when it does.  False: closed. */
+static bool send_letter(struct connection *connection, struct bytes bytes) {
+    const struct reply letter = {
+        .out = {.data = (uint8_t *)(uintptr_t)bytes.data, .len = bytes.len}};
+    connection->is_held = false;
+    return send_reply(connection, &letter);
+}
+
+/* What waits for it goes out before anything else does.  False: closed. */
+static bool release_held(struct connection *connection) {
+    if (LIKELY(!connection->is_held)) return true;
+    return send_letter(connection, outbox_take(&connection->worker->outbox, connection));
 }
 
 /* ---- running --------------------------------------------------------------------------------- */
@@ -521,6 +538,7 @@ static void settle_finishing(struct connection *connection) {
 /* Brings reading, closing and going on into line with the state: the one place that decides. */
 static void settle(struct connection *connection) {
     struct session *session = &connection->session;
+    if (!release_held(connection)) return;
     if (connection->finishing) {
         settle_finishing(connection);
         return;
@@ -542,10 +560,38 @@ static void settle(struct connection *connection) {
         start_reading(connection);
 }
 
+/* It is not read while the commands at hand, or the output so far, are to come first. */
+static void note_pause(struct connection *connection, bool has_commands) {
+    bool was_paused = connection->paused;
+    connection->paused = !connection->finishing &&
+                         (has_commands || pending_output(connection) > pause_limit(connection));
+    if (connection->paused && !was_paused)
+        metrics_add(&connection->worker->metrics, METRIC_client_read_pauses, 1);
+}
+
+void connection_send_held(struct worker *worker) {
+    struct outbox *outbox = &worker->outbox;
+    for (size_t i = 0; i < outbox->count; i++) {
+        struct connection *connection = outbox->letters[i].connection;
+        if (UNLIKELY(!connection)) continue;
+        outbox->letters[i].connection = NULL;
+        if (!send_letter(connection, outbox_letter(outbox, i))) continue;
+        if (LIKELY(!connection->output)) continue;
+        note_pause(connection, false);
+        if (account(connection)) settle(connection);
+    }
+    outbox_clear(outbox);
+}
+
 static void finish_serving(struct connection *connection, const struct dispatch_result *result) {
     struct reply *reply = &connection->worker->state.reply;
     if (UNLIKELY(connection->closed)) { /* by a message to itself that went beyond a limit */
         reply_clear(reply);
+        return;
+    }
+    if (hold_reply(connection, result)) {
+        note_incomplete(connection, result->consumed);
+        (void)account(connection);
         return;
     }
     bool broken = reply_is_broken(reply);
@@ -553,16 +599,12 @@ static void finish_serving(struct connection *connection, const struct dispatch_
         metrics_add(&connection->worker->metrics, METRIC_client_output_limit_closed, 1);
     if (result->close || broken || connection->session.close_after_reply)
         begin_finishing(connection);
-    bool open = send_reply(connection);
+    bool open = release_held(connection) && send_reply(connection, reply);
     reply_clear(reply);
     if (UNLIKELY(reply->out.cap > REPLY_BYTES_KEPT)) reply_shrink(reply, REPLY_BYTES_KEPT);
     if (!open) return;
 
-    bool was_paused = connection->paused;
-    connection->paused = !connection->finishing &&
-                         (result->paused || pending_output(connection) > pause_limit(connection));
-    if (connection->paused && !was_paused)
-        metrics_add(&connection->worker->metrics, METRIC_client_read_pauses, 1);
+    note_pause(connection, result->paused);
     note_incomplete(connection, result->consumed);
     if (account(connection)) settle(connection);
 }
@@ -713,7 +755,7 @@ void connection_end_background(struct connection *connection,
 void connection_push(struct connection *connection, struct bytes bytes) {
     struct worker *worker = connection->worker;
     size_t limit = (size_t)config_read(worker->net->options.config->limits.output_bytes);
-    if (connection->closed || connection->finishing) return;
+    if (connection->closed || connection->finishing || !release_held(connection)) return;
     if (!connection->output) connection->output = output_create(worker->net->options.mem);
     struct output *output = connection->output;
     if (output && (bytes.len > limit || output->owned_bytes > limit - bytes.len)) {

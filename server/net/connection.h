@@ -5,9 +5,10 @@
  * what is to be sent and was not yet taken (`output`).
  *
  *     bytes -> the worker's read buffer -> dispatch_input -> worker's reply -> one uv_try_write
- *                  | incomplete command                          | what the socket does not take
- *                  v                                             v
- *                query                                         output -> uv_write
+ *                  | incomplete command                    small |             ^ | what the socket
+ *                  v                                             v             | v does not take
+ *                query                                         outbox, to the   output -> uv_write
+ *                                                              turn's end
  *
  * Words: *paused*: commands wait until the output has drained; *waiting*: a command's reply comes
  * later (session.waiting); *finishing*: nothing more is run, what comes is thrown away, closed when
@@ -83,6 +84,7 @@ struct connection {
     bool in_background; /* a thread runs a command: query and session are not to be touched */
     bool handle_closed; /* libuv is done with it; what is left waits for the background */
     bool copied_peer;   /* the copies begin with session.peer, not with .local */
+    bool is_held;       /* a reply of its lies in the worker's outbox */
     struct tls *tls;    /* NULL: plain */
     struct session session;
 };
@@ -105,6 +107,8 @@ void connection_end_background(struct connection *connection, const struct dispa
 /* Sends bytes that are no reply, behind all replies so far, at the end of this turn.  May close the
  * connection: its memory stays until the loop's next turn. */
 void connection_push(struct connection *connection, struct bytes bytes);
+/* Sends all that waits in the outbox: when the sockets have been asked, and before they are. */
+void connection_send_held(struct worker *worker);
 /* Runs commands that were left for a later turn. */
 void connection_go_on(struct connection *connection);
 /* Nothing to run, nothing to send, nothing expected from other threads. */

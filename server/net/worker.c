@@ -20,6 +20,7 @@
 #include <signal.h>
 
 static void on_turn_end(uv_prepare_t *handle);
+static void on_sockets_served(uv_check_t *handle);
 static void on_again(uv_idle_t *handle);
 /* CLIENT PAUSE is over. */
 static void resume_postponed(struct worker *worker) {
@@ -70,6 +71,7 @@ static enum brine_status open_state(struct worker *worker) {
         return BRINE_NO_MEMORY;
     }
     buf_init(&worker->cipher_out, options->mem, SECURE_OUT_BYTES_MAX);
+    outbox_init(&worker->outbox, options->mem);
     worker_state_init(&worker->state, &state);
     return BRINE_OK;
 }
@@ -78,19 +80,22 @@ static void close_state(struct worker *worker) {
     mem_free(worker->net->options.mem, worker->read_buffer, WORKER_READ_BYTES);
     mem_free(worker->net->options.mem, worker->cipher_in, SECURE_READ_BYTES);
     buf_deinit(&worker->cipher_out);
+    outbox_deinit(&worker->outbox);
     worker_state_deinit(&worker->state);
     metrics_deinit(&worker->metrics);
 }
 
 static void open_handles(struct worker *worker) {
     uv_loop_t *loop = &worker->loop;
-    int code = uv_prepare_init(loop, &worker->turn_ends) | uv_timer_init(loop, &worker->tick) |
+    int code = uv_prepare_init(loop, &worker->turn_ends) |
+               uv_check_init(loop, &worker->sockets_served) | uv_timer_init(loop, &worker->tick) |
                uv_timer_init(loop, &worker->drain_tick) | uv_idle_init(loop, &worker->again) |
                uv_prepare_start(&worker->turn_ends, on_turn_end) |
+               uv_check_start(&worker->sockets_served, on_sockets_served) |
                uv_timer_start(&worker->tick, on_tick, WORKER_TICK_MS, WORKER_TICK_MS);
     BRINE_ASSERT(code == 0, "handles without a descriptor can always be made");
-    worker->turn_ends.data = worker->tick.data = worker->drain_tick.data = worker->again.data =
-        worker;
+    worker->turn_ends.data = worker->sockets_served.data = worker->tick.data =
+        worker->drain_tick.data = worker->again.data = worker;
 }
 
 enum brine_status worker_open(struct worker *worker, struct net *net, size_t index,
@@ -141,6 +146,7 @@ enum brine_status worker_start(struct worker *worker, struct brine_error *err) {
 static void close_handles(struct worker *worker) {
     inbox_close(&worker->inbox);
     uv_close((uv_handle_t *)&worker->turn_ends, NULL);
+    uv_close((uv_handle_t *)&worker->sockets_served, NULL);
     uv_close((uv_handle_t *)&worker->tick, NULL);
     uv_close((uv_handle_t *)&worker->drain_tick, NULL);
     uv_close((uv_handle_t *)&worker->again, NULL);
@@ -175,8 +181,13 @@ void worker_close(struct worker *worker) {
 /* Runs just before the loop sleeps: whatever wakes it is a new turn, at a time not yet known. */
 static void on_turn_end(uv_prepare_t *handle) {
     struct worker *worker = handle->data;
+    connection_send_held(worker); /* who was gone on with since the sockets were asked */
     worker->turn++;
     worker->time_is_known = false;
+}
+
+static void on_sockets_served(uv_check_t *handle) {
+    connection_send_held(handle->data);
 }
 
 void worker_note_time(struct worker *worker) {

@@ -25,6 +25,7 @@
 #include "net/inbox.h"
 #include "net/listener.h"
 #include "net/messages.h"
+#include "net/outbox.h"
 
 struct net;
 
@@ -45,6 +46,7 @@ struct worker {
     uv_loop_t loop;
     struct inbox inbox;
     uv_prepare_t turn_ends;
+    uv_check_t sockets_served;
     uv_timer_t tick, drain_tick;
     uv_idle_t again; /* active while somebody has work left over: the loop does not sleep then */
 
@@ -55,6 +57,7 @@ struct worker {
     struct buf cipher_out; /* what is being encrypted */
     bool memory_noted;     /* once: what the server had before it served anybody */
     uint8_t *read_buffer;  /* WORKER_READ_BYTES, for all connections in turn */
+    struct outbox outbox;  /* replies that wait for the end of this turn */
 
     struct connection *connections; /* open ones, in a ring that is walked by the tick */
     size_t connections_count;       /* closed ones whose memory is still there included */
