@@ -95,13 +95,17 @@ $(V)/obj/proto/policy/presets.o: $(wildcard proto/policy/presets/*.toml)
 # The entry point of a fuzz target is declared by nobody's header.
 $(V)/obj/tests/fuzz/%.o: CFLAGS += -Wno-missing-prototypes
 
+# So are the files of the HTTP page.
+$(V)/obj/server/http/routes.o: $(wildcard server/http/page/*)
+
 -include $(shell find $(V)/obj -name '*.d' 2>/dev/null)
 
 # ---- programs -----------------------------------------------------------------------------------
 SERVER_OBJECTS := $(patsubst %.c,$(V)/obj/%.o,$(sort $(wildcard server/*.c)))
-$(V)/brine-server: $(SERVER_OBJECTS) $(call libs_of,server/net)
+SERVER_LIBS := $(call lib_of,server/http) $(call libs_of,server/net)
+$(V)/brine-server: $(SERVER_OBJECTS) $(SERVER_LIBS)
 	@echo "  LD   $@"
-	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(SERVER_OBJECTS) $(call libs_of,server/net) $(LIBS_SYSTEM) $(LIBS_$(VARIANT))
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(SERVER_OBJECTS) $(SERVER_LIBS) $(LIBS_SYSTEM) $(LIBS_$(VARIANT))
 
 $(V)/brine-cli: $(call libs_of,client)
 	@echo "  LD   $@"

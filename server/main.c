@@ -32,9 +32,9 @@ typedef enum brine_status setup_fn(struct server *server, struct brine_error *er
 typedef void teardown_fn(struct server *server);
 
 static setup_fn setup_log, setup_audit, setup_store, setup_gate, setup_keyspace, setup_snapshots,
-    setup_net, setup_pid_file;
+    setup_net, setup_http, setup_pid_file;
 static teardown_fn teardown_log, teardown_audit, teardown_store, teardown_gate, teardown_keyspace,
-    teardown_snapshots, teardown_net, teardown_pid_file;
+    teardown_snapshots, teardown_net, teardown_http, teardown_pid_file;
 
 /* In the order of dependence: each uses those above it. */
 static const struct {
@@ -44,7 +44,8 @@ static const struct {
     {setup_log, teardown_log},           {setup_audit, teardown_audit},
     {setup_store, teardown_store},       {setup_gate, teardown_gate},
     {setup_keyspace, teardown_keyspace}, {setup_snapshots, teardown_snapshots},
-    {setup_net, teardown_net},           {setup_pid_file, teardown_pid_file},
+    {setup_net, teardown_net},           {setup_http, teardown_http},
+    {setup_pid_file, teardown_pid_file},
 };
 
 static int configure(struct server *server, int argc, char **argv, bool *run);
@@ -75,6 +76,7 @@ int main(int argc, char **argv) {
 
 static enum brine_status check_config(struct config *config, struct brine_error *err) {
     TRY(gate_check_config(config, err));
+    TRY(http_check_config(config, err));
     return net_check_config(config, err);
 }
 
@@ -343,6 +345,25 @@ static void teardown_net(struct server *server) {
     net_close(&server->net);
 }
 
+static enum brine_status setup_http(struct server *server, struct brine_error *err) {
+    struct http_options options = {
+        .mem = &server->clients_memory.allocator,
+        .sources = {.config = &server->config,
+                    .keyspace = &server->keyspace,
+                    .shared = &server->net.shared,
+                    .metrics_set = &server->net.metrics_set,
+                    .services = &server->net.services,
+                    .audit = server->audit,
+                    .log = &server->log},
+    };
+    return http_open(&server->http, &options, err);
+}
+
+static void teardown_http(struct server *server) {
+    http_stop(server->http);
+    http_close(server->http);
+}
+
 static const char *pid_file_path(const struct server *server) {
     return (const char *)server->config.server.pid_file.data;
 }
@@ -413,7 +434,8 @@ static void log_start(struct server *server) {
 static int serve(struct server *server) {
     struct brine_error err = {0};
     log_start(server);
-    if (snapshots_start(server->snapshots, &err) != BRINE_OK) {
+    if (http_start(server->http, &err) != BRINE_OK ||
+        snapshots_start(server->snapshots, &err) != BRINE_OK) {
         fprintf(stderr, "brine-server: %s\n", err.text);
         return EXIT_NOT_STARTED;
     }

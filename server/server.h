@@ -7,6 +7,8 @@
  *
  * Threads
  *     main        its own loop: listening sockets, signals; sets up and tears down
+ *     http        its own loop: the page and the figures, if http.listen is set; asks of the others
+ *                 what any thread may ask, and has long questions answered by libuv's threads
  *     snapshots   its own: loads at start, saves, with helpers while it does
  *     worker 0..  a loop each: connections, their sessions, reading, running, sending; a
  *                 connection never changes its worker
@@ -32,6 +34,7 @@
 
 #include "config/config.h"
 #include "gate/keeper.h"
+#include "http/http.h"
 #include "keyspace/keyspace.h"
 #include "net/net.h"
 #include "observe/audit.h"
@@ -57,6 +60,7 @@ struct server {
     struct keyspace keyspace;      /* any thread, by its own rules */
     struct snapshots *snapshots;   /* any thread, by its own rules */
     struct net net;                /* main; its workers their own */
+    struct http *http;             /* its own thread; NULL: none */
     struct brine_error load_error; /* why net was told to stop; written before it is */
     char executable[4096];         /* fixed once started */
 };

@@ -84,6 +84,10 @@ void pickle_report_frames(struct command_call *call, const struct pickle_subject
 struct bytes pickle_up_to_stop(const struct frame_reading *shown,
                                const struct pickle_report *report);
 
+/* PICKLE.VIEW, PICKLE.VIEW JSON or PICKLE.DIS of a subject: replies. */
+enum pickle_shown { PICKLE_SHOWN_VIEW, PICKLE_SHOWN_JSON, PICKLE_SHOWN_DIS };
+void pickle_reply_shown(struct command_call *call, const struct pickle_subject *subject,
+                        enum pickle_shown shown);
 /* PICKLE.GLOBALS key: replies. */
 void reply_globals_of_key(struct command_call *call);
 

@@ -259,21 +259,29 @@ static void reply_rendering(struct command_call *call, const struct pickle_subje
     }
 }
 
-static void render(struct command_call *call, render_fn *how, bool json) {
-    struct pickle_subject subject;
+void pickle_reply_shown(struct command_call *call, const struct pickle_subject *subject,
+                        enum pickle_shown shown) {
     struct brine_error err = {0};
-    struct rendering rendering = {.render = how, .json = json, .status = BRINE_NOT_FOUND};
-    if (!pickle_subject_take(call, &call->key, &subject)) return;
+    struct rendering rendering = {.render = shown == PICKLE_SHOWN_DIS ? render_dis : render_view,
+                                  .json = shown == PICKLE_SHOWN_JSON,
+                                  .status = BRINE_NOT_FOUND};
     struct pickle_frames frames;
-    pickle_report_frames(call, &subject, &frames);
+    pickle_report_frames(call, subject, &frames);
     buf_init(&rendering.out, call->worker->mem, SHOWN_BYTES_MAX);
-    enum brine_status status = frame_walk(subject.value, &frames.options, &call->access->desk.frame,
-                                          render_reading, &rendering, &err);
+    enum brine_status status =
+        frame_walk(subject->value, &frames.options, &call->access->desk.frame, render_reading,
+                   &rendering, &err);
     if (status == BRINE_NO_MEMORY || rendering.status == BRINE_NO_MEMORY)
         reply_error(call->reply, ERROR_NO_MEMORY);
     else
-        reply_rendering(call, &subject, &rendering);
+        reply_rendering(call, subject, &rendering);
     buf_deinit(&rendering.out);
+}
+
+static void show(struct command_call *call, enum pickle_shown shown) {
+    struct pickle_subject subject;
+    if (!pickle_subject_take(call, &call->key, &subject)) return;
+    pickle_reply_shown(call, &subject, shown);
     pickle_subject_drop(&subject);
 }
 
@@ -284,12 +292,12 @@ void cmd_pickle_view(struct command_call *call) {
     if (call->args_count > VIEW_ARGS_MAX || (call->args_count == VIEW_ARGS_MAX && !json))
         reply_error(call->reply, ERROR_SYNTAX);
     else
-        render(call, render_view, json);
+        show(call, json ? PICKLE_SHOWN_JSON : PICKLE_SHOWN_VIEW);
 }
 
 /* PICKLE.DIS key */
 void cmd_pickle_dis(struct command_call *call) {
-    render(call, render_dis, false);
+    show(call, PICKLE_SHOWN_DIS);
 }
 
 /* ---- PICKLE.GLOBALS key -------------------------------------------------------------------------

@@ -42,6 +42,7 @@ struct server_facts {
     int64_t started_at_ms;  /* wall clock */
     int64_t process_id;
     int64_t tcp_port;
+    bool stopping; /* nobody is accepted any more */
     size_t workers;
     size_t clients_buffer_bytes; /* query and output buffers of all clients */
     size_t memory_used_bytes;    /* all that was taken from the allocator; 0: not known */

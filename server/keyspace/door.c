@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "keyspace/settle.h"
 #include "keyspace/transaction.h"
+#include "observe/clock.h"
 #include "store/store_write.h"
 
 #include <stdio.h>
@@ -77,6 +78,20 @@ enum keyspace_outcome door_judge(struct keyspace_access *access, const struct st
     return door_judge_for(access, key, value, false, prepared);
 }
 
+/* The gate's answer, and now and then how long it took. */
+static enum gate_verdict ask_gate(struct keyspace_access *access,
+                                  const struct gate_question *question) {
+    const struct gate *gate = access->keyspace->gate;
+    struct metrics *metrics = access->metrics;
+    if (LIKELY(!metrics || metrics->gate_asked++ % METRICS_GATE_EVERY))
+        return gate_admit(gate, &access->desk, question, &access->answer);
+    int64_t from_ns = clock_mono_ns();
+    enum gate_verdict verdict = gate_admit(gate, &access->desk, question, &access->answer);
+    int64_t took_ns = clock_mono_ns() - from_ns;
+    histogram_record(&metrics->gate_ns, (uint64_t)MAX(took_ns, 0));
+    return verdict;
+}
+
 enum keyspace_outcome door_judge_for(struct keyspace_access *access, const struct store_key *key,
                                      struct bytes value, bool published,
                                      struct prepared *prepared) {
@@ -98,7 +113,7 @@ enum keyspace_outcome door_judge_for(struct keyspace_access *access, const struc
         .published = published,
     };
     *prepared = (struct prepared){.bytes = value};
-    switch (gate_admit(access->keyspace->gate, &access->desk, &question, &access->answer)) {
+    switch (ask_gate(access, &question)) {
     case GATE_ADMIT:
         metrics_add(access->metrics, METRIC_gate_admitted, 1);
         prepared->label = access->answer.label;

@@ -78,7 +78,9 @@ static enum brine_status open_listeners(struct net *net, struct brine_error *err
  * many clients there is room for. */
 static size_t raise_descriptor_limit(const struct net *net, size_t clients) {
     rlim_t others = DESCRIPTORS_RESERVED + (rlim_t)net->workers_count * DESCRIPTORS_PER_WORKER;
+    const struct config *config = net->options.config;
     struct rlimit limit;
+    if (config->http.listen.len > 0) others += (rlim_t)config_read(config->http.max_connections);
     if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= clients + others) return clients;
     rlim_t before = limit.rlim_cur;
     limit.rlim_cur = MIN(clients + others, limit.rlim_max);
@@ -119,6 +121,7 @@ static void tell_facts(void *server, struct server_facts *facts) {
     facts->process_id = (int64_t)getpid();
     facts->tcp_port = config_read(net->options.config->server.port);
     if (facts->tcp_port == 0) facts->tcp_port = config_read(net->options.config->tls.port);
+    facts->stopping = net->stopping;
     facts->workers = net->workers_count;
     facts->clients_buffer_bytes = budget_held(&net->budget);
     facts->ops_per_second = rates_read(&net->rates, RATE_commands);

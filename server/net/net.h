@@ -52,7 +52,8 @@ struct net {
     struct metrics metrics;
     bool loop_is_open, shared_is_open, tls_is_open, inbox_is_open,
         signals_are_open; /* for net_close */
-    bool stopping, given_up;
+    atomic_bool stopping; /* main's; any thread reads it */
+    bool given_up;
     size_t workers_drained;
 
     struct background background; /* its own lock */

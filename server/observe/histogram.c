@@ -54,6 +54,23 @@ void histogram_merge(struct histogram *into, const struct histogram *from) {
         atomic_store_explicit(&into->max, look(&from->max), memory_order_relaxed);
 }
 
+static uint64_t rise(const _Atomic uint64_t *now, const _Atomic uint64_t *before) {
+    return look(now) >= look(before) ? look(now) - look(before) : look(now);
+}
+
+void histogram_subtract(const struct histogram *now, const struct histogram *before,
+                        struct histogram *into) {
+    uint64_t max = 0;
+    for (size_t i = 0; i < HISTOGRAM_CELLS; i++) {
+        uint64_t more = rise(&now->counts[i], &before->counts[i]);
+        add(&into->counts[i], more);
+        add(&into->total, more);
+        if (more > 0) max = cell_upper_end(i);
+    }
+    add(&into->sum, rise(&now->sum, &before->sum));
+    atomic_store_explicit(&into->max, MIN(max, look(&now->max)), memory_order_relaxed);
+}
+
 uint64_t histogram_count(const struct histogram *histogram) {
     return look(&histogram->total);
 }

@@ -37,6 +37,11 @@ void histogram_record(struct histogram *histogram, uint64_t value);
 /* Adds what `from` holds; the writer's thread of `into`. */
 void histogram_merge(struct histogram *into, const struct histogram *from);
 
+/* What was recorded between two states of one histogram, into an empty one; a cell that fell began
+ * anew in between and counts as it is now.  The largest value is known to its step. */
+void histogram_subtract(const struct histogram *now, const struct histogram *before,
+                        struct histogram *into);
+
 uint64_t histogram_count(const struct histogram *histogram);
 uint64_t histogram_sum(const struct histogram *histogram);
 uint64_t histogram_max(const struct histogram *histogram);

@@ -128,6 +128,11 @@ bool metrics_set_latency(const struct metrics_set *set, size_t row, struct histo
     return any;
 }
 
+void metrics_set_gate(const struct metrics_set *set, struct histogram *into) {
+    for (size_t i = 0; i < set->members_count; i++)
+        histogram_merge(into, &set->members[i]->gate_ns);
+}
+
 void metrics_set_reset(struct metrics_set *set) {
     atomic_fetch_add_explicit(&set->epoch, 1, memory_order_relaxed);
     for (size_t i = 0; i < METRIC_COUNT; i++)

@@ -92,9 +92,15 @@ struct metrics {
     _Atomic uint64_t values[METRIC_COUNT];
     struct metrics_command *commands;
     size_t commands_count;
+    /* How long the gate took, in nanoseconds, of one value in METRICS_GATE_EVERY: a clock costs a
+     * twentieth of what judging a small value does. */
+    struct histogram gate_ns;
+    uint32_t gate_asked;           /* the owner's: values so far */
     const _Atomic uint32_t *epoch; /* the set's; NULL: in none */
     struct allocator *mem;
 };
+
+enum { METRICS_GATE_EVERY = 64 };
 
 enum brine_status metrics_init(struct metrics *metrics, struct allocator *mem,
                                size_t commands_count) MUST_USE;
@@ -139,6 +145,9 @@ struct metrics_command_sum metrics_set_command(const struct metrics_set *set, si
 /* Adds all threads' durations of a command since the last reset to `into`; false: there are none.
  */
 bool metrics_set_latency(const struct metrics_set *set, size_t row, struct histogram *into);
+
+/* Adds all threads' gate_ns to `into`: since the start, for nothing resets them. */
+void metrics_set_gate(const struct metrics_set *set, struct histogram *into);
 
 /* Counters count from here; gauges stay.  Nobody's own counter is touched. */
 void metrics_set_reset(struct metrics_set *set);

@@ -16,7 +16,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)', re.M)
 
 # Headers of the system and of libraries that only some folders may know, as the promises have it.
 ONLY_IN = {
-    "uv.h": ("server/net/", "server/main.c", "server/server.h", "client/lib/"),
+    "uv.h": ("server/net/", "server/http/", "server/main.c", "server/server.h", "client/lib/"),
     "hiredis/": ("client/lib/",),
     "openssl/": ("server/auth/", "server/net/", "server/observe/", "server/script/", "server/upstream/", "client/lib/"),
     "store/store_write.h": ("server/store/", "server/keyspace/"),

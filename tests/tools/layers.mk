@@ -6,7 +6,7 @@
 LAYERS := proto/base proto/text proto/resp proto/policy proto/pickle proto/frame proto/rdb proto/snapshot \
           server/observe server/config server/auth server/store server/gate server/keyspace server/snapshot server/session \
           server/script \
-          server/cmd server/net client/lib client
+          server/cmd server/net server/http client/lib client
 
 LAYER_proto/base      :=
 LAYER_proto/text      := proto/base
@@ -27,5 +27,6 @@ LAYER_server/session  := server/auth server/keyspace proto/resp $(LAYER_server/k
 LAYER_server/script   := proto/base
 LAYER_server/cmd      := server/script server/session proto/rdb server/snapshot proto/snapshot $(LAYER_server/session)
 LAYER_server/net      := server/cmd $(LAYER_server/cmd)
+LAYER_server/http     := server/cmd $(LAYER_server/cmd)
 LAYER_client/lib      := proto/resp proto/text proto/base
 LAYER_client          := client/lib proto/snapshot proto/frame proto/pickle proto/policy proto/resp proto/text proto/base
