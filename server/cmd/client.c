@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* CLIENT.  What asks about other clients becomes a client_query, for they live on other workers.
- * Source of answers: Redis 7.0 networking.c clientCommand; SETINFO: Redis 7.2. */
+ * Source of answers: Redis 7.0 networking.c clientCommand; SETINFO: Redis 7.2; KILL's MAXAGE: 7.4;
+ * MAINT_NOTIFICATIONS: what redis-py 7 and 8 send to any server. */
 
 #include "cmd/handlers.h"
 
@@ -98,6 +99,7 @@ struct client_query *client_create_query(struct command_call *call, enum client_
     query->kind = kind;
     query->mem = call->worker->mem;
     query->asker_id = call->session->id;
+    query->is_muted = call->session->modes & SESSION_MUTED;
     size_t limit = (size_t)config_read(call->worker->config->limits.output_bytes);
     buf_init(&query->head, query->mem, limit);
     buf_init(&query->tail, query->mem, limit);
@@ -240,6 +242,16 @@ static bool take_address(char target[static SESSION_ADDRESS_BYTES], struct bytes
     return true;
 }
 
+static bool take_age(struct command_call *call, struct bytes text, struct client_query *query) {
+    const char *why = NULL;
+    if (!number_parse_i64(text, &query->age_min_s))
+        why = "ERR maxage is not an integer or out of range";
+    else if (query->age_min_s <= 0)
+        why = "ERR maxage should be greater than 0";
+    if (why) reply_error(call->reply, bytes_of_cstr(why));
+    return !why;
+}
+
 /* One "FILTER value" of CLIENT KILL; false: an error was replied. */
 static bool take_filter(struct command_call *call, size_t position, struct client_query *query) {
     struct bytes value = call->args[position + 1];
@@ -248,6 +260,7 @@ static bool take_filter(struct command_call *call, size_t position, struct clien
         query->ids = NULL;
         return take_ids(call, position + 1, 1, query);
     }
+    if (call_is(call, position, "MAXAGE")) return take_age(call, value, query);
     if (call_is(call, position, "TYPE")) return take_type(call, value, query);
     if (call_is(call, position, "ADDR")) return take_address(query->peer, value, query);
     if (call_is(call, position, "LADDR")) return take_address(query->local, value, query);
@@ -322,6 +335,8 @@ void cmd_client_help(struct command_call *call) {
         "      Skip killing current connection (default: yes).",
         "    * ID <client-id>",
         "      Kill connections by client id.",
+        "    * MAXAGE <maxage>",
+        "      Kill connections older than the specified age.",
         "LIST [options ...]",
         "    Return information about client connections. Options:",
         "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)",
@@ -347,6 +362,8 @@ void cmd_client_help(struct command_call *call) {
         "    Protect current client connection from eviction.",
         "NO-TOUCH (ON|OFF)",
         "    Will not touch LRU/LFU stats when this mode is on.",
+        "MAINT_NOTIFICATIONS (ON|OFF) [<parameter> <value> [...]]",
+        "    Ask to be told of maintenance. There is none, so nothing is ever told.",
         "SETINFO <option> <value>",
         "    Set client meta attr. Options are:",
         "    * LIB-NAME: the client lib name.",

@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The brine authors */
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* CLIENT REPLY, PAUSE, UNPAUSE, UNBLOCK, NO-EVICT, NO-TOUCH.  Source of answers: Redis 7.0
- * networking.c clientCommand, timeout.c getTimeoutFromObjectOrReply; NO-TOUCH: Redis 7.2. */
+/* CLIENT REPLY, PAUSE, UNPAUSE, UNBLOCK, NO-EVICT, NO-TOUCH, MAINT_NOTIFICATIONS.  Source of
+ * answers: Redis 7.0 networking.c clientCommand, timeout.c getTimeoutFromObjectOrReply; NO-TOUCH:
+ * Redis 7.2. */
 
 #include "cmd/handlers.h"
 
@@ -92,4 +93,24 @@ void cmd_client_no_evict(struct command_call *call) {
 /* CLIENT NO-TOUCH ON | OFF */
 void cmd_client_no_touch(struct command_call *call) {
     switch_mode(call, SESSION_NO_TOUCH);
+}
+
+/* CLIENT MAINT_NOTIFICATIONS ON | OFF [parameter value ...]: a service that moves its servers would
+ * tell its clients beforehand.  This one is never moved under a client, so to tell nothing is to
+ * keep the promise; redis-py 7 and 8 ask on every connection, and count an error otherwise.
+ * Source: redis-py connection.py activate_maint_notifications_handling_if_enabled. */
+void cmd_client_maint_notifications(struct command_call *call) {
+    static const char *const endpoint_types[] = {"none", "internal-ip", "internal-fqdn",
+                                                 "external-ip", "external-fqdn"};
+    bool is_known = call_is(call, CLIENT_FIRST_ARG, "ON") || call_is(call, CLIENT_FIRST_ARG, "OFF");
+    is_known = is_known && call->args_count % 2 == 1;
+    for (size_t i = CLIENT_SECOND_ARG; i < call->args_count && is_known; i += 2) {
+        is_known = !call_is(call, i, "moving-endpoint-type");
+        for (size_t j = 0; j < ARRAY_LEN(endpoint_types) && !is_known; j++)
+            is_known = call_is(call, i + 1, endpoint_types[j]);
+    }
+    if (is_known)
+        reply_ok(call->reply);
+    else
+        reply_error(call->reply, ERROR_SYNTAX);
 }

@@ -51,9 +51,8 @@ static void describe_flags(const struct session *session, char flags[static CLIE
 
 int64_t client_redirection(const struct session *session) {
     if (!(tracking_flags(session) & TRACKING_ON)) return -1;
-    const struct tracker *tracker = session->tracked->tracker;
-    tracking_address target = atomic_load(&tracker->target);
-    return target == tracker->own ? 0 : (int64_t)tracking_address_id(target);
+    if (!(tracking_flags(session) & TRACKING_REDIRECTED)) return 0;
+    return (int64_t)tracking_address_id(atomic_load(&session->tracked->tracker->target));
 }
 
 /* Redis's fields in Redis's order; what does not exist here is 0.  Source: networking.c
@@ -63,21 +62,23 @@ enum brine_status client_describe(const struct session *session, int64_t mono_ms
     struct bytes name = session_text_view(&session->name);
     struct bytes library = session_text_view(&session->library_name);
     struct bytes version = session_text_view(&session->library_version);
+    size_t queued_bytes = session_transaction_bytes(session);
     char flags[CLIENT_FLAGS_MAX + 1];
     describe_flags(session, flags);
-    TRY(buf_printf(out,
-                   "id=%" PRIu64 " addr=%s laddr=%s fd=%d name=%.*s age=%" PRId64 " idle=%" PRId64
-                   " flags=%s db=%" PRIu32 " sub=%zu psub=%zu ssub=%zu multi=%" PRId32
-                   " qbuf=%zu qbuf-free=%zu "
-                   "argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=%zu tot-mem=%zu events=r ",
-                   session->id, session->peer, session->local, session->fd, (int)name.len,
-                   (const char *)name.data, (mono_ms - session->created_mono_ms) / 1000,
-                   (mono_ms - session->last_active_mono_ms) / 1000, flags, session->db,
-                   pubsub_count(session, PUBSUB_CHANNEL), pubsub_count(session, PUBSUB_PATTERN),
-                   pubsub_count(session, PUBSUB_SHARD), session->queued, session->query_bytes,
-                   session->query_cap_bytes - MIN(session->query_bytes, session->query_cap_bytes),
-                   session->output_bytes,
-                   sizeof *session + session->query_cap_bytes + session->output_bytes));
+    TRY(buf_printf(
+        out,
+        "id=%" PRIu64 " addr=%s laddr=%s fd=%d name=%.*s age=%" PRId64 " idle=%" PRId64
+        " flags=%s db=%" PRIu32 " sub=%zu psub=%zu ssub=%zu multi=%" PRId32
+        " qbuf=%zu qbuf-free=%zu "
+        "argv-mem=0 multi-mem=%zu rbs=0 rbp=0 obl=0 oll=0 omem=%zu tot-mem=%zu events=r ",
+        session->id, session->peer, session->local, session->fd, (int)name.len,
+        (const char *)name.data, (mono_ms - session->created_mono_ms) / 1000,
+        (mono_ms - session->last_active_mono_ms) / 1000, flags, session->db,
+        pubsub_count(session, PUBSUB_CHANNEL), pubsub_count(session, PUBSUB_PATTERN),
+        pubsub_count(session, PUBSUB_SHARD), session->queued, session->query_bytes,
+        session->query_cap_bytes - MIN(session->query_bytes, session->query_cap_bytes),
+        queued_bytes, session->output_bytes,
+        sizeof *session + session->query_cap_bytes + session->output_bytes + queued_bytes));
     return buf_printf(out,
                       "cmd=%s user=%.*s redir=%" PRId64 " resp=%d lib-name=%.*s lib-ver=%.*s\n",
                       command ? command->name : "NULL", (int)session_user_name(session).len,
@@ -86,8 +87,10 @@ enum brine_status client_describe(const struct session *session, int64_t mono_ms
                       (int)version.len, (const char *)version.data);
 }
 
-static bool is_meant(const struct client_query *query, const struct session *session) {
+static bool is_meant(const struct client_query *query, const struct session *session,
+                     int64_t mono_ms) {
     if (query->nobody) return false;
+    if ((mono_ms - session->created_mono_ms) / 1000 < query->age_min_s) return false;
     if (query->type && query->type != (pubsub_listens(session) ? CLIENT_LISTENING : CLIENT_NORMAL))
         return false;
     if (query->skip_asker && session->id == query->asker_id) return false;
@@ -116,7 +119,7 @@ static void add_line(const struct session *session, int64_t mono_ms,
 
 bool client_query_visit(const struct client_query *query, struct worker_state *worker,
                         struct session *session, struct client_query_part *part) {
-    if (!is_meant(query, session)) return false;
+    if (!is_meant(query, session, worker->mono_ms)) return false;
     part->matches++;
     if (query->kind == CLIENT_QUERY_LIST) {
         add_line(session, worker->mono_ms, part);
@@ -229,6 +232,7 @@ struct client_query *client_query_finish(struct worker_state *worker, struct ses
     int64_t matches = 0;
     struct client_query *next = NULL;
     bool fits = add_text(worker, &query->head);
+    struct reply_mark mark = reply_mark(&worker->reply);
     worker->reply.writer.version = asker->resp_version;
     bool failed = false;
     for (size_t i = 0; i < parts_count; i++) {
@@ -251,6 +255,7 @@ struct client_query *client_query_finish(struct worker_state *worker, struct ses
         reply_ok(&worker->reply);
     else
         reply_error(&worker->reply, BYTES("ERR No such client"));
+    if (query->is_muted) reply_rewind(&worker->reply, mark);
     if (!fits) {
         give_up(asker);
     } else if (query->within_exec) {
@@ -258,7 +263,6 @@ struct client_query *client_query_finish(struct worker_state *worker, struct ses
         query->next = NULL;
         if (!next) complete(worker, asker, query);
     }
-    if (asker->modes & SESSION_REPLY_OFF && !next) reply_clear(&worker->reply);
     client_query_destroy(query);
     return next;
 }

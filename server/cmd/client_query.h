@@ -33,8 +33,10 @@ struct client_query {
     struct allocator *mem;
     uint64_t asker_id;
     bool skip_asker;
-    bool old_form; /* CLIENT KILL ip:port: answers OK or an error, not a count */
-    bool nobody;   /* an address that no client has */
+    bool old_form;     /* CLIENT KILL ip:port: answers OK or an error, not a count */
+    bool is_muted;     /* CLIENT REPLY: its answer is not to be heard */
+    bool nobody;       /* an address that no client has */
+    int64_t age_min_s; /* KILL MAXAGE: connected for so long; 0: any */
     enum client_type {
         CLIENT_ANY,
         CLIENT_NORMAL,

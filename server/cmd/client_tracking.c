@@ -10,30 +10,45 @@
 #include "cmd/client_query.h"
 #include "cmd/handlers.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { CLIENT_FIRST_ARG = 2 };
 
+/* What is wrong is kept, not said at once: Redis looks for the target as soon as it is named, so
+ * that there is none is said before whatever is wrong behind it. */
 struct asked {
     uint32_t flags;
-    bool has_target;
+    bool off, has_target;
     int64_t target_id;
     struct bytes *prefixes;
     size_t prefixes_count;
+    char error[RESP_ERROR_BYTES_MAX + 1]; /* "": all is well */
 };
+
+PRINTF_LIKE(2, 3) static bool fail(struct asked *asked, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    vsnprintf(asked->error, sizeof asked->error, format, args);
+    va_end(args);
+    return false;
+}
 
 /* ---- CLIENT TRACKING: its arguments ---------------------------------------------------------- */
 
+#define NO_SUCH_TARGET "ERR The client ID you want redirect to does not exist"
+
 static bool take_target(struct command_call *call, size_t position, struct asked *asked) {
-    if (asked->target_id != 0) {
-        reply_error(call->reply, BYTES("ERR A client can only redirect to a single other client"));
-        return false;
-    }
+    int64_t id;
+    if (asked->has_target)
+        return fail(asked, "ERR A client can only redirect to a single other client");
+    if (!number_parse_i64(call->args[position], &id))
+        return fail(asked, "ERR value is not an integer or out of range");
+    if (id <= 0) return fail(asked, NO_SUCH_TARGET);
     asked->has_target = true;
-    if (!call_integer(call, position, &asked->target_id)) return false;
-    if (asked->target_id > 0) return true;
-    reply_error(call->reply, BYTES("ERR The client ID you want redirect to does not exist"));
-    return false;
+    asked->target_id = id;
+    return true;
 }
 
 static bool take_flag(struct bytes word, struct asked *asked) {
@@ -52,7 +67,7 @@ static bool take_flag(struct bytes word, struct asked *asked) {
     return false;
 }
 
-/* False: an error was replied. */
+/* False: something is wrong. */
 static bool take_options(struct command_call *call, size_t first, struct asked *asked) {
     for (size_t i = first; i < call->args_count; i++) {
         bool more = i + 1 < call->args_count;
@@ -61,8 +76,7 @@ static bool take_options(struct command_call *call, size_t first, struct asked *
         } else if (call_is(call, i, "PREFIX") && more) {
             asked->prefixes[asked->prefixes_count++] = call->args[++i];
         } else if (!take_flag(call->args[i], asked)) {
-            reply_error(call->reply, ERROR_SYNTAX);
-            return false;
+            return fail(asked, "ERR syntax error");
         }
     }
     return true;
@@ -72,32 +86,26 @@ static bool overlap(struct bytes a, struct bytes b) {
     return a.len < b.len ? bytes_starts_with(b, a) : bytes_starts_with(a, b);
 }
 
-static bool prefixes_collide(struct command_call *call, const struct asked *asked) {
-    const struct tracked *tracked = call->session->tracked;
+static bool fail_by_overlap(struct asked *asked, struct bytes one, struct bytes other,
+                            const char *which) {
+    return fail(asked,
+                "ERR Prefix '%.*s' overlaps with %s prefix '%.*s'. Prefixes for a single client "
+                "must not overlap.",
+                (int)one.len, (const char *)one.data, which, (int)other.len,
+                (const char *)other.data);
+}
+
+static bool prefixes_fit(struct asked *asked, const struct tracked *tracked) {
     for (size_t i = 0; i < asked->prefixes_count; i++) {
         struct bytes one = asked->prefixes[i];
-        for (size_t j = 0; tracked && j < tracked->prefixes_count; j++) {
-            struct bytes other = tracked->prefixes[j]->name;
-            if (!overlap(one, other)) continue;
-            reply_errorf(call->reply,
-                         "ERR Prefix '%.*s' overlaps with an existing prefix '%.*s'. Prefixes for "
-                         "a single client must not overlap.",
-                         (int)one.len, (const char *)one.data, (int)other.len,
-                         (const char *)other.data);
-            return true;
-        }
-        for (size_t j = i + 1; j < asked->prefixes_count; j++) {
-            struct bytes other = asked->prefixes[j];
-            if (!overlap(one, other)) continue;
-            reply_errorf(call->reply,
-                         "ERR Prefix '%.*s' overlaps with another provided prefix '%.*s'. Prefixes "
-                         "for a single client must not overlap.",
-                         (int)one.len, (const char *)one.data, (int)other.len,
-                         (const char *)other.data);
-            return true;
-        }
+        for (size_t j = 0; tracked && j < tracked->prefixes_count; j++)
+            if (overlap(one, tracked->prefixes[j]->name))
+                return fail_by_overlap(asked, one, tracked->prefixes[j]->name, "an existing");
+        for (size_t j = i + 1; j < asked->prefixes_count; j++)
+            if (overlap(one, asked->prefixes[j]))
+                return fail_by_overlap(asked, one, asked->prefixes[j], "another provided");
     }
-    return false;
+    return true;
 }
 
 /* What does not go together, and what cannot be changed while it is on; NULL: all is well. */
@@ -124,6 +132,15 @@ static const char *find_conflict(const struct session *session, const struct ask
 void tracking_carry_out(struct worker_state *worker, struct session *session,
                         struct keyspace *keyspace, const struct tracking_request *request) {
     static const struct bytes every_key = {(const uint8_t *)"", 0};
+    if (request->error.len) {
+        reply_error(&worker->reply, request->error);
+        return;
+    }
+    if (request->off) {
+        tracking_stop(session);
+        reply_ok(&worker->reply);
+        return;
+    }
     bool bcast = request->flags & TRACKING_BCAST;
     bool every = bcast && request->prefixes_count == 0;
     struct tracking_options options = {
@@ -141,11 +158,12 @@ void tracking_carry_out(struct worker_state *worker, struct session *session,
 }
 
 /* The arguments are gone when the answer to the query comes. */
-static bool copy_prefixes(struct tracking_request *request, const struct asked *asked,
-                          struct allocator *mem) {
-    size_t bytes = asked->prefixes_count * sizeof(struct bytes);
+static bool copy_texts(struct tracking_request *request, const struct asked *asked,
+                       struct allocator *mem) {
+    struct bytes error = bytes_of_cstr(asked->error);
+    size_t bytes = asked->prefixes_count * sizeof(struct bytes) + error.len;
     for (size_t i = 0; i < asked->prefixes_count; i++) bytes += asked->prefixes[i].len;
-    if (asked->prefixes_count == 0) return true;
+    if (bytes == 0) return true;
     request->prefixes = mem_alloc(mem, bytes);
     if (!request->prefixes) return false;
     request->block_bytes = bytes;
@@ -156,6 +174,8 @@ static bool copy_prefixes(struct tracking_request *request, const struct asked *
         request->prefixes[request->prefixes_count] = bytes_view(text, prefix.len);
         text += prefix.len;
     }
+    bytes_copy_to(text, error);
+    request->error = bytes_view(text, error.len);
     return true;
 }
 
@@ -166,53 +186,53 @@ static void ask_for_target(struct command_call *call, const struct asked *asked)
     query->ids = mem_alloc(query->mem, sizeof *query->ids);
     query->request = mem_alloc_zeroed(query->mem, sizeof *query->request);
     if (query->ids) query->ids_count = 1;
-    if (!query->ids || !query->request || !copy_prefixes(query->request, asked, query->mem)) {
+    if (!query->ids || !query->request || !copy_texts(query->request, asked, query->mem)) {
         reply_error(call->reply, ERROR_NO_MEMORY);
         client_query_destroy(query);
         return;
     }
     query->ids[0] = (uint64_t)asked->target_id;
-    query->request->flags = asked->flags;
+    query->request->flags = asked->flags | TRACKING_REDIRECTED;
+    query->request->off = asked->off;
     client_run_query(call, query);
 }
 
-static void switch_on(struct command_call *call, const struct asked *asked) {
+static void understand(struct command_call *call, struct asked *asked) {
+    enum { TRACKING_SWITCH = CLIENT_FIRST_ARG, TRACKING_FIRST_OPTION };
+    if (!take_options(call, TRACKING_FIRST_OPTION, asked)) return;
+    asked->off = call_is(call, TRACKING_SWITCH, "OFF");
+    if (asked->off) return;
     const char *conflict = find_conflict(call->session, asked);
-    if (conflict) {
-        reply_errorf(call->reply, "ERR %s", conflict);
-        return;
-    }
-    if (asked->flags & TRACKING_BCAST && prefixes_collide(call, asked)) return;
-    if (!asked->has_target) {
-        struct tracking_request request = {.flags = asked->flags,
-                                           .prefixes = asked->prefixes,
-                                           .prefixes_count = asked->prefixes_count};
-        tracking_carry_out(call->worker, call->session, call->access->keyspace, &request);
-    } else if (call->access->in_transaction) {
-        reply_error(call->reply, BYTES("ERR CLIENT TRACKING with REDIRECT asks all workers, which "
-                                       "it cannot within EXEC"));
-    } else {
-        ask_for_target(call, asked);
-    }
+    if (!call_is(call, TRACKING_SWITCH, "ON"))
+        (void)fail(asked, "ERR syntax error");
+    else if (conflict)
+        (void)fail(asked, "ERR %s", conflict);
+    else if (asked->flags & TRACKING_BCAST)
+        (void)prefixes_fit(asked, call->session->tracked);
 }
 
 /* CLIENT TRACKING ON | OFF [REDIRECT id] [PREFIX prefix ...] [BCAST] [OPTIN] [OPTOUT] [NOLOOP] */
 void cmd_client_tracking(struct command_call *call) {
-    enum { TRACKING_SWITCH = CLIENT_FIRST_ARG, TRACKING_FIRST_OPTION };
     struct asked asked = {0};
     asked.prefixes = arena_alloc(&call->worker->scratch, call->args_count * sizeof(struct bytes));
     if (!asked.prefixes) {
         reply_error(call->reply, ERROR_NO_MEMORY);
         return;
     }
-    if (!take_options(call, TRACKING_FIRST_OPTION, &asked)) return;
-    if (call_is(call, TRACKING_SWITCH, "ON")) {
-        switch_on(call, &asked);
-    } else if (call_is(call, TRACKING_SWITCH, "OFF")) {
-        tracking_stop(call->session);
-        reply_ok(call->reply);
+    understand(call, &asked);
+    bool turns_on = !asked.off && asked.error[0] == 0;
+    if (asked.has_target && turns_on && call->access->in_transaction) {
+        reply_error(call->reply, BYTES("ERR CLIENT TRACKING with REDIRECT asks all workers, which "
+                                       "it cannot within EXEC"));
+    } else if (asked.has_target) {
+        ask_for_target(call, &asked);
     } else {
-        reply_error(call->reply, ERROR_SYNTAX);
+        struct tracking_request request = {.flags = asked.flags,
+                                           .off = asked.off,
+                                           .error = bytes_of_cstr(asked.error),
+                                           .prefixes = asked.prefixes,
+                                           .prefixes_count = asked.prefixes_count};
+        tracking_carry_out(call->worker, call->session, call->access->keyspace, &request);
     }
 }
 

@@ -49,10 +49,11 @@ enum command_flag {
 #define F(name, word, doc) CMD_##name = 1u << CMD_BIT_##name,
         COMMAND_FLAGS(F)
 #undef F
-    /* Ours, not shown. */
-    CMD_NO_TOUCH = 1u << 27,  /* reading is no use that eviction should know of */
-    CMD_PROTECTED = 1u << 28, /* DEBUG and MODULE: for whom debug.commands lets */
-    CMD_VALUE = 1u << 30,     /* carries a value into the keyspace: the gate's test must know it */
+    /* Not shown. */
+    CMD_MAY_REPLICATE = 1u << 26, /* replicas might see it: CLIENT PAUSE WRITE holds it */
+    CMD_NO_TOUCH = 1u << 27,      /* reading is no use that eviction should know of */
+    CMD_PROTECTED = 1u << 28,     /* DEBUG and MODULE: for whom debug.commands lets */
+    CMD_VALUE = 1u << 30, /* carries a value into the keyspace: the gate's test must know it */
     CMD_NONE = 0
 };
 

@@ -127,6 +127,7 @@ void dispatch_input(struct worker_state *worker, struct session *session, struct
         }
         if (result->paused) break;
     }
+    tracking_end_batch(worker, session);
     worker->serving = NULL;
     forget_actor(worker);
     result->consumed = at;
@@ -440,22 +441,29 @@ bool dispatch_is_paused(const struct worker_state *worker) {
 static bool is_postponed(const struct worker_state *worker, const struct session *session,
                          const struct command *command) {
     if (LIKELY(!dispatch_is_paused(worker))) return false;
-    return atomic_load(&worker->shared->paused_all) || command->flags & CMD_WRITE ||
-           transaction_replicates(session, command);
+    return atomic_load(&worker->shared->paused_all) || transaction_replicates(session, command);
 }
 
-/* CLIENT REPLY OFF and SKIP. */
+/* CLIENT REPLY OFF and SKIP: what was replied since the mark is taken back.  What the client is
+ * told besides, that it listens now and messages to itself, is heard all the same. */
 static void mute(struct worker_state *worker, const struct session *session,
                  const struct command *command, struct reply_mark mark) {
-    if (LIKELY(!(session->modes & (SESSION_REPLY_OFF | SESSION_REPLY_SKIP)))) return;
-    bool failed = worker->reply.errors != mark.errors;
-    if (failed || !command || !pubsub_is_listening(command)) reply_rewind(&worker->reply, mark);
+    if (LIKELY(!(session->modes & SESSION_MUTED))) return;
+    struct reply *reply = &worker->reply;
+    bool failed = reply->errors != mark.errors;
+    /* What waits for an answer of other workers has put by what was there before the mark. */
+    bool is_there = reply->out.len >= mark.out_bytes && reply->larges_count >= mark.larges_count;
+    if (is_there && (failed || !command || !pubsub_is_listening(command)))
+        reply_rewind(reply, mark);
+    if (worker->heard.len) resp_raw(&reply->writer, buf_view(&worker->heard));
+    buf_clear(&worker->heard);
+    buf_shrink(&worker->heard, 0);
 }
 
 /* What CLIENT REPLY and CLIENT CACHING said is for one command. */
 static void end_modes(struct worker_state *worker, struct session *session,
                       const struct command *command, struct reply_mark mark) {
-    mute(worker, session, command, mark);
+    if (!worker->exec_muted) mute(worker, session, command, mark);
     session->modes &= ~(uint32_t)SESSION_REPLY_SKIP;
     bool is_client = command && bytes_starts_with(bytes_of_cstr(command->name), BYTES("client|"));
     if (session->tracked && session->queued < 0 && !is_client) session->tracked->caching = false;
@@ -464,7 +472,7 @@ static void end_modes(struct worker_state *worker, struct session *session,
 /* False: nothing more of this client is to run now. */
 static bool run_slot(struct worker_state *worker, struct session *session, struct slot *slot,
                      struct dispatch_result *result) {
-    worker->transaction_ended = false;
+    worker->transaction_ended = worker->exec_muted = false;
     struct reply *reply = &worker->reply;
     struct reply_mark mark = reply_begin(reply);
     if (UNLIKELY(!slot->command) &&
@@ -525,7 +533,8 @@ static void describe_actor(const void *context, struct gate_actor *actor) {
 static void run_handler(struct command_call *call, struct reply_mark mark) {
     struct worker_state *worker = call->worker;
     const struct command *command = call->command;
-    if (UNLIKELY(call->session->modes & SESSION_TRACKING)) tracking_note_reads(call);
+    if (UNLIKELY(call->session->modes & SESSION_TRACKING) && !call->by_script)
+        tracking_note_reads(call);
     call->access->command = command->name;
     int64_t started_ns = worker->timed_until_ns;
     brine_assert_doing(command->name);
@@ -609,6 +618,7 @@ void dispatch_run_queued(struct command_call *call) {
     if (!denied) run_handler(call, mark);
     if (UNLIKELY(call->reply->errors != mark.errors)) account_error(call->worker);
     events_tell(call->worker, call->session);
+    mute(call->worker, call->session, call->command, mark);
 }
 
 /* ---- what was deferred ------------------------------------------------------------------------*/
@@ -657,13 +667,15 @@ void dispatch_deferred(struct worker_state *worker, struct session *session, str
         return;
     }
     struct timer timer = {0};
+    worker->exec_muted = false;
     timer_start(worker);
     timer_switch(worker, &timer, slot.command);
     bool ran = call_handler(worker, session, &slot, mark);
     BRINE_ASSERT(ran, "who may not defer is not deferred");
     timer_switch(worker, &timer, NULL);
-    mute(worker, session, slot.command, mark);
+    if (!worker->exec_muted) mute(worker, session, slot.command, mark);
     events_tell(worker, session);
+    tracking_end_batch(worker, session);
     end_command(worker, session, &slot, mark, result);
     forget_actor(worker);
     result->consumed = slot.end;

@@ -125,10 +125,18 @@ static void write_message(struct resp_writer *writer, const struct topic *topic,
     resp_bulk(writer, message->payload);
 }
 
-/* A message to whom is served now goes between its replies, but for one that wants no replies. */
-static bool goes_into_reply(const struct worker_state *worker, const struct session *session) {
-    return session == worker->serving &&
-           !(session->modes & (SESSION_REPLY_OFF | SESSION_REPLY_SKIP));
+/* A message to whom is served now goes between its replies; where these are taken back, it is put
+ * by until they are. */
+static void deliver_to_served(struct worker_state *worker, const struct topic *topic,
+                              const struct pubsub_message *message) {
+    struct resp_writer *writer = &worker->reply.writer;
+    struct resp_writer heard = {.out = &worker->heard, .version = writer->version};
+    if (!worker->in_command || !(worker->serving->modes & SESSION_MUTED)) {
+        write_message(writer, topic, message);
+        return;
+    }
+    write_message(&heard, topic, message);
+    if (heard.failed) writer->failed = heard.failed;
 }
 
 static void deliver(struct worker_state *worker, const struct topic *topic,
@@ -138,8 +146,8 @@ static void deliver(struct worker_state *worker, const struct topic *topic,
     /* Pushing may close a client, but its subscriptions stay until the loop's next turn. */
     for (struct subscription *at = topic->at[worker->index].first; at; at = at->next) {
         struct session *session = at->session;
-        if (goes_into_reply(worker, session)) {
-            write_message(&worker->reply.writer, topic, message);
+        if (session == worker->serving) {
+            deliver_to_served(worker, topic, message);
             continue;
         }
         if (version != session->resp_version) {

@@ -79,23 +79,59 @@ void cmd_sync(struct command_call *call) {
     reply_error(call->reply, BYTES("ERR brine does not replicate: there is nothing to follow"));
 }
 
+/* RDB-FILTER-ONLY's words; false: an error was replied.  Redis takes quotes there as well, which
+ * nobody sends. */
+static bool take_filters(struct command_call *call, struct bytes text) {
+    while (text.len > 0) {
+        size_t start = 0, end;
+        while (start < text.len && text.data[start] == ' ') start++;
+        for (end = start; end < text.len && text.data[end] != ' ';) end++;
+        struct bytes word = bytes_slice(text, start, end - start);
+        text = bytes_slice(text, end, text.len);
+        if (word.len == 0 || bytes_is(word, "functions")) continue;
+        reply_errorf(call->reply, "ERR Unsupported rdb-filter-only option: %.*s",
+                     (int)MIN(word.len, (size_t)128), (const char *)word.data);
+        return false;
+    }
+    return true;
+}
+
+/* One option of REPLCONF; false: an error was replied. */
+static bool take_option(struct command_call *call, size_t position) {
+    enum { HOST_BYTES_MAX = 255 };
+    struct bytes option = call->args[position], value = call->args[position + 1];
+    int64_t number;
+    if (bytes_is(option, "listening-port")) return call_integer(call, position + 1, &number);
+    if (bytes_is(option, "rdb-only")) {
+        if (!call_integer(call, position + 1, &number)) return false;
+        if (number == 0 || number == 1) return true;
+        reply_error(call->reply, BYTES("ERR value is out of range, value must between 0 and 1"));
+    } else if (bytes_is(option, "ip-address")) {
+        if (value.len <= HOST_BYTES_MAX) return true;
+        reply_errorf(call->reply,
+                     "ERR REPLCONF ip-address provided by replica instance is too long: %zu bytes",
+                     value.len);
+    } else if (bytes_is(option, "rdb-filter-only")) {
+        return take_filters(call, value);
+    } else if (bytes_is(option, "capa")) {
+        return true;
+    } else {
+        reply_errorf(call->reply, "ERR Unrecognized REPLCONF option: %.*s",
+                     (int)MIN(option.len, (size_t)128), (const char *)option.data);
+    }
+    return false;
+}
+
 /* REPLCONF [option value ...].  Whoever would follow is told by PSYNC that it cannot. */
 void cmd_replconf(struct command_call *call) {
-    int64_t number;
     if (call->args_count % 2 == 0) {
         reply_error(call->reply, ERROR_SYNTAX);
         return;
     }
     for (size_t i = 1; i < call->args_count; i += 2) {
-        if (call_is(call, i, "listening-port") || call_is(call, i, "rdb-only")) {
-            if (!call_integer(call, i + 1, &number)) return;
-        } else if (call_is(call, i, "ack") || call_is(call, i, "getack")) {
-            return; /* who is no replica gets no reply */
-        } else if (!call_is(call, i, "ip-address") && !call_is(call, i, "capa")) {
-            reply_errorf(call->reply, "ERR Unrecognized REPLCONF option: %.*s",
-                         (int)call->args[i].len, (const char *)call->args[i].data);
-            return;
-        }
+        /* Who is no replica gets no reply. */
+        if (call_is(call, i, "ack") || call_is(call, i, "getack")) return;
+        if (!take_option(call, i)) return;
     }
     reply_ok(call->reply);
 }

@@ -12,6 +12,7 @@
 #include "base/reader.h"
 #include "cmd/dispatch.h"
 #include "cmd/monitor.h"
+#include "cmd/tracking.h"
 #include "keyspace/transaction.h"
 
 #include <math.h>
@@ -221,6 +222,12 @@ static bool may_run(struct script_run *run, const struct command *command, uint1
     return !why;
 }
 
+static void note_reads(struct script_run *run) {
+    if (LIKELY(!(run->call->session->modes & SESSION_TRACKING)) || run->has_read) return;
+    run->has_read = true;
+    tracking_note_script(run->call, run->keys, run->keys_count);
+}
+
 struct script_value script_call(struct script_run *run, size_t site,
                                 const struct script_value *values, size_t count) {
     struct command_call inner = *run->call;
@@ -236,6 +243,7 @@ struct script_value script_call(struct script_run *run, size_t site,
     if ((size_t)inner.command->keys.first < count)
         inner.key = keyspace_key(inner.access, inner.session->db, args[inner.command->keys.first]);
     struct reply_mark mark = reply_mark(inner.reply);
+    if (inner.command->flags & CMD_READONLY) note_reads(run);
     dispatch_run_inner(&inner);
     struct script_value value = NIL;
     if (inner.access->deferred)

@@ -63,7 +63,7 @@ struct script_run {
     const struct script_entry *entry;
     const struct bytes *keys, *args;
     size_t keys_count, args_count;
-    bool read_only, out_of_memory, has_written, failed;
+    bool read_only, out_of_memory, has_read, has_written, failed;
     struct arena memory;
     struct blob *pinned[SCRIPT_PINNED_MAX];
     size_t pinned_count;

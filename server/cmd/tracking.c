@@ -5,6 +5,8 @@
 
 #include "cmd/tracking.h"
 
+#include <stdlib.h>
+
 #define CHANNEL_INVALIDATE BYTES("__redis__:invalidate")
 
 static struct tracking *tracking_of(const struct worker_state *worker) {
@@ -183,7 +185,7 @@ static void tell_here(struct worker_state *worker, struct tracker *tracker, trac
                       const struct outdated *outdated) {
     uint64_t id = tracking_address_id(target);
     struct session *session = tracking_session(tracking_of(worker), worker->index, id);
-    bool redirected = target != tracker->own;
+    bool redirected = atomic_load(&tracker->flags) & TRACKING_REDIRECTED;
     if (session && !session->close_after_reply) /* else it is on its way out */
         tell_session(worker, session, redirected, outdated);
     else if (redirected)
@@ -239,6 +241,8 @@ static void tell_target(struct worker_state *worker, struct session *session,
 struct telling {
     struct worker_state *worker;
     struct session *session; /* whose change it is; NULL: the store's */
+    struct change *changes;  /* of a batch, for those who asked for prefixes */
+    size_t changes_count;
     struct buf all, by_store;
     bool failed;
 };
@@ -274,20 +278,71 @@ static void tell_removal(void *context, struct tracker *tracker, const struct by
     tell_key(context, tracker, key, true);
 }
 
-/* Who asked for a prefix is told of all keys of one command at once. */
+static void lose_all(struct tracking *tracking) {
+    for (size_t i = 0; i < tracking->workers_count; i++)
+        atomic_store(&tracking->workers[i].lost, true);
+}
+
+/* ---- after a batch: who asked for prefixes --------------------------------------------------- */
+
+/* A changed key, as worker->outdated keeps it in front of the key's bytes. */
+struct change_head {
+    uint32_t len;
+    bool by_store;
+};
+struct change {
+    struct bytes key;
+    bool by_store;
+};
+
+static bool note_change(struct worker_state *worker, const struct keyspace_event *event) {
+    struct buf *noted = &worker->outdated;
+    struct change_head head = {.len = (uint32_t)event->key.len, .by_store = event->by_store};
+    size_t start = noted->len;
+    if (buf_append(noted, bytes_view(&head, sizeof head)) == BRINE_OK &&
+        buf_append(noted, event->key) == BRINE_OK) {
+        worker->outdated_count++;
+        return true;
+    }
+    noted->len = start;
+    return false;
+}
+
+static int compare_changes(const void *a, const void *b) {
+    const struct change *one = a, *other = b;
+    return bytes_compare(one->key, other->key);
+}
+
+/* In their keys' order, each key once.  Returns how many there are. */
+static size_t gather_changes(const struct worker_state *worker, struct change *changes) {
+    size_t count = 0, kept = 0;
+    for (size_t at = 0; at < worker->outdated.len; count++) {
+        struct change_head head = {0};
+        struct bytes noted = bytes_slice(buf_view(&worker->outdated), at, worker->outdated.len);
+        bytes_copy_to(&head, bytes_slice(noted, 0, sizeof head));
+        changes[count] =
+            (struct change){bytes_slice(noted, sizeof head, head.len), head.by_store};
+        at += sizeof head + head.len;
+    }
+    qsort(changes, count, sizeof *changes, compare_changes);
+    for (size_t i = 0; i < count; i++) {
+        if (kept && bytes_equal(changes[kept - 1].key, changes[i].key))
+            changes[kept - 1].by_store |= changes[i].by_store;
+        else
+            changes[kept++] = changes[i];
+    }
+    return kept;
+}
+
 static void tell_prefix(void *context, const struct tracking_prefix *prefix) {
     struct telling *telling = context;
-    struct worker_state *worker = telling->worker;
-    struct keyspace_event event;
-    struct bytes last = bytes_view(NULL, 0);
     buf_clear(&telling->all);
     buf_clear(&telling->by_store);
-    for (size_t at = 0; keyspace_next_event(&worker->access, &at, &event);) {
-        if (!event.name || !event.changes || !bytes_starts_with(event.key, prefix->name)) continue;
-        if (last.data && bytes_equal(last, event.key)) continue;
-        last = event.key;
-        if (!add_key(&telling->all, event.key) ||
-            (event.by_store && !add_key(&telling->by_store, event.key)))
+    for (size_t i = 0; i < telling->changes_count; i++) {
+        const struct change *change = &telling->changes[i];
+        if (!bytes_starts_with(change->key, prefix->name)) continue;
+        if (!add_key(&telling->all, change->key) ||
+            (change->by_store && !add_key(&telling->by_store, change->key)))
             telling->failed = true;
     }
     struct outdated all = {.keys = buf_view(&telling->all),
@@ -297,14 +352,31 @@ static void tell_prefix(void *context, const struct tracking_prefix *prefix) {
     for (size_t i = 0; i < prefix->count; i++) {
         bool everything = wants(telling, prefix->trackers[i], false);
         const struct outdated *told = everything ? &all : &by_store;
-        if (told->count) tell_target(worker, telling->session, prefix->trackers[i], told);
+        if (told->count) tell_target(telling->worker, telling->session, prefix->trackers[i], told);
     }
 }
 
-static void lose_all(struct tracking *tracking) {
-    for (size_t i = 0; i < tracking->workers_count; i++)
-        atomic_store(&tracking->workers[i].lost, true);
+void tracking_tell_prefixes(struct worker_state *worker, struct session *session) {
+    size_t bytes = worker->outdated_count * sizeof(struct change);
+    struct telling telling = {.worker = worker, .session = session};
+    telling.changes = mem_alloc(worker->mem, bytes);
+    if (telling.changes) {
+        telling.changes_count = gather_changes(worker, telling.changes);
+        buf_init(&telling.all, worker->mem, KEYSPACE_EVENTS_BYTES_MAX);
+        buf_init(&telling.by_store, worker->mem, KEYSPACE_EVENTS_BYTES_MAX);
+        tracking_visit_prefixes(tracking_of(worker), tell_prefix, &telling);
+        buf_deinit(&telling.all);
+        buf_deinit(&telling.by_store);
+    }
+    if (telling.failed || !telling.changes) lose_all(tracking_of(worker));
+    mem_free(worker->mem, telling.changes, bytes);
+    buf_clear(&worker->outdated);
+    buf_shrink(&worker->outdated, KEYSPACE_SCRATCH_BYTES_KEPT);
+    worker->outdated_count = 0;
 }
+
+/* ---- after a command, all others --------------------------------------------------------------
+ */
 
 void tracking_tell(struct worker_state *worker, struct session *session) {
     struct tracking *tracking = tracking_of(worker);
@@ -312,20 +384,17 @@ void tracking_tell(struct worker_state *worker, struct session *session) {
     if (atomic_load(&tracking->clients) == 0) return;
     struct telling telling = {.worker = worker, .session = session};
     struct tracking_teller changes = {tell_change, &telling}, removals = {tell_removal, &telling};
+    bool broadcasts = atomic_load(&tracking->prefixes_count) > 0;
     struct keyspace_event event;
     for (size_t at = 0; keyspace_next_event(&worker->access, &at, &event);) {
         if (!event.name)
-            tracking_outdate_all(tracking, &changes);
+            tracking_outdate_all(tracking, &changes); /* those of prefixes as well */
         else if (event.changes)
             tracking_outdate(tracking, event.key, event.by_store ? &removals : &changes);
+        if (!event.name || !event.changes || !broadcasts || note_change(worker, &event)) continue;
+        tracking_tell_prefixes(worker, session); /* no room: what was noted so far is told */
+        if (!note_change(worker, &event)) lose_all(tracking);
     }
-    if (atomic_load(&tracking->prefixes_count) == 0) return;
-    buf_init(&telling.all, worker->mem, KEYSPACE_EVENTS_BYTES_MAX);
-    buf_init(&telling.by_store, worker->mem, KEYSPACE_EVENTS_BYTES_MAX);
-    tracking_visit_prefixes(tracking, tell_prefix, &telling);
-    buf_deinit(&telling.all);
-    buf_deinit(&telling.by_store);
-    if (telling.failed) lose_all(tracking);
 }
 
 /* ---- before a command ------------------------------------------------------------------------ */
@@ -336,21 +405,32 @@ static bool remembers(const struct tracked *tracked, uint32_t flags) {
     return !(flags & TRACKING_OPTOUT) || !tracked->caching;
 }
 
-void tracking_note_reads(struct command_call *call) {
+static void remember(struct command_call *call, struct bytes key) {
     struct worker_state *worker = call->worker;
-    struct tracked *tracked = call->session->tracked;
-    size_t first, last, step;
-    if (!(call->command->flags & CMD_READONLY) || !tracked || !tracked->tracker ||
-        !remembers(tracked, tracking_flags(call->session)) ||
-        !command_key_positions(call->command, call->args, call->args_count, &first, &last, &step))
-        return;
+    struct tracker *tracker = call->session->tracked->tracker;
     size_t keys_max = (size_t)config_read(worker->config->events.tracking_keys);
     struct telling telling = {.worker = worker};
     struct tracking_teller teller = {tell_removal, &telling};
-    for (size_t at = first; at <= last; at += step) {
-        if (tracking_remember(tracking_of(worker), tracked->tracker, call->args[at], keys_max,
-                              &teller) == BRINE_OK)
-            continue;
-        tell_removal(&telling, tracked->tracker, &call->args[at]);
-    }
+    if (tracking_remember(tracking_of(worker), tracker, key, keys_max, &teller) != BRINE_OK)
+        tell_removal(&telling, tracker, &key);
+}
+
+static bool session_remembers(const struct session *session) {
+    const struct tracked *tracked = session->tracked;
+    return tracked && tracked->tracker && remembers(tracked, tracking_flags(session));
+}
+
+void tracking_note_reads(struct command_call *call) {
+    const struct command *command = call->command;
+    size_t first, last, step;
+    bool is_script = command->keys.count_at > 0; /* what it reads is noted when it does */
+    if (!(command->flags & CMD_READONLY) || is_script || !session_remembers(call->session) ||
+        !command_key_positions(command, call->args, call->args_count, &first, &last, &step))
+        return;
+    for (size_t at = first; at <= last; at += step) remember(call, call->args[at]);
+}
+
+void tracking_note_script(struct command_call *call, const struct bytes *keys, size_t count) {
+    if (!session_remembers(call->session)) return;
+    for (size_t i = 0; i < count; i++) remember(call, keys[i]);
 }

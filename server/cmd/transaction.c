@@ -130,7 +130,7 @@ void transaction_reject(struct worker_state *worker, struct session *session,
     char line[RESP_ERROR_BYTES_MAX];
     size_t skip = bytes_starts_with(text, BYTES("-ERR ")) ? sizeof "-ERR " - 1 : 1;
     size_t len = MIN(text.len - skip - 2, sizeof line - 1);
-    bytes_copy_to(line, bytes_slice(text, skip, skip + len));
+    bytes_copy_to(line, bytes_slice(text, skip, len));
     line[len] = 0;
     reply_rewind(reply, mark);
     reply_errorf(reply, "EXECABORT Transaction discarded because of: %s", line);
@@ -145,13 +145,12 @@ bool transaction_denies_oom(const struct session *session, const struct command 
 }
 
 bool transaction_replicates(const struct session *session, const struct command *command) {
-    command_handler *handler = command->handler;
-    if (command->flags & CMD_WRITE || handler == cmd_publish || handler == cmd_spublish)
-        return true;
-    if (!is_open(session) || handler != cmd_exec) return false;
+    enum { REPLICATED = CMD_WRITE | CMD_MAY_REPLICATE };
+    if (command->flags & REPLICATED) return true;
+    if (!is_open(session) || command->handler != cmd_exec) return false;
     const struct transaction *transaction = session->transaction;
     for (size_t i = 0; i < transaction->queue_count; i++)
-        if (transaction->queue[i].command->flags & CMD_WRITE) return true;
+        if (transaction->queue[i].command->flags & REPLICATED) return true;
     return false;
 }
 
@@ -238,11 +237,15 @@ static void run_all(struct command_call *call) {
     call->worker->exec_mark = reply_mark(reply);
     keyspace_begin(access, listed ? keys : NULL, count, transaction->judged,
                    transaction->judged_count);
+    struct reply_mark mark = reply_mark(reply);
+    bool is_muted = call->session->modes & SESSION_MUTED;
     if (is_overtaken(call)) {
         reply_null_array(reply);
     } else {
         uint32_t errors = reply->errors;
         reply_array(reply, transaction->queue_count);
+        if (is_muted) reply_rewind(reply, mark);
+        call->worker->exec_muted = true; /* from here on each by itself, for one may be REPLY */
         for (size_t i = 0; i < transaction->queue_count; i++)
             run_queued(call, &transaction->queue[i]);
         reply->errors = errors; /* each was accounted to its own command */

@@ -57,6 +57,8 @@ void worker_state_init(struct worker_state *worker, const struct worker_options 
     resp_args_init(&worker->args, options->mem, (size_t)config_read(options->config->limits.args));
     arena_init(&worker->inline_args, options->mem, SCRATCH_BYTES_MAX);
     buf_init(&worker->pushed, options->mem, SCRATCH_BYTES_MAX);
+    buf_init(&worker->heard, options->mem, SCRATCH_BYTES_MAX);
+    buf_init(&worker->outdated, options->mem, KEYSPACE_EVENTS_BYTES_MAX);
     buf_init(&worker->collected, options->mem, SCRATCH_BYTES_MAX);
     arena_init(&worker->scratch, options->mem, SCRATCH_BYTES_MAX);
 }
@@ -65,6 +67,8 @@ void worker_state_deinit(struct worker_state *worker) {
     arena_deinit(&worker->scratch);
     buf_deinit(&worker->collected);
     buf_deinit(&worker->pushed);
+    buf_deinit(&worker->heard);
+    buf_deinit(&worker->outdated);
     arena_deinit(&worker->inline_args);
     resp_args_deinit(&worker->args);
     reply_deinit(&worker->reply);

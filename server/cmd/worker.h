@@ -161,11 +161,14 @@ struct worker_state {
     int64_t (*mono_ns)(void);
     struct random random;
     int64_t now_ms, mono_ms;
-    struct reply reply;                /* of the session that is being served */
-    struct resp_args args;             /* of the batch */
-    struct arena inline_args;          /* what they point into where a line had quotes */
-    struct arena scratch;              /* a handler's: reset before each command */
-    struct buf pushed;                 /* a message as it is sent to listeners */
+    struct reply reply;       /* of the session that is being served */
+    struct resp_args args;    /* of the batch */
+    struct arena inline_args; /* what they point into where a line had quotes */
+    struct arena scratch;     /* a handler's: reset before each command */
+    struct buf pushed;        /* a message as it is sent to listeners */
+    struct buf heard; /* messages to whom is served, where its replies are taken back: see mute */
+    struct buf outdated; /* keys, for clients that asked for prefixes: tracking.h */
+    size_t outdated_count;
     struct buf collected;              /* a handler's: what is complete before its reply begins */
     const struct command *recent;      /* what was looked up last */
     bool times_each;                   /* every command of this batch is timed, not runs of them */
@@ -174,6 +177,7 @@ struct worker_state {
     struct reply_mark exec_mark;       /* where its reply begins */
     size_t postponed_count;            /* clients that CLIENT PAUSE holds; net counts them down */
     bool in_command;                   /* a handler is at work, or EXEC */
+    bool exec_muted;                   /* EXEC has taken back itself what is not to be heard */
     bool transaction_ended; /* the command that ran was the end of its client's transaction */
 };
 

@@ -232,6 +232,7 @@ static void do_upkeep(struct worker *worker) {
         worker->upkeep_shard += step;
     }
     events_tell(&worker->state, NULL);
+    tracking_end_batch(&worker->state, NULL);
     worker->upkeep_is_due = more;
     note_upkeep(worker, started_ns);
     if (more) uv_idle_start(&worker->again, on_again);

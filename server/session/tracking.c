@@ -172,8 +172,10 @@ static struct tracking_prefix *create_prefix(struct tracking *tracking, struct b
     uint8_t *text = (uint8_t *)(prefix + 1);
     bytes_copy_to(text, name);
     prefix->name = bytes_view(text, name.len);
-    prefix->next = tracking->prefixes;
-    tracking->prefixes = prefix;
+    struct tracking_prefix **at = &tracking->prefixes; /* in order, as Redis tells of them */
+    while (*at && bytes_compare((*at)->name, name) < 0) at = &(*at)->next;
+    prefix->next = *at;
+    *at = prefix;
     atomic_fetch_add(&tracking->prefixes_count, 1);
     return prefix;
 }

@@ -39,7 +39,8 @@ enum tracking_flag {
     TRACKING_OPTIN = 1 << 2,
     TRACKING_OPTOUT = 1 << 3,
     TRACKING_NOLOOP = 1 << 4,
-    TRACKING_BROKEN = 1 << 5, /* its target is gone */
+    TRACKING_BROKEN = 1 << 5,     /* its target is gone */
+    TRACKING_REDIRECTED = 1 << 6, /* a target was named; it may be the client itself */
 };
 
 /* A session on a worker; 0 is nobody. */

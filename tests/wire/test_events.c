@@ -162,8 +162,9 @@ TALK_BRINE(notifications, no_forbidden_pickle_leaves_as_the_name_of_a_key,
 
 /* ---- client-side caches ---------------------------------------------------------------------- */
 
-#define INVALIDATE(key) ">2|$10|invalidate|*1|$1|" key "|"
-#define INVALIDATE_ALL  ">2|$10|invalidate|_|"
+#define INVALIDATE(key)  ">2|$10|invalidate|*1|$1|" key "|"
+#define INVALIDATE2(key) ">2|$10|invalidate|*1|$2|" key "|"
+#define INVALIDATE_ALL   ">2|$10|invalidate|_|"
 
 /* HELLO's reply is not the same everywhere: its end is a known command's. */
 static void speak_resp3(struct talk *talk, int who) {
@@ -176,6 +177,15 @@ static void speak_resp3(struct talk *talk, int who) {
         cr_assert(more > 0);
         len += more;
     }
+}
+
+static long long client_id(struct talk *talk, int who) {
+    char text[64] = {0};
+    wire_raw_send(talk->fds[who], "CLIENT ID\r\n", 11);
+    cr_assert(wire_raw_read_some(talk->fds[who], text, sizeof text - 1) > 0);
+    long long id = 0;
+    cr_assert(sscanf(text, ":%lld", &id) == 1);
+    return id;
 }
 
 #define TALK3(suite, name, ...)                                                                    \
@@ -226,6 +236,63 @@ TALK3(tracking, broadcasts_name_all_keys_with_a_prefix,
        "-ERR You can't switch BCAST mode on/off before disabling tracking for this client, and "
        "then re-enabling it with a different mode.|"})
 
+TALK3(tracking, broadcasts_of_a_batch_name_each_key_once_and_in_order,
+      {1, "CLIENT TRACKING ON BCAST PREFIX b PREFIX a", "+OK|"},
+      {0, "SET b1 1\r\nSET a2 1\r\nSET c 1\r\nSET a1 1\r\nDEL a2", "+OK|+OK|+OK|+OK|:1|"},
+      {1, "", ">2|$10|invalidate|*2|$2|a1|$2|a2|" INVALIDATE2("b1")},
+      {0, "MULTI\r\nSET a1 2\r\nSET a3 2\r\nEXEC", "+OK|+QUEUED|+QUEUED|*2|+OK|+OK|"},
+      {1, "", ">2|$10|invalidate|*2|$2|a1|$2|a3|"},
+      {1, "SET a1 3\r\nSET b1 3\r\nGET a1", "+OK|+OK|$1|3|" INVALIDATE2("a1") INVALIDATE2("b1")},
+      {1, "MULTI\r\nSET a1 4\r\nGET a1\r\nEXEC\r\nPING",
+       "+OK|+QUEUED|+QUEUED|*2|+OK|$1|4|+PONG|" INVALIDATE2("a1")})
+
+TALK3(tracking, a_read_that_is_refused_and_a_script_that_reads_are_remembered_too,
+      {1, "CLIENT TRACKING ON", "+OK|"}, {0, "SET k v", "+OK|"},
+      {1, "BITPOS k 2", "-ERR The bit argument must be 1 or 0.|"}, {0, "SET k w", "+OK|"},
+      {1, "PING", INVALIDATE("k") "+PONG|"},
+      {1,
+       "EVAL \"if redis.call('get',KEYS[1]) == ARGV[1] then return redis.call('del',KEYS[1]) else "
+       "return 0 end\" 2 k l no",
+       ":0|"},
+      {0, "SET l 1", "+OK|"}, {1, "PING", INVALIDATE("l") "+PONG|"}, {0, "SET k 1", "+OK|"},
+      {1, "PING", INVALIDATE("k") "+PONG|"},
+      {1, "EVAL \"return redis.call('incrby',KEYS[1],ARGV[1])\" 1 m 1", ":1|"},
+      {0, "SET m 1", "+OK|"}, {1, "PING", "+PONG|"})
+
+TALK3(tracking, that_a_target_is_not_there_is_said_before_what_else_is_wrong,
+#define NO_TARGET "-ERR The client ID you want redirect to does not exist|"
+      {1, "CLIENT TRACKING ON REDIRECT 999999 REDIRECT 999999", NO_TARGET},
+      {1, "CLIENT TRACKING OFF REDIRECT 999999", NO_TARGET},
+      {1, "CLIENT TRACKING maybe REDIRECT 999999", NO_TARGET},
+      {1, "CLIENT TRACKING ON REDIRECT 999999 BCAST OPTIN nonsense", NO_TARGET},
+      {1, "CLIENT TRACKING ON BCAST OPTIN", "-ERR OPTIN and OPTOUT are not compatible with BCAST|"},
+      {1, "CLIENT TRACKING maybe", "-ERR syntax error|"},
+      {1, "CLIENT TRACKING OFF nonsense", "-ERR syntax error|"})
+
+Test(tracking, a_client_may_redirect_to_itself) {
+    struct talk talk;
+    talk_open(&talk);
+    speak_resp3(&talk, 1);
+    char on[64], twice[160], getredir[64];
+    long long id = client_id(&talk, 1);
+    snprintf(on, sizeof on, "CLIENT TRACKING ON REDIRECT %lld", id);
+    snprintf(twice, sizeof twice, "%s REDIRECT %lld", on, id);
+    snprintf(getredir, sizeof getredir, ":%lld|", id);
+    const struct said rows[] = {
+        {1, twice, "-ERR A client can only redirect to a single other client|"},
+        {1, "CLIENT GETREDIR", ":-1|"},
+        {1, on, "+OK|"},
+        {1, "CLIENT GETREDIR", getredir},
+        {1, "GET k", "_|"},
+        {0, "SET k 1", "+OK|"},
+        {1, "", INVALIDATE("k")},
+        {1, "CLIENT TRACKING ON", "+OK|"},
+        {1, "CLIENT GETREDIR", ":0|"},
+    };
+    play(&talk, rows, sizeof rows / sizeof *rows);
+    talk_close(&talk);
+}
+
 TALK3(tracking, who_opts_in_or_out_says_which_reads_are_kept,
       {1, "CLIENT TRACKING ON OPTIN", "+OK|"}, {2, "CLIENT TRACKING ON OPTOUT", "+OK|"},
       {1, "GET k", "_|"}, {1, "CLIENT CACHING YES", "+OK|"}, {1, "GET l", "_|"},
@@ -239,15 +306,6 @@ TALK3(tracking, who_opts_in_or_out_says_which_reads_are_kept,
       {0, "CLIENT CACHING YES",
        "-ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or "
        "OPTOUT mode enabled|"})
-
-static long long client_id(struct talk *talk, int who) {
-    char text[64] = {0};
-    wire_raw_send(talk->fds[who], "CLIENT ID\r\n", 11);
-    cr_assert(wire_raw_read_some(talk->fds[who], text, sizeof text - 1) > 0);
-    long long id = 0;
-    cr_assert(sscanf(text, ":%lld", &id) == 1);
-    return id;
-}
 
 Test(tracking, a_client_of_resp2_is_told_by_another_one_that_listens) {
     struct talk talk;
@@ -300,10 +358,29 @@ TALK(client, replies_can_be_switched_off,
       "+OK|+PONG|"},
      {0, "CLIENT REPLY x", "-ERR syntax error|"})
 
+TALK3(client, replies_that_are_off_within_exec_are_those_behind_it,
+      {1, "MULTI\r\nPING a\r\nCLIENT REPLY OFF\r\nPING b\r\nCLIENT REPLY ON\r\nPING c\r\nEXEC",
+       "+OK|+QUEUED|+QUEUED|+QUEUED|+QUEUED|+QUEUED|*5|$1|a|+OK|$1|c|"},
+      {1, "MULTI\r\nPING a\r\nCLIENT REPLY OFF\r\nEXEC\r\nPING b\r\nCLIENT REPLY ON",
+       "+OK|+QUEUED|+QUEUED|*2|$1|a|+OK|"},
+      {1, "CLIENT REPLY OFF\r\nMULTI\r\nPING a\r\nCLIENT REPLY ON\r\nPING b\r\nEXEC\r\nPING c",
+       "+OK|$1|b|$1|c|"},
+      {1, "MULTI\r\nPING\r\nCLIENT REPLY SKIP\r\nPING\r\nEXEC\r\nPING no\r\nPING yes",
+       "+OK|+QUEUED|+QUEUED|+QUEUED|*3|+PONG|+PONG|$3|yes|"},
+      {1, "CLIENT REPLY SKIP\r\nCLIENT LIST\r\nPING", "+PONG|"})
+
+TALK3(client, what_one_listens_to_is_heard_in_order_though_replies_are_off,
+      {1, "CLIENT REPLY OFF\r\nSUBSCRIBE c\r\nPUBLISH c 1\r\nSUBSCRIBE d\r\nPUBLISH d 2",
+       ">3|$9|subscribe|$1|c|:1|>3|$7|message|$1|c|$1|1|>3|$9|subscribe|$1|d|:2|>3|$7|message|$1|"
+       "d|$1|2|"},
+      {1, "MULTI\r\nPUBLISH c 3\r\nSET k 1\r\nEXEC\r\nCLIENT REPLY ON",
+       ">3|$7|message|$1|c|$1|3|+OK|"})
+
 TALK(client, a_pause_of_writes_holds_writes_alone, {0, "CLIENT PAUSE 100000 WRITE", "+OK|"},
      {1, "GET k", "$-1|"}, {1, "SET k 1", ""}, {2, "MULTI", "+OK|"}, {2, "SET l 1", ""},
-     {0, "GET k", "$-1|"}, {0, "CLIENT UNPAUSE", "+OK|"}, {1, "", "+OK|"}, {2, "", "+QUEUED|"},
-     {1, "GET k", "$1|1|"})
+     {3, "EVAL \"return redis.call('incrby',KEYS[1],ARGV[1])\" 1 n 1", ""}, {0, "GET k", "$-1|"},
+     {0, "GET n", "$-1|"}, {0, "CLIENT UNPAUSE", "+OK|"}, {1, "", "+OK|"}, {2, "", "+QUEUED|"},
+     {3, "", ":1|"}, {1, "GET k", "$1|1|"})
 
 TALK(client, a_pause_of_all_ends_by_itself, {0, "CLIENT PAUSE 50", "+OK|"}, {1, "PING", "+PONG|"},
      {0, "PING", "+PONG|"})
@@ -420,4 +497,9 @@ TRANSCRIPT(replication, without_replicas_it_is_said_so, {"WAIT 0 0", "0"}, {"WAI
            {"FAILOVER ABORT", "-ERR No failover in progress."},
            {"FAILOVER TIMEOUT 0", "-ERR FAILOVER timeout must be greater than 0"},
            {"FAILOVER TO x", "-ERR syntax error"}, {"REPLCONF a", "-ERR syntax error"},
+           {"REPLCONF listening-port 7 foo bar", "-ERR Unrecognized REPLCONF option: foo"},
+           {"REPLCONF rdb-only 2", "-ERR value is out of range, value must between 0 and 1"},
+           {"REPLCONF rdb-filter-only functions capa eof", "+OK"},
+           {"REPLCONF rdb-filter-only \"functions x\"",
+            "-ERR Unsupported rdb-filter-only option: x"},
            {"REPLCONF listening-port 1", "+OK"}, {"@brine PSYNC ? -1", "~-ERR*"})

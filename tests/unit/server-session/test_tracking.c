@@ -159,7 +159,7 @@ Test(tracking, prefixes_are_shared_and_go_with_their_last_client) {
         cr_assert(tracking_start(&hall.tracking, &hall.sessions[who], &options) == BRINE_OK);
     }
     tracking_visit_prefixes(&hall.tracking, count_prefixes, text);
-    cr_expect_str_eq(text, "b=1 a=3 ");
+    cr_expect_str_eq(text, "a=3 b=1 ");
     cr_expect(tracking_bytes(&hall.sessions[0]) > tracking_bytes(&hall.sessions[1]));
     session_reset(&hall.sessions[0], true);
     text[0] = 0;
