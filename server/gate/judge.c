@@ -174,6 +174,20 @@ static bool may_pass(struct judging *judging, const struct frame_reading *readin
     return !whole || !policy_is_dangerous(harm->module, harm->name);
 }
 
+/* Whether the verifier admitted all that stands before an opcode at which every reader comes to an
+ * error.  What a reader does up to there it may do with any value of the rule; this matters where a
+ * value was accepted by another reading of it: an honest session of Beaker, read as if its first
+ * letters were a nonce, begins in the middle of its own pickle. */
+static bool fails_after_what_is_allowed(const struct pickle_report *report) {
+    static const enum pickle_reason errors[] = {
+        PICKLE_OPCODE_UNKNOWN, PICKLE_UNDERFLOW,     PICKLE_MARK_MISSING,
+        PICKLE_MEMO_MISS,      PICKLE_END_AT_OPCODE,
+    };
+    for (size_t i = 0; i < ARRAY_LEN(errors); i++)
+        if (report->reason == errors[i]) return true;
+    return false;
+}
+
 /* Whether every unpickler fails at a first byte before it has done anything: it is no opcode, or
  * one that takes from the stack, or asks the memo, of which both are empty.  Most of what is no
  * pickle begins so. */
@@ -247,6 +261,7 @@ static enum brine_status visit(void *context, const struct frame_reading *readin
         return accept(judging, reading);
     }
 
+    if (judging->accepted && fails_after_what_is_allowed(judging->report)) return BRINE_OK;
     struct pickle_harm harm;
     if (may_pass(judging, reading, &harm)) return BRINE_OK;
     /* What is said of it lies in the scratch, which the second look has used.  If it is accepted

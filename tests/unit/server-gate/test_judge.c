@@ -126,6 +126,18 @@ Test(judge, rules_and_values_make_verdicts) {
         {"k", V("\x80\x02X\x34\0\0\0AAAAAAAAAAAAAAAAAAAAAAAAY29zCnN5c3RlbQooUydpZCcKdFIuq\x01."),
          GATE_REFUSE},
         {"k", V("\x80\x02X\x24\0\0\0AAAAAAAAY29zCnN5c3RlbQooUydpZCcKdFIuq\x01."), GATE_REFUSE},
+        /* A session with a date: behind its first 8 letters it begins with GLOBAL and ends at a
+         * mark that is missing.  What is not allowed there is refused as ever. */
+        {"beaker:1",
+         V("\x80\x02X\xa0\0\0\0gAJ9cQAoWA4AAABfYWNjZXNzZWRfdGltZXEBRz/4AAAAAAAAWAEAAABkcQJjZGF0ZXRp"
+           "bWUKZGF0ZQpxA2NfY29kZWNzCmVuY29kZQpxBFgFAAAAB8OqAQJxBVgGAAAAbGF0aW4xcQaGcQdScQiFcQlScQp"
+           "1"
+           "Lg==q\0."),
+         GATE_ADMIT},
+        {"beaker:1", V("\x80\x02X\x24\0\0\0gAJOLk4uY29zCnN5c3RlbQooUydpZCcKdFIuq\x01."),
+         GATE_REFUSE},
+        {"beaker:1", V("\x80\x02X\x24\0\0\0gAJOLk4uY29zCnN5c3RlbQooUydpZCcKdFJzq\x01."),
+         GATE_REFUSE},
         /* Readers take the text, the verifier does not take the mark below it. */
         {"beaker:1", V("(X\x1c\0\0\0Y29zCnN5c3RlbQooUydpZCcKdFIu."), GATE_REFUSE},
         {"k", V("(X\x1c\0\0\0Y29zCnN5c3RlbQooUydpZCcKdFIu."), GATE_REFUSE},
