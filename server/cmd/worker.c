@@ -14,7 +14,10 @@ enum {
 enum brine_status command_shared_init(struct command_shared *shared,
                                       const struct command_shared_options *options) {
     *shared = (struct command_shared){0};
-    permission_vocabulary(&shared->vocabulary);
+    if (options->vocabulary)
+        shared->vocabulary = *options->vocabulary;
+    else
+        permission_vocabulary(&shared->vocabulary);
     TRY(auth_init(&shared->auth, options->mem, &shared->vocabulary));
     command_index_init(&shared->index);
     script_cache_init(&shared->scripts);

@@ -118,6 +118,8 @@ struct command_shared_options {
     struct allocator *mem;
     size_t workers; /* whose clients may listen */
     struct hash_secret secret;
+    /* Of permission_vocabulary, to be copied; NULL: made anew, which is half of what this costs. */
+    const struct auth_vocabulary *vocabulary;
 };
 /* NO_MEMORY: command_shared_deinit is not due. */
 enum brine_status command_shared_init(struct command_shared *shared,

@@ -19,6 +19,11 @@ import sys
 
 SECONDS_PER_INPUT, MEGABYTES = 10, 2048
 TAIL_LINES = 50
+# What makes a target's inputs worth their time: a session is not better for being long, and weighing
+# some ten thousand features anew at each new one takes longer than running the input.
+FLAGS = {"session": ["-max_len=2048", "-entropic=0"]}
+# Freed blocks kept back: more than a cache holds makes each input twice as slow.
+QUARANTINE_MB = 16
 
 
 def fuzz(name, args):
@@ -31,8 +36,10 @@ def fuzz(name, args):
                f"-artifact_prefix={crashes}"]
     if name.startswith("pickle_"):
         command.append("-dict=tests/fuzz/pickle.dict")
+    command += FLAGS.get(name, [])
     command += [found, f"tests/corpus/{name}"]
-    env = dict(os.environ, ASAN_OPTIONS="abort_on_error=1:allocator_may_return_null=1:detect_leaks=1",
+    env = dict(os.environ, ASAN_OPTIONS="abort_on_error=1:allocator_may_return_null=1:detect_leaks=1:"
+                                          f"quarantine_size_mb={QUARANTINE_MB}",
                UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1:abort_on_error=1")
     try:
         # Reading a large corpus takes its time before the seconds of fuzzing begin.
