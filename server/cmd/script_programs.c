@@ -302,6 +302,7 @@ static double remove_all(struct script_run *run, size_t site, struct script_valu
     double removed = 0;
     size_t count = 0;
     struct bytes key;
+    if (!values) script_fail_memory(run);
     bool more = values && script_next(&keys, &key);
     while (more && !run->failed) {
         values[0] = TEXT("del");

@@ -21,6 +21,11 @@
 /* Copies of what commands answer, for one run. */
 static const size_t MEMORY_BYTES_MAX = (size_t)1 << 30;
 
+/* What a command that writes replies, short as that is, must find room: it has written by then. */
+enum { REPLY_ROOM_BYTES = 1024 };
+
+#define OUT_OF_MEMORY "OOM the server is out of memory"
+
 static const struct script_program programs[] = {
 #define SCRIPT(name, digest, function, value_arg, walks)                                           \
     {name, digest, function, NULL, value_arg, walks},
@@ -144,7 +149,7 @@ bool script_next(struct script_value *list, struct bytes *element) {
 
 static struct script_value keep(struct script_run *run, enum script_kind kind, struct bytes text) {
     struct bytes copy = arena_copy(&run->memory, text);
-    if (!copy.data) fail_text(run, 0, "OOM the server is out of memory");
+    if (!copy.data) fail_text(run, 0, OUT_OF_MEMORY);
     return copy.data ? (struct script_value){.kind = kind, .text = copy} : NIL;
 }
 
@@ -160,6 +165,10 @@ static struct script_value read_reply(struct script_run *run, struct reply_mark 
                                       uint16_t line) {
     const struct reply *reply = run->call->reply;
     struct bytes raw = bytes_slice(buf_view(&reply->out), mark.out_bytes, reply->out.len);
+    if (reply->writer.failed == BRINE_NO_MEMORY) {
+        fail_text(run, line, OUT_OF_MEMORY);
+        return NIL;
+    }
     if (reply_is_broken(reply) || raw.len < 3) {
         fail_text(run, line, "ERR the reply of a command in a script is too long");
         return NIL;
@@ -207,7 +216,7 @@ static struct bytes *to_arguments(struct script_run *run, uint16_t line,
             return NULL;
         }
     }
-    if (!args) fail_text(run, line, "OOM the server is out of memory");
+    if (!args) fail_text(run, line, OUT_OF_MEMORY);
     return args;
 }
 
@@ -242,6 +251,10 @@ struct script_value script_call(struct script_run *run, size_t site,
     if (!inner.command || !may_run(run, inner.command, line)) return NIL;
     if ((size_t)inner.command->keys.first < count)
         inner.key = keyspace_key(inner.access, inner.session->db, args[inner.command->keys.first]);
+    if (buf_reserve(&inner.reply->out, REPLY_ROOM_BYTES) != BRINE_OK) {
+        fail_text(run, line, OUT_OF_MEMORY);
+        return NIL;
+    }
     struct reply_mark mark = reply_mark(inner.reply);
     if (inner.command->flags & CMD_READONLY) note_reads(run);
     dispatch_run_inner(&inner);
@@ -308,6 +321,10 @@ void script_return_error(struct script_run *run, const char *text) {
     reply_error(run->call->reply, bytes_of_cstr(text));
 }
 
+void script_fail_memory(struct script_run *run) {
+    fail_text(run, 0, OUT_OF_MEMORY);
+}
+
 /* ---- a run ----------------------------------------------------------------------------------- */
 
 /* The value that the script would store as it is, judged before anything is locked; false: refused,
@@ -344,7 +361,7 @@ static void run_locked(struct script_run *run, const struct script_program *prog
     bool may_defer = access->may_defer;
     struct store_key *keys = locks ? hash_keys(run) : NULL;
     if (locks && !keys) {
-        fail_text(run, 0, "OOM the server is out of memory");
+        fail_text(run, 0, OUT_OF_MEMORY);
         return;
     }
     access->may_defer = may_defer && program->walks;

@@ -127,6 +127,8 @@ void script_return(struct script_run *run, struct script_value value);
 void script_return_list(struct script_run *run, const struct script_value *values, size_t count);
 /* return redis.error_reply(text): no error that stops, and without a tail. */
 void script_return_error(struct script_run *run, const char *text);
+/* The run ends here with -OOM. */
+void script_fail_memory(struct script_run *run);
 
 /* The programs, out of the rows. */
 #define SCRIPT(name, digest, function, ...) script_program_fn function;
