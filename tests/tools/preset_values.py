@@ -375,7 +375,7 @@ def celery_values():
         "failure": dict(meta, status="FAILURE", result=ValueError("x")),
         "exceptions": [Ignore(), MaxRetriesExceededError("x"), NotRegistered("t"), Reject("r"),
                        SoftTimeLimitExceeded(), TimeLimitExceeded(3), WorkerLostError("x"), TaskRevokedError("x"),
-                       Retry("r")],
+                       Retry("r"), Retry("r", None, 3), Retry(when=datetime.datetime(2026, 1, 2))],
     }
 
 
@@ -455,6 +455,22 @@ def write(target):
     return written
 
 
+# What a class does with its arguments while it is loaded, so that the preset's row must bound them: preset, name, pickle.
+HOSTILE = [
+    ("celery", "Retry writes a tuple of tuples of 2 ** 60 parts", b"\x80\x02ccelery.exceptions\nRetry\nX\x01\0\0\0m)" + b"2\x86" * 60 + b"\x86R."),
+]
+
+
+def check_hostile(cli, folder):
+    for preset_name, what, raw in HOSTILE:
+        path = os.path.join(folder, "hostile.pkl")
+        pathlib.Path(path).write_bytes(raw)
+        run = subprocess.run([cli, "verify", path, "--policy", preset_name], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        refused = run.returncode == 1 and "arguments" in run.stdout
+        print("%s: %s: %s" % (preset_name, what, "refused" if refused else run.stdout))
+        yield refused
+
+
 def check(cli):
     passed = failed = 0
     with tempfile.TemporaryDirectory() as folder:
@@ -468,6 +484,8 @@ def check(cli):
             print("%s: %d pickles, %s" % (preset_name, count, "all accepted" if ok else "exit code %d" % run.returncode))
             for line in refused:
                 print("    " + line)
+        for ok in check_hostile(cli, folder):
+            passed, failed = passed + ok, failed + (not ok)
     print("%d passed, %d failed" % (passed, failed))
     return failed == 0 and passed > 0
 
