@@ -38,9 +38,10 @@ bool unpack_is_lzma(struct bytes input) {
     struct reader r = reader_over(input);
     uint8_t props = read_u8(&r);
     uint32_t dictionary = read_u32le(&r);
+    if (LIKELY(!is_usual_dictionary(dictionary))) return false; /* most values end here */
     uint64_t size = read_u64le(&r);
     if (reader_failed(&r) || props > ALONE_PROPS_MAX) return false;
-    return is_usual_dictionary(dictionary) && (size == UINT64_MAX || size < ALONE_SIZE_MAX);
+    return size == UINT64_MAX || size < ALONE_SIZE_MAX;
 }
 
 static void *alloc(void *codecs, size_t count, size_t size) {

@@ -20,6 +20,7 @@
 #include "gate/keeper_state.h"
 #include "gate/refusal.h"
 #include "observe/metrics.h"
+#include "pickle/leaf.h"
 #include "pickle/opcodes.h"
 #include "policy/dangerous.h"
 
@@ -484,4 +485,28 @@ enum gate_verdict gate_keeper_look(struct gate_keeper *keeper, struct gate_desk 
     };
     finding->verdict = judge(&judging);
     return finding->verdict;
+}
+
+/* A pickle of one bytes object or number is most of what is cached as bytes, and nothing of the
+ * look above can refuse it but what is asked here: it names nothing, is in no framing, and its
+ * kind is one that this thread has labelled before. */
+bool gate_keeper_admits_at_once(struct gate_keeper *keeper, struct gate_desk *desk,
+                                const struct gate_question *question, struct gate_answer *answer) {
+    const struct gate_setup *setup = gate_keeper_desk_setup(keeper, desk);
+    struct bytes value = question->value;
+    struct pickle_leaf leaf;
+    if (setup->mode != CONFIG_GATE_MODE_ENFORCE || !keeper->options.kinds ||
+        value.len > setup->offload_bytes || !pickle_is_leaf(value, &setup->limits, &leaf))
+        return false;
+    const struct gate_rule *rule = gate_setup_rule(setup, question->db, question->key);
+    bool is_plain = rule->values != GATE_VALUES_OPAQUE && rule->audited != GATE_AUDIT_ALL &&
+                    (rule->bytes_max == 0 || value.len <= rule->bytes_max);
+    if (!is_plain || leaf.protocol < rule->min_protocol || leaf.protocol > rule->max_protocol ||
+        !frame_is_bare(value, &rule->frames))
+        return false;
+    answer->label =
+        gate_kinds_leaf_label(keeper->options.kinds, &desk->kinds, &leaf, setup->generation);
+    if (answer->label == 0) return false;
+    metrics_add(desk->metrics, METRIC_gate_verified_bytes, value.len);
+    return true;
 }

@@ -31,6 +31,11 @@ struct gate_keeper {
 /* The desk's setup, taken over from the keeper when there is a newer one. */
 const struct gate_setup *gate_keeper_desk_setup(struct gate_keeper *keeper, struct gate_desk *desk);
 
+/* Whether the value is one that gate_keeper_look would admit and nobody would record; then
+ * answer->label is what it would be, and the same is counted.  False: look. */
+bool gate_keeper_admits_at_once(struct gate_keeper *keeper, struct gate_desk *desk,
+                                const struct gate_question *question, struct gate_answer *answer);
+
 /* What the audit trail gets of a finding, by the rule's wish.  NULL audit: nothing. */
 void gate_record_finding(struct audit *audit, const struct gate_question *question,
                          const struct gate_finding *finding, const struct gate_answer *answer);

@@ -475,21 +475,31 @@ uint32_t gate_kinds_generation(const struct gate_kinds *kinds) {
 /* ---- tickets ------------------------------------------------------------------------------------
  */
 
-/* All that there is to know of a value without globals; 0: there is more. */
-static uint64_t plain_facts(const struct gate_kinds_memory *memory, uint32_t generation) {
-    enum { KIND_BITS = 4, PATH_MAX = 4, PROTOCOL_BITS = 3, TOP_BITS = 5, WHAT_BITS = 2 };
+/* All that there is to know of a value without globals. */
+static uint64_t facts_of(const struct encoding *head, uint8_t top_kind, uint32_t generation) {
+    enum { KIND_BITS = 4, PROTOCOL_BITS = 3, TOP_BITS = 5, WHAT_BITS = 2 };
     _Static_assert(FRAME_KINDS <= 1 << KIND_BITS && PICKLE_KIND_INSTANCE < 1 << TOP_BITS &&
                        GATE_KIND_COMMON < 1 << WHAT_BITS,
                    "each fact has its own bits");
-    const struct encoding *head = &memory->head;
-    bool has_global = head->what == GATE_KIND_PICKLE && !memory->top_kind;
-    if (has_global || memory->globals_count || head->wide || head->depth > PATH_MAX) return 0;
     uint64_t facts = head->what;
     for (size_t i = 0; i < head->depth; i++) facts = facts << KIND_BITS | head->path[i];
     facts = facts << PROTOCOL_BITS | (head->depth & 7u);
     facts = facts << PROTOCOL_BITS | (head->protocol & 7u);
-    facts = facts << TOP_BITS | memory->top_kind;
+    facts = facts << TOP_BITS | top_kind;
     return facts << 32 | generation;
+}
+
+/* 0: there is more to know. */
+static uint64_t plain_facts(const struct gate_kinds_memory *memory, uint32_t generation) {
+    enum { PATH_MAX = 4 };
+    const struct encoding *head = &memory->head;
+    bool has_global = head->what == GATE_KIND_PICKLE && !memory->top_kind;
+    if (has_global || memory->globals_count || head->wide || head->depth > PATH_MAX) return 0;
+    return facts_of(head, memory->top_kind, generation);
+}
+
+static size_t plain_slot(uint64_t facts) {
+    return facts * PLAIN_MULTIPLIER >> (64 - PLAIN_BITS);
 }
 
 static void remember(struct gate_kinds_cache *cache, struct remembered *slot, uint64_t hash,
@@ -530,12 +540,24 @@ gate_ticket gate_kinds_label(struct gate_kinds *kinds, struct gate_kinds_cache *
     struct gate_kinds_memory *memory = cache->memory;
     if (!memory || generation == 0 || generation != gate_kinds_generation(kinds)) return 0;
     uint64_t facts = plain_facts(memory, generation);
-    struct plain *plain = &memory->plain[facts * PLAIN_MULTIPLIER >> (64 - PLAIN_BITS)];
+    struct plain *plain = &memory->plain[plain_slot(facts)];
     if (LIKELY(plain->facts == facts && ticket_holds(kinds, plain->ticket))) return plain->ticket;
     bool common;
     gate_ticket ticket = look_up(kinds, cache, generation, &common);
     if (facts && !common) *plain = (struct plain){facts, ticket};
     return ticket;
+}
+
+gate_ticket gate_kinds_leaf_label(const struct gate_kinds *kinds,
+                                  const struct gate_kinds_cache *cache,
+                                  const struct pickle_leaf *leaf, uint32_t generation) {
+    const struct encoding head = {
+        .what = GATE_KIND_PICKLE, .protocol = leaf->protocol, .depth = 1, .path = {FRAME_PICKLE}};
+    const struct gate_kinds_memory *memory = cache->memory;
+    if (!memory || generation == 0 || generation != gate_kinds_generation(kinds)) return 0;
+    uint64_t facts = facts_of(&head, (uint8_t)leaf->kind, generation);
+    const struct plain *plain = &memory->plain[plain_slot(facts)];
+    return plain->facts == facts && ticket_holds(kinds, plain->ticket) ? plain->ticket : 0;
 }
 
 gate_ticket gate_kinds_common(struct gate_kinds *kinds, uint32_t generation) {

@@ -38,6 +38,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "frame/frame.h"
+#include "pickle/leaf.h"
 #include "pickle/verify.h"
 
 enum {
@@ -94,6 +95,12 @@ bool gate_kinds_lack_keys(const struct pickle_report *report);
 void gate_kinds_note_integer(struct gate_kinds_cache *cache);
 gate_ticket gate_kinds_label(struct gate_kinds *kinds, struct gate_kinds_cache *cache,
                              uint32_t generation) MUST_USE;
+
+/* The ticket of a bare pickle that is a leaf (pickle/leaf.h), without notes; 0: none is remembered,
+ * and the value is to be noted in the usual way. */
+gate_ticket gate_kinds_leaf_label(const struct gate_kinds *kinds,
+                                  const struct gate_kinds_cache *cache,
+                                  const struct pickle_leaf *leaf, uint32_t generation) MUST_USE;
 
 /* The ticket of a value that is admitted though not all of it was understood (on_refusal = "log"):
  * reports look into it. */

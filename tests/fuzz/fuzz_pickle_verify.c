@@ -1,13 +1,14 @@
 /* SPDX-FileCopyrightText: 2026 The brine authors */
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Must reach: pickle_verify, and of it items.c, calls.c, models.c, state.c, probes.c.
- * Oracles: the same bytes get the same verdict from a used scratch; a beginning of an accepted
- * pickle and a lengthening of it are refused; a refusal's offset lies in the input; what is
- * accepted is in the policy; without its first global it is refused. */
+/* Must reach: pickle_is_leaf; pickle_verify, and of it items.c, calls.c, models.c, state.c,
+ * probes.c. Oracles: the same bytes get the same verdict from a used scratch; a beginning of an
+ * accepted pickle and a lengthening of it are refused; a refusal's offset lies in the input; what
+ * is accepted is in the policy; without its first global it is refused; a leaf is accepted with the
+ * same facts. */
 
 #include "../unit/proto-pickle/policy_file.h"
-#include "pickle/verify.h"
+#include "pickle/leaf.h"
 
 static void demand(bool holds) {
     if (!holds) __builtin_trap();
@@ -58,6 +59,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     demand(verify(input, &policy.policy, &again, &scratch) == status);
     demand(again.reason == report.reason && again.offset == report.offset &&
            again.globals_count == report.globals_count);
+    struct pickle_leaf leaf;
+    if (pickle_is_leaf(input, &PICKLE_LIMITS_DEFAULT, &leaf))
+        demand(status == BRINE_OK && leaf.kind == report.top_kind && report.globals_count == 0 &&
+               leaf.protocol == MAX(report.protocol, report.protocol_needed));
     if (status == BRINE_OK) check_accepted(input, &policy.policy, &again, &scratch);
     return 0;
 }

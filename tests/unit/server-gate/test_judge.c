@@ -494,3 +494,41 @@ Test(judge, a_first_byte_that_passes_is_harmless_whatever_follows) {
     cr_expect(admitted > 180 && admitted < 256, "%zu", admitted);
     world_end(&world);
 }
+
+/* Of one value: what the first look says, and then what the thread that has labelled it says. */
+Test(judge, a_leaf_met_before_is_answered_as_it_was_the_first_time) {
+    static const struct {
+        const char *rules;
+        struct bytes value;
+    } rows[] = {
+        {"", BYTES("\x80\x04K\x07.")},
+        {"", BYTES("\x80\x04"
+                   "C\x03"
+                   "abc\x94.")},
+        {"[[rule]]\nvalues = \"pickle\"\n", BYTES("\x80\x04N.")},
+        {"[[rule]]\nvalues = \"opaque\"\n", BYTES("\x80\x04N.")},
+        {"[[rule]]\nmin_protocol = 5\n", BYTES("\x80\x04N.")},
+        {"[[rule]]\nmax_protocol = 3\n", BYTES("\x80\x04N.")},
+        {"[[rule]]\nmax_bytes = 3\n", BYTES("\x80\x04N.")},
+        {"[[rule]]\nframings = [\"zlib\"]\n", BYTES("\x80\x04N.")},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct world world;
+        world_begin(&world, rows[i].rules);
+        enum gate_verdict first = world_ask(&world, 0, "k", rows[i].value);
+        uint32_t label = world.answer.label;
+        char text[GATE_TEXT_BYTES];
+        snprintf(text, sizeof text, "%s", world.answer.text);
+        for (int times = 0; times < 3; times++) {
+            cr_expect_eq(world_ask(&world, 0, "k", rows[i].value), first, "%s", rows[i].rules);
+            cr_expect_eq(world.answer.label, label, "%s", rows[i].rules);
+            cr_expect_str_eq(world.answer.text, text);
+        }
+        cr_expect_str_eq(world_set(&world, "gate.policy", "django"), "");
+        if (first == GATE_ADMIT && label != 0)
+            cr_expect(world_ask(&world, 0, "k", rows[i].value) == GATE_ADMIT &&
+                          world.answer.label != label,
+                      "another policy gives another label");
+        world_end(&world);
+    }
+}
