@@ -37,14 +37,18 @@ void cmd_object_encoding(struct command_call *call) {
         reply_null(call->reply);
 }
 
+static bool find_usage(struct command_call *call, struct store_usage *usage) {
+    struct store_value value;
+    bool found = keyspace_peek(call->access, &call->key, &value);
+    if (found) *usage = store_usage(call->access->keyspace->store, &value, call->now_ms);
+    keyspace_leave(call->access);
+    return found;
+}
+
 /* OBJECT FREQ key */
 void cmd_object_freq(struct command_call *call) {
-    struct store_value value;
-    struct store_usage usage = {0};
-    bool found = keyspace_peek(call->access, &call->key, &value);
-    if (found) usage = store_usage(call->access->keyspace->store, &value, call->now_ms);
-    keyspace_leave(call->access);
-    if (!found)
+    struct store_usage usage;
+    if (!find_usage(call, &usage))
         reply_null(call->reply);
     else if (is_lfu(call))
         reply_integer(call->reply, usage.frequency);
@@ -57,12 +61,8 @@ void cmd_object_freq(struct command_call *call) {
 
 /* OBJECT IDLETIME key */
 void cmd_object_idletime(struct command_call *call) {
-    struct store_value value;
-    struct store_usage usage = {0};
-    bool found = keyspace_peek(call->access, &call->key, &value);
-    if (found) usage = store_usage(call->access->keyspace->store, &value, call->now_ms);
-    keyspace_leave(call->access);
-    if (!found)
+    struct store_usage usage;
+    if (!find_usage(call, &usage))
         reply_null(call->reply);
     else if (!is_lfu(call))
         reply_integer(call->reply, usage.idle_s);

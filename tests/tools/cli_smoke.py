@@ -15,7 +15,6 @@ import os
 import pty
 import re
 import select
-import shutil
 import subprocess
 import sys
 import time
@@ -232,12 +231,9 @@ def main():
     parser.add_argument("--address", help="host:port of a running server, which is flushed")
     options = parser.parse_args()
 
-    path = None if options.address else shutil.which(options.server)
-    if not options.address and not path:
-        raise SystemExit(f"{options.server}: not found")
     os.environ.pop("REDISCLI_AUTH", None)
     os.environ["REDISCLI_HISTFILE"] = os.environ["REDISCLI_RCFILE"] = "/dev/null"
-    server = differential.Server(path, options.address)
+    server = differential.server_of(options.server, options.address)
     smoke = Smoke(server.address)
     try:
         one_shots(smoke)

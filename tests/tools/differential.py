@@ -527,6 +527,31 @@ def run(servers, options):
     return passed, failed
 
 
+def with_servers(options, compare, **how):
+    """Starts --server and --reference, or takes running ones, and hands them to `compare`."""
+    servers, statuses = [], []
+    try:
+        for which, its in ((options.server, how), (options.reference, {})):
+            path = shutil.which(which)
+            servers.append(Server(path, **its) if path else Server(address=which))
+        passed, failed = compare(servers, options)
+    finally:
+        statuses = [server.stop() for server in servers]
+    for server, status in zip(servers, statuses):
+        if status:
+            failed += 1
+            print(f"{server.name} ended with status {status}")
+    return passed, failed
+
+
+def server_of(program, address, flags=()):
+    """One that is started, or the running one at the address."""
+    path = None if address else shutil.which(program)
+    if not address and not path:
+        raise SystemExit(f"{program}: not found")
+    return Server(path, address, flags)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--server", default="build/brine-server", help="a program, or host:port")
@@ -538,20 +563,8 @@ def main():
     parser.add_argument("--flag", action="append", default=[], help="a flag for --server")
     options = parser.parse_args()
 
-    servers, statuses = [], []
     started = time.monotonic()
-    try:
-        for which, flags, tls in ((options.server, options.flag, options.tls),
-                                  (options.reference, (), False)):
-            path = shutil.which(which)
-            servers.append(Server(path, flags=flags, tls=tls) if path else Server(address=which))
-        passed, failed = run(servers, options)
-    finally:
-        statuses = [server.stop() for server in servers]
-    for server, status in zip(servers, statuses):
-        if status:
-            failed += 1
-            print(f"{server.name} ended with status {status}")
+    passed, failed = with_servers(options, run, flags=options.flag, tls=options.tls)
     print(f"seed {options.seed}, {time.monotonic() - started:.1f} s")
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0

@@ -16,11 +16,10 @@ import glob
 import hashlib
 import os
 import random
-import shutil
 import sys
 
 import differential
-from differential import Connection, Server, decode
+from differential import Connection, decode, with_servers
 
 TEXTS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "corpus", "scripts")
 KEYS = [b"k", b"l", b"m"]
@@ -216,18 +215,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--stop-after", type=int, default=10, help="differences")
     options = parser.parse_args()
-    servers, statuses = [], []
-    try:
-        for which in (options.server, options.reference):
-            path = shutil.which(which)
-            servers.append(Server(path) if path else Server(address=which))
-        passed, failed = run(servers, options)
-    finally:
-        statuses = [server.stop() for server in servers]
-    for server, status in zip(servers, statuses):
-        if status:
-            failed += 1
-            print(f"{server.name} ended with status {status}")
+    passed, failed = with_servers(options, run)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 

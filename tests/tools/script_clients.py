@@ -15,7 +15,6 @@ not installed is left out, and said so.
 import argparse
 import asyncio
 import importlib.util
-import shutil
 import sys
 import threading
 
@@ -189,11 +188,8 @@ def main():
     parser.add_argument("--server", default="build/brine-server", help="a program to start")
     parser.add_argument("--address", help="host:port of a running server, which is flushed")
     options = parser.parse_args()
-    path = None if options.address else shutil.which(options.server)
-    if not options.address and not path:
-        raise SystemExit(f"{options.server}: not found")
     count = Count()
-    server = differential.Server(path, options.address, ["--gate.mode=enforce", "--server.threads=2"])
+    server = differential.server_of(options.server, options.address, ["--gate.mode=enforce", "--server.threads=2"])
     try:
         run(count, *server.address)
     finally:
