@@ -22,7 +22,7 @@ V      := $(BUILD)/$(VARIANT)
 # The only lists of Debian packages; everything else, .ci/run too, installs by them.
 PACKAGES_RUN  := gcc libc6-dev libuv1-dev libhiredis-dev libedit-dev libjemalloc-dev libssl-dev \
                  zlib1g-dev libbz2-dev liblzma-dev liblz4-dev libzstd-dev liblzf-dev libxxhash-dev
-PACKAGES_TEST := $(PACKAGES_RUN) g++ libcriterion-dev redis-tools openssl tmux python3 python3-redis binutils pkgconf python3-django python3-django-redis
+PACKAGES_TEST := $(PACKAGES_RUN) g++ libcriterion-dev redis-tools openssl tmux python3 python3-redis binutils pkgconf valgrind python3-django python3-django-redis
 PACKAGES_PRESETS := $(PACKAGES_RUN) python3 python3-numpy python3-pandas python3-scipy python3-sklearn python3-joblib \
                  python3-django python3-celery python3-flask python3-werkzeug
 PACKAGES_FRAMES := python3-django-redis python3-cachelib python3-flask-caching python3-dogpile.cache python3-kombu \
@@ -251,7 +251,7 @@ WIRE_TESTS   := $(call program_of,$(WIRE_SOURCES))
 STRESS_TESTS := $(call program_of,$(STRESS_SOURCES))
 SIM_TESTS    := $(call program_of,$(SIM_SOURCES))
 TABLES       := $(call program_of,$(TABLE_SOURCES))
-BENCHES      := $(filter-out %/load,$(call program_of,$(BENCH_SOURCES)))
+BENCHES      := $(filter-out %/load %/instr,$(call program_of,$(BENCH_SOURCES)))
 REPLAYS      := $(call replay_of,$(FUZZ_SOURCES))
 FUZZERS      := $(call fuzzer_of,$(FUZZ_SOURCES))
 
@@ -283,7 +283,7 @@ scripts: $(V)/brine-server $(V)/brine-cli
 
 # Everything, without installing anything; ONLY=unit,wire,main,replay,suite takes a part.
 .PHONY: check check-programs
-check-programs: all $(UNIT_TESTS) $(WIRE_TESTS) $(STRESS_TESTS) $(SIM_TESTS) $(REPLAYS)
+check-programs: all $(if $(SAN),,$(V)/tests/bench/instr) $(UNIT_TESTS) $(WIRE_TESTS) $(STRESS_TESTS) $(SIM_TESTS) $(REPLAYS)
 run_check = $(RUN_TESTS) $(if $(ONLY),--only $(ONLY)) --unit $(UNIT_TESTS) --wire $(WIRE_TESTS) \
     --main $(STRESS_TESTS) $(SIM_TESTS) --replay $(REPLAYS) --suite tests/tools/suite.txt
 check: check-programs
@@ -310,6 +310,7 @@ help:
 #: make bench-verify       the verifier beside CPython's pickle.loads and pickletools.genops; BENCH_ARGS='--only WORD'
 #: make bench-snapshot     saving and loading beside redis-server's; BENCH_ARGS='--mb 200 --rounds 1'
 #: make bench-evict        what is still held when memory is short, beside redis-server; EVICT_ARGS='--only zipf10'
+#: make bench-instr        instructions a command beside those on record; INSTR_ARGS=--write renews them
 #: make bench-parts        single parts in isolation, no sockets
 #: make churn CHURN_S=600  mixed sizes at the memory limit: resident memory beside memory.max
 #: make soak SOAK_S=600    mixed load with expiry and churn; checks memory, descriptors, errors
@@ -403,6 +404,11 @@ ifneq ($(SAN),)
 $(BUILD)/release/brine-cli: FORCE
 	@+$(MAKE) --no-print-directory SAN= $@
 endif
+
+.PHONY: bench-instr
+bench-instr:
+	@+$(MAKE) --no-print-directory -j$(JOBS) SAN= $(BUILD)/release/tests/bench/instr
+	@python3 tests/bench/instr.py --program $(BUILD)/release/tests/bench/instr $(INSTR_ARGS)
 
 bench-parts: $(BENCHES)
 	@for program in $^; do $$program || exit 1; done

@@ -4,8 +4,8 @@
 /* instr: a fixed stream of requests through one session, in this process and without sockets, for
  * a tool that counts instructions.
  *
- *     valgrind --tool=callgrind --toggle-collect=run_stream --dump-after=run_stream
- *         --zero-before=run_stream build/release/tests/bench/instr [streams]
+ *     valgrind --tool=callgrind --zero-before=run_stream --dump-after=run_stream
+ *         build/release/tests/bench/instr
  *
  * Prints a line for each stream, in the order in which run_stream is called: its name and how many
  * commands it had.  instr.py divides.  The server's own parts are put together as main.c does it,
@@ -68,7 +68,7 @@ static void make_bytes_1k(struct buf *value) {
     make_bytes(value, 1024);
 }
 
-/* As values.py's: 42 fields of numbers and texts. */
+/* A dict of texts and numbers, some 150 opcodes. */
 static void make_dict_1k(struct buf *value) {
     static const struct bytes items[] = {
         BYTES("K\x2a"),
@@ -172,7 +172,7 @@ NOT_INLINED void run_stream(struct server *server, struct bytes query) {
     }
 }
 
-static void run(struct server *server, const struct stream *stream, bool print) {
+static void run(struct server *server, const struct stream *stream) {
     struct buf query, value;
     struct bytes mode[] = {BYTES("gate.mode"), bytes_of_cstr(stream->gate_mode)};
     buf_init(&query, mem_system(), SIZE_MAX);
@@ -188,7 +188,7 @@ static void run(struct server *server, const struct stream *stream, bool print) 
     for (size_t i = 0; i < stream->pipeline; i++)
         append_command(&query, i * 37 % KEYS, buf_view(&value), stream->is_set);
     run_stream(server, buf_view(&query));
-    if (print) printf("%u %s\n", stream->pipeline * BATCHES, stream->name);
+    printf("%u %s\n", stream->pipeline * BATCHES, stream->name);
     buf_deinit(&query);
     buf_deinit(&value);
 }
@@ -196,7 +196,7 @@ static void run(struct server *server, const struct stream *stream, bool print) 
 int main(void) {
     static struct server server;
     open_server(&server);
-    for (size_t i = 0; i < ARRAY_LEN(streams); i++) run(&server, &streams[i], true);
+    for (size_t i = 0; i < ARRAY_LEN(streams); i++) run(&server, &streams[i]);
     close_server(&server);
     return 0;
 }
