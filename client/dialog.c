@@ -72,9 +72,12 @@ static bool print(struct dialog *dialog, const struct brine_reply *reply, struct
     return false;
 }
 
-static bool show_next(struct dialog *dialog, struct show show) {
+static bool show_next(struct dialog *dialog, struct show show, bool messages) {
     struct brine_reply *reply;
-    (void)brine_take(dialog->client, &reply);
+    if (messages)
+        (void)brine_take(dialog->client, &reply);
+    else
+        (void)brine_take_reply(dialog->client, &reply);
     if (!reply) {
         tool_complain("%s", brine_last_error(dialog->client)->text);
         return false;
@@ -96,9 +99,9 @@ bool dialog_run(struct dialog *dialog, const struct brine_text *args, size_t cou
         tool_complain("%s", brine_last_error(dialog->client)->text);
         return false;
     }
-    bool go_on;
-    do go_on = show_next(dialog, show);
-    while (go_on && is_stream(args[COMMAND_NAME]) && !dialog->error_replied);
+    bool go_on, stream = is_stream(args[COMMAND_NAME]);
+    do go_on = show_next(dialog, show, stream);
+    while (go_on && stream && !dialog->error_replied);
     return go_on;
 }
 
@@ -233,7 +236,7 @@ struct piping {
 static bool take_all(struct piping *piping) {
     for (; piping->due; piping->due--) {
         struct brine_reply *reply;
-        (void)brine_take(piping->dialog->client, &reply);
+        (void)brine_take_reply(piping->dialog->client, &reply);
         if (!reply) {
             tool_complain("%s", brine_last_error(piping->dialog->client)->text);
             return false;

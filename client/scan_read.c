@@ -70,7 +70,7 @@ static bool append(struct batch *batch, const struct brine_text *args, size_t co
 /* NULL when the connection is gone. */
 static struct brine_reply *take(struct batch *batch) {
     struct brine_reply *reply;
-    (void)brine_take(batch->reader->client, &reply);
+    (void)brine_take_reply(batch->reader->client, &reply);
     if (!reply) (void)lost(batch);
     return reply;
 }

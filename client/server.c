@@ -54,6 +54,18 @@ static bool number_of(const struct server_options *options, enum server_option o
     return true;
 }
 
+/* Seconds, with a fraction, as milliseconds; 0: not given. */
+static bool timeout_of(const struct server_options *options, int *timeout_ms) {
+    const char *text = options->values[SERVER_TIMEOUT];
+    double seconds = 0;
+    bool ok = !text || (number_parse_double(bytes_of_cstr(text), &seconds) &&
+                        seconds >= 1.0 / MS_PER_S && seconds <= TIMEOUT_S_MAX);
+    if (!ok)
+        tool_complain("--timeout must be seconds from 0.001 to %d, not '%s'", TIMEOUT_S_MAX, text);
+    *timeout_ms = ok ? (int)(seconds * MS_PER_S) : 0;
+    return ok;
+}
+
 /* Everything but letters, digits and a few others becomes %XX. */
 static size_t append_escaped(char *url, size_t len, size_t size, const char *text) {
     for (; *text; text++) {
@@ -94,14 +106,14 @@ bool server_url(const struct server_options *options, char *url, size_t size) {
 bool server_client_options(const struct server_options *options,
                            struct brine_client_options *filled) {
     const char *const *values = options->values;
-    int timeout_s;
+    int timeout_ms;
     if (!number_of(options, SERVER_DB, (struct tool_range){0, INT32_MAX, 0}, &filled->db) ||
-        !number_of(options, SERVER_TIMEOUT, (struct tool_range){1, TIMEOUT_S_MAX, 0}, &timeout_s))
+        !timeout_of(options, &timeout_ms))
         return false;
     filled->password = values[SERVER_PASSWORD] ? values[SERVER_PASSWORD] : values[SERVER_PASS];
     if (!filled->password) filled->password = options->environment_password;
     filled->user = values[SERVER_USER];
-    if (timeout_s) filled->timeout_ms = filled->connect_timeout_ms = timeout_s * MS_PER_S;
+    if (timeout_ms) filled->timeout_ms = filled->connect_timeout_ms = timeout_ms;
     if (values[SERVER_RESP3]) filled->protocol = 3;
     filled->ca_file = values[SERVER_CACERT];
     filled->cert_file = values[SERVER_CERT];

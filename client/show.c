@@ -4,6 +4,7 @@
 #include "client/show.h"
 
 #include "base/number.h"
+#include "base/utf8.h"
 #include "text/json.h"
 
 #include <stdio.h>
@@ -43,20 +44,23 @@ enum brine_status show_quoted(struct buf *out, struct bytes text) {
     return buf_append_byte(out, '"');
 }
 
-/* A byte that a terminal would obey: C0 but for the ends of lines and the tab, DEL, and C1 as UTF-8
- * has it. */
-static size_t obeyed_len(struct bytes text, size_t at) {
-    uint8_t c = text.data[at], next = at + 1 < text.len ? text.data[at + 1] : 0;
-    if (c == 0xc2 && next >= 0x80 && next < 0xa0) return 2;
-    if (c == '\n' || c == '\t' || (c == '\r' && next == '\n')) return 0;
-    return c < 0x20 || c == 0x7f;
+/* What a terminal would obey: C0 but for the ends of lines and the tab, DEL, and C1, as UTF-8 has
+ * it or, where the bytes are none, as one byte. */
+static bool is_obeyed(uint32_t point, uint8_t next) {
+    if (point == '\n' || point == '\t' || (point == '\r' && next == '\n')) return false;
+    return point < 0x20 || (point >= 0x7f && point < 0xa0);
 }
 
 enum brine_status show_text(struct buf *out, struct bytes text) {
     for (size_t at = 0; at < text.len;) {
-        size_t len = obeyed_len(text, at);
-        if (!len) TRY(buf_append_byte(out, text.data[at++]));
-        for (; len; len--) TRY(buf_printf(out, "\\x%02x", text.data[at++]));
+        uint32_t point = text.data[at];
+        size_t len = MAX(utf8_decode(text, at, &point), (size_t)1);
+        uint8_t next = at + 1 < text.len ? text.data[at + 1] : 0;
+        bool obeyed = is_obeyed(point, next);
+        if (!obeyed) TRY(buf_append(out, bytes_slice(text, at, len)));
+        for (size_t i = 0; obeyed && i < len; i++)
+            TRY(buf_printf(out, "\\x%02x", text.data[at + i]));
+        at += len;
     }
     return BRINE_OK;
 }

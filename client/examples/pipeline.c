@@ -28,7 +28,7 @@ int main(int argc, char **argv) {
     long long last = 0;
     for (int i = 0; i < TIMES && status == BRINE_CLIENT_OK; i++) {
         struct brine_reply *reply;
-        status = brine_take(client, &reply);
+        status = brine_take_reply(client, &reply);
         if (status == BRINE_CLIENT_OK) last = (long long)reply->integer;
         brine_reply_free(reply);
     }

@@ -149,12 +149,13 @@ int brine_socket(const brine_client *client);
 enum brine_client_status brine_call(brine_client *client, const struct brine_text *args,
                                     size_t count, struct brine_reply **reply);
 
-/* A pipeline: append commands, then take one reply for each; what was appended is sent by flush, or
- * by the first take.  Memory: what is appended is held until it is sent. */
+/* A pipeline: append commands, then take_reply for each; what was appended is sent by flush, or by
+ * the first take.  Memory: what is appended is held until it is sent. */
 enum brine_client_status brine_append(brine_client *client, const struct brine_text *args,
                                       size_t count);
 enum brine_client_status brine_flush(brine_client *client);
-/* Also waits for messages of a subscription, for which no reply is due. */
+enum brine_client_status brine_take_reply(brine_client *client, struct brine_reply **reply);
+/* What comes next, messages of a subscription too, for which no reply is due. */
 enum brine_client_status brine_take(brine_client *client, struct brine_reply **reply);
 
 void brine_reply_free(struct brine_reply *reply); /* NULL is allowed */

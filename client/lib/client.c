@@ -373,18 +373,22 @@ enum brine_client_status brine_take(brine_client *client, struct brine_reply **r
     return take(client, reply);
 }
 
+enum brine_client_status brine_take_reply(brine_client *client, struct brine_reply **reply) {
+    enum brine_client_status status;
+    start_clock(client, client->endpoint.timeout_ms);
+    while ((status = take(client, reply)) == BRINE_CLIENT_OK) {
+        if ((*reply)->type != BRINE_REPLY_PUSH) break;
+        brine_reply_free(*reply);
+        *reply = NULL;
+    }
+    return status;
+}
+
 enum brine_client_status brine_call(brine_client *client, const struct brine_text *args,
                                     size_t count, struct brine_reply **reply) {
     *reply = NULL;
     if (client->due)
         return fail(client, BRINE_CLIENT_MISUSE, "replies of a pipeline have not been taken");
     enum brine_client_status status = brine_append(client, args, count);
-    start_clock(client, client->endpoint.timeout_ms);
-    while (status == BRINE_CLIENT_OK) {
-        status = take(client, reply);
-        if (!*reply || (*reply)->type != BRINE_REPLY_PUSH) break;
-        brine_reply_free(*reply);
-        *reply = NULL;
-    }
-    return status;
+    return status == BRINE_CLIENT_OK ? brine_take_reply(client, reply) : status;
 }

@@ -25,7 +25,6 @@ import re
 import resource
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -33,18 +32,7 @@ import uuid
 import zlib
 
 import serving
-
-passed = failed = 0
-
-
-def check(what, ok, detail=""):
-    global passed, failed
-    if ok:
-        passed += 1
-    else:
-        failed += 1
-        print(f"FAIL {what} {detail}")
-
+from cli_support import CLI, Redis, check, encode, finish
 
 class Call:
     """Pickles as a call of a function, without importing where it lives."""
@@ -110,10 +98,6 @@ def honest(count):
         yield makers[i % len(makers)](i)
 
 
-def encode(arguments):
-    return b"*%d\r\n" % len(arguments) + b"".join(b"$%d\r\n%s\r\n" % (len(a), a) for a in arguments)
-
-
 def plant(kind, key, value):
     filler = [b"harmless-%d" % i for i in range(300)]
     key = key.encode()
@@ -128,14 +112,6 @@ def plant(kind, key, value):
     if kind == "zset":
         return [[b"ZADD", key, b"5", value]] + [[b"ZADD", key, b"1", item] for item in filler]
     return [[b"XADD", key, b"*", b"a", item] for item in filler] + [[b"XADD", key, b"*", b"a", b"b", b"bad", value]]
-
-
-def start_redis(port, folder):
-    server = serving.Process(["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--databases", "4"],
-                             stdout=subprocess.DEVNULL, cwd=folder)
-    if not server.ready():
-        sys.exit("redis-server did not start")
-    return server
 
 
 def fill(port, count):
@@ -222,6 +198,7 @@ def check_rest(cli, port, folder):
     code, out, _ = scan(cli, port, "--format", "sarif")
     sarif = json.loads(out)
     check("SARIF has a result for each", len(sarif["runs"][0]["results"]) == 20 and sarif["version"] == "2.1.0")
+    check_sarif("of a whole walk", sarif, successful=True)
     code, out, _ = scan(cli, port, "--policy", "data", "--strict", "--json")
     report = json.loads(out)
     policy = os.path.join(folder, "fits.toml")
@@ -263,9 +240,56 @@ def check_denied(cli, port):
             check("a server that tells no databases is exit code 2", code == 2 and "NOPERM" in err and not out, err + out)
             continue
         check(f"{user}: values that may not be read are said, and exit code 2", code == 2 and " NOT READ" in out and "NOPERM" in out, out[-400:])
+        sarif = json.loads(scan(cli, port, "--user", user, "--pass", "secret", "--format", "sarif")[1] or "{}")
+        check_sarif(f"of {user}", sarif, successful=False)
         code, out, _ = scan(cli, port, "--user", user, "--pass", "secret", "--json")
         report = json.loads(out)
         check(f"{user}: each is counted", code == 2 and report.get("denied") == report["keys"] > 0, (report.get("denied"), report["keys"]))
+
+
+def check_sarif(what, sarif, successful):
+    """What SARIF 2.1.0 requires of the objects that are there, and what a reader has to know."""
+    levels, problems = {"none", "note", "warning", "error"}, []
+
+    def need(ok, text):
+        if not ok:
+            problems.append(text)
+
+    def message(holder):
+        need(isinstance(holder.get("message", {}).get("text"), str) and holder["message"]["text"], f"a text in the message of {holder}")
+        need(holder.get("level") in levels, f"a level in {holder}")
+    need(set(sarif) == {"$schema", "version", "runs"} and sarif.get("version") == "2.1.0" and len(sarif.get("runs", [])) == 1, "a log's properties")
+    run = (sarif.get("runs") or [{}])[0]
+    driver = run.get("tool", {}).get("driver", {})
+    rules = [rule.get("id") for rule in driver.get("rules", [])]
+    need(driver.get("name") and len(rules) == len(set(rules)) > 0, "a driver with a name and rules")
+    for result in run.get("results", [{}]):
+        message(result)
+        need(result.get("ruleId") in rules, f"a rule in {result}")
+        need(all(place.get("logicalLocations", [{}])[0].get("fullyQualifiedName") for place in result.get("locations", [{}])), f"a place in {result}")
+    invocations = run.get("invocations", [])
+    need(len(invocations) == 1 and invocations[0].get("executionSuccessful") is successful, f"that it was {successful}: {invocations}")
+    for notification in invocations[0].get("toolExecutionNotifications", []) if invocations else []:
+        message(notification)
+    told = [n["level"] for n in invocations[0].get("toolExecutionNotifications", [])] if invocations else []
+    need(successful or "error" in told, f"why it was not: {told}")
+    check(f"SARIF {what} has what the standard requires", not problems, problems)
+
+
+def check_odd(cli, port):
+    """Keys that are no text, and globals that no module can be, which text in between must not be taken for."""
+    named = b"\x80\x04\x8c\x05a\n\x1b[m\x8c\x01b\x93."
+    values = {b"\xff\xfe": hostile()[0][2], b"odd": named, b"odd:zlib": zlib.compress(named), b"text": b"cat of a b\nwith a line\n.", b"odd:hash": None}
+    lines = [[b"SET", key, value] for key, value in values.items() if value] + [[b"HSET", b"odd:hash", b"f\xff", named]]
+    subprocess.run(["redis-cli", "-p", str(port), "--pipe"], stdout=subprocess.DEVNULL, check=True,
+                   input=encode([b"SELECT", b"2"]) + b"".join(encode(line) for line in lines))
+    code, out, err = scan(cli, port, "--json", database="/2")
+    findings = {finding.get("key_hex", finding["key"]): finding for finding in json.loads(out or '{"findings": []}')["findings"]}
+    check("what has a global with controls is found, and text that looks like one is not", set(findings) == {"fffe", "odd", "odd:zlib", "odd:hash"}, f"{set(findings)} {err}")
+    check("each is refused or dangerous", code == 1 and findings.get("odd", {}).get("severity") == "refused" and findings.get("fffe", {}).get("severity") == "dangerous", findings)
+    check("a field that is no text is told in hex", findings.get("odd:hash", {}).get("where_hex") == "66ff", findings.get("odd:hash"))
+    check("a key that is text is not told in hex", "key_hex" not in findings.get("odd", {}))
+    redis_cli(port, "-n", "2", "FLUSHDB")
 
 
 def check_names(cli, port):
@@ -321,18 +345,19 @@ def measure(cli, port, keys, fast):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cli", default=os.environ.get("BRINE_CLI", "build/brine-cli"))
+    parser.add_argument("--cli", default=CLI)
     parser.add_argument("--keys", type=int, default=24000)
     parser.add_argument("--measure", action="store_true")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        port = serving.free_port()
-        server = start_redis(port, folder)
+        server = Redis(folder, "--databases", "4")
+        port = server.port
         try:
             fill(port, args.keys)
             check_report(args.cli, port)
             check_rest(args.cli, port, folder)
             check_names(args.cli, port)
+            check_odd(args.cli, port)
             check_cut_off(args.cli, port, folder)
             check_denied(args.cli, port)
             if args.measure:
@@ -341,10 +366,8 @@ def main():
             else:
                 check_resume(args.cli, port, folder)
         finally:
-            server.kill()
-            server.wait()
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+            server.stop()
+    finish()
 
 
 main()

@@ -8,12 +8,11 @@ Both talk to one redis-server.  Usage: BRINE_CLI=build/brine-cli test_cli.py
 import os
 import re
 import subprocess
-import sys
 import tempfile
 
-import serving
+from cli_support import CLI, Redis, check, finish, run
+from serving import free_port
 
-CLI = os.environ.get("BRINE_CLI", "build/brine-cli")
 SESSION = r"""PING
 SET a "x\x00\ny\"q\\\a\b\t\r~\x7f\xff"
 GET a
@@ -35,32 +34,6 @@ SET "unbalanced
 ECHO "closed"x
 ECHO last"""
 COMMANDS = ["info replication", "client info", "memory doctor", "get nosuch", "nosuch", "lrange x 0 1", "ping", "echo -x"]
-
-passed = failed = 0
-
-
-def check(what, ok, detail=""):
-    global passed, failed
-    if ok:
-        passed += 1
-    else:
-        failed += 1
-        print(f"FAIL {what} {detail}")
-
-
-def run(command, stdin=b"", **variables):
-    result = subprocess.run(command, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=20,
-                            env=dict(os.environ, **variables))
-    return result.returncode, result.stdout, result.stderr
-
-
-def start_redis(port, unix_socket, *more):
-    server = serving.Process(["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "",
-                              "--unixsocket", unix_socket, *more], stdout=subprocess.DEVNULL, cwd=os.path.dirname(unix_socket))
-    if not server.ready():
-        sys.exit("redis-server did not start")
-    return server
-
 
 def without_moments(text):
     """The report of a client differs from one connection to the next."""
@@ -84,12 +57,12 @@ def compare_with_redis_cli(port):
 
 def check_tls(folder):
     """Who shows no certificate that is believed is not talked to."""
-    port = serving.free_port()
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "cert.pem", "-days", "2",
                     "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"],
                    cwd=folder, check=True, stderr=subprocess.DEVNULL)
-    server = start_redis(0, os.path.join(folder, "tls.sock"), "--tls-port", str(port), "--tls-cert-file", "cert.pem", "--tls-key-file", "key.pem",
-                         "--tls-ca-cert-file", "cert.pem", "--tls-auth-clients", "no")
+    port = free_port()
+    server = Redis(folder, "--tls-port", str(port), "--tls-cert-file", "cert.pem", "--tls-key-file", "key.pem",
+                         "--tls-ca-cert-file", "cert.pem", "--tls-auth-clients", "no", port=0)
     trust = ["--cacert", os.path.join(folder, "cert.pem")]
     big = bytes(range(256)) * 8192
     rows = [
@@ -107,8 +80,7 @@ def check_tls(folder):
         got = run([CLI] + arguments, stdin)
         check(f"TLS: {' '.join(arguments)} exits with {code}", got[0] == code and out in got[1] and err in got[2],
               repr((got[0], got[1][:200], got[2])))
-    server.kill()
-    server.wait()
+    server.stop()
 
 
 def check_exit_codes(port, unix_socket):
@@ -120,7 +92,7 @@ def check_exit_codes(port, unix_socket):
         (["-p", str(port), "-n", "99999", "PING"], 1, b"", b"DB index is out of range"),
         (["-p", str(port), "-a", "wrong", "PING"], 1, b"", b"AUTH"),
         (["-p", str(port), "-t", "1", "BLPOP", "never", "0"], 1, b"", b"brine-cli: "),
-        (["-p", str(serving.free_port()), "PING"], 1, b"", b"Could not connect to 127.0.0.1:"),
+        (["-p", str(free_port()), "PING"], 1, b"", b"Could not connect to 127.0.0.1:"),
         (["-s", unix_socket + ".none", "PING"], 1, b"", b"Could not connect to "),
         (["-p", "99999", "PING"], 2, b"", b"from 1 to 65535"),
         (["--nonsense"], 2, b"", b"--help"),
@@ -146,17 +118,14 @@ def check_exit_codes(port, unix_socket):
 def main():
     with tempfile.TemporaryDirectory() as folder:
         unix_socket = os.path.join(folder, "redis.sock")
-        port = serving.free_port()
-        server = start_redis(port, unix_socket)
+        server = Redis(folder, "--unixsocket", unix_socket)
         try:
-            compare_with_redis_cli(port)
-            check_exit_codes(port, unix_socket)
+            compare_with_redis_cli(server.port)
+            check_exit_codes(server.port, unix_socket)
             check_tls(folder)
         finally:
-            server.kill()
-            server.wait()
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+            server.stop()
+    finish()
 
 
 main()

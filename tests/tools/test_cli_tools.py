@@ -20,10 +20,10 @@ import sys
 import tempfile
 import zipfile
 
+import cli_support
 import serving
+from cli_support import CLI, SERVER, check, environment, finish
 
-CLI = os.path.abspath(os.environ.get("BRINE_CLI", "build/brine-cli"))
-SERVER = os.path.abspath(os.environ.get("BRINE_SERVER", "build/brine-server"))
 GOLDEN = os.path.abspath("tests/golden/cli")
 TOOLS = ["", "get", "set", "inspect", "view", "dis", "ping", "verify", "scan", "policy check", "policy diff", "policy learned",
          "audit tail", "stat", "latency", "bench", "snapshot check", "snapshot list", "snapshot cat", "completion", "man"]
@@ -95,18 +95,6 @@ ROWS = [
     ("resp3", "-3 --no-raw CONFIG GET nosuch*", b"", True),
 ]
 
-passed = failed = 0
-
-
-def check(what, ok, detail=""):
-    global passed, failed
-    if ok:
-        passed += 1
-    else:
-        failed += 1
-        print(f"FAIL {what} {detail}")
-
-
 def npy(descr, data, shape):
     header = f"{{'descr': {descr!r}, 'fortran_order': False, 'shape': {shape}, }}".encode().ljust(117) + b"\n"
     return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + data
@@ -129,12 +117,8 @@ def write_files(folder):
             file.write(content)
 
 
-def run(words, stdin, folder, **variables):
-    environment = {"PATH": os.environ["PATH"], "HOME": folder, "LC_ALL": "C.UTF-8", **variables}
-    environment.update({name: value for name, value in os.environ.items() if name.endswith("_OPTIONS")})
-    result = subprocess.run([CLI] + words, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
-                            cwd=folder, env=environment)
-    return result.returncode, result.stdout, result.stderr
+def run(words, stdin, folder):
+    return cli_support.run([CLI] + words, stdin, cwd=folder, HOME=folder, LC_ALL="C.UTF-8")
 
 
 def normal(name, text):
@@ -177,11 +161,9 @@ class Server:
     """A brine-server in a folder of its own, ready."""
     def __init__(self, folder, *options):
         self.port = serving.free_port()
-        environment = {"PATH": os.environ["PATH"]}
-        environment.update({name: value for name, value in os.environ.items() if name.endswith("_OPTIONS")})
         self.log = open(os.path.join(folder, "server.log"), "wb")
         self.process = subprocess.Popen([SERVER, f"--server.port={self.port}", *options], stdout=self.log,
-                                        stderr=self.log, cwd=folder, env=environment)
+                                        stderr=self.log, cwd=folder, env=environment())
         code, _, err = run(["ping", "--wait", "30s", "-p", str(self.port)], b"", folder)
         if code:
             sys.exit(f"brine-server did not start: {err.decode()}")
@@ -294,8 +276,7 @@ def main():
     for name in extra if write else ():
         os.unlink(os.path.join(GOLDEN, name))
     check("no golden file is left over", write or not extra, extra)
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+    finish()
 
 
 main()

@@ -17,28 +17,17 @@ import sys
 import tempfile
 import zlib
 
-CLI = os.path.abspath(os.environ.get("BRINE_CLI", "build/brine-cli"))
+import cli_support
+from cli_support import CLI, check, finish
+
 CORPUS = "tests/corpus/pickle"
 KEYS = ["file", "verdict", "class", "offset", "opcode", "global", "rule", "message", "protocol", "type", "globals", "framing"]
 NAMES_A_STAR = "c54_shape_08.pkl"  # allowed by the corpus' own policy, which TOML cannot write
 CLASS_RIGHTS = ["ref", "call", "new", "build"]
 
-passed = failed = 0
-
-
-def check(what, ok, detail=""):
-    global passed, failed
-    if ok:
-        passed += 1
-    else:
-        failed += 1
-        print(f"FAIL {what} {detail}")
-
-
 def run(*arguments, stdin=b"", cwd=None):
-    result = subprocess.run([CLI, "verify", *arguments], input=stdin, stdout=subprocess.PIPE,
-                            stderr=subprocess.PIPE, timeout=120, cwd=cwd)
-    return result.returncode, result.stdout.decode(), result.stderr.decode()
+    code, out, err = cli_support.run([CLI, "verify", *arguments], stdin, cwd=cwd)
+    return code, out.decode(), err.decode()
 
 
 def corpus_policy():
@@ -236,8 +225,7 @@ def main():
         check_options(folder)
         check_json(folder)
     check_presets()
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+    finish()
 
 
 main()

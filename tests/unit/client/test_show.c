@@ -108,7 +108,8 @@ Test(show, a_string_may_be_shown_in_another_way_among_formatted_ones) {
     struct brine_reply whole = aggregate(BRINE_REPLY_ARRAY, strings, 2);
     struct buf out;
     buf_init(&out, mem_system(), 1 << 16);
-    cr_assert_eq(show_reply(&out, &whole, (struct show){SHOW_FORMATTED, shout}), BRINE_OK);
+    cr_assert_eq(show_reply(&out, &whole, (struct show){.form = SHOW_FORMATTED, .string = shout}),
+                 BRINE_OK);
     cr_expect(bytes_equal(buf_view(&out), BYTES("1) THREE\n2) \"ab\"\n")));
     buf_deinit(&out);
 }
@@ -120,7 +121,7 @@ Test(show, numbers_are_aligned_to_the_right) {
     struct brine_reply whole = aggregate(BRINE_REPLY_ARRAY, ten, ARRAY_LEN(ten));
     struct buf out;
     buf_init(&out, mem_system(), 1 << 16);
-    cr_assert_eq(show_reply(&out, &whole, (struct show){SHOW_FORMATTED, NULL}), BRINE_OK);
+    cr_assert_eq(show_reply(&out, &whole, (struct show){.form = SHOW_FORMATTED}), BRINE_OK);
     cr_expect(bytes_starts_with(buf_view(&out), BYTES(" 1) (integer) 7\n 2) ")));
     cr_expect(
         bytes_equal(bytes_slice(buf_view(&out), out.len - 16, 16), BYTES("10) (integer) 7\n")));
@@ -134,10 +135,10 @@ Test(show, a_reply_that_is_nested_too_deeply_is_cut_and_says_so) {
         replies[i] = aggregate(BRINE_REPLY_ARRAY, &replies[i + 1], 1);
     struct buf out;
     buf_init(&out, mem_system(), 1 << 16);
-    cr_assert_eq(show_reply(&out, &replies[0], (struct show){SHOW_FORMATTED, NULL}), BRINE_OK);
+    cr_assert_eq(show_reply(&out, &replies[0], (struct show){.form = SHOW_FORMATTED}), BRINE_OK);
     cr_expect_not_null(memmem(out.data, out.len, "(nested too deeply to show)", 27));
     cr_expect_null(memmem(out.data, out.len, "deep\"", 5));
-    cr_expect_eq(show_reply(&out, &replies[0], (struct show){SHOW_JSON, NULL}), BRINE_TOO_BIG);
+    cr_expect_eq(show_reply(&out, &replies[0], (struct show){.form = SHOW_JSON}), BRINE_TOO_BIG);
     buf_deinit(&out);
 }
 

@@ -1,0 +1,60 @@
+# SPDX-FileCopyrightText: 2026 The brine authors
+# SPDX-License-Identifier: Apache-2.0
+"""What the tests of brine-cli share: counting, the programs under test, a redis-server that is ready.
+
+    from cli_support import CLI, check, finish
+    check("the answer is right", answer == 42, answer)
+    finish()                                     # prints "N passed, N failed" and exits
+"""
+import os
+import subprocess
+import sys
+
+import serving
+
+CLI = os.path.abspath(os.environ.get("BRINE_CLI", "build/brine-cli"))
+SERVER = os.path.abspath(os.environ.get("BRINE_SERVER", "build/brine-server"))
+COUNTS = {True: 0, False: 0}
+
+
+def check(what, ok, detail=""):
+    COUNTS[bool(ok)] += 1
+    if not ok:
+        print(f"FAIL {what} {detail}", flush=True)
+
+
+def finish():
+    print(f"{COUNTS[True]} passed, {COUNTS[False]} failed")
+    sys.exit(1 if COUNTS[False] else 0)
+
+
+def environment(**variables):
+    """This one without what would configure brine or redis-cli."""
+    kept = {name: value for name, value in serving.clean_environment().items() if not name.startswith(("BRINECLI_", "REDISCLI_"))}
+    return {**kept, "REDISCLI_HISTFILE": "/dev/null", **variables}
+
+
+def run(command, stdin=b"", timeout=120, cwd=None, **variables):
+    """(exit code, output, errors) of a program that ends by itself."""
+    result = subprocess.run(command, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout,
+                            cwd=cwd, env=environment(**variables))
+    return result.returncode, result.stdout, result.stderr
+
+
+def encode(arguments):
+    """A command as the protocol has it."""
+    return b"*%d\r\n" % len(arguments) + b"".join(b"$%d\r\n%s\r\n" % (len(a), a) for a in arguments)
+
+
+class Redis:
+    """A redis-server in a folder, ready when this returns."""
+    def __init__(self, folder, *options, port=None):
+        self.port = serving.free_port() if port is None else port
+        self.process = serving.Process(["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", *options],
+                                       stdout=subprocess.DEVNULL, cwd=folder)
+        if not self.process.ready():
+            sys.exit("redis-server did not start")
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
