@@ -4,6 +4,7 @@
 /* The ACL language: one word after the other changes a user or one of its selectors.  What a word
  * takes away is left in the arena: the next copy of the user leaves it behind. */
 
+#include "auth/foreign.h"
 #include "auth/user.h"
 
 #include <stdio.h>
@@ -157,6 +158,21 @@ static enum brine_status allow_first_arg(const struct applying *applying, size_t
     return BRINE_OK;
 }
 
+/* A rule about what only Redis has. */
+static enum brine_status apply_foreign(const struct applying *applying, struct bytes name,
+                                       bool allows) {
+    size_t split = name.len;
+    if (auth_foreign_is_command(name)) return note_rule(applying, name, allows);
+    while (split > 0 && name.data[split - 1] != '|') split--;
+    if (!allows || split == 0) return wrong(applying, WRONG_COMMAND);
+    struct bytes command = bytes_slice(name, 0, split - 1);
+    if (!auth_foreign_is_command(command)) return wrong(applying, WRONG_COMMAND);
+    if (memchr(command.data, '|', command.len)) return wrong(applying, WRONG_FIRST_ARG);
+    if (split == name.len) return wrong(applying, WRONG_WORD);
+    if (auth_foreign_is_container(command)) return wrong(applying, WRONG_COMMAND);
+    return note_rule(applying, name, true);
+}
+
 static enum brine_status apply_command(const struct applying *applying, struct bytes name,
                                        bool allows) {
     const struct auth_vocabulary *vocabulary = applying->user->vocabulary;
@@ -166,9 +182,9 @@ static enum brine_status apply_command(const struct applying *applying, struct b
         return note_rule(applying, name, allows);
     }
     while (split > 0 && name.data[split - 1] != '|') split--;
-    if (!allows || split == 0) return wrong(applying, WRONG_COMMAND);
-    row = auth_vocabulary_find(vocabulary, bytes_slice(name, 0, split - 1));
-    if (row == AUTH_ROWS_MAX) return wrong(applying, WRONG_COMMAND);
+    if (split > 0) row = auth_vocabulary_find(vocabulary, bytes_slice(name, 0, split - 1));
+    if (row == AUTH_ROWS_MAX) return apply_foreign(applying, name, allows);
+    if (!allows) return wrong(applying, WRONG_COMMAND);
     if (vocabulary->commands[row].is_subcommand) return wrong(applying, WRONG_FIRST_ARG);
     if (split == name.len) return wrong(applying, WRONG_WORD);
     if (vocabulary->commands[row].subcommands) return wrong(applying, WRONG_COMMAND);

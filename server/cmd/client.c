@@ -166,6 +166,39 @@ void client_run_query(struct command_call *call, struct client_query *query) {
         ask(call, query);
 }
 
+/* NULL: no memory. */
+static struct client_query_command *copy_command(const struct command_call *call,
+                                                 struct allocator *mem) {
+    size_t bytes = sizeof(struct client_query_command) + call->args_count * sizeof(struct bytes);
+    size_t at = bytes;
+    for (size_t i = 0; i < call->args_count; i++) bytes += call->args[i].len;
+    struct client_query_command *copy = mem_alloc(mem, bytes);
+    if (!copy) return NULL;
+    *copy = (struct client_query_command){call->command, call->args_count, bytes};
+    for (size_t i = 0; i < call->args_count; i++) {
+        bytes_copy_to((uint8_t *)copy + at, call->args[i]);
+        copy->args[i] = bytes_view((uint8_t *)copy + at, call->args[i].len);
+        at += call->args[i].len;
+    }
+    return copy;
+}
+
+bool client_run_later(struct command_call *call) {
+    if (LIKELY(!call->worker->late_queries)) return false;
+    if (!bytes_starts_with(bytes_of_cstr(call->command->name), BYTES("pubsub|"))) return false;
+    struct client_query *query = client_create_query(call, CLIENT_QUERY_RUN);
+    if (!query) return true;
+    query->nobody = true;
+    query->run = copy_command(call, query->mem);
+    if (query->run) {
+        ask_after_exec(call, query);
+    } else {
+        client_query_destroy(query);
+        reply_error(call->reply, ERROR_NO_MEMORY);
+    }
+    return true;
+}
+
 void client_run_late_queries(struct command_call *call) {
     struct client_query *first = call->worker->late_queries;
     if (LIKELY(!first)) return;

@@ -226,6 +226,21 @@ void client_query_fail(struct worker_state *worker, struct session *asker,
     client_query_destroy(query);
 }
 
+static void run_command(struct worker_state *worker, struct session *asker,
+                        const struct client_query_command *run) {
+    struct command_call call = {
+        .args = run->args,
+        .args_count = run->args_count,
+        .command = run->command,
+        .session = asker,
+        .access = &worker->access,
+        .reply = &worker->reply,
+        .now_ms = worker->now_ms,
+        .worker = worker,
+    };
+    run->command->handler(&call);
+}
+
 struct client_query *client_query_finish(struct worker_state *worker, struct session *asker,
                                          struct client_query *query,
                                          struct client_query_part *parts, size_t parts_count) {
@@ -241,7 +256,9 @@ struct client_query *client_query_finish(struct worker_state *worker, struct ses
         if (parts[i].target) query->request->target = parts[i].target;
         if (parts[i].asker_meant) asker->close_after_reply = true;
     }
-    if (query->kind == CLIENT_QUERY_LIST)
+    if (query->kind == CLIENT_QUERY_RUN)
+        run_command(worker, asker, query->run);
+    else if (query->kind == CLIENT_QUERY_LIST)
         reply_lines(worker, parts, parts_count);
     else if (query->kind == CLIENT_QUERY_TARGET && failed)
         reply_error(&worker->reply, ERROR_NO_MEMORY);
@@ -276,6 +293,7 @@ static void destroy_one(struct client_query *query) {
         mem_free(mem, query->request->prefixes, query->request->block_bytes);
         mem_free(mem, query->request, sizeof *query->request);
     }
+    if (query->run) mem_free(mem, query->run, query->run->block_bytes);
     mem_free(mem, query->ids, query->ids_count * sizeof *query->ids);
     mem_free(mem, query, sizeof *query);
 }

@@ -25,7 +25,13 @@ struct worker_state;
 struct tracking_request;
 struct command_call;
 
-enum client_query_kind { CLIENT_QUERY_LIST, CLIENT_QUERY_KILL, CLIENT_QUERY_TARGET };
+/* RUN asks nobody: a command of EXEC that runs behind the answers of what EXEC asked before. */
+enum client_query_kind {
+    CLIENT_QUERY_LIST,
+    CLIENT_QUERY_KILL,
+    CLIENT_QUERY_TARGET,
+    CLIENT_QUERY_RUN
+};
 
 /* A client is meant when it fits all that is set. */
 struct client_query {
@@ -53,6 +59,11 @@ struct client_query {
     struct client_query *next;
     struct buf head, tail;
     struct tracking_request *request; /* TARGET: what for */
+    struct client_query_command {     /* RUN */
+        const struct command *command;
+        size_t args_count, block_bytes;
+        struct bytes args[]; /* with their bytes behind them */
+    } * run;
 };
 
 /* What one worker found; zero it, then buf_init(&part.text, mem, CLIENT_QUERY_TEXT_BYTES_MAX). */
@@ -88,6 +99,9 @@ void client_query_fail(struct worker_state *worker, struct session *asker,
 struct client_query *client_create_query(struct command_call *call, enum client_query_kind kind);
 /* Asks it and takes it over; the reply comes later. */
 void client_run_query(struct command_call *call, struct client_query *query);
+/* EXEC's next command is about the clients that there are, and how many that is an earlier command
+ * of EXEC has asked: true: it runs, or an error is replied, when that was answered. */
+bool client_run_later(struct command_call *call);
 /* The end of EXEC: asks what its commands wanted to ask. */
 void client_run_late_queries(struct command_call *call);
 

@@ -615,7 +615,7 @@ void dispatch_run_queued(struct command_call *call) {
     struct attempt attempt = {call->command, call->args, call->args_count};
     bool denied = UNLIKELY(permission_asks(call->session)) &&
                   permission_denies_queued(call->worker, call->session, &attempt);
-    if (!denied) run_handler(call, mark);
+    if (!denied && !client_run_later(call)) run_handler(call, mark);
     if (UNLIKELY(call->reply->errors != mark.errors)) account_error(call->worker);
     events_tell(call->worker, call->session);
     mute(call->worker, call->session, call->command, mark);

@@ -13,6 +13,7 @@
 #include "gate/keeper.h"
 #include "keyspace/room.h"
 #include "observe/audit.h"
+#include "observe/machine.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -98,19 +99,22 @@ static void say_clients(struct info *info) {
         atomic_load(&info->call->worker->shared->tracking.clients));
 }
 
-/* Resident bytes of this process, as the kernel counts them (the second number of statm, in pages);
- * 0 when it does not say. */
-static size_t resident_bytes(void) {
-    char text[128] = {0};
-    uint64_t pages;
-    FILE *file = fopen("/proc/self/statm", "r");
-    if (!file) return 0;
-    const char *line = fgets(text, sizeof text, file);
-    fclose(file);
-    const char *second = line ? strchr(line, ' ') : NULL;
-    if (!second || !number_parse_u64(bytes_view(second + 1, strcspn(second + 1, " ")), &pages))
-        return 0;
-    return pages * (size_t)sysconf(_SC_PAGESIZE);
+static double ratio(size_t of, size_t to) {
+    return to ? (double)of / (double)to : 0;
+}
+
+/* What it has of pages beyond what it was asked for, and the process beyond its pages. */
+static void say_allocator(struct info *info, const struct machine_allocator *allocator,
+                          size_t resident) {
+    size_t allocated = allocator->allocated_bytes, active = allocator->active_bytes;
+    say(info, "allocator_frag_ratio:%.2f\r\nallocator_frag_bytes:%zu\r\n", ratio(active, allocated),
+        active - MIN(allocated, active));
+    say(info, "allocator_rss_ratio:%.2f\r\nallocator_rss_bytes:%" PRId64 "\r\n",
+        ratio(allocator->resident_bytes, active),
+        (int64_t)allocator->resident_bytes - (int64_t)active);
+    say(info, "rss_overhead_ratio:%.2f\r\nrss_overhead_bytes:%" PRId64 "\r\n",
+        ratio(resident, allocator->resident_bytes),
+        (int64_t)resident - (int64_t)allocator->resident_bytes);
 }
 
 static void say_memory(struct info *info) {
@@ -119,7 +123,8 @@ static void say_memory(struct info *info) {
     size_t used = info->facts.memory_used_bytes ? info->facts.memory_used_bytes
                                                 : stored + info->facts.clients_buffer_bytes;
     size_t peak = MAX(info->facts.memory_peak_bytes, used);
-    size_t resident = resident_bytes();
+    size_t resident = machine_resident_bytes();
+    struct machine_allocator allocator = machine_allocator();
     size_t machine = (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
     size_t max = room_limit(info->call->access->keyspace);
     static const char *const policies[] = {
@@ -135,11 +140,14 @@ static void say_memory(struct info *info) {
     say(info, "used_memory_overhead:%zu\r\nused_memory_startup:0\r\n", used - MIN(stored, used));
     say(info, "used_memory_dataset:%zu\r\nused_memory_dataset_perc:%.2f%%\r\n", stored,
         used ? (double)stored * 100 / (double)used : 0);
+    say(info, "allocator_allocated:%zu\r\nallocator_active:%zu\r\nallocator_resident:%zu\r\n",
+        allocator.allocated_bytes, allocator.active_bytes, allocator.resident_bytes);
     say(info, "used_memory_lua:0\r\nused_memory_lua_human:0B\r\nused_memory_scripts:0\r\n");
     say(info, "used_memory_scripts_human:0B\r\nnumber_of_cached_scripts:%zu\r\n",
         script_cache_count(&info->call->worker->shared->scripts));
     say(info, "maxmemory:%zu\r\nmaxmemory_human:%s\r\nmaxmemory_policy:%s\r\n", max,
         human(max).text, policies[config_read(config->memory.policy)]);
+    say_allocator(info, &allocator, resident);
     say(info, "mem_fragmentation_ratio:%.2f\r\nmem_fragmentation_bytes:%" PRId64 "\r\n",
         used ? (double)resident / (double)used : 0, (int64_t)resident - (int64_t)used);
     say(info, "mem_not_counted_for_evict:0\r\nmem_replication_backlog:0\r\n");
@@ -171,6 +179,8 @@ static void say_persistence(struct info *info) {
         say(info, "loading_loaded_bytes:%" PRIu64 "\r\nloading_loaded_perc:%" PRIu64 ".00\r\n",
             facts.load_bytes, percent);
     }
+    say(info, "current_cow_peak:0\r\ncurrent_cow_size:0\r\ncurrent_cow_size_age:0\r\n");
+    say(info, "current_fork_perc:0.00\r\n"); /* a snapshot forks nothing */
     say(info, "rdb_changes_since_last_save:%" PRIu64 "\r\nrdb_bgsave_in_progress:%d\r\n",
         facts.changes_since, facts.saving);
     say(info, "rdb_last_save_time:%" PRId64 "\r\nrdb_last_bgsave_status:%s\r\n", facts.last_save_s,
@@ -225,6 +235,7 @@ static void say_stats(struct info *info) {
     say(info, "latest_fork_usec:0\r\ntotal_forks:0\r\nmigrate_cached_sockets:0\r\n");
     say(info, "slave_expires_tracked_keys:0\r\nactive_defrag_hits:0\r\n");
     say(info, "active_defrag_misses:0\r\nactive_defrag_key_hits:0\r\n");
+    say(info, "total_active_defrag_time:0\r\ncurrent_active_defrag_time:0\r\n");
     const struct tracking *tracking = &info->call->worker->shared->tracking;
     say(info, "active_defrag_key_misses:0\r\ntracking_total_keys:%zu\r\n",
         atomic_load(&tracking->keys));

@@ -6,6 +6,7 @@
 #include "cmd/permission.h"
 #include "net/net.h"
 #include "net/worker.h"
+#include "session/pubsub.h"
 
 /* One worker's part of a question, and the message that carries it there and back. */
 struct errand {
@@ -66,8 +67,12 @@ static void visit(struct message *message, void *owner) {
     struct connection *last = connection ? connection->previous : NULL;
     while (connection) {
         struct connection *next = connection == last ? NULL : connection->next;
-        if (client_query_visit(query, &worker->state, &connection->session, &errand->part))
+        if (client_query_visit(query, &worker->state, &connection->session, &errand->part)) {
+            /* It listens no more once its killer is answered; what runs in the background is not
+             * to lose its session under way. */
+            if (!connection->in_background) pubsub_leave(&connection->session);
             connection_close(connection);
+        }
         connection = next;
     }
     message->run = gather;

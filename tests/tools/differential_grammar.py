@@ -304,7 +304,8 @@ def acl_rules(rng):
              b"-get", b"+SET", b"+@read", b"-@write", b"+@string", b"-@dangerous", b"+config|get", b"-config|set",
              b"+config|nope", b"+select|1", b"+select|", b"-select|1", b"+@nope", b"+nope", b"+", b"-", b"reset",
              b"(+get ~b)", b"(", b"(+get", b"~c)", b"()", b"(on)", b"clearselectors", b"", b"~a b",
-             b"skip-sanitize-payload", b"sanitize-payload", b"nonsense"]
+             b"skip-sanitize-payload", b"sanitize-payload", b"nonsense", b"+hset", b"-lpush", b"+xinfo|stream", b"+xinfo|nope", b"+xinfo",
+             b"+hget|x", b"-hget|x"]
     return [rng.choice(rules) for _ in range(rng.choice([1, 1, 2, 3, 5]))]
 
 

@@ -392,6 +392,23 @@ TALK(client, questions_about_others_are_answered_within_exec, {0, "MULTI", "+OK|
      {0, "MULTI", "+OK|"}, {0, "CLIENT KILL TYPE normal SKIPME yes", "+QUEUED|"},
      {0, "EXEC", "*1|:3|"})
 
+Test(client, who_was_killed_within_exec_listens_no_more_for_it) {
+    struct talk talk;
+    talk_open(&talk);
+    char kill_id[64];
+    snprintf(kill_id, sizeof kill_id, "CLIENT KILL ID %lld", client_id(&talk, 1));
+    const struct said rows[] = {
+        {1, "SUBSCRIBE c", "*3|$9|subscribe|$1|c|:1|"},
+        {2, "SUBSCRIBE d", "*3|$9|subscribe|$1|d|:1|"},
+        {0, "MULTI\r\nPUBSUB NUMSUB c", "+OK|+QUEUED|"},
+        {0, kill_id, "+QUEUED|"},
+        {0, "PUBSUB NUMSUB c d\r\nINCR n\r\nPUBSUB CHANNELS\r\nEXEC",
+         "+QUEUED|+QUEUED|+QUEUED|*5|*2|$1|c|:1|:1|*4|$1|c|:0|$1|d|:1|:1|*1|$1|d|"},
+    };
+    play(&talk, rows, sizeof rows / sizeof *rows);
+    talk_close(&talk);
+}
+
 /* The line without its time: from the database on. */
 static void sees(struct talk *talk, int who, const char *expected) {
     char line[HEARD_MAX] = {0};

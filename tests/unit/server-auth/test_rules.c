@@ -57,6 +57,10 @@ Test(rules, make_the_lines_that_redis_shows) {
                   "resetchannels -@all"},
         {">a <a nopass", "user u off nopass resetchannels -@all"},
         {"~a ~b ~a &x &x", "user u off ~a ~b resetchannels &x -@all"},
+        {"+hset -hget +XINFO|Stream +lpush|x", "user u off resetchannels -@all +hset -hget "
+                                               "+xinfo|stream +lpush|x"},
+        {"+hset +hset|x -hset", "user u off resetchannels -@all -hset"},
+        {"+@all -hset", "user u off resetchannels +@all -hset"},
         {"%R~a %W~a %r~b", "user u off ~a %R~b resetchannels -@all"},
         {"%R", "user u off %R~ resetchannels -@all"},
         {"~a resetkeys &x resetchannels", "user u off resetchannels -@all"},
@@ -95,6 +99,13 @@ Test(rules, that_are_wrong_are_refused_in_the_words_of_redis) {
     } rows[] = {
         {"nonsense", "Error in ACL SETUSER modifier 'nonsense': Syntax error"},
         {"+nope", "Error in ACL SETUSER modifier '+nope': Unknown command or category name in ACL"},
+        {"+xinfo|nope",
+         "Error in ACL SETUSER modifier '+xinfo|nope': Unknown command or category name in ACL"},
+        {"-hset|x",
+         "Error in ACL SETUSER modifier '-hset|x': Unknown command or category name in ACL"},
+        {"+hset|", "Error in ACL SETUSER modifier '+hset|': Syntax error"},
+        {"+xinfo|stream|x", "Error in ACL SETUSER modifier '+xinfo|stream|x': Allowing first-arg "
+                            "of a subcommand is not supported"},
         {"-get|x",
          "Error in ACL SETUSER modifier '-get|x': Unknown command or category name in ACL"},
         {"+config|nope",
