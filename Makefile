@@ -309,6 +309,7 @@ help:
 #: make bench              compare with redis-server; BENCH_ROUNDS=, BENCH_QUICK=1, BENCH_PEER='NAME=COMMAND with {port}'
 #: make bench-verify       the verifier beside CPython's pickle.loads and pickletools.genops; BENCH_ARGS='--only WORD'
 #: make bench-snapshot     saving and loading beside redis-server's; BENCH_ARGS='--mb 200 --rounds 1'
+#: make snapshot-soak      kills, failing disks, power failures and damaged files, in the thousands: some 40 minutes
 #: make bench-evict        what is still held when memory is short, beside redis-server; EVICT_ARGS='--only zipf10'
 #: make bench-instr        instructions a command beside those on record; INSTR_ARGS=--write renews them
 #: make bench-parts        single parts in isolation, no sockets
@@ -384,6 +385,16 @@ bench-verify:
 bench-snapshot:
 	@+$(MAKE) --no-print-directory -j$(JOBS) SAN= all $(BUILD)/release/tests/bench/load
 	@python3 tests/bench/snapshot.py --build $(BUILD)/release $(BENCH_ARGS)
+
+# The long form of what `make test` runs of snapshots: FAULTS_PYTHON has redis-py.
+FAULTS_PYTHON ?= /usr/bin/python3
+.PHONY: snapshot-soak
+snapshot-soak:
+	@+$(MAKE) --no-print-directory -j$(JOBS) SAN= all
+	@$(FAULTS_PYTHON) tests/tools/snapshot_faults.py --server $(BUILD)/release/brine-server --cycles 500 --flips 3000 --only kill,damage
+	@$(FAULTS_PYTHON) tests/tools/snapshot_disk.py --server $(BUILD)/release/brine-server --cli $(BUILD)/release/brine-cli --states 10000
+	@$(FAULTS_PYTHON) tests/tools/snapshot_format.py --server $(BUILD)/release/brine-server --cli $(BUILD)/release/brine-cli --damages 350
+
 CHURN_S ?= 600
 .PHONY: churn
 churn: $(V)/brine-server

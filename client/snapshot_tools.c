@@ -8,6 +8,7 @@
 #include "client/input.h"
 #include "client/readable.h"
 #include "client/tools.h"
+#include "snapshot/pack.h"
 #include "snapshot/reader.h"
 #include "text/json.h"
 
@@ -42,7 +43,8 @@ struct walk {
     int file;
     const char *path;
     struct snapshot_reader reader;
-    struct buf payload, unpacked, out;
+    struct buf payload, out;
+    struct snapshot_unpacker unpacker;
     record_fn *on_record;
     int64_t db, now_ms;
     uint64_t records, expired, blocks, bytes, damages, lost;
@@ -111,7 +113,7 @@ static enum brine_status walk_blocks(struct walk *walk) {
         if (status != BRINE_OK) return status;
         walk->blocks++;
         if (block.head.type != SNAPSHOT_RECORDS) continue;
-        TRY(snapshot_unpack(&block.head, buf_view(&walk->payload), &walk->unpacked, &plain,
+        TRY(snapshot_unpack(&walk->unpacker, &block.head, buf_view(&walk->payload), &plain,
                             &walk->err));
         TRY(walk_records(walk, plain));
         if (walk->enough) return BRINE_OK;
@@ -130,7 +132,7 @@ static int walk_file(struct walk *walk, struct tool_call *call, record_fn *on_re
     walk->file = open(walk->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (walk->file < 0) return tool_complain("%s: %s", walk->path, strerror(errno));
     buf_init(&walk->payload, mem_system(), PAYLOAD_BYTES_MAX);
-    buf_init(&walk->unpacked, mem_system(), PAYLOAD_BYTES_MAX);
+    snapshot_unpacker_init(&walk->unpacker, mem_system());
     int code = TOOL_OK;
     if (walk_blocks(walk) != BRINE_OK)
         code = tool_complain("%s: %s", walk->path, walk->err.text);
@@ -138,7 +140,7 @@ static int walk_file(struct walk *walk, struct tool_call *call, record_fn *on_re
         code = TOOL_BAD;
     close(walk->file);
     buf_deinit(&walk->payload);
-    buf_deinit(&walk->unpacked);
+    snapshot_unpacker_deinit(&walk->unpacker);
     return code;
 }
 

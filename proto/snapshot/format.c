@@ -3,14 +3,8 @@
 
 #include "snapshot/format.h"
 
-#include "base/assert.h"
-
-#include <lz4.h>
-
 #define XXH_INLINE_ALL
 #include <xxhash.h>
-
-_Static_assert(SNAPSHOT_PACKED_BYTES_MAX < LZ4_MAX_INPUT_SIZE, "lz4 counts in int");
 
 uint64_t snapshot_hash(const struct bytes *parts, size_t count) {
     if (count == 1) return XXH3_64bits(parts[0].data, parts[0].len);
@@ -20,8 +14,7 @@ uint64_t snapshot_hash(const struct bytes *parts, size_t count) {
     return XXH3_64bits_digest(&state);
 }
 
-/* ---- writing
- * -------------------------------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------------------------------*/
 
 struct cursor {
     uint8_t *at;
@@ -114,16 +107,7 @@ size_t snapshot_write_record_head(const struct snapshot_record *record,
     return (size_t)(cursor.at - target);
 }
 
-size_t snapshot_pack(struct bytes plain, uint8_t *target) {
-    if (plain.len == 0 || plain.len > SNAPSHOT_PACKED_BYTES_MAX) return 0;
-    /* One byte less than it has, or it was for nothing. */
-    int packed = LZ4_compress_default((const char *)plain.data, (char *)target, (int)plain.len,
-                                      (int)plain.len - 1);
-    return packed > 0 ? (size_t)packed : 0;
-}
-
-/* ---- reading
- * -------------------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------------------*/
 
 enum brine_status snapshot_read_header(struct bytes bytes, struct snapshot_header *header,
                                        struct brine_error *err) {
@@ -156,10 +140,10 @@ enum brine_status snapshot_read_header(struct bytes bytes, struct snapshot_heade
 
 /* What is wrong with a head whose checksum fits; NULL: nothing. */
 static const char *head_fault(const struct snapshot_head *head, uint16_t reserved) {
-    bool packed = head->codec == SNAPSHOT_LZ4;
+    bool packed = head->codec != SNAPSHOT_PLAIN;
     if (reserved) return "a reserved field is not 0";
     if (head->type < SNAPSHOT_RECORDS || head->type > SNAPSHOT_FOOTER) return "unknown block type";
-    if (!packed && head->codec != SNAPSHOT_PLAIN) return "unknown codec";
+    if (head->codec > SNAPSHOT_ZSTD) return "unknown codec";
     if (!packed && head->stored_bytes != head->plain_bytes) return "lengths contradict each other";
     if (packed &&
         (head->plain_bytes > SNAPSHOT_PACKED_BYTES_MAX || head->stored_bytes >= head->plain_bytes))
@@ -245,23 +229,4 @@ enum brine_status snapshot_read_writer(struct reader *r, uint16_t *number, struc
     *text = read_take(r, read_u16le(r));
     if (!reader_failed(r)) return BRINE_OK;
     return brine_fail(err, BRINE_MALFORMED, start, "a name goes beyond its block's end");
-}
-
-enum brine_status snapshot_unpack(const struct snapshot_head *head, struct bytes payload,
-                                  struct buf *unpacked, struct bytes *plain,
-                                  struct brine_error *err) {
-    *plain = payload;
-    if (head->codec == SNAPSHOT_PLAIN) return BRINE_OK;
-    BRINE_ASSERT(head->plain_bytes <= SNAPSHOT_PACKED_BYTES_MAX && payload.len < head->plain_bytes,
-                 "snapshot_read_head has seen the lengths");
-    buf_clear(unpacked);
-    enum brine_status status = buf_reserve(unpacked, head->plain_bytes);
-    if (status != BRINE_OK) return brine_fail(err, status, 0, "out of memory for a block");
-    int bytes = LZ4_decompress_safe((const char *)payload.data, (char *)unpacked->data,
-                                    (int)payload.len, (int)head->plain_bytes);
-    if (bytes < 0 || (uint64_t)bytes != head->plain_bytes)
-        return brine_fail(err, BRINE_MALFORMED, 0, "a packed block cannot be unpacked");
-    unpacked->len = (size_t)bytes;
-    *plain = buf_view(unpacked);
-    return BRINE_OK;
 }

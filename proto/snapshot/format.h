@@ -4,32 +4,49 @@
 /* The snapshot file, version 1: every key and value of one moment.  This is its manual; reader.h
  * reads it, format.c holds the few functions that know the layouts, both ways.
  *
- *     file    = header, block, block, ..., footer            nothing behind the footer
+ *     file = header, block, block, ..., footer               nothing behind the footer
  *
  * All numbers are little-endian; what is reserved is 0 and is refused when it is not.  H() is
- * XXH3-64 without a seed (xxhash.com).  No value of a checksum means "not checked".
+ * XXH3-64 without a seed (xxhash.com), a u64.  No value of a checksum means "not checked".
  *
- *     header, 64 bytes                        block head, 64 bytes
- *      0  magic       8  "BRINESNP"            0  magic           4  "BRBK"
- *      8  version     4  1                     4  type            1  snapshot_block_type
- *     12  flags       4  0                     5  codec           1  snapshot_codec
- *     16  id         16  random                6  reserved        2
- *     32  taken_at    8  ms since 1970         8  sequence        8  0, 1, 2 ... in the file's
- * order 40  entries     8  at that moment       16  records_before  8  in all blocks before this
- * one 48  databases   4                       24  stored_bytes    8  of the payload, as it lies
- * here 52  reserved    4                       32  plain_bytes     8  of the payload, unpacked 56
- * checksum    8  H(bytes 0 to 55)     40  records         4  in this block 44  shard           4
- * hint: who wrote it 48  payload_hash    8  H(payload as it lies here) 56  checksum        8  H(id,
- * bytes 0 to 55 of the head)
+ *     header, 64 bytes
+ *      0  magic           8  "BRINESNP"
+ *      8  version         4  1
+ *     12  flags           4  0
+ *     16  id             16  random, of this file
+ *     32  taken_at        8  the moment, in ms since 1970
+ *     40  entries         8  that were there, the expired ones included, which are not written
+ *     48  databases       4  1 to SNAPSHOT_DATABASES_MAX
+ *     52  reserved        4
+ *     56  checksum        8  H(bytes 0 to 55)
+ *
+ *     block = head, payload of stored_bytes; the footer is a block as well
+ *
+ *     head, 64 bytes
+ *      0  magic           4  "BRBK"
+ *      4  type            1  snapshot_block_type
+ *      5  codec           1  snapshot_codec
+ *      6  reserved        2
+ *      8  sequence        8  0, 1, 2 ... in the file's order
+ *     16  records_before  8  in all blocks before this one
+ *     24  stored_bytes    8  of the payload, as it lies here
+ *     32  plain_bytes     8  of the payload, unpacked
+ *     40  records         4  in this block; 0 unless it is of RECORDS
+ *     44  shard           4  a hint: who wrote it
+ *     48  payload_hash    8  H(payload as it lies here)
+ *     56  checksum        8  H(the file's id, bytes 0 to 55 of the head)
  *
  * So a checksum covers payload, place in the file and the file's id: blocks that were exchanged,
- * repeated or come from another file are found.  `entries` counts those that had expired as well,
- * which are not written: there are at most so many records.
+ * repeated or come from another file are found.
  *
- *     RECORDS   record, record, ...
- *     WRITERS   { number u16, len u16, text }, ...           names for the numbers in records
+ *     RECORDS   record, record, ...                            as many as the head says
+ *     WRITERS   { number u16, len u16, text }, ...             names for the numbers in records
  *     FOOTER    the header again (64 bytes), blocks u64, records u64, file_bytes u64,
- *               checksums u64: over all blocks before, from 0: c = H(c as 8 bytes, checksum)
+ *               checksums u64
+ *
+ * WRITERS and FOOTER are PLAIN.  `blocks` and `records` count what comes before the footer,
+ * `file_bytes` is the file's length with it, and `checksums` begins with 0 and is for each block
+ * before the footer H(itself as u64, the head's checksum).
  *
  *     record  = flags u8, db u16, key_len u16, value_len u64,
  *               [expire_at_ms i64] if EXPIRY, [idle_s u32] if IDLE, [frequency u8] if FREQUENCY,
@@ -38,10 +55,14 @@
  *     flags   = the value's type in the low three bits (0: string), and snapshot_record_flag
  *
  * A block has about 64 KB of records, or one that is longer; a record does not go over a block's
- * end.  A packed block is one lz4 block (not a frame) of at most SNAPSHOT_PACKED_BYTES_MAX when
- * unpacked.  Order of records is of no meaning; a key of a database is there once.  Times are wall
- * clock; what had expired when it is read is left out by the reader.  `idle_s` is how long nobody
- * had asked for the value when it was written; `frequency` is how often, as OBJECT FREQ says it.
+ * end.  Packed, a payload is one lz4 block (not a frame) or one zstd frame without a dictionary; it
+ * is at most SNAPSHOT_PACKED_BYTES_MAX when unpacked, and shorter than that when packed.  The order
+ * of records is of no meaning; a key of a database is there once.
+ *
+ * Times are wall clock; what had expired when it is read (now > expire_at_ms, which is not 0) is
+ * left out by the reader.  `idle_s` is how long nobody had asked for the value when it was written;
+ * `frequency` is how often, as OBJECT FREQ says it; `stored_at_s` is since 1970; `writer` is a
+ * row's number in WRITERS, 0 nobody's.
  *
  * A reader trusts nothing: the file is as foreign as a client, and its values are verified again.
  * Any thread.  Cost: H() reads 10 GB/s and more. */
@@ -69,7 +90,7 @@ enum {
 #define SNAPSHOT_BLOCK_MAGIC "BRBK"
 
 enum snapshot_block_type { SNAPSHOT_RECORDS = 1, SNAPSHOT_WRITERS = 2, SNAPSHOT_FOOTER = 3 };
-enum snapshot_codec { SNAPSHOT_PLAIN = 0, SNAPSHOT_LZ4 = 1 };
+enum snapshot_codec { SNAPSHOT_PLAIN = 0, SNAPSHOT_LZ4 = 1, SNAPSHOT_ZSTD = 2 };
 enum snapshot_record_flag {
     SNAPSHOT_TYPE_MASK = 0x07,
     SNAPSHOT_EXPIRY = 0x08,
@@ -128,11 +149,8 @@ void snapshot_write_footer(const struct snapshot_footer *footer,
 /* What comes before key and value; returns its length. */
 size_t snapshot_write_record_head(const struct snapshot_record *record,
                                   uint8_t target[static SNAPSHOT_RECORD_HEAD_BYTES_MAX]);
-/* Packs into target, which has room for plain.len; 0: it would not get smaller. */
-size_t snapshot_pack(struct bytes plain, uint8_t *target);
 
-/* ---- reading: MALFORMED says what is wrong, TOO_BIG a version or flag of later times
- * -----------*/
+/* ---- reading: MALFORMED says what is wrong, TOO_BIG a version or flag of later times ----------*/
 
 enum brine_status snapshot_read_header(struct bytes bytes, struct snapshot_header *header,
                                        struct brine_error *err) MUST_USE;
@@ -147,9 +165,5 @@ enum brine_status snapshot_read_record(struct reader *r, struct snapshot_record 
 /* The next row of an unpacked WRITERS block. */
 enum brine_status snapshot_read_writer(struct reader *r, uint16_t *number, struct bytes *text,
                                        struct brine_error *err) MUST_USE;
-/* The payload as it was before it was packed, in `unpacked` or, where it was not, itself. */
-enum brine_status snapshot_unpack(const struct snapshot_head *head, struct bytes payload,
-                                  struct buf *unpacked, struct bytes *plain,
-                                  struct brine_error *err) MUST_USE;
 
 #endif

@@ -43,8 +43,7 @@ static void keep_reason(struct snapshot_reader *reader, const struct brine_error
     memcpy(reader->reason, err->text, sizeof reader->reason);
 }
 
-/* ---- opening
- * ------------------------------------------------------------------------------------- */
+/* ---- opening ----------------------------------------------------------------------------------*/
 
 /* The header's copy at the file's end. */
 static enum brine_status read_header_copy(const struct snapshot_reader *reader,
@@ -90,8 +89,7 @@ enum brine_status snapshot_reader_open(struct snapshot_reader *reader,
     return BRINE_OK;
 }
 
-/* ---- one block
- * ----------------------------------------------------------------------------------- */
+/* ---- one block --------------------------------------------------------------------------------*/
 
 static enum brine_status read_head_at(const struct snapshot_reader *reader, uint64_t offset,
                                       struct snapshot_block *block, struct brine_error *err) {
@@ -177,8 +175,7 @@ static enum brine_status take_footer(struct snapshot_reader *reader,
     return BRINE_OK;
 }
 
-/* ---- without mercy
- * ------------------------------------------------------------------------------- */
+/* ---- without mercy ----------------------------------------------------------------------------*/
 
 static enum brine_status next_strict(struct snapshot_reader *reader, struct snapshot_block *block,
                                      struct buf *payload, struct brine_error *err) {
@@ -201,8 +198,7 @@ static enum brine_status next_strict(struct snapshot_reader *reader, struct snap
     return BRINE_NOT_FOUND;
 }
 
-/* ---- salvaging
- * ----------------------------------------------------------------------------------- */
+/* ---- salvaging --------------------------------------------------------------------------------*/
 
 /* A block that is intact and not before its turn.  Errors other than MALFORMED are not of the
  * file's making. */

@@ -6,7 +6,7 @@
  *     TRY(snapshot_reader_open(&reader, &source, err));
  *     while ((status = snapshot_reader_next(&reader, &block, &payload, err)) == BRINE_OK) {
  *         TRY(snapshot_block_check(&block, buf_view(&payload), err));   // any thread
- *         TRY(snapshot_unpack(&block.head, buf_view(&payload), &unpacked, &plain, err));
+ *         TRY(snapshot_unpack(&unpacker, &block.head, buf_view(&payload), &plain, err));
  *         struct reader records = reader_over(plain);
  *         while (!reader_at_end(&records)) TRY(snapshot_read_record(&records, &record, err));
  *     }

@@ -36,7 +36,8 @@
     W(GATE_RECHECK_OFF, "off")
 #define CONFIG_SNAPSHOT_COMPRESSIONS(W)                                                            \
     W(SNAPSHOT_COMPRESSION_LZ4, "lz4")                                                             \
-    W(SNAPSHOT_COMPRESSION_NONE, "none")
+    W(SNAPSHOT_COMPRESSION_NONE, "none")                                                           \
+    W(SNAPSHOT_COMPRESSION_ZSTD, "zstd")
 #define CONFIG_SNAPSHOT_DAMAGEDS(W)                                                                \
     W(SNAPSHOT_DAMAGED_REFUSE, "refuse")                                                           \
     W(SNAPSHOT_DAMAGED_SALVAGE, "salvage")                                                         \

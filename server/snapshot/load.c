@@ -4,6 +4,7 @@
 #include "snapshot/load.h"
 
 #include "base/assert.h"
+#include "snapshot/pack.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -28,7 +29,8 @@ struct load {
 struct loader {
     struct load *load;
     struct keyspace_access access;
-    struct buf payload, unpacked;
+    struct buf payload;
+    struct snapshot_unpacker unpacker;
     uint64_t loaded, expired, refused;
 };
 
@@ -49,8 +51,7 @@ static void on_damage(void *ctx, const struct snapshot_damage *damage) {
     if (load->options->on_damage) load->options->on_damage(load->options->damage_ctx, damage);
 }
 
-/* ---- names
- * --------------------------------------------------------------------------------------- */
+/* ---- names ------------------------------------------------------------------------------------*/
 
 static enum brine_status take_writers(struct load *load, const struct snapshot_block *block,
                                       struct bytes payload, struct brine_error *err) {
@@ -70,8 +71,7 @@ static enum brine_status take_writers(struct load *load, const struct snapshot_b
     return BRINE_OK;
 }
 
-/* ---- records
- * ------------------------------------------------------------------------------------- */
+/* ---- records ----------------------------------------------------------------------------------*/
 
 static enum brine_status refuse(struct loader *loader, const struct snapshot_record *record,
                                 const char *why, struct brine_error *err) {
@@ -140,7 +140,7 @@ static enum brine_status take_records(struct loader *loader, const struct snapsh
     struct bytes plain;
     if (!loader->load->options->salvage)
         TRY(snapshot_block_check(block, buf_view(&loader->payload), err));
-    TRY(snapshot_unpack(&block->head, buf_view(&loader->payload), &loader->unpacked, &plain, err));
+    TRY(snapshot_unpack(&loader->unpacker, &block->head, buf_view(&loader->payload), &plain, err));
     struct reader records = reader_over(plain);
     uint32_t count = 0;
     for (; !reader_at_end(&records); count++) {
@@ -153,8 +153,7 @@ static enum brine_status take_records(struct loader *loader, const struct snapsh
                       (unsigned)block->head.records, (unsigned)count);
 }
 
-/* ---- threads
- * ------------------------------------------------------------------------------------- */
+/* ---- threads ----------------------------------------------------------------------------------*/
 
 /* The next block of records, into the loader's payload; names are taken on the way. */
 static enum brine_status next_records(struct loader *loader, struct snapshot_block *block,
@@ -223,7 +222,7 @@ static void *run_thread(void *arg) {
     size_t limit = options->value_bytes_max;
     if (limit > SIZE_MAX - BLOCK_SLACK_BYTES) limit = SIZE_MAX - BLOCK_SLACK_BYTES;
     buf_init(&loader.payload, options->mem, limit + BLOCK_SLACK_BYTES);
-    buf_init(&loader.unpacked, options->mem, SNAPSHOT_PACKED_BYTES_MAX);
+    snapshot_unpacker_init(&loader.unpacker, options->mem);
     if (options->keyspace) {
         keyspace_access_init(&loader.access, options->keyspace, NULL, options->mem);
         loader.access.now_ms = options->now_ms;
@@ -231,7 +230,7 @@ static void *run_thread(void *arg) {
     run(&loader);
     if (options->keyspace) keyspace_access_deinit(&loader.access);
     buf_deinit(&loader.payload);
-    buf_deinit(&loader.unpacked);
+    snapshot_unpacker_deinit(&loader.unpacker);
     return NULL;
 }
 

@@ -60,8 +60,7 @@ static enum brine_status open_source(const struct recover_options *options, int 
                       options->name, strerror(code));
 }
 
-/* ---- telling
- * ------------------------------------------------------------------------------------ */
+/* ---- telling ----------------------------------------------------------------------------------*/
 
 static void audit_text(const struct recover_options *options, const char *verdict, uint64_t count,
                        const char *text) {
@@ -119,8 +118,7 @@ static enum brine_status refuse(const struct recover_options *options, enum brin
         has_older ? older : "");
 }
 
-/* ---- loading
- * ------------------------------------------------------------------------------------ */
+/* ---- loading ----------------------------------------------------------------------------------*/
 
 static enum brine_status move_aside(const struct recover_options *options,
                                     struct brine_error *err) {

@@ -10,12 +10,18 @@
  * first writes what is ready, and only then makes another step, so that what walkers take is
  * bounded by themselves; what writers hand over is bounded by memory_max.
  *
+ * After each chunk a walker rests, so that it has its share of a core in small pieces: one that
+ * works without a pause is taken off its core by the scheduler after some milliseconds, and until
+ * then whoever wants that core waits.  Where writers hand over faster than that, nobody rests.
+ *
  * Whatever goes wrong, the walk goes on to its end, showing nothing: the entries' bits must be
  * turned before the next cut. */
 
 #include "snapshot/save.h"
 
 #include "base/assert.h"
+#include "observe/clock.h"
+#include "snapshot/pack.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -31,6 +37,9 @@ enum {
     THREADS_MAX = 64,
     WRITERS_BYTES_MAX = 4 << 20,
     SPARE_CHUNKS_MAX = 64, /* kept for use again: their pages are there already */
+    HURRY_SHARE = 4,       /* with this part of memory_max in use nobody rests */
+    PERCENT = 100,
+    NS_A_SECOND = 1000 * 1000 * 1000,
 };
 
 struct chunk {
@@ -52,6 +61,7 @@ struct snapshot_save {
     struct chunk *oldest, *newest, *spare;
     size_t spares;
     struct brine_error failure; /* the first one; status OK: none */
+    pthread_cond_t has_ended;   /* it has failed: nobody rests any longer */
 
     pthread_mutex_t file_lock;
     struct snapshot_file file;
@@ -64,8 +74,7 @@ struct snapshot_save {
     struct chunk *open[]; /* by shard, under its lock */
 };
 
-/* ---- failing
- * ------------------------------------------------------------------------------------ */
+/* ---- failing ----------------------------------------------------------------------------------*/
 
 static bool has_failed(struct snapshot_save *save) {
     return atomic_load_explicit(&save->failed, memory_order_relaxed);
@@ -74,8 +83,9 @@ static bool has_failed(struct snapshot_save *save) {
 static void fail(struct snapshot_save *save, const struct brine_error *why) {
     pthread_mutex_lock(&save->lock);
     if (save->failure.status == BRINE_OK) save->failure = *why;
-    pthread_mutex_unlock(&save->lock);
     atomic_store_explicit(&save->failed, true, memory_order_relaxed);
+    pthread_cond_broadcast(&save->has_ended);
+    pthread_mutex_unlock(&save->lock);
     store_cut_abandon(save->options.store);
 }
 
@@ -85,8 +95,7 @@ void snapshot_save_cancel(struct snapshot_save *save) {
     fail(save, &why);
 }
 
-/* ---- chunks
- * ------------------------------------------------------------------------------------- */
+/* ---- chunks -----------------------------------------------------------------------------------*/
 
 static void chunk_free(struct snapshot_save *save, struct chunk *chunk) {
     if (chunk->charged) atomic_fetch_sub(&save->blob_bytes, chunk->charged);
@@ -156,8 +165,7 @@ static struct chunk *room_for(struct snapshot_save *save, size_t shard, size_t b
     return save->open[shard];
 }
 
-/* ---- taking entries
- * ----------------------------------------------------------------------------- */
+/* ---- taking entries ---------------------------------------------------------------------------*/
 
 static struct snapshot_record record_of(const struct snapshot_save *save,
                                         const struct store_cut_entry *entry) {
@@ -227,11 +235,11 @@ static bool show(void *ctx, const struct store_cut_entry *entry) {
     return fits || give_up(save);
 }
 
-/* ---- writing
- * ------------------------------------------------------------------------------------ */
+/* ---- writing ----------------------------------------------------------------------------------*/
 
 /* What a thread packs with. */
 struct scratch {
+    struct snapshot_packer packer;
     uint8_t joined[SNAPSHOT_PACKED_BYTES_MAX], packed[SNAPSHOT_PACKED_BYTES_MAX];
 };
 
@@ -243,9 +251,9 @@ static void pack_block(struct scratch *scratch, struct snapshot_file_block *bloc
         bytes_copy_to(scratch->joined + plain.len, block->parts[1]);
         plain = bytes_view(scratch->joined, plain.len + block->parts[1].len);
     }
-    size_t packed = snapshot_pack(plain, scratch->packed);
+    size_t packed = snapshot_pack(&scratch->packer, plain, scratch->packed);
     if (!packed) return;
-    block->codec = SNAPSHOT_LZ4;
+    block->codec = scratch->packer.codec;
     block->parts[0] = bytes_view(scratch->packed, packed);
     block->parts[1] = bytes_view(NULL, 0);
 }
@@ -271,7 +279,7 @@ static void write_chunk(struct snapshot_save *save, struct chunk *chunk, struct 
     };
     if (chunk->blob) block.parts[1] = blob_view(chunk->blob);
     if (!has_failed(save)) {
-        if (scratch && save->options.pack) pack_block(scratch, &block);
+        if (scratch) pack_block(scratch, &block);
         add_block(save, &block);
     }
     chunk_free(save, chunk);
@@ -295,18 +303,57 @@ static void write_writers(struct snapshot_save *save) {
     buf_deinit(&rows);
 }
 
-/* ---- threads
- * ------------------------------------------------------------------------------------ */
+/* ---- threads ----------------------------------------------------------------------------------*/
+
+/* When a walker began the piece of work that it rests from. */
+struct pace {
+    int64_t mono_ns, thread_ns;
+};
+
+static void begin_piece(struct pace *pace) {
+    *pace = (struct pace){clock_mono_ns(), clock_thread_ns()};
+}
+
+static bool must_hurry(struct snapshot_save *save) {
+    size_t used = mem_account_used(&save->account) + atomic_load(&save->blob_bytes);
+    return save->options.cpu_percent == 0 || save->options.cpu_percent >= PERCENT ||
+           used > save->options.memory_max / HURRY_SHARE || has_failed(save);
+}
+
+/* 0: nobody rests now. */
+static int64_t rest_ns(struct snapshot_save *save, const struct pace *pace) {
+    if (must_hurry(save)) return 0;
+    int64_t worked_ns = clock_thread_ns() - pace->thread_ns;
+    int64_t took_ns = clock_mono_ns() - pace->mono_ns;
+    return worked_ns * PERCENT / (int64_t)save->options.cpu_percent - took_ns;
+}
+
+/* As long as makes the piece cpu_percent of the time; a wait for the disk is a rest as well. */
+static void rest(struct snapshot_save *save, struct pace *pace) {
+    int64_t ns = rest_ns(save, pace);
+    if (ns > 0) {
+        int64_t until_ns = clock_mono_ns() + ns;
+        struct timespec until = {.tv_sec = until_ns / NS_A_SECOND,
+                                 .tv_nsec = until_ns % NS_A_SECOND};
+        pthread_mutex_lock(&save->lock);
+        if (!has_failed(save)) (void)pthread_cond_timedwait(&save->has_ended, &save->lock, &until);
+        pthread_mutex_unlock(&save->lock);
+    }
+    begin_piece(pace);
+}
 
 /* Takes shards, one after the other, until there is none left and nothing is ready. */
 static void walk(struct snapshot_save *save, struct scratch *scratch) {
     struct store *store = save->options.store;
     struct store_hold hold = {0};
     size_t shard = SIZE_MAX;
+    struct pace pace;
+    begin_piece(&pace);
     for (;;) {
         struct chunk *chunk = next_ready(save);
         if (chunk) {
             write_chunk(save, chunk, scratch);
+            rest(save, &pace);
             continue;
         }
         if (shard == SIZE_MAX) shard = atomic_fetch_add(&save->next_shard, 1);
@@ -324,14 +371,19 @@ static void *run_walker(void *arg) {
     int own = getpriority(PRIO_PROCESS, (id_t)getpid());
     (void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), own + save->options.nice);
     /* Without it nothing is packed. */
-    struct scratch *scratch = mem_alloc(save->options.mem, sizeof *scratch);
+    struct scratch *scratch = NULL;
+    if (save->options.codec != SNAPSHOT_PLAIN)
+        scratch = mem_alloc(save->options.mem, sizeof *scratch);
+    if (scratch)
+        snapshot_packer_init(&scratch->packer, save->options.mem, save->options.codec,
+                             save->options.level);
     walk(save, scratch);
+    if (scratch) snapshot_packer_deinit(&scratch->packer);
     mem_free(save->options.mem, scratch, sizeof *scratch);
     return NULL;
 }
 
-/* ---- life
- * --------------------------------------------------------------------------------------- */
+/* ---- life -------------------------------------------------------------------------------------*/
 
 static size_t save_bytes(size_t shards) {
     return sizeof(struct snapshot_save) + shards * sizeof(struct chunk *);
@@ -351,6 +403,11 @@ enum brine_status snapshot_save_begin(struct snapshot_save **result,
     save->chunk_bytes = MAX(MIN(chunk_bytes, (size_t)SNAPSHOT_BLOCK_BYTES), CHUNK_BYTES_MIN);
     pthread_mutex_init(&save->lock, NULL);
     pthread_mutex_init(&save->file_lock, NULL);
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&save->has_ended, &attributes);
+    pthread_condattr_destroy(&attributes);
     struct store_cut cut = {.show = show, .ctx = save};
     if (!store_cut_begin(options->store, hold, &cut, &save->counts)) {
         snapshot_save_destroy(save);
@@ -408,5 +465,6 @@ void snapshot_save_destroy(struct snapshot_save *save) {
     }
     pthread_mutex_destroy(&save->lock);
     pthread_mutex_destroy(&save->file_lock);
+    pthread_cond_destroy(&save->has_ended);
     mem_free(save->options.mem, save, save_bytes(save->shards));
 }

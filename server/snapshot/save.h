@@ -33,8 +33,10 @@ struct snapshot_save_options {
     struct snapshot_file_options file; /* the header's id; the rest of it is filled in */
     int64_t now_ms;                    /* what has expired by then is left out */
     size_t memory_max, threads;
-    int nice; /* added to the process's own */
-    bool pack;
+    int nice;           /* added to the process's own */
+    size_t cpu_percent; /* of a core for each thread, at most; 0 and 100: all */
+    enum snapshot_codec codec;
+    int level;                    /* of zstd */
     snapshot_writers_fn *writers; /* may be NULL */
     void *writers_ctx;
 };

@@ -24,6 +24,12 @@ enum {
     RETRY_MS = 60 * 1000, /* after a scheduled save failed.  Source: Redis waits 5 s, for less */
 };
 
+static const enum snapshot_codec CODECS[] = {
+    [CONFIG_SNAPSHOT_COMPRESSION_LZ4] = SNAPSHOT_LZ4,
+    [CONFIG_SNAPSHOT_COMPRESSION_NONE] = SNAPSHOT_PLAIN,
+    [CONFIG_SNAPSHOT_COMPRESSION_ZSTD] = SNAPSHOT_ZSTD,
+};
+
 /* Who waits for a save; on his stack. */
 struct waiter {
     bool done;
@@ -50,7 +56,8 @@ struct snapshots {
     struct snapshots_facts facts;
 
     _Atomic bool loading, last_failed;
-    _Atomic int last; /* 0: as snapshot.on_stop says; 1: save at the end; -1: do not */
+    _Atomic bool ending; /* nobody is served any more, so that a save need not be considerate */
+    _Atomic int last;    /* 0: as snapshot.on_stop says; 1: save at the end; -1: do not */
     struct snapshot_progress progress;
 };
 
@@ -70,8 +77,7 @@ static size_t threads_of(const struct snapshots *snapshots) {
     return (size_t)MIN(MAX(wanted, 1), THREADS_MAX);
 }
 
-/* ---- opening
- * ------------------------------------------------------------------------------------ */
+/* ---- opening ----------------------------------------------------------------------------------*/
 
 static enum brine_status lock_directory(struct snapshots *snapshots, struct brine_error *err) {
     bool locked = true;
@@ -149,8 +155,7 @@ void snapshots_close(struct snapshots *snapshots) {
     mem_free(snapshots->options.mem, snapshots, sizeof *snapshots);
 }
 
-/* ---- loading
- * ------------------------------------------------------------------------------------ */
+/* ---- loading ----------------------------------------------------------------------------------*/
 
 static struct recover_options recover_options(struct snapshots *snapshots) {
     const struct config *config = config_of(snapshots);
@@ -199,8 +204,7 @@ static bool load_at_start(struct snapshots *snapshots) {
     return true;
 }
 
-/* ---- saving
- * ------------------------------------------------------------------------------------- */
+/* ---- saving -----------------------------------------------------------------------------------*/
 
 static enum brine_status add_writers(void *ctx, struct buf *rows) {
     const struct snapshots *snapshots = ctx;
@@ -232,7 +236,10 @@ static enum brine_status take_cut(struct snapshots *snapshots, struct store_hold
         .memory_max = (size_t)config_read(config->snapshot.memory_max),
         .threads = threads_of(snapshots),
         .nice = SAVE_NICE,
-        .pack = config_read(config->snapshot.compression) == CONFIG_SNAPSHOT_COMPRESSION_LZ4,
+        .cpu_percent =
+            atomic_load(&snapshots->ending) ? 0 : (size_t)config_read(config->snapshot.cpu_percent),
+        .codec = CODECS[config_read(config->snapshot.compression)],
+        .level = (int)config_read(config->snapshot.compression_level),
         .writers = add_writers,
         .writers_ctx = snapshots,
     };
@@ -321,8 +328,7 @@ enum brine_status snapshots_save(struct snapshots *snapshots, struct store_hold 
     return waiter.status;
 }
 
-/* ---- the thread
- * --------------------------------------------------------------------------------- */
+/* ---- the thread -------------------------------------------------------------------------------*/
 
 static void note_save(struct snapshots *snapshots, enum brine_status status,
                       const struct snapshot_save_result *result, const struct brine_error *err) {
@@ -429,6 +435,7 @@ enum brine_status snapshots_stop(struct snapshots *snapshots, bool save, struct 
     if (!snapshots->is_running) return BRINE_OK;
     struct store_hold hold = {0};
     if (snapshots_loading(snapshots)) atomic_store(&snapshots->progress.cancelled, true);
+    atomic_store(&snapshots->ending, true);
     pthread_mutex_lock(&snapshots->lock);
     snapshots->scheduled = false;
     while (snapshots->saving) {
@@ -456,8 +463,7 @@ bool snapshots_wants_last(const struct snapshots *snapshots) {
     return last ? last > 0 : config_read(config_of(snapshots)->snapshot.on_stop) != 0;
 }
 
-/* ---- what others ask
- * ---------------------------------------------------------------------------- */
+/* ---- what others ask --------------------------------------------------------------------------*/
 
 enum brine_status snapshots_reload(struct snapshots *snapshots, struct keyspace_access *access,
                                    struct snapshots_reload how, struct brine_error *err) {

@@ -46,8 +46,7 @@ void shard_hand_over(struct shard *shard, const struct table *table, struct entr
         atomic_store_explicit(&store->cut_abandoned, true, memory_order_relaxed);
 }
 
-/* ---- begin and end
- * -------------------------------------------------------------------------- */
+/* ---- begin and end ----------------------------------------------------------------------------*/
 
 bool store_cut_begin(struct store *store, struct store_hold *hold, const struct store_cut *cut,
                      struct store_cut_counts *counts) {
@@ -91,8 +90,7 @@ void store_cut_end(struct store *store, struct store_hold *hold) {
     store_unlock(store, hold);
 }
 
-/* ---- walking
- * -------------------------------------------------------------------------------- */
+/* ---- walking ----------------------------------------------------------------------------------*/
 
 static struct table *pending_table(const struct shard *shard) {
     for (size_t db = 0; db < shard->store->databases; db++) {

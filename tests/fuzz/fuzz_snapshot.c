@@ -11,6 +11,7 @@
  * right beforehand: the header's, and those of every head that a walk by lengths finds. */
 
 #include "snapshot/load.h"
+#include "snapshot/pack.h"
 
 enum { PAYLOAD_BYTES_MAX = 1 << 20, BLOCKS_MAX = 64, FILE_BYTES_MAX = 1 << 16 };
 
@@ -24,8 +25,7 @@ static enum brine_status read_bytes(void *ctx, uint64_t offset, void *target, si
     return BRINE_OK;
 }
 
-/* ---- making checksums right
- * --------------------------------------------------------------------- */
+/* ---- making checksums right -------------------------------------------------------------------*/
 
 static void mend_header(uint8_t *file) {
     struct snapshot_header header = {.version = SNAPSHOT_VERSION};
@@ -48,7 +48,7 @@ static void mend_blocks(uint8_t *file, size_t len) {
         struct snapshot_head head = {0};
         (void)read_take(&r, 4);
         head.type = (enum snapshot_block_type)(1 + read_u8(&r) % 3);
-        head.codec = (enum snapshot_codec)(read_u8(&r) % 2);
+        head.codec = (enum snapshot_codec)(read_u8(&r) % 3);
         (void)read_take(&r, 2 + 16);
         head.stored_bytes = read_u64le(&r) % (len - at - SNAPSHOT_HEAD_BYTES + 1);
         head.plain_bytes = read_u64le(&r);
@@ -78,8 +78,7 @@ static void mend_blocks(uint8_t *file, size_t len) {
     }
 }
 
-/* ---- reading
- * ------------------------------------------------------------------------------------ */
+/* ---- reading ----------------------------------------------------------------------------------*/
 
 struct seen {
     uint64_t records, hash; /* of all that was read, in any order */
@@ -136,7 +135,8 @@ static enum brine_status read_block(struct seen *seen, const struct snapshot_hea
 static void read_all(struct bytes file, bool salvage, struct seen *seen) {
     struct snapshot_reader reader;
     struct snapshot_block block;
-    struct buf payload, unpacked;
+    struct buf payload;
+    struct snapshot_unpacker unpacker;
     struct brine_error err;
     struct snapshot_reader_options options = {
         .source = {.read = read_bytes, .ctx = &file, .bytes = file.len},
@@ -145,7 +145,7 @@ static void read_all(struct bytes file, bool salvage, struct seen *seen) {
     };
     *seen = (struct seen){0};
     buf_init(&payload, mem_system(), PAYLOAD_BYTES_MAX);
-    buf_init(&unpacked, mem_system(), PAYLOAD_BYTES_MAX);
+    snapshot_unpacker_init(&unpacker, mem_system());
     seen->status = snapshot_reader_open(&reader, &options, &err);
     while (seen->status == BRINE_OK) {
         struct bytes plain;
@@ -155,11 +155,11 @@ static void read_all(struct bytes file, bool salvage, struct seen *seen) {
         if (salvage && seen->status != BRINE_OK) __builtin_trap();
         if (seen->status == BRINE_OK)
             seen->status =
-                snapshot_unpack(&block.head, buf_view(&payload), &unpacked, &plain, &err);
+                snapshot_unpack(&unpacker, &block.head, buf_view(&payload), &plain, &err);
         if (seen->status == BRINE_OK) seen->status = read_block(seen, &block.head, plain, &err);
     }
     buf_deinit(&payload);
-    buf_deinit(&unpacked);
+    snapshot_unpacker_deinit(&unpacker);
 }
 
 /* Where files are loaded into.  It is kept from input to input, for making one costs more than

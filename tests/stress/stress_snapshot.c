@@ -53,8 +53,7 @@ static void open_keyspace(struct store **store, struct keyspace *keyspace,
     keyspace_init(keyspace, &(struct keyspace_options){.store = *store, .gate = gate});
 }
 
-/* ---- who changes things
- * ------------------------------------------------------------------------- */
+/* ---- who changes things -----------------------------------------------------------------------*/
 
 static void set(struct keyspace_access *access, uint32_t db, struct bytes name,
                 struct bytes value) {
@@ -133,8 +132,7 @@ static void *flush_on(void *argument) {
     return NULL;
 }
 
-/* ---- what a snapshot holds
- * ---------------------------------------------------------------------- */
+/* ---- what a snapshot holds --------------------------------------------------------------------*/
 
 /* 0: not there */
 static uint64_t version_of(struct keyspace_access *access, uint32_t db, struct bytes name) {
@@ -221,7 +219,8 @@ static void save_once(struct stress *stress, size_t round) {
         .now_ms = 1000,
         .memory_max = 64 << 20,
         .threads = 1 + round % 3,
-        .pack = round % 2,
+        .codec = (enum snapshot_codec)(round % 3),
+        .level = 1,
     };
     for (size_t i = 0; i < WRITERS; i++) acknowledged[i] = atomic_load(&stress->versions[i]);
     bool begun = snapshot_save_begin(&save, &options, &hold, &err) == BRINE_OK;

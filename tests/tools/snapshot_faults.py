@@ -53,7 +53,7 @@ class Outcome:
 class Server:
     """A server with a directory that outlives it."""
 
-    def __init__(self, path, directory, *flags, limit=None):
+    def __init__(self, path, directory, *flags, limit=None, variables=None):
         self.port = serving.free_port()
         self.directory = directory
         self.log = os.path.join(directory, "server.log")
@@ -69,7 +69,7 @@ class Server:
                 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
 
         self.process = serving.Process(command + [flag for flag in flags if flag != "--log.file="],
-                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=prepare)
+                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=prepare, variables=variables or {})
 
     def client(self):
         return redis.Redis(port=self.port, socket_timeout=DEADLINE_S)

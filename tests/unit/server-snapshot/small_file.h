@@ -8,6 +8,7 @@
 
 #include "server-snapshot/sim_disk.h"
 #include "snapshot/file.h"
+#include "snapshot/pack.h"
 #include "snapshot/reader.h"
 
 enum { SMALL_BLOCKS = 24, SMALL_RECORDS = 15, SMALL_VALUE_BYTES = 24, SMALL_PROCESS = 77 };
@@ -49,9 +50,13 @@ static inline enum brine_status small_add(struct snapshot_file *file, uint32_t v
                                         .records = SMALL_RECORDS,
                                         .shard = number,
                                         .parts = {bytes_view(plain, len)}};
-    if (number % 2) {
-        block.codec = SNAPSHOT_LZ4;
-        block.parts[0] = bytes_view(packed, snapshot_pack(bytes_view(plain, len), packed));
+    enum snapshot_codec codec = (enum snapshot_codec)(number % 3);
+    if (codec != SNAPSHOT_PLAIN) {
+        struct snapshot_packer packer;
+        snapshot_packer_init(&packer, mem_system(), codec, SNAPSHOT_LEVEL_MIN);
+        block.codec = codec;
+        block.parts[0] = bytes_view(packed, snapshot_pack(&packer, bytes_view(plain, len), packed));
+        snapshot_packer_deinit(&packer);
         cr_assert(block.parts[0].len > 0);
     }
     block.payload_hash = snapshot_hash_of(block.parts[0]);
@@ -131,7 +136,8 @@ static inline void small_take(struct small_reading *reading, const struct snapsh
 static inline void small_read(struct bytes file, bool salvage, struct small_reading *reading) {
     struct snapshot_reader reader;
     struct snapshot_block block;
-    struct buf payload, unpacked;
+    struct buf payload;
+    struct snapshot_unpacker unpacker;
     struct snapshot_reader_options options = {
         .source = {.read = small_read_bytes, .ctx = &file, .bytes = file.len}};
     if (salvage) {
@@ -140,7 +146,7 @@ static inline void small_read(struct bytes file, bool salvage, struct small_read
     }
     *reading = (struct small_reading){0};
     buf_init(&payload, mem_system(), 1 << 20);
-    buf_init(&unpacked, mem_system(), 1 << 20);
+    snapshot_unpacker_init(&unpacker, mem_system());
     struct brine_error *err = &reading->err;
     enum brine_status status = snapshot_reader_open(&reader, &options, err);
     while (status == BRINE_OK) {
@@ -148,7 +154,7 @@ static inline void small_read(struct bytes file, bool salvage, struct small_read
         status = snapshot_reader_next(&reader, &block, &payload, err);
         if (status == BRINE_OK) status = snapshot_block_check(&block, buf_view(&payload), err);
         if (status == BRINE_OK)
-            status = snapshot_unpack(&block.head, buf_view(&payload), &unpacked, &plain, err);
+            status = snapshot_unpack(&unpacker, &block.head, buf_view(&payload), &plain, err);
         if (status != BRINE_OK) break;
         struct reader records = reader_over(plain);
         while (status == BRINE_OK && !reader_at_end(&records)) {
@@ -159,7 +165,7 @@ static inline void small_read(struct bytes file, bool salvage, struct small_read
     }
     reading->status = status;
     buf_deinit(&payload);
-    buf_deinit(&unpacked);
+    snapshot_unpacker_deinit(&unpacker);
 }
 
 /* The version of a file that is whole; 0: it is not. */
