@@ -306,7 +306,7 @@ help:
 #: make lint               format, layers, sizes, banned calls, globals, spelling, static analysis
 #: make generated          write config.example.toml anew
 #: make fuzz FUZZ_S=60     each fuzz target for 60 seconds; FUZZ=resp takes one
-#: make bench              compare with redis-server; BENCH_ROUNDS=, BENCH_QUICK=1, BENCH_PEER='NAME=COMMAND with {port}'
+#: make bench              compare with redis-server; BENCH_QUICK=1, BENCH_ROUNDS=, BENCH_PEER='NAME=COMMAND with {port}', BENCH_PLOTS=DIR, BENCH_ARGS='--only growth'
 #: make bench-verify       the verifier beside CPython's pickle.loads and pickletools.genops; BENCH_ARGS='--only WORD'
 #: make bench-snapshot     saving and loading beside redis-server's; BENCH_ARGS='--mb 200 --rounds 1'
 #: make snapshot-soak      kills, failing disks, power failures and damaged files, in the thousands: some 40 minutes
@@ -370,10 +370,12 @@ coverage-corpus:
 		--unit $(BUILD)/cov/tests/unit/proto-pickle/test_corpus --replay $(filter %_verify %_disasm %_view,$(CORPUS_PROGRAMS:%=$(BUILD)/cov/tests/%))
 	@python3 tests/tools/coverage.py --build $(BUILD)/cov --corpus
 
+BENCH_PLOTS ?= $(BUILD)/plots
 bench:
 	@+$(MAKE) --no-print-directory -j$(JOBS) SAN= all $(BUILD)/release/tests/bench/load
 	@python3 tests/bench/bench.py --build $(BUILD)/release $(if $(BENCH_ROUNDS),--rounds $(BENCH_ROUNDS)) \
-		$(if $(BENCH_QUICK),--quick) $(if $(BENCH_PEER),--peer '$(BENCH_PEER)') $(BENCH_ARGS)
+		$(if $(BENCH_QUICK),--quick) $(if $(BENCH_PEER),--peer '$(BENCH_PEER)') --json $(BUILD)/bench.json $(BENCH_ARGS)
+	@python3 tests/bench/plot.py $(BUILD)/bench.json $(BENCH_PLOTS)
 
 # Beside Debian's CPython, which has the libraries whose values are measured.
 bench-verify:

@@ -9,7 +9,7 @@
  * and sends the next.  The batch lies ready in memory; only the digits of its keys change, and its
  * order of SET and GET when they are mixed.  Latency is that of a batch, from send to last reply.
  *
- *   --fill        SET each of the keys once, in order, and stop
+ *   --fill        SET each of the keys once, in order, and stop; --first N begins with that one
  *   --check       compare what GET returns with the value, byte for byte
  *   --churn N     after N batches leave the connection and open another: in turn politely, with
  *                 replies unread, and in the middle of a command
@@ -42,11 +42,12 @@ enum {
     EVENTS_PER_TURN = 256,
     HEAD_BYTES_MAX = 512, /* of a command, up to its value */
     DRAIN_NS = 2000000000,
+    LATE_NS = 1000000,
 };
 
 struct options {
     const char *host, *value_file;
-    uint64_t port, connections, pipeline, set_percent, keys, key_bytes, ttl_s, seed, churn;
+    uint64_t port, connections, pipeline, set_percent, keys, first, key_bytes, ttl_s, seed, churn;
     double seconds;
     bool fill, check;
 };
@@ -80,7 +81,8 @@ struct load {
     uint8_t *read_buffer;
     int epoll_fd;
     bool stopping;
-    uint64_t next_fill, issued, replies, misses, errors, mismatches, reconnects, owed;
+    uint64_t next_fill, issued, replies, batches, late_batches, misses, errors, mismatches,
+        reconnects, owed;
     uint64_t last_reply_ns;
     char first_error[LINE_BYTES_MAX];
     struct histogram latency;
@@ -235,6 +237,8 @@ static bool end_of_reply(struct load *load, struct connection *c) {
     if (--c->replies_owed) return true;
     load->last_reply_ns = now_ns();
     histogram_record(&load->latency, load->last_reply_ns - c->sent_at_ns);
+    load->batches++;
+    load->late_batches += load->last_reply_ns - c->sent_at_ns > LATE_NS;
     c->batches++;
     if (load->options.churn && !load->stopping && c->batches % load->options.churn == 0)
         return churn(load, c);
@@ -399,6 +403,7 @@ static bool parse_options(struct options *options, int argc, char **argv) {
         {"pipeline", &options->pipeline, 1, 10000},
         {"set", &options->set_percent, 0, 100},
         {"keys", &options->keys, 1, 999999999999},
+        {"first", &options->first, 0, 999999999999},
         {"key-bytes", &options->key_bytes, KEY_BYTES_MIN, KEY_BYTES_MAX},
         {"ttl", &options->ttl_s, 0, UINT32_MAX},
         {"seed", &options->seed, 0, UINT64_MAX},
@@ -441,14 +446,15 @@ static void report(const struct load *load, double seconds, double cpu) {
     printf("{\"requests\": %zu, \"seconds\": %.6f, \"per_second\": %.1f, \"misses\": %zu, "
            "\"errors\": %zu, \"mismatches\": %zu, \"reconnects\": %zu, \"first_error\": \"%s\", "
            "\"p50_us\": %.1f, \"p99_us\": %.1f, \"p999_us\": %.1f, \"max_us\": %.1f, "
-           "\"client_cpu_seconds\": %.3f}\n",
+           "\"batches\": %zu, \"over_1_ms\": %zu, \"client_cpu_seconds\": %.3f}\n",
            (size_t)load->replies, seconds, seconds > 0 ? (double)load->replies / seconds : 0,
            (size_t)load->misses, (size_t)load->errors, (size_t)load->mismatches,
            (size_t)load->reconnects, load->first_error,
            (double)histogram_quantile(&load->latency, 0.5) / us,
            (double)histogram_quantile(&load->latency, 0.99) / us,
            (double)histogram_quantile(&load->latency, 0.999) / us,
-           (double)histogram_max(&load->latency) / us, cpu);
+           (double)histogram_max(&load->latency) / us, (size_t)load->batches,
+           (size_t)load->late_batches, cpu);
 }
 
 int main(int argc, char **argv) {
@@ -463,11 +469,12 @@ int main(int argc, char **argv) {
     if (!parse_options(&load.options, argc, argv)) {
         fputs("usage: load --value-file FILE [--host H] [--port P] [--connections N] "
               "[--pipeline N]\n  [--set PERCENT] [--keys N] [--key-bytes N] [--ttl S] "
-              "[--seconds S] [--seed N]\n  [--churn BATCHES] [--fill] [--check]\n",
+              "[--seconds S] [--seed N]\n  [--churn BATCHES] [--fill [--first N]] [--check]\n",
               stderr);
         return 2;
     }
     random_init(&load.random, load.options.seed);
+    load.next_fill = load.options.first;
     uint64_t started_ns = 0;
     if (!read_value(&load) || !make_template(&load, &load.set, true) ||
         !make_template(&load, &load.get, false) || !open_all(&load) || !run(&load, &started_ns))

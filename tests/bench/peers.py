@@ -29,15 +29,19 @@ def redis_server_command():
     return link
 
 
+def pinned(command, cpu=None, realtime=0):
+    """The words of a command that runs on these cores (0, or "0,1"), before all others' programs if realtime > 0."""
+    words = ["taskset", "-c", str(cpu)] if cpu is not None else []
+    return words + (["chrt", "-r", str(realtime)] if realtime else []) + command
+
+
 class Peer:
     """A running server.  `command` holds {port}; the process is this one's child and ends with it."""
 
-    def __init__(self, name, command, cpu=None):
+    def __init__(self, name, command, cpu=None, realtime=0):
         self.name, self.port = name, serving.free_port()
         self.folder = tempfile.mkdtemp(prefix="brine-peer-")
-        words = shlex.split(command.replace("{port}", str(self.port)))
-        if cpu is not None:
-            words = ["taskset", "-c", str(cpu)] + words
+        words = pinned(shlex.split(command.replace("{port}", str(self.port))), cpu, realtime)
         self.log_path = os.path.join(self.folder, "log")
         with open(self.log_path, "wb") as log:
             self.process = serving.Process(words, stdin=subprocess.DEVNULL, stdout=log,
@@ -104,14 +108,19 @@ class Peer:
         return self.process.returncode
 
 
-def run_load(load, peer, value_file, cpu=None, **options):
-    """The load generator's line of JSON; options by their names with _ for -, True for a flag."""
-    command = ["taskset", "-c", str(cpu)] if cpu is not None else []
-    command += [load, "--port", str(peer.port), "--value-file", value_file]
+def load_words(load, peer, value_file, **options):
+    """The load generator's command; options by their names with _ for -, True for a flag."""
+    command = [load, "--port", str(peer.port), "--value-file", value_file]
     for name, value in options.items():
         command.append("--" + name.replace("_", "-"))
         if value is not True:
             command.append(str(value))
+    return command
+
+
+def run_load(load, peer, value_file, cpu=None, realtime=0, **options):
+    """The load generator's line of JSON."""
+    command = pinned(load_words(load, peer, value_file, **options), cpu, realtime)
     result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     if not result.stdout:
         sys.exit(f"{peer.name}: the load generator failed: {result.stderr.decode()}")
