@@ -320,8 +320,7 @@ static size_t gather_changes(const struct worker_state *worker, struct change *c
         struct change_head head = {0};
         struct bytes noted = bytes_slice(buf_view(&worker->outdated), at, worker->outdated.len);
         bytes_copy_to(&head, bytes_slice(noted, 0, sizeof head));
-        changes[count] =
-            (struct change){bytes_slice(noted, sizeof head, head.len), head.by_store};
+        changes[count] = (struct change){bytes_slice(noted, sizeof head, head.len), head.by_store};
         at += sizeof head + head.len;
     }
     qsort(changes, count, sizeof *changes, compare_changes);

@@ -53,8 +53,8 @@ enum session_mode {
     SESSION_REPLY_SKIP_NEXT = 1 << 1, /* CLIENT REPLY SKIP was the last command */
     SESSION_REPLY_SKIP = 1 << 2,      /* it was the one before */
     SESSION_MUTED = SESSION_REPLY_OFF | SESSION_REPLY_SKIP,
-    SESSION_NO_EVICT = 1 << 3,        /* is not closed to keep limits.clients_bytes */
-    SESSION_NO_TOUCH = 1 << 4,        /* its reads do not keep keys from eviction */
+    SESSION_NO_EVICT = 1 << 3, /* is not closed to keep limits.clients_bytes */
+    SESSION_NO_TOUCH = 1 << 4, /* its reads do not keep keys from eviction */
     SESSION_MONITOR = 1 << 5,
     SESSION_TRACKING = 1 << 6,  /* its reads are remembered: it caches */
     SESSION_POSTPONED = 1 << 7, /* `waiting`, because CLIENT PAUSE holds its next command */

@@ -20,7 +20,7 @@ import tree
 HERE = os.path.dirname(os.path.abspath(__file__))
 CFLAGS = ["-std=gnu11", "-D_GNU_SOURCE", "-Iproto", "-Iserver", "-I.", "-Iclient/lib", "-Itests/unit"]
 # Words that codespell takes for slips.
-SPELLING_KNOWN = "optin,ake,ro,te,fo,nd,hel,ans,sems,keypair,inout,ue,ba,ot,fpr,crate,tre,exat,oll,daa,coo"
+SPELLING_KNOWN = "optin,ake,ro,te,fo,nd,hel,ans,sems,keypair,inout,ue,ba,ot,fpr,crate,tre,exat,oll,daa,coo,smove"
 SPELLING_SKIP = (".pkl", ".pickle", ".png", ".toml.txt")
 
 

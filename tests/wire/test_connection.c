@@ -207,7 +207,7 @@ Test(connection, what_a_transaction_holds_is_shown_with_its_client) {
     const char *line = wire_ask(wire, 1, "CLIENT LIST");
     const char *held =
         strstr(line, " multi=1 ") ? strstr(strstr(line, " multi=1 "), "multi-mem=") : NULL;
-    cr_expect(held && atoi(held + strlen("multi-mem=")) > 0, "%s", line);
+    cr_expect(held && held[strlen("multi-mem=")] != '0', "%s", line);
     wire_close(wire);
 }
 

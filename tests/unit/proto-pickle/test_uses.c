@@ -8,6 +8,7 @@
 #include "policy/print.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 Test(uses, words_and_rights_agree) {
     static const struct {
@@ -27,11 +28,9 @@ Test(uses, words_and_rights_agree) {
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         const char *words[PICKLE_USE_WORDS_MAX];
         char line[128] = "";
-        size_t count = pickle_use_words(rows[i].uses, words);
-        for (size_t word = 0; word < count; word++) {
-            strcat(line, words[word]);
-            strcat(line, " ");
-        }
+        size_t count = pickle_use_words(rows[i].uses, words), len = 0;
+        for (size_t word = 0; word < count; word++)
+            len += (size_t)snprintf(line + len, sizeof line - len, "%s ", words[word]);
         cr_expect_str_eq(line, rows[i].words);
         cr_expect_eq(pickle_use_rights(rows[i].uses), rows[i].rights, "row %zu", i);
     }
