@@ -13,24 +13,22 @@
  *     BRINE_SERVER=build/brine-server stress_shared [rounds] */
 
 #include "tests/stress/support/server.h"
+#include "tests/stress/support/talk.h"
 
 #include "base/base.h"
 #include "base/random.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 enum {
     ACCOUNTS = 6,
     MONEY = 1000,
     PUBLISHERS = 2,
     LISTENERS = 3,
-    TEXT_BYTES = 4096,
     PICKLE_HEAD_BYTES = 7,
     LONG_BYTES_MAX = 64 * 1024,
 };
@@ -45,12 +43,7 @@ struct client {
     struct stress *stress;
     struct random random;
     size_t number;
-    int fd;
-    uint8_t in[TEXT_BYTES]; /* what came and was not read */
-    size_t in_at, in_len;
-    char reply[TEXT_BYTES];            /* the last one, as text */
-    uint8_t value[2 * LONG_BYTES_MAX]; /* the last bulk that did not fit into text */
-    size_t value_len;
+    struct talk talk;
 };
 
 static void check(struct stress *stress, bool ok, const char *what, const char *reply) {
@@ -58,99 +51,30 @@ static void check(struct stress *stress, bool ok, const char *what, const char *
     if (!ok) fprintf(stderr, "stress_shared: failed: %s: %.200s\n", what, reply);
 }
 
-/* ---- a client: a line out, a reply in ---------------------------------------------------------*/
-
-static int next_byte(struct client *client) {
-    if (client->in_at == client->in_len) {
-        ssize_t len = recv(client->fd, client->in, sizeof(client->in), 0);
-        if (len <= 0) return -1;
-        client->in_at = 0;
-        client->in_len = (size_t)len;
-    }
-    return client->in[client->in_at++];
-}
-
-static bool read_line(struct client *client, char *line, size_t size) {
-    size_t len = 0;
-    for (int c; (c = next_byte(client)) != '\n';) {
-        if (c < 0) return false;
-        if (c != '\r' && len + 1 < size) line[len++] = (char)c;
-    }
-    line[len] = 0;
-    return true;
-}
-
-static bool read_bulk(struct client *client, size_t len) {
-    client->value_len = 0;
-    for (size_t i = 0; i < len + 2; i++) {
-        int c = next_byte(client);
-        if (c < 0) return false;
-        if (i < len && i < sizeof(client->value)) client->value[client->value_len++] = (uint8_t)c;
-    }
-    return true;
-}
-
-/* The reply's parts with spaces between them: "*2 OK 7", nil as "nil"; false: the end. */
-static bool hear(struct client *client) {
-    size_t len = 0;
-    client->reply[0] = 0;
-    for (long left = 1; left > 0; left--) {
-        char line[512];
-        if (!read_line(client, line, sizeof(line))) return false;
-        const char *text = line + 1;
-        long count = strtol(line + 1, NULL, 10);
-        if (line[0] == '*' && count > 0) left += count;
-        if (line[0] == '*' || line[0] == '-') text = line;
-        if ((line[0] == '*' || line[0] == '$') && count < 0) text = "nil";
-        if (line[0] == '$' && count >= 0) {
-            if (!read_bulk(client, (size_t)count)) return false;
-            snprintf(line, sizeof(line), "%.*s", (int)MIN(client->value_len, (size_t)100),
-                     (const char *)client->value);
-            text = line;
-        }
-        int part = snprintf(client->reply + len, sizeof(client->reply) - len, "%s%s",
-                            len ? " " : "", text);
-        len = MIN(len + (size_t)part, sizeof(client->reply) - 1);
-    }
-    return true;
-}
-
 static bool dial(struct client *client) {
-    client->in_at = client->in_len = 0;
-    client->fd = stress_server_dial(client->stress->server.port);
-    check(client->stress, client->fd >= 0, "a client can connect", "");
-    return client->fd >= 0;
+    bool dialled = talk_dial(&client->talk, client->stress->server.port);
+    check(client->stress, dialled, "a client can connect", "");
+    return dialled;
 }
 
-/* Says a line and hears the reply; "" when the connection ended. */
-static const char *ask(struct client *client, const char *format, ...) PRINTF_LIKE(2, 3);
-static const char *ask(struct client *client, const char *format, ...) {
-    char line[512];
-    va_list args;
-    va_start(args, format);
-    int len = vsnprintf(line, sizeof(line) - 2, format, args);
-    va_end(args);
-    memcpy(line + len, "\r\n", 2);
-    if (!stress_server_send(client->fd, line, (size_t)len + 2) || !hear(client))
-        client->reply[0] = 0;
-    return client->reply;
-}
+#define ask(client, ...) talk_ask(&(client)->talk, __VA_ARGS__)
 
 static bool is(const char *reply, const char *expected) {
     return strcmp(reply, expected) == 0;
 }
 
 static void must_be(struct client *client, const char *expected, const char *what) {
-    check(client->stress, is(client->reply, expected), what, client->reply);
+    check(client->stress, is(client->talk.reply, expected), what, client->talk.reply);
 }
 
 /* ---- habits -----------------------------------------------------------------------------------*/
 
 /* EXEC's answer: done, or overtaken by somebody. */
 static bool was_done(struct client *client) {
-    bool overtaken = is(client->reply, "nil");
+    bool overtaken = is(client->talk.reply, "nil");
     if (overtaken) atomic_fetch_add(&client->stress->overtaken, 1);
-    check(client->stress, overtaken || client->reply[0] == '*', "EXEC answers", client->reply);
+    check(client->stress, overtaken || client->talk.reply[0] == '*', "EXEC answers",
+          client->talk.reply);
     return !overtaken;
 }
 
@@ -174,7 +98,8 @@ static void pay_by_multi(struct client *client) {
         ask(client, "DECRBY account:%u %u", from, sum);
         ask(client, "INCRBY account:%u %u", to, sum);
         ask(client, "EXEC");
-        check(client->stress, client->reply[0] == '*', "a payment is made", client->reply);
+        check(client->stress, client->talk.reply[0] == '*', "a payment is made",
+              client->talk.reply);
     }
 }
 
@@ -204,9 +129,9 @@ static void audit(struct client *client) {
             ask(client, "MGET account:0 account:1 account:2 account:3 account:4 account:5");
         }
         long sum = 0;
-        char *at = client->reply + strcspn(client->reply, " ");
+        char *at = client->talk.reply + strcspn(client->talk.reply, " ");
         for (unsigned i = 0; i < ACCOUNTS; i++) sum += strtol(at, &at, 10);
-        check(stress, sum == ACCOUNTS * MONEY, "no money is made or lost", client->reply);
+        check(stress, sum == ACCOUNTS * MONEY, "no money is made or lost", client->talk.reply);
     }
 }
 
@@ -218,8 +143,8 @@ static void set_pair(struct client *client) {
         ask(client, "MGET left right");
         char left[32] = "", right[32] = "";
         check(client->stress,
-              sscanf(client->reply, "*2 %31s %31s", left, right) == 2 && is(left, right),
-              "MSET is seen whole", client->reply);
+              sscanf(client->talk.reply, "*2 %31s %31s", left, right) == 2 && is(left, right),
+              "MSET is seen whole", client->talk.reply);
     }
 }
 
@@ -228,14 +153,15 @@ static void rename_to_and_fro(struct client *client) {
         bool back = random_below(&client->random, 2);
         ask(client, back ? "RENAME there here" : "RENAMENX here there");
         check(client->stress,
-              is(client->reply, "OK") || is(client->reply, "1") ||
-                  is(client->reply, "-ERR no such key"),
-              "a rename is done or finds nothing", client->reply);
+              is(client->talk.reply, "OK") || is(client->talk.reply, "1") ||
+                  is(client->talk.reply, "-ERR no such key"),
+              "a rename is done or finds nothing", client->talk.reply);
         ask(client, "EXISTS here there");
         must_be(client, "1", "a renamed key is at one place");
         ask(client, "MGET here there");
-        check(client->stress, is(client->reply, "*2 it nil") || is(client->reply, "*2 nil it"),
-              "a renamed key is shown once", client->reply);
+        check(client->stress,
+              is(client->talk.reply, "*2 it nil") || is(client->talk.reply, "*2 nil it"),
+              "a renamed key is shown once", client->talk.reply);
     }
 }
 
@@ -244,8 +170,8 @@ static void publish(struct client *client) {
     while (atomic_load(&stress->listening) < LISTENERS) ask(client, "PING");
     for (size_t round = 0; round < stress->rounds; round++) {
         ask(client, "PUBLISH news:%zu %zu", client->number % 2, round);
-        check(stress, strtoul(client->reply, NULL, 10) >= LISTENERS, "listeners are counted",
-              client->reply);
+        check(stress, strtoul(client->talk.reply, NULL, 10) >= LISTENERS, "listeners are counted",
+              client->talk.reply);
     }
 }
 
@@ -259,12 +185,12 @@ static void listen_to_all(struct client *client) {
     atomic_fetch_add(&stress->listening, 1);
     while (next[0] < stress->rounds || next[1] < stress->rounds) {
         size_t channel = 0, number = 0;
-        bool came = hear(client);
-        const char *from = came ? strstr(client->reply, " news:") : NULL;
+        bool came = talk_hear(&client->talk);
+        const char *from = came ? strstr(client->talk.reply, " news:") : NULL;
         if (from && by_pattern) from = strstr(from + 1, " news:");
         bool in_order = from && sscanf(from, " news:%zu %zu", &channel, &number) == 2 &&
                         channel < PUBLISHERS && number == next[channel];
-        check(stress, in_order, "messages come in order, all of them", client->reply);
+        check(stress, in_order, "messages come in order, all of them", client->talk.reply);
         if (!in_order) return;
         next[channel]++;
     }
@@ -280,12 +206,12 @@ static void listen_a_little(struct client *client) {
         const char *topic = topics[random_below(&client->random, ARRAY_LEN(topics))];
         ask(client, "%s", topic);
         ask(client, "UNSUBSCRIBE news:0");
-        stress_server_hang_up(client->fd, random_below(&client->random, 2));
+        talk_hang_up(&client->talk, random_below(&client->random, 2));
         if (!dial(client)) return;
         ask(client, "SPUBLISH news:0 hello");
         ask(client, "PUBSUB NUMSUB news:0 x");
-        check(stress, strncmp(client->reply, "*4 news:0 ", 10) == 0, "listeners can be asked for",
-              client->reply);
+        check(stress, strncmp(client->talk.reply, "*4 news:0 ", 10) == 0,
+              "listeners can be asked for", client->talk.reply);
     }
 }
 
@@ -302,20 +228,20 @@ static size_t make_pickle(struct client *client, uint8_t *out) {
 static bool send_set(struct client *client, const uint8_t *value, size_t len, size_t part) {
     char head[64];
     int bytes = snprintf(head, sizeof(head), "*3\r\n$3\r\nSET\r\n$4\r\nlong\r\n$%zu\r\n", len);
-    return stress_server_send(client->fd, head, (size_t)bytes) &&
-           stress_server_send(client->fd, value, part) &&
-           (part < len || stress_server_send(client->fd, "\r\n", 2));
+    return stress_server_send(client->talk.fd, head, (size_t)bytes) &&
+           stress_server_send(client->talk.fd, value, part) &&
+           (part < len || stress_server_send(client->talk.fd, "\r\n", 2));
 }
 
 static void check_long(struct client *client) {
-    const uint8_t *text = client->value + PICKLE_HEAD_BYTES;
-    size_t len = client->value_len;
+    const uint8_t *text = client->talk.value + PICKLE_HEAD_BYTES;
+    size_t len = client->talk.value_len;
     if (is(ask(client, "GET long"), "nil")) return; /* before the first */
-    len = client->value_len;
+    len = client->talk.value_len;
     check(client->stress,
-          len > PICKLE_HEAD_BYTES + 2 && client->value[len - 1] == '.' &&
+          len > PICKLE_HEAD_BYTES + 2 && client->talk.value[len - 1] == '.' &&
               memcmp(text, text + 1, len - PICKLE_HEAD_BYTES - 2) == 0,
-          "a long value is one that was written, whole", client->reply);
+          "a long value is one that was written, whole", client->talk.reply);
 }
 
 static void write_long(struct client *client) {
@@ -325,9 +251,9 @@ static void write_long(struct client *client) {
         size_t len = make_pickle(client, value);
         bool in_multi = round % 3 == 0;
         if (in_multi) ask(client, "MULTI");
-        bool sent = send_set(client, value, len, len) && hear(client);
-        check(stress, sent && is(client->reply, in_multi ? "QUEUED" : "OK"),
-              "a long pickle is admitted", client->reply);
+        bool sent = send_set(client, value, len, len) && talk_hear(&client->talk);
+        check(stress, sent && is(client->talk.reply, in_multi ? "QUEUED" : "OK"),
+              "a long pickle is admitted", client->talk.reply);
         if (in_multi) {
             ask(client, "EXEC");
             must_be(client, "*1 OK", "a long pickle is stored by EXEC");
@@ -347,8 +273,9 @@ static void write_and_go(struct client *client) {
         if (round % 2 == 0) ask(client, "MULTI");
         (void)send_set(client, value, len,
                        round % 4 == 1 ? (size_t)random_below(&client->random, len) : len);
-        if (round % 5 == 0) (void)stress_server_send(client->fd, "EXEC\r\nPUBLISH x hello\r\n", 23);
-        stress_server_hang_up(client->fd, round % 3);
+        if (round % 5 == 0)
+            (void)stress_server_send(client->talk.fd, "EXEC\r\nPUBLISH x hello\r\n", 23);
+        talk_hang_up(&client->talk, round % 3);
         if (!dial(client)) break;
     }
     free(value);
@@ -382,7 +309,7 @@ static void *live(void *arg) {
     struct member *member = arg;
     if (dial(&member->client)) {
         member->habit(&member->client);
-        stress_server_hang_up(member->client.fd, false);
+        talk_hang_up(&member->client.talk, false);
     }
     if (!member->watches) atomic_fetch_sub(&member->client.stress->working, 1);
     return NULL;
@@ -442,10 +369,10 @@ int main(int argc, char **argv) {
         ask(&last, "MSET counter 0 here it");
         run_crowd(&stress);
         check(&stress, strtoul(ask(&last, "GET counter"), NULL, 10) == stress.counted,
-              "the counter counts each EXEC", last.reply);
+              "the counter counts each EXEC", last.talk.reply);
         check(&stress, stress.heard == LISTENERS, "all listeners heard all", "");
         wait_for_nobody(&last);
-        stress_server_hang_up(last.fd, false);
+        talk_hang_up(&last.talk, false);
     }
     check(&stress, stress_server_stop(&stress.server), "the server stops in order", "");
     printf("%zu raises of the counter, %zu transactions overtaken\n", stress.counted,

@@ -1,0 +1,463 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Clients at once against a real server of several workers, on few keys that lie in different
+ * shards; what they were told must be what some order of their requests, one at a time, would have
+ * told (support/history.h).  Requests are single commands, those of several keys (MSET, MSETNX,
+ * MGET, RENAME, COPY, MOVE, DEL, EXISTS), of whole databases (SWAPDB, FLUSHALL), transactions,
+ * WATCH with EXEC, a script, and pipelines of two.
+ *
+ *     BRINE_SERVER=build/brine-server linearizable [rounds [threads]]
+ *
+ * A round is eight requests of each of six clients on keys that nobody used before; then a seventh
+ * reads what is left.
+ *
+ * It can fail: first the clients lie, in the ways a broken server would, one lie at a time
+ * (`lies`): each must be found out, and is, within some ten rounds.  A server made to let go of its
+ * locks between the commands of EXEC was found out after 1455 rounds. */
+
+#include "tests/stress/support/history.h"
+#include "tests/stress/support/server.h"
+#include "tests/stress/support/talk.h"
+
+#include "base/assert.h"
+#include "base/buf.h"
+#include "base/random.h"
+#include "observe/clock.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    CLIENTS = 6,
+    READER = CLIENTS, /* who looks at what is left */
+    REQUESTS = 8,
+    ROUNDS = 2000,
+    LIE_ROUNDS = 400, /* in which each lie must be found out */
+    READ_LATE = 3,    /* of so many GETs the lying client answers one out of its head */
+};
+
+enum lie {
+    HONEST,
+    LIE_TORN_MSET,   /* two SETs, one behind the other */
+    LIE_TORN_MULTI,  /* no MULTI */
+    LIE_TORN_RENAME, /* GETDEL and SET */
+    LIE_TORN_MGET,   /* GET by GET */
+    LIE_STALE_GET,   /* what the client was told before */
+    LIE_LOST_SET,    /* OK, and nothing is set */
+    LIE_NO_WATCH,    /* GET alone */
+    LIES,
+};
+static const char *const lies[LIES] = {[LIE_TORN_MSET] = "MSET in two steps",
+                                       [LIE_TORN_MULTI] = "a transaction command by command",
+                                       [LIE_TORN_RENAME] = "RENAME in two steps",
+                                       [LIE_TORN_MGET] = "MGET key by key",
+                                       [LIE_STALE_GET] = "a GET that is late",
+                                       [LIE_LOST_SET] = "a SET that is lost",
+                                       [LIE_NO_WATCH] = "a WATCH that does not watch"};
+
+struct run {
+    struct stress_server server;
+    pthread_barrier_t barrier;
+    struct history histories[2]; /* of this round and of the one before, which is being checked */
+    size_t rounds, round;        /* main's; clients count along */
+    enum lie lie;
+    atomic_bool over;
+    size_t requests, overtaken, found, too_long;
+};
+
+struct client {
+    struct run *run;
+    pthread_t thread;
+    struct random random;
+    size_t number, round;
+    uint8_t db;
+    int32_t next_value;
+    int32_t seen_value; /* the last that it was told */
+    struct talk talk;
+};
+
+/* ---- what is asked ----------------------------------------------------------------------------*/
+
+static uint8_t any_key(struct client *client) {
+    return (uint8_t)random_below(&client->random, HISTORY_KEYS);
+}
+
+/* Different ones. */
+static void choose_keys(struct client *client, struct act *act, size_t count) {
+    act->keys_count = (uint8_t)count;
+    for (size_t i = 0; i < count;) {
+        act->keys[i] = any_key(client);
+        size_t same = 0;
+        while (act->keys[same] != act->keys[i]) same++;
+        i += same == i;
+    }
+}
+
+static struct act choose_act(struct client *client, bool in_multi) {
+    /* How many keys each has, and out of a hundred how often it is asked. */
+    static const struct {
+        uint8_t keys, often;
+    } shapes[ACT_KINDS] = {[ACT_GET] = {1, 8},
+                           [ACT_SET] = {1, 8},
+                           [ACT_SETNX] = {1, 4},
+                           [ACT_GETSET] = {1, 6},
+                           [ACT_GETDEL] = {1, 4},
+                           [ACT_INCR] = {1, 8},
+                           [ACT_DEL] = {2, 5},
+                           [ACT_EXISTS] = {3, 4},
+                           [ACT_MGET] = {0, 9},
+                           [ACT_MSET] = {3, 10},
+                           [ACT_MSETNX] = {2, 6},
+                           [ACT_RENAME] = {2, 7},
+                           [ACT_RENAMENX] = {2, 4},
+                           [ACT_COPY] = {2, 3},
+                           [ACT_COPY_REPLACE] = {2, 4},
+                           [ACT_MOVE] = {1, 3},
+                           [ACT_SWAPDB] = {0, 2},
+                           [ACT_FLUSHALL] = {0, 1},
+                           [ACT_COMPARE_AND_DELETE] = {1, 4}};
+    struct act act = {.db = client->db};
+    uint64_t at = random_below(&client->random, 100);
+    while (at >= shapes[act.kind].often) at -= shapes[act.kind++].often;
+    bool is_for_one = act.kind == ACT_SWAPDB || act.kind == ACT_MGET;
+    if (in_multi && is_for_one) act.kind = ACT_INCR;
+    choose_keys(client, &act, in_multi && is_for_one ? 1 : shapes[act.kind].keys);
+    act.value = client->next_value;
+    client->next_value += 10;
+    if (act.kind == ACT_COMPARE_AND_DELETE) act.value = client->seen_value;
+    return act;
+}
+
+#define UNLOCK                                                                                     \
+    "\"if redis.call('get',KEYS[1]) == ARGV[1] then\\n return redis.call('del',KEYS[1])\\nelse "   \
+    "return 0 end\""
+
+static void add(struct buf *text, const char *format, ...) PRINTF_LIKE(2, 3);
+static void add(struct buf *text, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    BRINE_ASSERT(buf_vprintf(text, format, args) == BRINE_OK, "the test has memory");
+    va_end(args);
+}
+
+static void add_act(struct buf *text, const struct client *client, const struct act *act) {
+    static const char *const words[ACT_KINDS] = {[ACT_GET] = "GET",
+                                                 [ACT_SET] = "SET",
+                                                 [ACT_SETNX] = "SETNX",
+                                                 [ACT_GETSET] = "GETSET",
+                                                 [ACT_GETDEL] = "GETDEL",
+                                                 [ACT_INCR] = "INCR",
+                                                 [ACT_DEL] = "DEL",
+                                                 [ACT_EXISTS] = "EXISTS",
+                                                 [ACT_MGET] = "MGET",
+                                                 [ACT_MSET] = "MSET",
+                                                 [ACT_MSETNX] = "MSETNX",
+                                                 [ACT_RENAME] = "RENAME",
+                                                 [ACT_RENAMENX] = "RENAMENX",
+                                                 [ACT_COPY] = "COPY",
+                                                 [ACT_COPY_REPLACE] = "COPY",
+                                                 [ACT_MOVE] = "MOVE",
+                                                 [ACT_SWAPDB] = "SWAPDB 0 1",
+                                                 [ACT_FLUSHALL] = "FLUSHALL",
+                                                 [ACT_COMPARE_AND_DELETE] = "EVAL " UNLOCK " 1"};
+    enum act_kind kind = act->kind;
+    bool has_values = kind == ACT_MSET || kind == ACT_MSETNX;
+    bool has_value = kind == ACT_SET || kind == ACT_SETNX || kind == ACT_GETSET ||
+                     kind == ACT_COMPARE_AND_DELETE;
+    size_t count = kind == ACT_MGET ? HISTORY_KEYS : act->keys_count;
+    add(text, "%s", words[kind]);
+    for (size_t i = 0; i < count; i++) {
+        add(text, " %zu:%zu", client->round, kind == ACT_MGET ? i : act->keys[i]);
+        if (has_values) add(text, " %d", act->value + (int)i);
+    }
+    if (has_value) add(text, " %d", act->value);
+    if (kind == ACT_COPY_REPLACE) add(text, " REPLACE");
+    if (kind == ACT_MOVE) add(text, " %d", 1 - act->db);
+    add(text, "\r\n");
+}
+
+static struct request choose_request(struct client *client) {
+    struct request request = {.acts_count = 1};
+    if (random_below(&client->random, 6) == 0)
+        request.acts_count = 2 + random_below(&client->random, HISTORY_ACTS - 1);
+    for (size_t i = 0; i < request.acts_count; i++)
+        request.acts[i] = choose_act(client, request.acts_count > 1);
+    return request;
+}
+
+/* ---- asking -----------------------------------------------------------------------------------*/
+
+static void take_answer(struct client *client, struct request *request, int32_t answer) {
+    if (answer >= 0) client->seen_value = answer;
+    BRINE_ASSERT(request->answers_count < HISTORY_ANSWERS, "a request's answers have room");
+    request->answers[request->answers_count++] = answer;
+}
+
+/* The reply as numbers, without the heads of arrays. */
+static void take_answers(struct client *client, struct request *request, const char *reply) {
+    static const char no_key[] = "-ERR no such key";
+    for (const char *at = reply; *at; at += *at == ' ') {
+        size_t len = strcspn(at, " ");
+        if (strncmp(at, no_key, sizeof no_key - 1) == 0) {
+            take_answer(client, request, ANSWER_NO_KEY);
+            len = sizeof no_key - 1;
+        } else if (*at >= '0' && *at <= '9') {
+            take_answer(client, request, (int32_t)strtol(at, NULL, 10));
+        } else if (strncmp(at, "nil", len) == 0) {
+            take_answer(client, request, ANSWER_NIL);
+        } else if (strncmp(at, "OK", len) == 0) {
+            take_answer(client, request, ANSWER_OK);
+        } else if (*at != '*') {
+            printf("an odd reply: %s\n", reply);
+            take_answer(client, request, ANSWER_ODD);
+            return;
+        }
+        at += len;
+    }
+}
+
+static bool hear(struct client *client) {
+    return talk_hear(&client->talk);
+}
+
+/* All of them in one go. */
+static void ask(struct client *client, struct request *requests, size_t count) {
+    struct buf text;
+    buf_init(&text, mem_system(), SIZE_MAX);
+    for (size_t i = 0; i < count; i++) {
+        bool is_multi = requests[i].acts_count > 1;
+        if (is_multi) add(&text, "MULTI\r\n");
+        for (size_t j = 0; j < requests[i].acts_count; j++)
+            add_act(&text, client, &requests[i].acts[j]);
+        if (is_multi) add(&text, "EXEC\r\n");
+    }
+    int64_t called_ns = clock_mono_ns();
+    bool sent = stress_server_send(client->talk.fd, text.data, text.len);
+    for (size_t i = 0; i < count; i++) {
+        size_t unimportant = requests[i].acts_count > 1 ? requests[i].acts_count + 1 : 0;
+        while (sent && unimportant-- > 0) sent = hear(client);
+        sent = sent && hear(client);
+        requests[i].called_ns = called_ns;
+        requests[i].returned_ns = clock_mono_ns();
+        take_answers(client, &requests[i], sent ? client->talk.reply : "gone");
+    }
+    buf_deinit(&text);
+}
+
+/* ---- lies -------------------------------------------------------------------------------------*/
+
+/* Asks for the act alone; the answer. */
+static int32_t ask_act(struct client *client, enum act_kind kind, uint8_t key, int32_t value) {
+    struct request request = {
+        .acts_count = 1,
+        .acts = {{.kind = kind, .db = client->db, .keys = {key}, .keys_count = 1, .value = value}}};
+    ask(client, &request, 1);
+    return request.answers[0];
+}
+
+/* False: there is no lie for it, it is to be asked. */
+static bool lie_about_act(struct client *client, struct request *request) {
+    const struct act *act = &request->acts[0];
+    enum lie lie = client->run->lie;
+    if (lie == LIE_TORN_MSET && act->kind == ACT_MSET) {
+        for (size_t i = 0; i < act->keys_count; i++)
+            (void)ask_act(client, ACT_SET, act->keys[i], act->value + (int32_t)i);
+        take_answer(client, request, ANSWER_OK);
+    } else if (lie == LIE_TORN_RENAME && act->kind == ACT_RENAME) {
+        int32_t value = ask_act(client, ACT_GETDEL, act->keys[0], 0);
+        if (value >= 0) (void)ask_act(client, ACT_SET, act->keys[1], value);
+        take_answer(client, request, value >= 0 ? ANSWER_OK : ANSWER_NO_KEY);
+    } else if (lie == LIE_TORN_MGET && act->kind == ACT_MGET) {
+        for (uint8_t i = 0; i < HISTORY_KEYS; i++)
+            take_answer(client, request, ask_act(client, ACT_GET, i, 0));
+    } else if (lie == LIE_STALE_GET && act->kind == ACT_GET &&
+               random_below(&client->random, READ_LATE) == 0) {
+        take_answer(client, request, client->seen_value);
+    } else if (lie == LIE_LOST_SET && act->kind == ACT_SET) {
+        take_answer(client, request, ANSWER_OK);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static bool lie_about(struct client *client, struct request *request) {
+    bool lied = false;
+    int64_t called_ns = clock_mono_ns();
+    if (client->run->lie == LIE_TORN_MULTI && request->acts_count > 1) {
+        for (size_t i = 0; i < request->acts_count; i++) {
+            struct request part = {.acts_count = 1, .acts = {request->acts[i]}};
+            ask(client, &part, 1);
+            for (size_t j = 0; j < part.answers_count; j++)
+                take_answer(client, request, part.answers[j]);
+        }
+        lied = true;
+    } else if (request->acts_count == 1) {
+        lied = lie_about_act(client, request);
+    }
+    request->called_ns = called_ns;
+    request->returned_ns = clock_mono_ns();
+    return lied;
+}
+
+/* ---- a client's round -------------------------------------------------------------------------*/
+
+/* WATCH and GET are one request of the history, EXEC the next. */
+static void watch_and_exec(struct client *client, struct request *requests) {
+    struct talk *talk = &client->talk;
+    uint8_t key = any_key(client);
+    requests[0] = (struct request){
+        .acts_count = 1,
+        .acts = {{.kind = ACT_GET, .db = client->db, .keys = {key}, .keys_count = 1}},
+        .called_ns = clock_mono_ns()};
+    if (client->run->lie != LIE_NO_WATCH) talk_ask(talk, "WATCH %zu:%u", client->round, key);
+    take_answers(client, &requests[0], talk_ask(talk, "GET %zu:%u", client->round, key));
+    requests[0].returned_ns = clock_mono_ns();
+    requests[1] = (struct request){.acts_count = 2,
+                                   .is_watched = true,
+                                   .watched_key = key,
+                                   .watched_value = requests[0].answers[0]};
+    for (size_t i = 0; i < requests[1].acts_count; i++)
+        requests[1].acts[i] = choose_act(client, true);
+    ask(client, &requests[1], 1);
+}
+
+static void live_round(struct client *client, struct history_client *history) {
+    while (history->count < REQUESTS) {
+        struct request *next = &history->requests[history->count];
+        uint64_t how = random_below(&client->random, 10);
+        bool has_two = history->count + 2 <= REQUESTS;
+        if (how < 2 && has_two) {
+            watch_and_exec(client, next);
+            history->count += 2;
+        } else if (how < 4 && has_two && client->run->lie == HONEST) {
+            next[0] = choose_request(client);
+            next[1] = choose_request(client);
+            ask(client, next, 2);
+            history->count += 2;
+        } else {
+            *next = choose_request(client);
+            if (!lie_about(client, next)) ask(client, next, 1);
+            history->count++;
+        }
+    }
+}
+
+static void *live(void *argument) {
+    struct client *client = argument;
+    struct run *run = client->run;
+    for (;; client->round++) {
+        pthread_barrier_wait(&run->barrier); /* all begin */
+        if (atomic_load(&run->over)) return NULL;
+        client->next_value = (int32_t)(1000 * (client->number + 1));
+        client->seen_value = 0;
+        live_round(client, &run->histories[client->round % 2].clients[client->number]);
+        pthread_barrier_wait(&run->barrier); /* all have ended */
+    }
+}
+
+/* ---- the reader and judge ---------------------------------------------------------------------*/
+
+static bool begin_client(struct client *client, struct run *run, size_t number, size_t round) {
+    client->run = run;
+    client->number = number;
+    client->round = round;
+    random_init(&client->random, 1000 * round + number);
+    if (!talk_dial(&client->talk, run->server.port)) return false;
+    client->db = number % 2;
+    return strcmp(talk_ask(&client->talk, "SELECT %u", client->db), "OK") == 0;
+}
+
+/* What both databases hold in the end. */
+static void read_what_is_left(struct client *reader, struct history_client *history) {
+    for (uint8_t db = 0; db < HISTORY_DATABASES; db++) {
+        struct request *request = &history->requests[history->count++];
+        talk_ask(&reader->talk, "SELECT %u", db);
+        *request = (struct request){.acts_count = 1, .acts = {{.kind = ACT_MGET, .db = db}}};
+        ask(reader, request, 1);
+    }
+}
+
+static void judge(struct run *run, const struct history *history, struct history_checker *checker) {
+    enum history_verdict verdict = history_check(history, checker);
+    for (size_t i = 0; i < history->clients_count; i++) {
+        const struct history_client *client = &history->clients[i];
+        run->requests += client->count;
+        for (size_t j = 0; j < client->count; j++)
+            run->overtaken +=
+                client->requests[j].is_watched && client->requests[j].answers_count == 1;
+    }
+    run->too_long += verdict == HISTORY_TOO_LONG;
+    run->found += verdict == HISTORY_IMPOSSIBLE;
+    if (verdict != HISTORY_IMPOSSIBLE || run->lie != HONEST) return;
+    printf("no order of these requests gives these answers:\n");
+    history_print(history);
+}
+
+/* Rounds until the first that is impossible, or to the end; false: a client could not connect. */
+static bool run_rounds(struct run *run, size_t rounds, struct history_checker *checker) {
+    static struct client clients[CLIENTS + 1];
+    bool all = true;
+    size_t end = run->round + rounds;
+    run->requests = run->overtaken = run->found = run->too_long = 0;
+    atomic_store(&run->over, false);
+    for (size_t i = 0; i <= READER; i++) all &= begin_client(&clients[i], run, i, run->round);
+    if (!all) return false;
+    for (size_t i = 0; i < CLIENTS; i++)
+        pthread_create(&clients[i].thread, NULL, live, &clients[i]);
+    for (bool is_first = true; run->round < end && run->found == 0; run->round++) {
+        struct history *history = &run->histories[run->round % 2];
+        history_begin(history, CLIENTS + 1);
+        pthread_barrier_wait(&run->barrier);
+        if (!is_first) judge(run, &run->histories[1 - run->round % 2], checker);
+        pthread_barrier_wait(&run->barrier);
+        clients[READER].round = run->round;
+        read_what_is_left(&clients[READER], &history->clients[READER]);
+        is_first = false;
+    }
+    atomic_store(&run->over, true);
+    pthread_barrier_wait(&run->barrier);
+    for (size_t i = 0; i < CLIENTS; i++) pthread_join(clients[i].thread, NULL);
+    for (size_t i = 0; i <= READER; i++) talk_hang_up(&clients[i].talk, false);
+    if (run->found == 0) judge(run, &run->histories[1 - run->round % 2], checker);
+    return true;
+}
+
+static bool finds_lie(struct run *run, enum lie lie, struct history_checker *checker) {
+    size_t before = run->round;
+    run->lie = lie;
+    bool found = run_rounds(run, LIE_ROUNDS, checker) && run->found > 0;
+    printf("%s %s in %zu rounds\n", lies[lie], found ? "is found out" : "goes unnoticed",
+           run->round - before);
+    return found;
+}
+
+int main(int argc, char **argv) {
+    static struct run run;
+    char threads[64];
+    snprintf(threads, sizeof threads, "--server.threads=%s", argc > 2 ? argv[2] : "4");
+    const char *const flags[] = {threads, "--log.level=warning", NULL};
+    size_t rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : ROUNDS, passed = 0, failed = 0;
+    if (!stress_server_start(&run.server, flags)) {
+        fprintf(stderr, "linearizable: the server named by BRINE_SERVER does not start\n");
+        return 1;
+    }
+    struct history_checker *checker = history_checker_create();
+    pthread_barrier_init(&run.barrier, NULL, CLIENTS + 1);
+    for (enum lie lie = HONEST + 1; lie < LIES; lie++)
+        *(finds_lie(&run, lie, checker) ? &passed : &failed) += 1;
+    run.lie = HONEST;
+    bool done = run_rounds(&run, rounds, checker) && run.found == 0;
+    passed += done;
+    failed += !done + run.too_long;
+    printf("%zu requests in %zu rounds, %zu overtaken, %zu rounds too long to judge\n",
+           run.requests, rounds, run.overtaken, run.too_long);
+    history_checker_destroy(checker);
+    pthread_barrier_destroy(&run.barrier);
+    *(stress_server_stop(&run.server) ? &passed : &failed) += 1;
+    printf("%zu passed, %zu failed\n", passed, failed);
+    return failed > 0;
+}
