@@ -530,6 +530,12 @@ static void describe_actor(const void *context, struct gate_actor *actor) {
     };
 }
 
+/* Whether what the command reads is a use that eviction and OBJECT IDLETIME should know of. */
+static bool only_glances(const struct command_call *call) {
+    if (call->command->flags & CMD_NO_TOUCH) return true;
+    return UNLIKELY(call->session->modes & SESSION_NO_TOUCH) && call->command->handler != cmd_touch;
+}
+
 static void run_handler(struct command_call *call, struct reply_mark mark) {
     struct worker_state *worker = call->worker;
     const struct command *command = call->command;
@@ -539,7 +545,9 @@ static void run_handler(struct command_call *call, struct reply_mark mark) {
     int64_t started_ns = worker->timed_until_ns;
     brine_assert_doing(command->name);
     if (worker->scratch.newest) arena_reset(&worker->scratch);
+    call->access->glances = only_glances(call);
     command->handler(call);
+    call->access->glances = false;
     if (UNLIKELY(call->access->withheld)) {
         /* What was stored is not to be shown any more: the reply is why, whatever the handler made
          * of a value that was not found. */
@@ -574,7 +582,6 @@ static bool call_handler(struct worker_state *worker, struct session *session,
         .worker = worker,
     };
     worker->in_command = true;
-    access->glances = UNLIKELY(session->modes & SESSION_NO_TOUCH) && command->handler != cmd_touch;
     if (slot->has_key) {
         call.key = slot->key;
         if (UNLIKELY(slot->key.db != session->db))
@@ -590,7 +597,6 @@ static bool call_handler(struct worker_state *worker, struct session *session,
         run_handler(&call, mark);
     }
     worker->in_command = false;
-    access->glances = false;
     BRINE_ASSERT(access->hold.depth == 0, "a command leaves no lock behind");
     if (LIKELY(!access->deferred)) return true;
     access->deferred = false;

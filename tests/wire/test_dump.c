@@ -62,3 +62,13 @@ TRANSCRIPT(
 TRANSCRIPT(dump, both_run_within_a_transaction, {"SET k abc", "+OK"}, {"MULTI", "+OK"},
            {"DUMP k", "+QUEUED"}, {"RESTORE k2 0 " ABC, "+QUEUED"}, {"GET k2", "+QUEUED"},
            {"EXEC", "[\"\\x00\\x03abc\\n\\x00\\xd9\\xac0=Ar\\xa2\\xe2\", +OK, \"abc\"]"})
+
+TRANSCRIPT(dump, to_look_at_a_key_is_no_use_of_it,
+           {"CONFIG SET maxmemory-policy allkeys-lru", "+OK"},
+           {"RESTORE k 0 " ABC " IDLETIME 1000", "+OK"}, {"EXISTS k", "1"}, {"TYPE k", "+string"},
+           {"TTL k", "-1"}, {"PTTL k", "-1"}, {"EXPIRETIME k", "-1"}, {"PEXPIRETIME k", "-1"},
+           {"OBJECT ENCODING k", "~*"}, {"OBJECT REFCOUNT k", "1"}, {"MEMORY USAGE k", "1..1000"},
+           {"OBJECT IDLETIME k", "900..1100"}, {"MULTI", "+OK"}, {"TTL k", "+QUEUED"},
+           {"EXEC", "[-1]"}, {"OBJECT IDLETIME k", "900..1100"}, {"MULTI", "+OK"},
+           {"TYPE k", "+QUEUED"}, {"GET k", "+QUEUED"}, {"EXEC", "[+string, \"abc\"]"},
+           {"OBJECT IDLETIME k", "0..100"})
