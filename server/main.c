@@ -161,6 +161,7 @@ static enum brine_status setup_store(struct server *server, struct brine_error *
         .shards = (size_t)config_read(config->server.shards),
         .databases = (size_t)config_read(config->server.databases),
         .key_bytes_max = (size_t)config_read(config->limits.key_bytes),
+        .forecast_bytes = (size_t)config_read(config->memory.forecast_bytes),
         .notes = config_read(config->audit.provenance) ? STORE_NOTES_FULL : STORE_NOTES_LABEL,
     };
     TRY(draw_random(&options.secret, sizeof(options.secret), err));

@@ -369,6 +369,20 @@ static void say_last_load(struct info *info) {
     say(info, "snapshot_load_damaged_bytes:%" PRIu64 "\r\n", facts.lost_bytes);
 }
 
+/* What the hit ratio would be with another memory.max. */
+static void say_forecast(struct info *info) {
+    static const char *const names[FORECAST_SIZES] = {[FORECAST_HALF] = "half",
+                                                      [FORECAST_SAME] = "same",
+                                                      [FORECAST_DOUBLE] = "double",
+                                                      [FORECAST_QUADRUPLE] = "quadruple"};
+    struct store_forecast forecast = store_forecast(info->call->access->keyspace->store);
+    if (!forecast.known) return;
+    say(info, "forecast_keys:%zu\r\nforecast_keys_share:%.6f\r\nforecast_reads:%" PRIu64 "\r\n",
+        forecast.keys, forecast.share, forecast.reads);
+    for (size_t i = 0; i < FORECAST_SIZES; i++)
+        say(info, "forecast_hit_ratio_%s:%.4f\r\n", names[i], forecast.hit_ratios[i]);
+}
+
 /* How long what was evicted had not been used: a cache that is large enough has only large ones. */
 static void say_eviction(struct info *info) {
     const struct keyspace *keyspace = info->call->access->keyspace;
@@ -382,6 +396,7 @@ static void say_eviction(struct info *info) {
         if (idle.counts[i])
             say(info, "evicted_idle_below_%" PRIu64 "ms:%" PRIu64 "\r\n", UINT64_C(1) << i,
                 idle.counts[i]);
+    say_forecast(info);
 }
 
 static void say_brine(struct info *info) {

@@ -158,7 +158,9 @@ static enum keyspace_outcome lock_and_find(struct keyspace_access *access,
 static void count_read(struct keyspace_access *access, const struct store_key *key, bool found,
                        const struct store_value *value) {
     metrics_add(access->metrics, found ? METRIC_keyspace_hits : METRIC_keyspace_misses, 1);
-    if (found && !access->glances) store_touch(access->keyspace->store, key, value, access->now_ms);
+    struct store *store = access->keyspace->store;
+    if (found && !access->glances) store_touch(store, key, value, access->now_ms);
+    if (!found && !access->glances) store_miss(store, key, access->now_ms);
     if (!found) door_missed(access, key);
 }
 

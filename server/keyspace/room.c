@@ -142,8 +142,20 @@ static void measure(struct keyspace *keyspace, bool by_timer) {
     atomic_flag_clear_explicit(&room->measuring, memory_order_release);
 }
 
+/* The rest of what is taken stays as it is, however much memory there were. */
+static void fit_forecast(struct keyspace *keyspace) {
+    static const size_t halves[FORECAST_SIZES] = {
+        [FORECAST_HALF] = 1, [FORECAST_SAME] = 2, [FORECAST_DOUBLE] = 4, [FORECAST_QUADRUPLE] = 8};
+    size_t half = room_limit(keyspace) / 2, used = store_used_bytes(keyspace->store);
+    size_t other = excess(room_taken_bytes(keyspace), used), room_bytes[FORECAST_SIZES];
+    for (size_t i = 0; i < FORECAST_SIZES; i++) room_bytes[i] = excess(half * halves[i], other);
+    store_forecast_fit(keyspace->store, room_bytes);
+}
+
 void room_measure(struct keyspace *keyspace) {
-    if (room_limit(keyspace) > 0) measure(keyspace, true);
+    if (room_limit(keyspace) == 0) return;
+    measure(keyspace, true);
+    fit_forecast(keyspace);
 }
 
 static void note_brought(struct keyspace_access *access, size_t bytes) {

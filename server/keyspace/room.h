@@ -38,7 +38,8 @@ struct room_process {
 /* From now on `measure` says so, to any thread, but to one at a time; false: it is not known. Once,
  * before much is stored. */
 void room_watch_process(struct keyspace *keyspace, room_measure_fn *measure);
-/* For a timer: besides, it is measured whenever commands brought a small part of the limit. */
+/* For a timer: besides, it is measured whenever commands brought a small part of the limit.  Tells
+ * the store what room its forecasts have, too (store_forecast.h). */
 void room_measure(struct keyspace *keyspace);
 
 /* Holes included. */

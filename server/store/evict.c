@@ -12,6 +12,7 @@
 
 #include "store/evict.h"
 
+#include "store/forecast.h"
 #include "store/policy.h"
 
 enum {
@@ -100,11 +101,26 @@ int64_t access_idle_ms(const struct store *store, uint16_t access, int64_t now_m
     return brine_idle_ms(&store->evict, access, now_ms);
 }
 
+static size_t entry_weight(const struct entry *entry) {
+    const struct blob *blob = entry_blob(entry);
+    return (size_t)entry->units * ENTRY_UNIT_BYTES + (blob ? sizeof *blob + blob->len : 0);
+}
+
 void store_touch(struct store *store, const struct store_key *key, const struct store_value *value,
                  int64_t now_ms) {
     struct shard *shard = store_held_shard(store, key);
     uint16_t old = value->entry->access, used = access_used(shard, old, now_ms);
     if (used != old) value->entry->access = used & ENTRY_ACCESS_MASK;
+    counter_add(&shard->hits_total, 1);
+    if (forecast_samples(store, key->hash))
+        forecast_note_read(
+            store, key->hash,
+            &(struct forecast_value){entry_weight(value->entry), value->expire_at_ms}, now_ms);
+}
+
+void store_miss(struct store *store, const struct store_key *key, int64_t now_ms) {
+    counter_add(&store_held_shard(store, key)->misses_total, 1);
+    if (forecast_samples(store, key->hash)) forecast_note_read(store, key->hash, NULL, now_ms);
 }
 
 struct store_usage store_usage(const struct store *store, const struct store_value *value,
@@ -150,11 +166,6 @@ void evict_note_end(struct store *store, const struct entry *entry) {
 
 /* ---- the hand
  * ----------------------------------------------------------------------------------- */
-
-static bool policy_is_volatile(enum store_policy policy) {
-    return policy == STORE_POLICY_VOLATILE_LRU || policy == STORE_POLICY_VOLATILE_LFU ||
-           policy == STORE_POLICY_VOLATILE_RANDOM || policy == STORE_POLICY_VOLATILE_TTL;
-}
 
 bool store_can_evict(const struct store *store) {
     enum store_policy policy = store_policy_now(store);
@@ -231,11 +242,6 @@ static double badness(const struct group *group, const struct entry *entry) {
         break;
     }
     return (double)shard_random(group->shard);
-}
-
-static size_t entry_weight(const struct entry *entry) {
-    const struct blob *blob = entry_blob(entry);
-    return (size_t)entry->units * ENTRY_UNIT_BYTES + (blob ? sizeof *blob + blob->len : 0);
 }
 
 size_t store_value_bytes(const struct store_value *value) {

@@ -55,6 +55,10 @@ static inline enum access_kind policy_access(enum store_policy policy) {
 static inline enum store_policy store_policy_now(const struct store *store) {
     return (enum store_policy)atomic_load_explicit(&store->evict.policy, memory_order_relaxed);
 }
+static inline bool policy_is_volatile(enum store_policy policy) {
+    return policy == STORE_POLICY_VOLATILE_LRU || policy == STORE_POLICY_VOLATILE_LFU ||
+           policy == STORE_POLICY_VOLATILE_RANDOM || policy == STORE_POLICY_VOLATILE_TTL;
+}
 static inline uint32_t evict_tick(const struct evict *evict) {
     return atomic_load_explicit(&evict->tick, memory_order_relaxed);
 }

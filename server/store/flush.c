@@ -7,8 +7,8 @@
  * unless something boxed is.  Else its entries lie among others' and go one by one, as they do when
  * a cut has not seen them all yet, which must be before. */
 
+#include "store/forecast.h"
 #include "store/segment.h"
-#include "store/shard.h"
 
 enum { CHUNK_COST = 16 }; /* what freeing a chunk or a segment unread takes from the budget */
 
@@ -55,6 +55,7 @@ static void flush(struct store *store, struct store_hold *hold, uint32_t from_db
         if (empty && !shard_cut_pending(shard)) drop_heap(shard);
         note_leftovers(shard);
     }
+    forecast_clear(store);
     store_unlock(store, hold);
 }
 

@@ -82,6 +82,12 @@ int64_t brine_idle_ms(const struct evict *evict, uint16_t access, int64_t now_ms
 /* ---- uses
  * --------------------------------------------------------------------------------------- */
 
+uint32_t brine_uses_more(uint32_t uses, uint32_t age, uint32_t random) {
+    uses -= MIN(age / USES_LOST_TICKS, uses);
+    uint32_t rare = uses < USES_EXACT ? 0 : uses - USES_EXACT + 1;
+    return uses + (uses < USES_MAX && (random & ((1u << rare) - 1)) == 0);
+}
+
 uint16_t brine_used(struct shard *shard, uint16_t access, int64_t now_ms) {
     struct evict *evict = &shard->store->evict;
     uint32_t tick = evict_tick(evict);
@@ -91,10 +97,7 @@ uint16_t brine_used(struct shard *shard, uint16_t access, int64_t now_ms) {
     }
     uint32_t uses = brine_uses(access), age = brine_age(access, tick);
     lessons_note_hit(&evict->lessons, uses, age);
-    uses -= MIN(age / USES_LOST_TICKS, uses);
-    uint32_t rare = uses < USES_EXACT ? 0 : uses - USES_EXACT + 1;
-    if (uses < USES_MAX && (shard_random(shard) & ((1u << rare) - 1)) == 0) uses++;
-    return brine_pack(uses, tick);
+    return brine_pack(brine_uses_more(uses, age, shard_random(shard)), tick);
 }
 
 uint16_t brine_new(struct shard *shard, uint64_t hash, int64_t now_ms) {

@@ -39,6 +39,7 @@ struct evict {
     _Atomic uint64_t births; /* entries born, in steps */
     _Atomic uint64_t tick_due_births, tick_began_births;
     _Atomic int64_t tick_began_ms, begun_ms; /* begun: the first tick */
+    _Atomic uint32_t sample_below;           /* see forecast.h; 0: no sample */
     struct lessons lessons;                  /* of brine's policy */
     _Atomic size_t holes;
     _Atomic uint32_t leftovers;                /* shards that have some */
@@ -70,8 +71,9 @@ struct shard {
     store_counter expired_total;
     store_counter evicted_total;
     store_counter changes_total;
-    bool has_leftovers;           /* counted in evict.leftovers */
-    struct table *dropped_tables; /* left by flushes, for store_reclaim */
+    store_counter hits_total, misses_total; /* reads that count as uses */
+    bool has_leftovers;                     /* counted in evict.leftovers */
+    struct table *dropped_tables;           /* left by flushes, for store_reclaim */
     struct heap *dropped_heaps;
     struct store_slice slices[]; /* one for each database */
 };
@@ -89,6 +91,7 @@ struct store {
     bool single_threaded;
     store_removed_fn *on_removed;
     void *on_removed_ctx;
+    struct forecast *forecast; /* NULL: none */
     struct evict evict;
     struct store_cut cut; /* written under all locks, as the next two */
     bool cut_running;

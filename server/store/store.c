@@ -19,6 +19,7 @@
  * locks, which burn a core when its holder is descheduled; one owner thread for each shard, as a
  * hop to another thread costs two wake-ups of 5 to 20 us. */
 
+#include "store/forecast.h"
 #include "store/policy.h"
 
 enum {
@@ -115,6 +116,9 @@ struct store *store_create(const struct store_options *options) {
     for (size_t i = 0; i < store->shard_count; i++) shard_init(store_shard(store, i), store, i);
     store_set_policy(store, &(struct store_policy_options){STORE_POLICY_BRINE, 10, 1});
     brine_init(&store->evict);
+    if (options->forecast_bytes > 0)
+        store->forecast = forecast_create(&store->account.allocator,
+                                          MAX(options->forecast_bytes, (size_t)FORECAST_BYTES_MIN));
     return store;
 }
 
@@ -144,6 +148,7 @@ static void shard_deinit(struct shard *shard) {
 void store_destroy(struct store *store) {
     if (!store) return;
     for (size_t i = 0; i < store->shard_count; i++) shard_deinit(store_shard(store, i));
+    forecast_destroy(store->forecast, &store->account.allocator);
     struct allocator *mem = store->account.parent;
     mem_free(mem, store->block, store->block_bytes);
     mem_free(mem, store, sizeof *store);

@@ -34,6 +34,7 @@
 #include "base/status.h"
 #include "store/blob.h"
 #include "store/store_counts.h"
+#include "store/store_forecast.h"
 #include "store/store_policies.h"
 
 /* ORDER value_type.  The names are those that TYPE answers. */
@@ -81,6 +82,7 @@ struct store_options {
     size_t chunk_bytes_max;       /* 0: 256 KB, the most; a power of two */
     enum store_notes notes;       /* 0, 2 or 8 bytes an entry */
     size_t segment_pairs;         /* 0: 48, the most; bucket pairs of a full segment */
+    size_t forecast_bytes;        /* for store_forecast.h; 0: none, at least 16 KB */
     bool single_threaded;         /* one thread uses the store: locks are only counted */
     store_removed_fn *on_removed; /* may be NULL */
     void *on_removed_ctx;
@@ -154,6 +156,9 @@ bool store_find(struct store *store, const struct store_key *key, int64_t now_ms
  * line that was read. */
 void store_touch(struct store *store, const struct store_key *key, const struct store_value *value,
                  int64_t now_ms);
+
+/* Somebody read a key that was not found. */
+void store_miss(struct store *store, const struct store_key *key, int64_t now_ms);
 
 /* What the entry and its value take of memory. */
 size_t store_value_bytes(const struct store_value *value);

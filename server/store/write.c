@@ -11,6 +11,7 @@
  * writes, and the old entry or blob goes last. */
 
 #include "store/evict.h"
+#include "store/forecast.h"
 
 enum {
     SLACK_SHARE = 8, /* a block keeps up to this part of itself unused, */
@@ -206,6 +207,7 @@ bool store_remove(struct store *store, const struct store_key *key, int64_t now_
     if (!shard_find(shard, key, now_ms, &place)) return false;
     shard_remove(shard, key, place);
     counter_add(&shard->changes_total, 1);
+    if (forecast_samples(store, key->hash)) forecast_note_removal(store, key->hash);
     return true;
 }
 
@@ -347,6 +349,14 @@ static enum brine_status put_content(struct shard *shard, const struct store_key
     return insert(shard, key, content, now_ms);
 }
 
+static void note_put(struct store *store, const struct store_key *key,
+                     const struct content *content, int64_t now_ms) {
+    size_t bytes = body_units(content_bytes(content)) * ENTRY_UNIT_BYTES;
+    if (content->flags & F_BOXED) bytes += sizeof(struct blob) + content->value_len;
+    struct forecast_value value = {bytes, content->expire_at_ms};
+    forecast_note_put(store, key->hash, &value, now_ms);
+}
+
 enum brine_status store_put(struct store *store, const struct store_key *key,
                             const struct store_new_value *value, int64_t now_ms) {
     struct shard *shard = store_held_shard(store, key);
@@ -375,6 +385,8 @@ enum brine_status store_put(struct store *store, const struct store_key *key,
     status = put_content(shard, key, &content, &value->usage, now_ms);
     if (boxed && status == BRINE_OK) blob = NULL;
     if (status == BRINE_OK) counter_add(&shard->changes_total, 1);
+    if (status == BRINE_OK && forecast_samples(store, key->hash))
+        note_put(store, key, &content, now_ms);
 done:
     blob_unref(blob);
     return status;
@@ -388,6 +400,7 @@ enum brine_status store_set_expiry(struct store *store, const struct store_key *
     struct store_slice *slice = &shard->slices[key->db];
     struct entry *entry = heap_entry(shard->heap, place.bucket->refs[place.slot]);
     int64_t old_at_ms = entry_expire_at_ms(entry);
+    if (forecast_samples(store, key->hash)) forecast_note_expiry(store, key->hash, expire_at_ms);
     bool has_field = entry->flags & F_EXPIRY;
     if (!has_field && expire_at_ms == STORE_NO_EXPIRY) return BRINE_OK;
     if (!has_field || body_units(entry_body_bytes_with(entry, expire_at_ms)) > entry->units) {
