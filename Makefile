@@ -22,7 +22,9 @@ V      := $(BUILD)/$(VARIANT)
 # The only lists of Debian packages; everything else, .ci/run too, installs by them.
 PACKAGES_RUN  := gcc libc6-dev libuv1-dev libhiredis-dev libedit-dev libjemalloc-dev libssl-dev \
                  zlib1g-dev libbz2-dev liblzma-dev liblz4-dev libzstd-dev liblzf-dev libxxhash-dev
-PACKAGES_TEST := $(PACKAGES_RUN) g++ libcriterion-dev redis-tools openssl tmux python3 python3-redis binutils pkgconf valgrind python3-django python3-django-redis
+PACKAGES_TEST := $(PACKAGES_RUN) g++ libcriterion-dev redis-tools openssl tmux python3 python3-redis binutils pkgconf man-db valgrind \
+                 python3-django python3-django-redis python3-flask-caching python3-cachelib python3-dogpile.cache python3-celery \
+                 python3-joblib python3-numpy python3-rq
 PACKAGES_PRESETS := $(PACKAGES_RUN) python3 python3-numpy python3-pandas python3-scipy python3-sklearn python3-joblib \
                  python3-django python3-celery python3-flask python3-werkzeug
 PACKAGES_FRAMES := python3-django-redis python3-cachelib python3-flask-caching python3-dogpile.cache python3-kombu \
@@ -316,6 +318,7 @@ help:
 #: make churn CHURN_S=600  mixed sizes at the memory limit: resident memory beside memory.max
 #: make soak SOAK_S=600    mixed load with expiry and churn; checks memory, descriptors, errors
 #: make test-ecosystem     the Python libraries of today, from PyPI, in a venv
+#: make test-recipes       README's recipes carried out in a copy of the tree
 #: make install PREFIX=/usr/local DESTDIR=
 #: make library            libbrine.a and .so: the verifier for programs of your own (proto/brine.h); libbrine-client
 #: make deb                a Debian package of it all, in build/deb (needs debhelper and the build's own packages)
@@ -436,6 +439,11 @@ endif
 
 test-ecosystem: $(V)/brine-server $(V)/brine-cli
 	@BRINE_SERVER=$(abspath $(V)/brine-server) sh tests/ecosystem/run.sh
+
+# README's recipes, in a copy of the tree.
+.PHONY: test-recipes
+test-recipes:
+	@python3 tests/tools/readme_recipes.py --jobs $(JOBS)
 
 # Values of every library that a preset is for, written by Debian's Python and verified offline.
 .PHONY: test-presets

@@ -11,11 +11,14 @@ import sys
 
 import tree
 
-# file -> the program of the build and its arguments
+HERE = os.path.dirname(os.path.abspath(__file__))
+# file -> the program, of the build when it has no absolute path, and its arguments
 GENERATED = {
     "config.example.toml": ["brine-server", "--print-example-config"],
     "proto/pickle/OPCODES.md": ["tests/tools/opcode_tables", "--manual"],
     "tests/fuzz/pickle.dict": ["tests/tools/opcode_tables", "--words"],
+    "README.md": ["/usr/bin/python3", os.path.join(HERE, "compatibility.py"), sys.argv[1]],
+    "tests/pictures/way_of_a_value.svg": ["/usr/bin/python3", os.path.join(HERE, "picture.py")],
 }
 
 

@@ -37,6 +37,8 @@ NOT_YET = {
     "queue": "HSET",
     "chord": "ZADD", "message": "LPUSH", "redirect": "HSET",
 }
+# What the gate refuses though it is honest: (library, step) -> why.
+REFUSED = {}
 
 
 def app(cls):
@@ -111,6 +113,7 @@ class App:
     prefix = ""      # of the keys, so that a rule can tell two apps of one database apart
     never_read = ()        # framings of which a reader may get nothing
     compares_bytes = True  # the same values are the same bytes again
+    writes_pickles = True  # or only reads them, where nobody of its own has written one
 
     def __init__(self, port):
         self.port = port
@@ -505,6 +508,22 @@ class FlaskSession(App):
             # Flask 2.3 took it away; releases of Flask-Session before it ask for it.
             type(self.flask).session_cookie_name = property(lambda flask: flask.config["SESSION_COOKIE_NAME"])
 
+    # From 0.7 on it writes msgpack, and still reads pickles.
+    writes_pickles = not is_there("msgspec")
+
+    def values(self):
+        for name, value in super().values():
+            if self.writes_pickles or self.is_packable(value):
+                yield name, value
+
+    @staticmethod
+    def is_packable(value):
+        import msgspec
+        try:
+            return bool(msgspec.msgpack.encode(value))
+        except (TypeError, OverflowError):
+            return False
+
     def wire_key(self, key):
         return "session:" + key
 
@@ -514,6 +533,8 @@ class FlaskSession(App):
 
     def write(self, key, value):
         from flask import session
+        if not self.writes_pickles and not self.raw.exists(self.wire_key(key)):
+            self.raw.set(self.wire_key(key), b"\x80")  # no session of a name that it has not given
         with self.context(key):
             session["value"] = value
             self.flask.session_interface.save_session(self.flask, session, self.flask.response_class())
@@ -579,6 +600,20 @@ class Dogpile(App):
     def lock(self):
         region = self.region(distributed_lock=True, thread_local_lock=False, lock_timeout=10)
         return region.get_or_create("later", lambda: [1])
+
+
+def beaker_packs_sessions():
+    """From 1.12 on a session is base64 of one pickle."""
+    import importlib.metadata
+    version = importlib.metadata.version("Beaker").split(".") if is_there("beaker") else ["0", "0"]
+    return (int(version[0]), int(version[1])) >= (1, 12)
+
+
+if beaker_packs_sessions():
+    # Its first 8 letters may be the nonce of an older Beaker's session; read behind them, it imports
+    # the class of the first such value before it breaks.
+    for session_step in ("a session", "a session with a secret"):
+        REFUSED["Beaker", session_step] = "a session of Beaker 1.12 and later that holds a date"
 
 
 @app
