@@ -181,6 +181,14 @@ static void print_first_words(void) {
     }
 }
 
+/* Of all tools that begin with the same word, of which this is the first. */
+static void print_second_words(size_t first) {
+    size_t len = strcspn(tool_at(first)->name, " ");
+    for (size_t i = first; tool_at(i); i++)
+        if (strncmp(tool_at(i)->name, tool_at(first)->name, len + 1) == 0)
+            printf("%s%s", i > first ? " " : "", tool_at(i)->name + len + 1);
+}
+
 static void print_options_of(const struct tool *tool) {
     const char *between = "";
     for (size_t i = 0; option_at(tool, i); i++) {
@@ -206,9 +214,7 @@ static void print_bash(void) {
         if (!is_first_of_its_word(i) || !strchr(tool_at(i)->name, ' ')) continue;
         size_t len = strcspn(tool_at(i)->name, " ");
         printf("    \"%.*s \"*) options=\"", (int)len, tool_at(i)->name);
-        for (size_t j = i; tool_at(j); j++)
-            if (strncmp(tool_at(j)->name, tool_at(i)->name, len + 1) == 0)
-                printf("%s%s", j > i ? " " : "", tool_at(j)->name + len + 1);
+        print_second_words(i);
         puts("\" ;;");
     }
     fputs("    *) options=\"", stdout);
@@ -239,13 +245,26 @@ static void print_zsh_arguments(const struct tool *tool) {
 static void print_zsh(void) {
     puts("#compdef brine-cli\n_brine_cli() {\n    local -a tools\n    tools=(");
     for (size_t i = 1; tool_at(i); i++) {
-        printf("        '%s:", tool_at(i)->name);
-        print_plain(tool_at(i)->summary);
+        if (!is_first_of_its_word(i)) continue;
+        const char *name = tool_at(i)->name;
+        printf("        '%.*s:", (int)strcspn(name, " "), name);
+        if (strchr(name, ' '))
+            print_second_words(i);
+        else
+            print_plain(tool_at(i)->summary);
         puts("'");
     }
     puts("    )\n    if (( CURRENT == 2 )) && [[ ${words[2]} != -* ]]; then\n"
-         "        _describe tool tools\n        return\n    fi\n"
-         "    case \"${words[2]} ${words[3]}\" in");
+         "        _describe tool tools\n        return\n    fi");
+    for (size_t i = 1; tool_at(i); i++) {
+        const char *name = tool_at(i)->name;
+        if (!is_first_of_its_word(i) || !strchr(name, ' ')) continue;
+        printf("    if (( CURRENT == 3 )) && [[ ${words[2]} == %.*s ]]; then\n        compadd ",
+               (int)strcspn(name, " "), name);
+        print_second_words(i);
+        puts("\n        return\n    fi");
+    }
+    puts("    case \"${words[2]} ${words[3]}\" in");
     for (size_t i = 1; tool_at(i); i++) {
         const char *name = tool_at(i)->name;
         printf("        \"%s%s\"*) _arguments \\\n", name, strchr(name, ' ') ? "" : " ");
@@ -256,7 +275,21 @@ static void print_zsh(void) {
     puts("    esac\n}\n_brine_cli \"$@\"");
 }
 
+/* `condition` is what fish asks before it offers them. */
+static void print_fish_options(const struct tool *tool, const char *condition, const char *word) {
+    for (size_t i = 0; option_at(tool, i); i++) {
+        const struct tool_option *option = option_at(tool, i);
+        printf("complete -c brine-cli -n '%s%.*s' -l %s%s", condition, (int)strcspn(word, " "),
+               word, option->name, option->argument ? " -r" : "");
+        if (option->letter) printf(" -s %c", option->letter);
+        printf(" -d '");
+        print_plain(option->doc);
+        puts("'");
+    }
+}
+
 static void print_fish(void) {
+    print_fish_options(tool_at(0), "__fish_use_subcommand", "");
     for (size_t i = 1; tool_at(i); i++) {
         const struct tool *tool = tool_at(i);
         size_t len = strcspn(tool->name, " ");
@@ -268,15 +301,7 @@ static void print_fish(void) {
             printf("complete -c brine-cli -f -n '__fish_seen_subcommand_from %.*s' -a '%s'\n",
                    (int)len, tool->name, tool->name + len + 1);
         }
-        for (size_t j = 0; option_at(tool, j); j++) {
-            const struct tool_option *option = option_at(tool, j);
-            printf("complete -c brine-cli -n '__fish_seen_subcommand_from %.*s' -l %s%s", (int)len,
-                   tool->name, option->name, option->argument ? " -r" : "");
-            if (option->letter) printf(" -s %c", option->letter);
-            printf(" -d '");
-            print_plain(option->doc);
-            puts("'");
-        }
+        print_fish_options(tool, "__fish_seen_subcommand_from ", tool->name);
     }
 }
 

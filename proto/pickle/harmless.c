@@ -646,3 +646,8 @@ bool pickle_is_harmless(struct bytes input, const struct pickle_limits *limits,
     harm_found->cut = harm_found->kinds == PICKLE_HARM_IMPORT_AT_END;
     return harm_found->kinds == 0;
 }
+
+bool pickle_harm_has_module(const struct pickle_harm *harm, struct bytes input) {
+    size_t after = harm->module.data ? (size_t)(harm->module.data - input.data) : 0;
+    return memchr(input.data + after, '\n', input.len - after) != NULL;
+}

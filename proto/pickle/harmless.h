@@ -50,4 +50,8 @@ struct pickle_harm {
 bool pickle_is_harmless(struct bytes input, const struct pickle_limits *limits,
                         struct pickle_scratch *scratch, struct pickle_harm *harm) MUST_USE;
 
+/* Of an import at the end: whether the module's name is there whole.  One that the end cuts short
+ * ("into" is no attempt at nt) was not written so. */
+bool pickle_harm_has_module(const struct pickle_harm *harm, struct bytes input);
+
 #endif

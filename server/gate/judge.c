@@ -169,10 +169,8 @@ static bool may_pass(struct judging *judging, const struct frame_reading *readin
         return harmless && !is_limit && (!may_hide || makes_no_text(judging, reading, stop));
     unsigned kinds = harm->kinds & ~(unsigned)(PICKLE_HARM_MEMORY | PICKLE_HARM_TIME);
     if (kinds != PICKLE_HARM_IMPORT_AT_END) return kinds == 0;
-    /* A module's name that the end cuts short ("into" is no attempt at nt) was not written so. */
-    size_t after = harm->module.data ? (size_t)(harm->module.data - reading->bytes.data) : 0;
-    bool whole = memchr(reading->bytes.data + after, '\n', reading->bytes.len - after) != NULL;
-    return !whole || !policy_is_dangerous(harm->module, harm->name);
+    return !pickle_harm_has_module(harm, reading->bytes) ||
+           !policy_is_dangerous(harm->module, harm->name);
 }
 
 /* Whether the verifier admitted all that stands before an opcode at which every reader comes to an

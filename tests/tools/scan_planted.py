@@ -22,8 +22,6 @@ import os
 import pickle
 import random
 import re
-import resource
-import socket
 import subprocess
 import tempfile
 import threading
@@ -48,8 +46,7 @@ def hostile():
     shell = pickle.dumps(Call(os.system, "true"), 4)
     evil = [pickle.dumps(Call(eval, "1"), protocol) for protocol in (0, 2, 3, 5)]
     popen = pickle.dumps(Call(subprocess.Popen, ["true"]), 5)
-    kombu = json.dumps({"body": base64.b64encode(shell).decode(), "content-encoding": "binary", "headers": {},
-                        "content-type": "application/x-python-serialize", "properties": {"body_encoding": "base64"}}).encode()
+    kombu = kombu_message(shell)
     nested = pickle.dumps({"deep": [1, (2, Call(os.system, "true"))]}, 4)
     return [
         ("string", "planted:raw", shell),
@@ -75,11 +72,17 @@ def hostile():
     ]
 
 
-def honest(count):
-    """Commands that store what caches hold, the same in each run."""
+def kombu_message(payload):
+    """A Celery message as kombu's Redis transport stores it."""
+    return json.dumps({"body": base64.b64encode(payload).decode(), "content-encoding": "binary", "headers": {},
+                       "content-type": "application/x-python-serialize", "properties": {"body_encoding": "base64"}}).encode()
+
+
+def honest(keys):
+    """Commands that make so many keys as caches hold them, the same in each run: (command, whether the key is new)."""
     chance = random.Random(7)
     date = datetime.datetime(2026, 11, 23, 4, 5, 6)
-    makers = [
+    alone = [
         lambda i: [b"SET", b"user:%d:name" % i, b"name %d of a user\nwith a second line" % i],
         lambda i: [b"SET", b"counter:%d" % i, b"%d" % chance.randrange(10 ** 9)],
         lambda i: [b"SET", b"json:%d" % i, json.dumps({"id": i, "tags": ["a", "b"], "ok": True}).encode()],
@@ -88,14 +91,27 @@ def honest(count):
                    zlib.compress(pickle.dumps({"cart": [decimal.Decimal("1.5"), i], "n": collections.OrderedDict(a=1)}, 4))],
         lambda i: [b"SET", b"flask:%d" % i, b"!" + pickle.dumps(["x", i, date.date()], 4)],
         lambda i: [b"SET", b"image:%d" % i, b"\x89PNG\r\n\x1a\n" + chance.randbytes(200)],
+        lambda i: [b"SET", b"page:%d" % i, gzip.compress(b"<html>%d</html>" % i)],
+        lambda i: [b"SET", b"region:%d" % i, b'{"ct": 1795373285.4, "v": 2}|' + pickle.dumps({"row": i}, 4)],
         lambda i: [b"HSET", b"rq:job:%d" % i, b"data", zlib.compress(pickle.dumps(("app.run", None, (i,), {}), 5)), b"status", b"queued"],
+        lambda i: [b"RPUSH", b"celery:%d" % i, kombu_message(pickle.dumps({"args": [i]}, 2))],
+    ]
+    # Fifty elements a key.
+    together = [
         lambda i: [b"RPUSH", b"queue:%d" % (i // 50), pickle.dumps({"task": i}, 2)],
         lambda i: [b"SADD", b"members:%d" % (i // 50), b"member-%d" % i],
         lambda i: [b"ZADD", b"scores:%d" % (i // 50), b"%d" % i, b"player:%d" % i],
         lambda i: [b"XADD", b"events:%d" % (i // 50), b"*", b"payload", base64.b64encode(pickle.dumps({"e": i}, 4))],
     ]
-    for i in range(count):
-        yield makers[i % len(makers)](i)
+    made = i = 0
+    while made < keys:
+        for maker in alone[:keys - made]:
+            yield maker(i), True
+            made += 1
+        for maker in together[:max(keys - made, 0) if i % 50 == 0 else None]:
+            yield maker(i), i % 50 == 0
+            made += i % 50 == 0
+        i += 1
 
 
 def plant(kind, key, value):
@@ -114,19 +130,19 @@ def plant(kind, key, value):
     return [[b"XADD", key, b"*", b"a", item] for item in filler] + [[b"XADD", key, b"*", b"a", b"b", b"bad", value]]
 
 
-def fill(port, count):
-    """The planted ones stand among the others, in two databases."""
-    places = random.Random(3).sample(range(count), 20)
-    planted = dict(zip(places, hostile()))
+def fill(port, keys):
+    """So many keys, the planted ones among the others, in two databases."""
+    planted = dict(zip(random.Random(3).sample(range(keys - 20), 20), hostile()))
     pipe = subprocess.Popen(["redis-cli", "-p", str(port), "--pipe"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    out = []
-    for i, command in enumerate(honest(count)):
+    out, made = [], 0
+    for command, new in honest(keys - 20):
         out.append(encode(command))
-        if i in planted:
-            if planted[i][1] == "planted:bang":
+        if new and made in planted:
+            if planted[made][1] == "planted:bang":
                 out.append(encode([b"SELECT", b"3"]))
-            out += [encode(line) for line in plant(*planted[i])]
+            out += [encode(line) for line in plant(*planted[made])]
             out.append(encode([b"SELECT", b"0"]))
+        made += new
         if len(out) > 5000:
             pipe.stdin.write(b"".join(out))
             out = []
@@ -136,33 +152,12 @@ def fill(port, count):
     pipe.stdout.close()
     pipe.wait()
     check("the server is filled", "errors: 0" in said, said)
+    held = [int(redis_cli(port, "-n", db, "DBSIZE")) for db in ("0", "3")]
+    check("it holds the keys that were asked for", sum(held) == keys, held)
 
 
 def redis_cli(port, *arguments):
     return subprocess.run(["redis-cli", "-p", str(port)] + list(arguments), stdout=subprocess.PIPE, check=True).stdout.decode()
-
-
-class Latency(threading.Thread):
-    """PING back to back until told to stop; milliseconds of each."""
-    def __init__(self, port):
-        super().__init__(daemon=True)
-        self.socket = socket.create_connection(("127.0.0.1", port))
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.stopped, self.times = threading.Event(), []
-
-    def run(self):
-        while not self.stopped.wait(0.0005):  # between two looks
-            before = time.perf_counter()
-            self.socket.sendall(b"PING\r\n")
-            self.socket.recv(64)
-            self.times.append((time.perf_counter() - before) * 1000)
-
-    def finish(self):
-        self.stopped.set()
-        self.join()
-        self.socket.close()
-        times = sorted(self.times)
-        return {p: round(times[min(len(times) - 1, int(len(times) * p / 100))], 3) for p in (50, 99, 99.9)}
 
 
 def scan(cli, port, *arguments, fast=True, database=""):
@@ -171,8 +166,7 @@ def scan(cli, port, *arguments, fast=True, database=""):
     return result.returncode, result.stdout.decode(), result.stderr.decode()
 
 
-def check_report(cli, port):
-    code, out, err = scan(cli, port, "--format", "json")
+def check_report(code, out, err):
     report = json.loads(out)
     found = {finding["key"]: finding for finding in report["findings"] if finding["severity"] == "dangerous"}
     expected = {key for _, key, _ in hostile()}
@@ -276,10 +270,16 @@ def check_sarif(what, sarif, successful):
     check(f"SARIF {what} has what the standard requires", not problems, problems)
 
 
+# Text that begins as a pickle does, and once more in base64 with what may be a signature before it.
+WORDS = [b"cat", b"ios", b"ios.", b"cos.mic", b"cnt", b"index", b"into", b"csys", b"cbuiltins", b"McArthur", b"Kerberos", b"jj\0", b"gASVCwAAAAAAAAB9lIwBZZRNVG9zLg==",
+         b"gASVCwAAAAAAAAB9lIwBZZRNVmlvcy4=", b"i am", b"cos", b"(", b"N", b"S'x'", b"I1", b"dict", b"lambda", b"none"]
+
+
 def check_odd(cli, port):
     """Keys that are no text, and globals that no module can be, which text in between must not be taken for."""
     named = b"\x80\x04\x8c\x05a\n\x1b[m\x8c\x01b\x93."
     values = {b"\xff\xfe": hostile()[0][2], b"odd": named, b"odd:zlib": zlib.compress(named), b"text": b"cat of a b\nwith a line\n.", b"odd:hash": None}
+    values.update((b"word:%d" % i, word) for i, word in enumerate(WORDS))
     lines = [[b"SET", key, value] for key, value in values.items() if value] + [[b"HSET", b"odd:hash", b"f\xff", named]]
     subprocess.run(["redis-cli", "-p", str(port), "--pipe"], stdout=subprocess.DEVNULL, check=True,
                    input=encode([b"SELECT", b"2"]) + b"".join(encode(line) for line in lines))
@@ -324,23 +324,76 @@ def check_resume(cli, port, folder):
     check("a damaged state is refused", code == 2 and "damaged" in err, err)
 
 
+PROBE_S = 2
+
+
+class Probes(threading.Thread):
+    """Reads of other connections in another database, 500 a second whether answered or not, each counted from when it was due;
+    the percentiles of each few seconds, until told to stop."""
+    def __init__(self, cli, port):
+        super().__init__()
+        self.command = [cli, "bench", "--json", "-p", str(port), "-n", "1", "--reads", "100", "--rate", "500", "-c", "4", "--keys", "1000",
+                        "--time", f"{PROBE_S}s"]
+        self.stopped, self.rows = threading.Event(), []
+
+    def run(self):
+        while not self.stopped.is_set():
+            report = json.loads(subprocess.run(self.command, stdout=subprocess.PIPE, check=True).stdout)["get"]
+            if not self.stopped.is_set():  # what ran beyond the end is another thing
+                self.rows.append(report)
+
+    def milliseconds(self):
+        """The worst of the few seconds, and the median of them."""
+        self.stopped.set()
+        self.join()
+        told = {}
+        for name in ("p50", "p99", "p99_9"):
+            values = sorted(row[name + "_us"] / 1000 for row in self.rows) or [float("nan")]
+            told[name] = (round(values[len(values) // 2], 2), round(values[-1], 2))
+        return told
+
+
+def memory_of(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        return int(re.search(r"VmRSS:\s+(\d+)", file.read())[1]) / 1024
+
+
 def measure(cli, port, keys, fast):
-    idle = Latency(port)
-    idle.start()
-    threading.Event().wait(5)
-    before = idle.finish()
-    meanwhile = Latency(port)
-    meanwhile.start()
-    began = time.monotonic()
-    rss_before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    code, out, _ = scan(cli, port, "--json", fast=fast)
-    seconds = time.monotonic() - began
-    during = meanwhile.finish()
-    rss = max(rss_before, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
-    report = json.loads(out)
-    print(f"{'unlimited' if fast else 'default rate'}: {report['keys']} keys, {report['values']} values in {seconds:.1f} s: {report['keys'] / seconds:.0f} keys/s; "
-          f"largest child {rss / 1024:.0f} MB; PING ms before {before}, during {during}; exit code {code}")
-    check("it met every key", report["keys"] >= keys * 0.5)
+    """One scan: what it finds, how fast it is, its memory over the time, and what probes see before and meanwhile."""
+    what = "without a rate" if fast else "at the default rate"
+    probes = Probes(cli, port)
+    probes.start()
+    threading.Event().wait(3 * PROBE_S + 2)  # the server alone, for a few of them
+    before = probes.milliseconds()
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        began = time.monotonic()
+        walk = subprocess.Popen([cli, "scan", f"redis://127.0.0.1:{port}", "--json", *(["--rate", "0"] if fast else [])], stdout=out, stderr=err)
+        probes = Probes(cli, port)
+        probes.start()
+        memory, took = [], 0
+        while walk.poll() is None:
+            memory.append(memory_of(walk.pid) if walk.poll() is None else memory[-1])
+            took = time.monotonic() - began
+            time.sleep(0.1)  # between two looks
+        meanwhile = probes.milliseconds()
+        out.seek(0)
+        err.seek(0)
+        report = check_report(walk.returncode, out.read(), err.read())
+    tenths = [round(memory[min(len(memory) - 1, len(memory) * tenth // 10)], 1) for tenth in (1, 3, 5, 7, 9)]
+    print(f"{what}: {report['keys']} keys, {report['values']} values in {report['seconds']:.1f} s: {report['keys'] / report['seconds']:.0f} keys/s; "
+          f"MB after 1, 3, 5, 7, 9 tenths of {took:.0f} s: {tenths}, largest {max(memory):.1f}; GET ms, median and worst of {PROBE_S} s each: before {before}, meanwhile {meanwhile}", flush=True)
+    check("it met every key", report["keys"] >= keys, report["keys"])
+    check("memory is flat", max(memory) < 1.2 * tenths[0] + 4, (tenths, max(memory)))
+
+
+def check_all(cli, port, folder):
+    check_report(*scan(cli, port, "--format", "json"))
+    check_rest(cli, port, folder)
+    check_names(cli, port)
+    check_odd(cli, port)
+    check_cut_off(cli, port, folder)
+    check_denied(cli, port)
+    check_resume(cli, port, folder)
 
 
 def main():
@@ -351,20 +404,13 @@ def main():
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         server = Redis(folder, "--databases", "4")
-        port = server.port
         try:
-            fill(port, args.keys)
-            check_report(args.cli, port)
-            check_rest(args.cli, port, folder)
-            check_names(args.cli, port)
-            check_odd(args.cli, port)
-            check_cut_off(args.cli, port, folder)
-            check_denied(args.cli, port)
+            fill(server.port, args.keys)
             if args.measure:
                 for fast in (False, True):
-                    measure(args.cli, port, args.keys, fast)
+                    measure(args.cli, server.port, args.keys, fast)
             else:
-                check_resume(args.cli, port, folder)
+                check_all(args.cli, server.port, folder)
         finally:
             server.stop()
     finish()

@@ -86,6 +86,10 @@ ROWS = [
     ("snapshot_cat_view", "snapshot cat saved.snap kept --db 5 --view", b"", False),
     ("snapshot_cat_missing", "snapshot cat saved.snap nosuch", b"", False),
     ("completion", "completion tcsh", b"", False),
+    ("completion_bash", "completion bash", b"", False),
+    ("completion_zsh", "completion zsh", b"", False),
+    ("completion_fish", "completion fish", b"", False),
+    ("man", "man", b"", False),
     ("usage_no_word", "view", b"", True),
     ("usage_many", "view a b", b"", True),
     ("json_reply", "--json CONFIG GET server.por*", b"", True),
@@ -252,6 +256,64 @@ def check_interactive(port, folder):
     check("the history is its owner's alone", os.stat(history).st_mode & 0o77 == 0)
 
 
+# ---- shells and the manual --------------------------------------------------------------------------
+
+SHELLS = [
+    # shell, how it is started, what makes it complete brine-cli's words
+    ("bash", "bash --norc --noprofile", "source {script}"),
+    ("zsh", "zsh -f", "fpath=({folder} $fpath); autoload -Uz compinit; compinit -D -u"),
+    ("fish", "fish --no-config", "source {script}"),
+]
+COMPLETIONS = [
+    ("a tool that is the only one", "brine-cli verif", r"brine-cli verify "),
+    ("the first word of two", "brine-cli snap", r"brine-cli snapshot "),
+    ("the second word of two", "brine-cli snapshot ch", r"brine-cli snapshot check "),
+    ("an option of a tool", "brine-cli scan --untou", r"brine-cli scan --untouched "),
+    ("an option of a tool of two words", "brine-cli audit tail --sin", r"brine-cli audit tail --since[= ]"),
+    ("an option of a connection", "brine-cli get --cacer", r"brine-cli get --cacert[= ]"),
+    ("an option before any tool", "brine-cli --no-auth", r"brine-cli --no-auth-warning "),
+    ("a file", "brine-cli verify only-on", r"brine-cli verify only-one\.pkl "),
+]
+
+
+def check_shells(folder):
+    programs = os.path.join(folder, "bin")
+    os.makedirs(programs)
+    os.symlink(CLI, os.path.join(programs, "brine-cli"))
+    open(os.path.join(folder, "only-one.pkl"), "wb").close()
+    for shell, start, load in SHELLS:
+        script = os.path.join(programs, "_brine-cli" if shell == "zsh" else f"brine-cli.{shell}")
+        with open(script, "wb") as file:
+            file.write(run(["completion", shell], b"", folder)[1])
+        terminal = Terminal(folder, f"cd {folder}; env HOME={folder} PATH={programs}:$PATH PS1='ready> ' {start}; cat")
+        if shell == "fish":
+            terminal.keys("-l", "function fish_prompt; echo -n 'ready> '; end")
+            terminal.keys("Enter")
+        check(f"{shell} starts", terminal.wait(r"ready>\s*$"), terminal.screen())
+        terminal.keys("-l", load.format(script=script, folder=programs))
+        terminal.keys("Enter")
+        for what, typed, expected in COMPLETIONS:
+            terminal.keys("C-u")
+            terminal.keys("C-l")
+            terminal.wait(r"ready>\s*$")
+            terminal.keys("-l", typed)
+            terminal.wait(re.escape(typed))
+            terminal.keys("Tab")
+            terminal.keys("-l", "|")  # so that a blank that was added shows
+            check(f"{shell} completes {what}", terminal.wait(expected + r"?\|", 5), "\n" + terminal.screen())
+        terminal.close()
+
+
+def check_manual(folder):
+    page = os.path.join(folder, "brine-cli.1")
+    with open(page, "wb") as file:
+        file.write(run(["man"], b"", folder)[1])
+    code, out, err = cli_support.run(["man", "--warnings", "-l", page], LC_ALL="C.UTF-8", MANWIDTH="80", MAN_KEEP_FORMATTING="")
+    check("the manual page is formatted without a warning", code == 0 and not err and out.count(b"\n") > 100, err)
+    missing = [tool for tool in TOOLS if f"brine-cli {tool}".strip().encode() not in out.replace("\u2010".encode(), b"-")]
+    check("each tool has its place in it", not missing, missing)
+
+
 def main():
     write = "--write" in sys.argv[1:]
     with tempfile.TemporaryDirectory() as folder:
@@ -270,6 +332,8 @@ def main():
             with open(os.path.join(folder, "out.bin"), "rb") as file:
                 check("--out writes the bytes", file.read() == b"hello\nworld")
             check_interactive(server.port, folder)
+            check_shells(folder)
+            check_manual(folder)
         finally:
             server.stop()
     extra = set(os.listdir(GOLDEN)) - {name + ".txt" for name, _, _, _ in ROWS} - {"help" + "_".join([""] + t.split()) + ".txt" for t in TOOLS}
