@@ -22,7 +22,7 @@ V      := $(BUILD)/$(VARIANT)
 # The only lists of Debian packages; everything else, .ci/run too, installs by them.
 PACKAGES_RUN  := gcc libc6-dev libuv1-dev libhiredis-dev libedit-dev libjemalloc-dev libssl-dev \
                  zlib1g-dev libbz2-dev liblzma-dev liblz4-dev libzstd-dev liblzf-dev libxxhash-dev
-PACKAGES_TEST := $(PACKAGES_RUN) g++ libcriterion-dev redis-tools openssl tmux zsh fish python3 python3-redis binutils pkgconf man-db valgrind \
+PACKAGES_TEST := $(PACKAGES_RUN) g++ libcriterion-dev redis-tools openssl tmux zsh fish python3 python3-redis binutils pkgconf man-db valgrind curl \
                  python3-django python3-django-redis python3-flask-caching python3-cachelib python3-dogpile.cache python3-celery \
                  python3-joblib python3-numpy python3-rq
 PACKAGES_PRESETS := $(PACKAGES_RUN) python3 python3-numpy python3-pandas python3-scipy python3-sklearn python3-joblib \
@@ -31,7 +31,7 @@ PACKAGES_FRAMES := python3-django-redis python3-cachelib python3-flask-caching p
                  python3-beaker python3-joblib python3-rq python3-itsdangerous python3-lz4 python3-zstandard \
                  python3-flask-session python3-requests-cache python3-celery python3-pandas
 PACKAGES_LINT := $(PACKAGES_TEST) $(PACKAGES_FRAMES) clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev \
-                 cppcheck shellcheck codespell pyflakes3 gcovr
+                 cppcheck shellcheck codespell pyflakes3 gcovr docker-compose
 
 CPPFLAGS := -D_GNU_SOURCE -Iproto -Iserver -I. -Iclient/lib -Itests/unit
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wswitch-enum -Wstrict-prototypes -Wmissing-prototypes \
@@ -438,7 +438,7 @@ $(BUILD)/release/tests/bench/load: FORCE
 endif
 
 test-ecosystem: $(V)/brine-server $(V)/brine-cli
-	@BRINE_SERVER=$(abspath $(V)/brine-server) sh tests/ecosystem/run.sh
+	@BRINE_SERVER=$(abspath $(V)/brine-server) sh tests/ecosystem/run.sh $(abspath $(V)/brine-server) $(BUILD)
 
 # README's recipes, in a copy of the tree.
 .PHONY: test-recipes

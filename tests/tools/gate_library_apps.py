@@ -37,8 +37,6 @@ NOT_YET = {
     "queue": "HSET",
     "chord": "ZADD", "message": "LPUSH", "redirect": "HSET",
 }
-# What the gate refuses though it is honest: (library, step) -> why.
-REFUSED = {}
 
 
 def app(cls):
@@ -600,20 +598,6 @@ class Dogpile(App):
     def lock(self):
         region = self.region(distributed_lock=True, thread_local_lock=False, lock_timeout=10)
         return region.get_or_create("later", lambda: [1])
-
-
-def beaker_packs_sessions():
-    """From 1.12 on a session is base64 of one pickle."""
-    import importlib.metadata
-    version = importlib.metadata.version("Beaker").split(".") if is_there("beaker") else ["0", "0"]
-    return (int(version[0]), int(version[1])) >= (1, 12)
-
-
-if beaker_packs_sessions():
-    # Its first 8 letters may be the nonce of an older Beaker's session; read behind them, it imports
-    # the class of the first such value before it breaks.
-    for session_step in ("a session", "a session with a secret"):
-        REFUSED["Beaker", session_step] = "a session of Beaker 1.12 and later that holds a date"
 
 
 @app

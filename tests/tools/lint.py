@@ -78,6 +78,11 @@ def check_shell():
     return [["shellcheck"] + scripts] if scripts else []
 
 
+def check_compose():
+    """Read and filled in as the client does it; that needs no engine."""
+    return [["docker-compose", "-f", path, "config", "-q"] for path in tree.files() if path.startswith("docker/compose")]
+
+
 def check_python():
     return [["pyflakes3"] + [path for path in tree.files() if path.endswith(".py")]]
 
@@ -96,6 +101,7 @@ def checks(build):
         "orphans": lambda: script("check_orphans.py"),
         "spelling": check_spelling,
         "shell": check_shell,
+        "compose": check_compose,
         "python": check_python,
         "cppcheck": check_cppcheck,
         "tidy": check_tidy,

@@ -70,6 +70,18 @@ def check_toml(block, build, counter):
     counter.check(result.returncode == 0, f"{block}: {result.stdout}")
 
 
+def check_exposure(counter):
+    """The figure that README gives for the unit's sandbox is systemd's."""
+    if not shutil.which("systemd-analyze"):
+        return
+    result = subprocess.run(["systemd-analyze", "security", "--offline=true", os.path.join(TOP, "docker/brine.service")],
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    found = re.search(r"exposure level for brine.service: ([0-9.]+ \w+)", result.stdout)
+    with open(readme_blocks.README, encoding="utf-8") as readme:
+        stated = re.search(r"exposure ([0-9.]+), (\w+)", readme.read())
+    counter.check(found and stated and found.group(1) == " ".join(stated.groups()), f"systemd-analyze: {found}, README: {stated}")
+
+
 def check_yaml(block, counter):
     with open(os.path.join(TOP, "config.example.toml"), encoding="utf-8") as file:
         section, known = "", set()
@@ -178,6 +190,7 @@ def main():
             sessions.setdefault(block.chapter, []).append(block)
         else:
             check_quietly(block, build, counter)
+    check_exposure(counter)
     counter.check(args.only or TUTORIAL in sessions and len(sessions) >= 5, "README has its sessions")
     for chapter, found in sessions.items():
         if not found[0].note.startswith("recipe"):
