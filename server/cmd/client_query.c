@@ -36,7 +36,8 @@ static void describe_flags(const struct session *session, char flags[static CLIE
         {'t', tracking & TRACKING_ON},
         {'R', tracking & TRACKING_BROKEN},
         {'B', tracking & TRACKING_BCAST},
-        {'d', session->transaction && transaction_is_touched(session->transaction)},
+        {'d', session->transaction && !session->transaction->is_running &&
+                  transaction_is_touched(session->transaction)},
         {'c', session->close_after_reply},
         {'U', session->peer[0] == '/'},
         {'e', session->modes & SESSION_NO_EVICT},

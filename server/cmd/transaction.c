@@ -243,6 +243,7 @@ static void run_all(struct command_call *call) {
         reply_null_array(reply);
     } else {
         uint32_t errors = reply->errors;
+        transaction->is_running = true;
         reply_array(reply, transaction->queue_count);
         if (is_muted) reply_rewind(reply, mark);
         call->worker->exec_muted = true; /* from here on each by itself, for one may be REPLY */

@@ -30,6 +30,7 @@ struct transaction {
     struct watch *watches; /* by next_of_watcher */
     bool is_open;          /* MULTI was said */
     bool is_aborted;       /* a command could not be queued */
+    bool is_running;       /* EXEC has seen that nothing was touched; now its own commands may */
     uint32_t db;           /* that the next command will find selected */
     struct arena queue_memory, watch_memory;
     struct queued *queue;

@@ -454,6 +454,8 @@ def draw_case(rng, protocol, count):
     ops = []
     for _ in range(count):
         args = grammar.draw(rng, grammar.RULES)
+        if grammar.asks_for_pushes(args):
+            continue
         if args[0].upper() in grammar.COUNTING:
             ops.append(([b"*SCAN"], False))
         inline = (rng.random() < 0.05 and args[0] != b"*SCAN"

@@ -104,13 +104,15 @@ def getex_options(rng):
 
 
 def tracking_options(rng):
-    # What BCAST tells comes with the end of a turn in Redis, of a command in brine, so only
-    # what refuses it is asked for.
     chunks = [[flag] for flag in (b"OPTIN", b"OPTOUT", b"NOLOOP") if rng.random() < 0.25]
     if rng.random() < 0.1:
         chunks += [[b"BCAST"], [b"OPTIN"]]
-    if rng.random() < 0.1:
+    elif rng.random() < 0.3:
+        chunks.append([b"BCAST"])
+    while rng.random() < 0.2:
         chunks.append([b"PREFIX", rng.choice([b"", b"a", b"ab", b"k", b"%s"])])
+    if rng.random() < 0.03:
+        chunks += [[b"REDIRECT", rng.choice([b"0", b"-1", b"x", b"99999999"])] for _ in range(rng.choice([1, 2]))]
     if rng.random() < 0.05:
         chunks.append([b"NOSUCH"])
     rng.shuffle(chunks)
@@ -607,6 +609,7 @@ CROWD_RULES = [rule for rule in RULES if not rule[1].startswith(OF_ITS_OWN)] + [
     (4, "PUBSUB SHARDNUMSUB {channels}"),
     (3, "CLIENT TRACKING ON {tracking_options}"),
     (1, "CLIENT TRACKING OFF"),
+    (0.5, "CLIENT TRACKING OFF {tracking_options}"),
     (2, "CLIENT TRACKINGINFO"),
     (2, "CLIENT CACHING {yes_or_no}"),
     (2, "CONFIG SET notify-keyspace-events {events}"),
@@ -620,22 +623,33 @@ CROWD_RULES = [rule for rule in RULES if not rule[1].startswith(OF_ITS_OWN)] + [
 
 def without_late(ops):
     """Leaves what asks all workers out of MULTI: CLIENT TRACKING with REDIRECT, which EXEC refuses, and
-    CLIENT LIST, which shows its own client as it is after EXEC; and SWAPDB out of what tracks: brine tells
-    clients that cache of it, Redis does not.  ops: (args, ...), *2 marks a second client."""
+    CLIENT LIST, which shows its own client as it is after EXEC; and PUBSUB CHANNELS, whose order is nobody's
+    promise where pushes stand beside it; SWAPDB out of what tracks: brine tells
+    clients that cache of it, Redis does not; and BITFIELD with OVERFLOW FAIL out of what watches or tracks:
+    where every field fails Redis makes a key of zeros and tells nobody, brine tells.  ops: (args, ...), *2
+    marks a second client."""
     is_open, kept = [False, False], []
+    listens = any(word.upper() in (b"WATCH", b"TRACKING") for op in ops for word in op[0])
     tracks = any(b"TRACKING" in (word.upper() for word in op[0]) for op in ops)
     for op in ops:
         who = 1 if op[0][0] == b"*2" else 0
         words = op[0][who:]
         name = words[0].upper()
         late = name == b"CLIENT" and any(word.upper() in (b"LIST", b"REDIRECT") for word in words)
-        if not (late and is_open[who]) and not (tracks and name == b"SWAPDB"):
+        late = late or (name == b"PUBSUB" and any(word.upper().endswith(b"CHANNELS") for word in words))
+        unheard = listens and name == b"BITFIELD" and any(word.upper() == b"FAIL" for word in words)
+        if not (late and is_open[who]) and not (tracks and name == b"SWAPDB") and not unheard:
             kept.append(op)
         if name == b"MULTI":
             is_open[who] = True
         elif name in (b"EXEC", b"DISCARD", b"RESET") and len(words) == 1:
             is_open[who] = False
     return kept
+
+
+def asks_for_pushes(args):
+    """What would put pushes between the replies of a case with one connection, which counts replies."""
+    return [word.upper() for word in args[:3]] == [b"CLIENT", b"TRACKING", b"ON"]
 
 
 def draw(rng, rules):

@@ -201,6 +201,11 @@ TRANSCRIPT(connection, subcommands_say_how_they_are_used,
 
 static const char *const password[] = {"auth.password=s3cret pass", NULL};
 
+TRANSCRIPT(connection, what_exec_changes_itself_does_not_make_its_client_dirty, {"SET k 1", "+OK"},
+           {"WATCH k", "+OK"}, {"MULTI", "+OK"}, {"DEL k", "+QUEUED"}, {"CLIENT INFO", "+QUEUED"},
+           {"EXEC", "~[1, \"* flags=x db=*"}, {"WATCH k", "+OK"}, {"@1 SET k 2", "+OK"},
+           {"CLIENT INFO", "~\"* flags=d db=*"})
+
 Test(connection, what_a_transaction_holds_is_shown_with_its_client) {
     struct wire *wire = wire_open(NULL);
     PLAY(wire, {"MULTI", "+OK"}, {"SET key value", "+QUEUED"});
