@@ -6,6 +6,7 @@
  *
  * The first byte is the size of the pieces, the rest what a server sends.  Oracles:
  *   - in pieces it gives the same replies, shown in every form, and ends in the same status;
+ *   - what is shown as a report with escapes holds nothing that a terminal would obey;
  *   - what is held is within the limit and a read's worth, and all of it is given back;
  *   - a verdict's texts end within their bounds. */
 #include "base/assert.h"
@@ -16,6 +17,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { REPLY_BYTES_MAX = 1 << 20, SHOWN_BYTES_MAX = 64 << 20, HELD_BYTES_MAX = 8 << 20 };
 
+static void escape(const struct brine_reply *reply, struct buf *shown) {
+    size_t before = shown->len;
+    enum brine_status status =
+        show_reply(shown, reply, (struct show){.form = SHOW_REPORT, .escape = true});
+    for (size_t i = before; i < shown->len; i++) {
+        uint8_t c = shown->data[i];
+        uint8_t next = i + 1 < shown->len ? shown->data[i + 1] : 0;
+        bool space = c == '\n' || c == '\t' || (c == '\r' && next == '\n');
+        BRINE_ASSERT(space || (c >= 0x20 && c != 0x7f), "a terminal obeys nothing");
+    }
+    if (status != BRINE_OK) shown->len = before;
+}
+
 static void look_at(const struct brine_reply *reply, struct buf *shown) {
     static const enum show_form forms[] = {SHOW_FORMATTED, SHOW_RAW, SHOW_REPORT, SHOW_JSON};
     struct brine_verdict verdict;
@@ -24,6 +38,7 @@ static void look_at(const struct brine_reply *reply, struct buf *shown) {
         enum brine_status status = show_reply(shown, reply, (struct show){.form = forms[i]});
         if (status != BRINE_OK) shown->len = before;
     }
+    escape(reply, shown);
     BRINE_ASSERT(reply->text[reply->len] == 0, "a text has its NUL");
     if (reply->type != BRINE_REPLY_ERROR) return;
     (void)brine_verdict_parse(reply->text, reply->len, &verdict);

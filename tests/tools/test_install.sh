@@ -141,6 +141,12 @@ check "pipeline counts" says "visits is 1000" ./pipeline "unix://$socket" visits
 check "pipeline counts on" says "visits is 2000" ./pipeline-archived "unix://$socket" visits
 check "async reads what it wrote" says "100 stored, 100 read, 0 failed" ./async "unix://$socket"
 check "async does so in the archive" says "100 stored, 100 read, 0 failed" ./async-archived "unix://$socket"
+memcheck() { # program argument...
+    valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,possible "$@"
+}
+check "store leaks nothing" says "stored for an hour" memcheck ./store-archived "unix://$socket" good good.pkl
+check "pipeline leaks nothing" says "visits is 3000" memcheck ./pipeline-archived "unix://$socket" visits
+check "async leaks nothing" says "100 stored, 100 read, 0 failed" memcheck ./async-archived "unix://$socket"
 check "async says that nobody is there" sh -c "! ./async unix://$socket.none 2>&1 | grep -q '100 read'"
 check "inspect says what it is" says "a pickle, 5 bytes, dict, protocol 4" ./inspect "unix://$socket" good
 kill "$server"
