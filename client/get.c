@@ -219,12 +219,17 @@ static int store(const struct tool_call *call, brine_client *client, struct byte
 
 static int run_set(struct tool_call *call) {
     const char *file = call->values[SET_FILE];
+    size_t words = call->words_count;
     int64_t ttl_ms = 0;
     struct brine_error err = {0};
     brine_client *client;
     struct buf input;
-    if (call->words_count > 2 && !file) return command_forward(call);
-    if (call->words_count != (file ? 1u : 2u))
+    if (words > 2 && !file) return command_forward(call);
+    if (words == 2 && !file && strcmp(call->words[1], "-") == 0) {
+        file = "-";
+        words = 1;
+    }
+    if (words != (file ? 1u : 2u))
         return tool_complain("set needs a key and a value, or a key and --file FILE");
     if (call->values[SET_TTL] &&
         (!clock_parse_duration(call->values[SET_TTL], &ttl_ms) || ttl_ms == 0))
@@ -252,7 +257,8 @@ const struct tool set_tool = {
     .name = "set",
     .arguments = "KEY [VALUE]",
     .summary = "stores a value and says why when it is refused",
-    .text = "More words, as in `set key value EX 5`, or SET in capitals, are the server's command.",
+    .text = "The value - is standard input. More words, as in `set key value EX 5`, or SET in "
+            "capitals, are the server's command.",
     .exits = "0 stored, 1 refused, 2 wrong usage or a file that cannot be read",
     TOOL_OPTIONS(set_options),
     .needs_server = true,

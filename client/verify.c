@@ -10,6 +10,7 @@
 #include "client/verify.h"
 
 #include "client/input.h"
+#include "client/paint.h"
 #include "client/policy_option.h"
 #include "client/tools.h"
 
@@ -95,7 +96,12 @@ static void write_result(struct verify *verify, struct verify_result *result) {
     verify->unread += result->unread;
     if (verify->stopped) return;
     struct buf *text = &result->text, *trouble = &result->trouble;
-    if (text->len && fwrite(text->data, 1, text->len, stdout) != text->len) {
+    bool written = true;
+    if (text->len && verify->options.json)
+        written = fwrite(text->data, 1, text->len, stdout) == text->len;
+    else if (text->len)
+        written = paint_lines(stdout, buf_view(text));
+    if (!written) {
         tool_complain("standard output: %s", strerror(errno));
         verify->stopped = true;
     }

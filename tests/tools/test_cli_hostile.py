@@ -217,7 +217,7 @@ def on_terminal(words, port):
     """What a terminal would be sent, errors among it."""
     master, slave = pty.openpty()
     child = subprocess.Popen([CLI] + words + ["-p", str(port), "-t", "2"] if words[0].islower() else [CLI, "-p", str(port), "-t", "2"] + words,
-                             stdin=subprocess.PIPE, stdout=slave, stderr=slave, env=environment(TERM="xterm"))
+                             stdin=subprocess.PIPE, stdout=slave, stderr=slave, env=environment(TERM="xterm", NO_COLOR="1"))
     os.close(slave)
     child.stdin.write(b"GET a\n" if words == ["--pipe"] else b"")
     child.stdin.close()

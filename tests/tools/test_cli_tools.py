@@ -43,6 +43,8 @@ ROWS = [
     ("set_forwarded", "set a c EX 100 GET", b"", True),
     ("set_file", "set from-file --file good.pkl --ttl 5m", b"", True),
     ("set_stdin", "set from-stdin --file -", b"text", True),
+    ("set_dash", "set from-dash -", b"text", True),
+    ("set_dash_get", "get from-dash --raw", b"", True),
     ("set_refused", "set bad --file evil.pkl", b"", True),
     ("set_refused_json", "set bad --file evil.pkl --json", b"", True),
     ("set_wrong_ttl", "set a b --ttl soon", b"", True),
@@ -276,6 +278,18 @@ COMPLETIONS = [
 ]
 
 
+def check_colours(folder):
+    """On a terminal alone, and where nobody asked for none."""
+    terminal = Terminal(folder, f"cd {folder}; {CLI} verify evil.pkl good.pkl -v; env NO_COLOR=1 {CLI} verify evil.pkl; TERM=dumb {CLI} verify evil.pkl; echo ready; cat")
+    check("verify's output is there", terminal.wait(r"ready"))
+    lines = terminal.tmux("capture-pane", "-p", "-e").split("\n")
+    painted = [line for line in lines if "\x1b[" in line and ("refused:" in line or "accepted:" in line or re.search("refused\x1b|accepted\x1b", line))]
+    plain = [line for line in lines if ":14: refused: " in line]
+    check("a refusal is painted on a terminal, an acceptance too", len(painted) == 2 and re.search("\x1b\\[1m\x1b\\[31mrefused|\x1b\\[1;31mrefused", painted[0]), lines)
+    check("nothing is where NO_COLOR or a dumb terminal asks", len(plain) == 2, lines)
+    terminal.close()
+
+
 def check_shells(folder):
     programs = os.path.join(folder, "bin")
     os.makedirs(programs)
@@ -332,6 +346,7 @@ def main():
             with open(os.path.join(folder, "out.bin"), "rb") as file:
                 check("--out writes the bytes", file.read() == b"hello\nworld")
             check_interactive(server.port, folder)
+            check_colours(folder)
             check_shells(folder)
             check_manual(folder)
         finally:
