@@ -6,7 +6,7 @@
 
 "use strict";
 
-const ROWS_MAX = 720, RECORDS_SHOWN = 50;
+const ROWS_MAX = 720, RECORDS_SHOWN = 50, SPAN_MIN_MS = 60000;
 const byId = id => document.getElementById(id);
 const history = {next: 0, rows: []};
 let span_s = 900;
@@ -19,19 +19,22 @@ const duration = name => row => row.commands ? row[name] : null;
 
 const plots = [
   {id: "commands", title: "Commands", unit: units.perSecond, series: [{name: "", of: rate("commands")}]},
-  {id: "latency", title: "Latency of commands", unit: units.time, series: [
+  {id: "latency", title: "Latency", unit: units.time, series: [
     {name: "p50", of: duration("p50_ns")}, {name: "p99", of: duration("p99_ns")}, {name: "p99.9", of: duration("p999_ns")}]},
   {id: "hits", title: "Hit ratio", unit: units.percent, top: 1, series: [{name: "", of: ratio}]},
   {id: "memory", title: "Memory", unit: units.bytes, series: [{name: "", of: row => row.memory_bytes}]},
-  {id: "gate", title: "Values at the gate", unit: units.perSecond, series: [
+  {id: "gate", title: "Gate", unit: units.perSecond, series: [
     {name: "admitted", of: rate("admitted")}, {name: "refused", of: rate("refused")}]},
-  {id: "gone", title: "Keys that went", unit: units.perSecond, series: [
+  {id: "gone", title: "Keys gone", unit: units.perSecond, series: [
     {name: "expired", of: rate("expired")}, {name: "evicted", of: rate("evicted")}]},
 ].map(options => new Plot(byId("plots"), options));
 
+// A server that has just begun fills the plots with what there is.
 function drawPlots() {
-  const now = history.rows.length ? history.rows[history.rows.length - 1].at_ms : Date.now();
-  for (const plot of plots) plot.draw(history.rows, now - span_s * 1000, now);
+  const first = history.rows[0], last = history.rows[history.rows.length - 1];
+  const now = last ? last.at_ms : Date.now();
+  const span_ms = Math.min(span_s * 1000, Math.max(SPAN_MIN_MS, first ? now - first.at_ms : 0));
+  for (const plot of plots) plot.draw(history.rows, now - span_ms, now);
 }
 
 async function askHistory() {
@@ -95,10 +98,9 @@ function showTiles(status) {
 function recordRow(record) {
   const found = [record.opcode, record.module && record.module + "." + record.name,
     record.offset !== undefined && "at offset " + record.offset].filter(Boolean).join(" ");
-  const why = [record.class, record.reason, record.text].filter(Boolean).join(": ");
-  const policy = record.policy ? ` (policy ${record.policy})` : "";
-  return [[new Date(record.time).toLocaleTimeString()], [record.address || record.user || ""],
-    [record.command || record.event], [record.key ?? "", "mono"], [found, "mono"], [why + policy]];
+  const why = record.text || [record.class, record.reason, record.policy && "policy " + record.policy].filter(Boolean).join(", ");
+  return [[clock(record.time), "brief"], [record.address || record.user || "", "brief"],
+    [record.command || record.event, "brief"], [record.key ?? "", "mono"], [found, "mono"], [why]];
 }
 
 function showStatus(status) {

@@ -11,7 +11,7 @@
 "use strict";
 
 const SVG = "http://www.w3.org/2000/svg";
-const WIDTH = 600, HEIGHT = 140, LEFT = 56, RIGHT = 8, TOP = 8, BOTTOM = 18;
+const WIDTH = 600, HEIGHT = 150, LEFT = 56, RIGHT = 8, TOP = 8, BOTTOM = 18;
 
 const units = {
   count: value => scaled(value, 1000, ["", "k", "M", "G"], ""),
@@ -144,5 +144,5 @@ class Plot {
 }
 
 function clock(ms) {
-  return new Date(ms).toLocaleTimeString([], {hour: "2-digit", minute: "2-digit", second: "2-digit"});
+  return new Date(ms).toLocaleTimeString([], {hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23"});
 }
