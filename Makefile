@@ -322,6 +322,7 @@ help:
 #: make install PREFIX=/usr/local DESTDIR=
 #: make library            libbrine.a and .so: the verifier for programs of your own (proto/brine.h); libbrine-client
 #: make deb                a Debian package of it all, in build/deb (needs debhelper and the build's own packages)
+#: make test-browser       the HTTP page in a headless Chromium, which it installs (SCREENSHOT=FILE keeps a picture)
 #: make test-presets       the values of numpy, pandas, sklearn, Django ... under their presets (Debian's packages)
 #: make deps               every Debian package that any target needs (deps-run: to build and serve)
 #: make clean
@@ -444,6 +445,13 @@ test-ecosystem: $(V)/brine-server $(V)/brine-cli
 .PHONY: test-recipes
 test-recipes:
 	@python3 tests/tools/readme_recipes.py --jobs $(JOBS)
+
+# The HTTP page in a real browser; SCREENSHOT=FILE keeps a picture of it.
+.PHONY: test-browser
+test-browser:
+	@$(install_packages) $(PACKAGES_TEST) chromium
+	@+$(MAKE) --no-print-directory -j$(JOBS) $(V)/brine-server
+	@/usr/bin/python3 tests/tools/http_browser.py --server $(V)/brine-server $(if $(SCREENSHOT),--screenshot $(SCREENSHOT))
 
 # Values of every library that a preset is for, written by Debian's Python and verified offline.
 .PHONY: test-presets
