@@ -16,8 +16,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import urllib.parse
-import urllib.request
 
 import redis
 
