@@ -37,6 +37,7 @@ enum {
      * which costs less than a buffer of its own; above, new bytes are read behind it in place. */
     QUERY_IN_PLACE_BYTES = 16 * 1024,
     QUERY_ROOM_BYTES = 64 * 1024,
+    QUERY_ROOM_RATIO = 16, /* a megabyte is never copied as it grows */
     QUERY_TRUSTED_BYTES = 1024 * 1024,
     QUERY_READ_BYTES = 1024 * 1024,
     /* What a worker keeps of a reply buffer that had to grow. */
@@ -299,15 +300,15 @@ static size_t query_limit(const struct connection *connection) {
     return (size_t)config_read(config->limits.query_buffer_bytes);
 }
 
-/* Room behind an incomplete command: as much as it lacks, but never more than has arrived, so that
- * a claim of 512 MB costs nothing until it is made true.  Once a good part of it is true all the
- * room is taken at once: memory that is not touched costs nothing but addresses, and growing by
- * copies would stop the loop for as long as the copies take. */
+/* Room behind an incomplete command: as much as it lacks, but at most QUERY_ROOM_RATIO times what
+ * has arrived, so that a claim of 512 MB costs nothing until a part of it is made true.  Once a
+ * good part of it is true all the room is taken at once: memory that is not touched costs nothing
+ * but addresses, and growing by copies would stop the loop for as long as the copies take. */
 static size_t query_room(const struct connection *connection) {
     size_t missing = resp_bytes_missing(&connection->session.decoder);
     size_t arrived = MAX(connection->query.len, (size_t)QUERY_ROOM_BYTES);
     if (missing == 0) return QUERY_ROOM_BYTES;
-    return arrived >= QUERY_TRUSTED_BYTES ? missing : MIN(missing, arrived);
+    return arrived >= QUERY_TRUSTED_BYTES ? missing : MIN(missing, arrived * QUERY_ROOM_RATIO);
 }
 
 static bool reads_in_place(const struct connection *connection) {

@@ -16,6 +16,8 @@
 
 #include "store/policy.h"
 
+#include <pthread.h>
+
 enum {
     FIRST_SHARE = 4,
     FULL_NUMERATOR = 3, /* of four slots */

@@ -9,11 +9,10 @@
 #include "store/cut.h"
 #include "store/expiry.h"
 #include "store/ghost.h"
+#include "store/lock.h"
 #include "store/lessons.h"
 #include "store/store_write.h"
 #include "store/table.h"
-
-#include <pthread.h>
 
 /* Written under the shard's lock, read by anyone: each is a relaxed atomic with one writer at a
  * time, which the compiler makes a plain load and store. */
@@ -49,7 +48,7 @@ struct evict {
 };
 
 struct shard {
-    pthread_mutex_t lock;
+    struct lock lock;
     const struct store_hold *holder; /* who has locked it */
     struct store *store;
     struct heap *heap; /* NULL: no key */

@@ -15,9 +15,9 @@
  * Every other shard splits its segments when they are smaller by a step: with one size for all,
  * every table would grow at the same number of keys, and memory in leaps.
  *
- * Locks are adaptive mutexes: some 15 ns when free; they spin a little, then sleep.  Rejected: spin
- * locks, which burn a core when its holder is descheduled; one owner thread for each shard, as a
- * hop to another thread costs two wake-ups of 5 to 20 us. */
+ * Locks (lock.h) spin a little, then sleep.  Rejected: spin locks, which burn a core when its holder
+ * is descheduled; one owner thread for each shard, as a hop to another thread costs two wake-ups of
+ * 5 to 20 us. */
 
 #include "store/forecast.h"
 #include "store/policy.h"
@@ -86,11 +86,6 @@ static unsigned pairs_of_shard(const struct store *store, size_t index) {
 }
 
 static void shard_init(struct shard *shard, struct store *store, size_t index) {
-    pthread_mutexattr_t attributes;
-    pthread_mutexattr_init(&attributes);
-    pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ADAPTIVE_NP);
-    pthread_mutex_init(&shard->lock, &attributes);
-    pthread_mutexattr_destroy(&attributes);
     shard->store = store;
     shard->index = (uint32_t)index;
     shard->pairs = pairs_of_shard(store, index);
@@ -142,7 +137,6 @@ static void shard_deinit(struct shard *shard) {
         for (uint32_t i = 1; i < heap->chunks_len; i++) heap_drop_blobs(heap, i);
         heap_destroy(heap);
     }
-    pthread_mutex_destroy(&shard->lock);
 }
 
 void store_destroy(struct store *store) {
@@ -173,19 +167,14 @@ struct store_key store_key(const struct store *store, uint32_t db, struct bytes 
 }
 
 static void shard_lock(struct shard *shard, const struct store_hold *hold) {
-    if (!shard->store->single_threaded) {
-        int refused = pthread_mutex_lock(&shard->lock);
-        BRINE_ASSERT(!refused, "a mutex can be locked");
-    }
+    if (!shard->store->single_threaded) lock_take(&shard->lock);
     shard->holder = hold;
 }
 
 static void shard_unlock(struct shard *shard) {
     shard_note_holes(shard);
     shard->holder = NULL;
-    if (shard->store->single_threaded) return;
-    int refused = pthread_mutex_unlock(&shard->lock);
-    BRINE_ASSERT(!refused, "who locked a mutex can unlock it");
+    if (!shard->store->single_threaded) lock_give_back(&shard->lock);
 }
 
 static bool hold_has(const struct store_hold *hold, size_t index) {
@@ -278,7 +267,7 @@ static struct shard *shard_try(struct store *store, struct store_hold *hold,
     struct shard *shard = store_shard(store, store_shard_index(store, key->hash));
     *taken = false;
     if (store->single_threaded || hold_has(hold, shard->index)) return shard;
-    *taken = pthread_mutex_trylock(&shard->lock) == 0;
+    *taken = lock_try(&shard->lock);
     return *taken ? shard : NULL;
 }
 
@@ -294,7 +283,7 @@ void store_prefetch_bucket(struct store *store, struct store_hold *hold,
         __builtin_prefetch(&row_segment(row)->buckets[home]);
         __builtin_prefetch(&row_segment(row)->buckets[home ^ 1]);
     }
-    if (taken) pthread_mutex_unlock(&shard->lock);
+    if (taken) lock_give_back(&shard->lock);
 }
 
 /* The slot in the key's pair that has its tag, most likely its own; 0 when there is none. */
@@ -322,7 +311,7 @@ void store_prefetch_entry(struct store *store, struct store_hold *hold,
         __builtin_prefetch(entry);
         __builtin_prefetch(entry + CACHE_LINE_BYTES);
     }
-    if (taken) pthread_mutex_unlock(&shard->lock);
+    if (taken) lock_give_back(&shard->lock);
 }
 
 /* ---- counters
