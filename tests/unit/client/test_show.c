@@ -71,6 +71,31 @@ Test(show, a_nul_is_shown_and_passed_on) {
     expect_shown(&reply, SHOW_RAW, BYTES("a\0b\n"));
 }
 
+Test(show, what_a_terminal_obeys_is_escaped_and_nothing_else_is) {
+    static const struct {
+        struct bytes text;
+        const char *shown;
+    } rows[] = {
+        {BYTES("plain \xc3\xa9\t\n\r\n"), "plain \xc3\xa9\t\n\r\n"},
+        {BYTES("\x1b[31m\a\b\x7f\0"), "\\x1b[31m\\x07\\x08\\x7f\\x00"},
+        {BYTES("\xc2\x9b|\x9b|\xc2"), "\\xc2\\x9b|\\x9b|\xc2"},
+        {BYTES("\rover\r"), "\\x0dover\\x0d"},
+        {BYTES("\xe2\x80\x9b\xff"), "\xe2\x80\x9b\xff"}, /* 9b within a character */
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct brine_reply reply = {.type = BRINE_REPLY_STRING,
+                                    .text = (const char *)rows[i].text.data,
+                                    .len = rows[i].text.len};
+        struct show show = {.form = SHOW_REPORT, .escape = true};
+        struct buf out;
+        buf_init(&out, mem_system(), 1 << 16);
+        cr_assert_eq(show_reply(&out, &reply, show), BRINE_OK);
+        cr_expect(bytes_is(buf_view(&out), rows[i].shown), "row %zu: %.*s", i, (int)out.len,
+                  (const char *)out.data);
+        buf_deinit(&out);
+    }
+}
+
 Test(show, nesting_is_indentation_as_wide_as_the_numbers_before_it) {
     struct brine_reply pair[] = {text_reply(BRINE_REPLY_STRING, "1"), {.type = BRINE_REPLY_NIL}};
     struct brine_reply outer[] = {aggregate(BRINE_REPLY_ARRAY, pair, 2),

@@ -58,6 +58,7 @@ Test(json, strings_are_escaped_and_always_utf8) {
         {BYTES("\b\t\n\f\r\x01\x1f\x7f"), "\"\\b\\t\\n\\f\\r\\u0001\\u001f\\u007f\""},
         {BYTES("a\0b"), "\"a\\u0000b\""},
         {BYTES("\xC3\xA9\xF0\x9F\x98\x80"), "\"\xC3\xA9\xF0\x9F\x98\x80\""},
+        {BYTES("\xC2\x80\xC2\x9B\xC2\x9F\xC2\xA0"), "\"\\u0080\\u009b\\u009f\xC2\xA0\""},
         {BYTES("\xFFx\xC3"), "\"\\ufffdx\\ufffd\""},
         {BYTES("\xED\xA0\x80"), "\"\\ufffd\\ufffd\\ufffd\""},
         {BYTES("\xC0\x80\xF4\x90\x80\x80"), "\"\\ufffd\\ufffd\\ufffd\\ufffd\\ufffd\\ufffd\""},
@@ -67,6 +68,26 @@ Test(json, strings_are_escaped_and_always_utf8) {
         struct json json;
         start(&json, &out);
         json_string(&json, rows[i].text);
+        expect_text(&json, rows[i].json);
+    }
+}
+
+Test(json, a_member_that_is_no_utf8_has_its_bytes_in_hex_beside_it) {
+    static const struct {
+        struct bytes text;
+        const char *json;
+    } rows[] = {
+        {BYTES("k\xC3\xA9"), "{\"key\":\"k\xC3\xA9\"}"},
+        {BYTES(""), "{\"key\":\"\"}"},
+        {BYTES("k\xFF\0"), "{\"key\":\"k\\ufffd\\u0000\",\"key_hex\":\"6bff00\"}"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct buf out;
+        struct json json;
+        start(&json, &out);
+        json_open_object(&json);
+        json_member(&json, "key", rows[i].text);
+        json_close(&json);
         expect_text(&json, rows[i].json);
     }
 }
