@@ -108,6 +108,16 @@ try_target() {
     return "$code"
 }
 
+# Debian's redis-cli, which `make test` has installed.
+try_redis_cli() {
+    inside /brine/build/brine-server --server.port=6393 --log.file=/tmp/brine.log &
+    local pid=$!
+    inside /brine/build/brine-cli ping --wait 20s -p 6393 >/dev/null || return 1
+    [ "$(inside redis-cli -p 6393 set greeting hello)" = OK ] && [ "$(inside redis-cli -p 6393 get greeting)" = hello ] || return 1
+    inside redis-cli -p 6393 shutdown
+    wait "$pid"
+}
+
 if [ "$(id -u)" != 0 ]; then
     echo "bare_debian.sh needs root, for debootstrap and chroot" >&2
     exit 2
@@ -119,5 +129,6 @@ check "make run installs, builds and serves" try_run
 for target in "${@:-test}"; do
     check "make $target" try_target "$target"
 done
+if inside sh -c 'command -v redis-cli' >/dev/null; then check "redis-cli talks to it" try_redis_cli; fi
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
