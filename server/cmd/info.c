@@ -181,6 +181,8 @@ static void say_persistence(struct info *info) {
     }
     say(info, "current_cow_peak:0\r\ncurrent_cow_size:0\r\ncurrent_cow_size_age:0\r\n");
     say(info, "current_fork_perc:0.00\r\n"); /* a snapshot forks nothing */
+    say(info, "current_save_keys_processed:%" PRIu64 "\r\ncurrent_save_keys_total:%" PRIu64 "\r\n",
+        facts.current_done, facts.current_total);
     say(info, "rdb_changes_since_last_save:%" PRIu64 "\r\nrdb_bgsave_in_progress:%d\r\n",
         facts.changes_since, facts.saving);
     say(info, "rdb_last_save_time:%" PRId64 "\r\nrdb_last_bgsave_status:%s\r\n", facts.last_save_s,
@@ -194,8 +196,8 @@ static void say_persistence(struct info *info) {
     say(info, "aof_enabled:0\r\naof_rewrite_in_progress:0\r\n");
     say(info, "aof_rewrite_scheduled:0\r\naof_last_rewrite_time_sec:-1\r\n");
     say(info, "aof_current_rewrite_time_sec:-1\r\naof_last_bgrewrite_status:ok\r\n");
-    say(info, "aof_last_write_status:ok\r\naof_last_cow_size:0\r\n");
     say(info, "aof_rewrites:0\r\naof_rewrites_consecutive_failures:0\r\n");
+    say(info, "aof_last_write_status:ok\r\naof_last_cow_size:0\r\n");
     say(info, "module_fork_in_progress:0\r\nmodule_fork_last_cow_size:0\r\n");
 }
 

@@ -35,7 +35,7 @@ void cmd_save(struct command_call *call) {
         reply_errorf(call->reply, "ERR %s", err.text);
 }
 
-/* BGSAVE [SCHEDULE] */
+/* BGSAVE [SCHEDULE]: the word is for what else may be in its way in Redis, an AOF rewrite. */
 void cmd_bgsave(struct command_call *call) {
     enum { BGSAVE_SCHEDULE = 1, BGSAVE_ARGS_MAX = 2 };
     bool schedule =
@@ -48,16 +48,15 @@ void cmd_bgsave(struct command_call *call) {
     struct brine_error err;
     if (!snapshots) return;
     if (call->access->in_transaction) {
-        snapshots_schedule(snapshots);
-        reply_simple(call->reply, BYTES("Background saving scheduled"));
+        if (snapshots_schedule(snapshots))
+            reply_simple(call->reply, BYTES("Background saving scheduled"));
+        else
+            reply_error(call->reply, ERROR_SAVE_IN_PROGRESS);
         return;
     }
-    switch (snapshots_begin(snapshots, &call->access->hold, schedule, &err)) {
+    switch (snapshots_begin(snapshots, &call->access->hold, &err)) {
     case SNAPSHOTS_BEGUN:
         reply_simple(call->reply, BYTES("Background saving started"));
-        break;
-    case SNAPSHOTS_SCHEDULED:
-        reply_simple(call->reply, BYTES("Background saving scheduled"));
         break;
     case SNAPSHOTS_BUSY:
         reply_error(call->reply, ERROR_SAVE_IN_PROGRESS);

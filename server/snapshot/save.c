@@ -67,8 +67,8 @@ struct snapshot_save {
     struct snapshot_file file;
 
     _Atomic bool failed;
-    _Atomic size_t blob_bytes; /* charged */
-    _Atomic uint64_t handed_over;
+    _Atomic size_t blob_bytes;             /* charged */
+    _Atomic uint64_t handed_over, written; /* entries */
     _Atomic size_t next_shard;
     size_t shards;
     struct chunk *open[]; /* by shard, under its lock */
@@ -281,6 +281,7 @@ static void write_chunk(struct snapshot_save *save, struct chunk *chunk, struct 
     if (!has_failed(save)) {
         if (scratch) pack_block(scratch, &block);
         add_block(save, &block);
+        atomic_fetch_add_explicit(&save->written, block.records, memory_order_relaxed);
     }
     chunk_free(save, chunk);
 }
@@ -456,6 +457,11 @@ enum brine_status snapshot_save_run(struct snapshot_save *save, struct snapshot_
         .generation_lost = save->file.generation_lost,
     };
     return status;
+}
+
+void snapshot_save_progress(struct snapshot_save *save, uint64_t *done, uint64_t *total) {
+    *done = atomic_load_explicit(&save->written, memory_order_relaxed);
+    *total = save->counts.keys;
 }
 
 void snapshot_save_destroy(struct snapshot_save *save) {

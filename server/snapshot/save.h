@@ -57,6 +57,8 @@ enum brine_status snapshot_save_begin(struct snapshot_save **save,
 /* Writes all of it and puts the file in its place. */
 enum brine_status snapshot_save_run(struct snapshot_save *save, struct snapshot_save_result *result,
                                     struct brine_error *err) MUST_USE;
+/* Entries written so far, and those that were there at the cut.  Any thread. */
+void snapshot_save_progress(struct snapshot_save *save, uint64_t *done, uint64_t *total);
 /* Makes run fail soon. */
 void snapshot_save_cancel(struct snapshot_save *save);
 void snapshot_save_destroy(struct snapshot_save *save);

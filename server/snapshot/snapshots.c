@@ -268,18 +268,16 @@ static void end_save(struct snapshots *snapshots, enum brine_status status,
 }
 
 static enum snapshots_answer begin(struct snapshots *snapshots, struct store_hold *hold,
-                                   bool may_schedule, struct waiter *waiter,
-                                   struct brine_error *err) {
+                                   struct waiter *waiter, struct brine_error *err) {
     pthread_mutex_lock(&snapshots->lock);
     bool busy = snapshots->saving || snapshots_loading(snapshots);
-    if (busy && may_schedule) snapshots->scheduled = true;
     if (!busy) {
         snapshots->saving = true;
         snapshots->waiter = waiter;
         snapshots->began_mono_ms = snapshots->last_try_mono_ms = clock_mono_ms();
     }
     pthread_mutex_unlock(&snapshots->lock);
-    if (busy) return may_schedule ? SNAPSHOTS_SCHEDULED : SNAPSHOTS_BUSY;
+    if (busy) return SNAPSHOTS_BUSY;
 
     struct snapshot_save *save = NULL;
     enum brine_status status = take_cut(snapshots, hold, &save, err);
@@ -298,25 +296,26 @@ static enum snapshots_answer begin(struct snapshots *snapshots, struct store_hol
 }
 
 enum snapshots_answer snapshots_begin(struct snapshots *snapshots, struct store_hold *hold,
-                                      bool may_schedule, struct brine_error *err) {
-    return begin(snapshots, hold, may_schedule, NULL, err);
+                                      struct brine_error *err) {
+    return begin(snapshots, hold, NULL, err);
 }
 
-void snapshots_schedule(struct snapshots *snapshots) {
+bool snapshots_schedule(struct snapshots *snapshots) {
     pthread_mutex_lock(&snapshots->lock);
-    snapshots->scheduled = true;
+    bool busy = snapshots->saving;
+    snapshots->scheduled |= !busy;
     pthread_cond_broadcast(&snapshots->changed);
     pthread_mutex_unlock(&snapshots->lock);
+    return !busy;
 }
 
 enum brine_status snapshots_save(struct snapshots *snapshots, struct store_hold *hold,
                                  struct brine_error *err) {
     struct waiter waiter = {0};
-    switch (begin(snapshots, hold, false, &waiter, err)) {
+    switch (begin(snapshots, hold, &waiter, err)) {
     case SNAPSHOTS_FAILED:
         return err->status;
     case SNAPSHOTS_BUSY:
-    case SNAPSHOTS_SCHEDULED:
         return brine_fail(err, BRINE_INVALID, 0, "Background save already in progress");
     case SNAPSHOTS_BEGUN:
         break;
@@ -407,7 +406,7 @@ static void *run_thread(void *arg) {
         pthread_mutex_unlock(&snapshots->lock);
         struct brine_error err;
         if (due)
-            (void)begin(snapshots, &hold, false, NULL, &err);
+            (void)begin(snapshots, &hold, NULL, &err);
         else
             run_save(snapshots, save);
         pthread_mutex_lock(&snapshots->lock);
@@ -486,6 +485,8 @@ void snapshots_facts(struct snapshots *snapshots, struct snapshots_facts *facts)
     facts->saving = snapshots->saving;
     facts->changes_since = changes - MIN(changes, snapshots->changes_at_save);
     if (facts->saving) facts->current_took_s = (clock_mono_ms() - snapshots->began_mono_ms) / 1000;
+    if (snapshots->save)
+        snapshot_save_progress(snapshots->save, &facts->current_done, &facts->current_total);
     pthread_mutex_unlock(&snapshots->lock);
     facts->loading = snapshots_loading(snapshots);
     facts->load_entries = atomic_load(&snapshots->progress.entries);

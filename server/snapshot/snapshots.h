@@ -5,7 +5,7 @@
  *
  *     TRY(snapshots_open(&snapshots, &options, err));     locks the directory, removes old temp
  * files TRY(snapshots_start(snapshots, err));               its thread, which loads what is there
- *     snapshots_begin(snapshots, hold, false, err);       BGSAVE: the moment is this one
+ *     snapshots_begin(snapshots, hold, err);              BGSAVE: the moment is this one
  *     snapshots_stop(snapshots, save, err);               ends the thread, saves a last time
  *     snapshots_close(snapshots);
  *
@@ -57,15 +57,15 @@ void snapshots_close(struct snapshots *snapshots);
 
 enum snapshots_answer {
     SNAPSHOTS_BEGUN,
-    SNAPSHOTS_SCHEDULED, /* one is under way; another will follow */
-    SNAPSHOTS_BUSY,      /* one is under way */
+    SNAPSHOTS_BUSY, /* one is under way */
     SNAPSHOTS_FAILED,
 };
-/* BGSAVE.  The caller holds nothing.  may_schedule: SCHEDULED is an answer. */
+/* BGSAVE.  The caller holds nothing. */
 enum snapshots_answer snapshots_begin(struct snapshots *snapshots, struct store_hold *hold,
-                                      bool may_schedule, struct brine_error *err);
-/* One more as soon as none is under way: BGSAVE within EXEC, where the caller holds locks. */
-void snapshots_schedule(struct snapshots *snapshots);
+                                      struct brine_error *err);
+/* As soon as it can be: BGSAVE within EXEC, where the caller holds locks.  False: one is under way.
+ */
+bool snapshots_schedule(struct snapshots *snapshots) MUST_USE;
 /* SAVE: begins and waits for its end.  INVALID: one is under way. */
 enum brine_status snapshots_save(struct snapshots *snapshots, struct store_hold *hold,
                                  struct brine_error *err) MUST_USE;
@@ -85,6 +85,7 @@ struct snapshots_facts {
     int64_t last_save_s;                      /* when; at first when the server started */
     int64_t last_took_s;                      /* -1: none was made */
     int64_t current_took_s;                   /* -1: none is under way */
+    uint64_t current_done, current_total;     /* entries of the one under way; else 0 */
     uint64_t saves, loaded, expired, refused; /* the last three of the last load */
     uint64_t lost_records, lost_bytes;        /* of it: damage */
     size_t last_memory_bytes;                 /* that the last save took beside the store */

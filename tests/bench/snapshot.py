@@ -4,12 +4,14 @@
 """Snapshots beside redis-server's: how long BGSAVE and loading take, what memory BGSAVE takes beside
 the data, and what clients notice while half of what they do is writing.
 
-    tests/bench/snapshot.py [--build build/release] [--mb 1024] [--value 1000] [--rounds 3]
+    tests/bench/snapshot.py [--build build/release] [--mb 1024] [--value 1000] [--rounds 3] [--pinned]
 
 Both servers hold the same values, each of its own random bytes in a pickle.  Rounds of the two
 alternate.  Per round: BGSAVE while nobody else asks; BGSAVE under load (closed loop, 50 % SET), with
 the load lasting as long as the save does; the same load without a save; a restart.  Memory is the
-highest sum of Pss over the server and its children during the save less that before.  Medians and
+highest sum of Pss over the server and its children during the save less that before.  Pinned, the server
+and whoever saves for it have one core, and the clients another: what saving costs whoever is served is not
+hidden by idle cores then.  Medians and
 ranges of ratios, brine / redis; the last line says which bars are met:
 memory <= 0.1, p99.9 <= 0.2, save and load time <= 1."""
 import argparse
@@ -107,7 +109,8 @@ class Server:
         os.makedirs(self.folder)
         self.command = command.replace("{dir}", self.folder)
         self.rows = {}
-        self.peer = Peer(name, self.command)
+        self.cpu_server, self.cpu_clients = (0, 1) if args.pinned else (None, None)
+        self.peer = Peer(name, self.command, self.cpu_server)
 
     def note(self, row, value):
         self.rows.setdefault(row, []).append(value)
@@ -115,7 +118,7 @@ class Server:
 
     def load(self, seconds, value_file):
         args = self.args
-        return run_load(os.path.join(args.build, "tests/bench/load"), self.peer, value_file, seconds=seconds, set=50, keys=args.entries,
+        return run_load(os.path.join(args.build, "tests/bench/load"), self.peer, value_file, self.cpu_clients, seconds=seconds, set=50, keys=args.entries,
                         key_bytes=16, connections=args.connections, pipeline=1)
 
     def measure(self, value_file):
@@ -136,7 +139,8 @@ class Server:
         """Saves while the load runs; without a result the load ends with the save."""
         args, outcome = self.args, []
         if result is None:
-            command = [os.path.join(args.build, "tests/bench/load"), "--port", str(self.peer.port), "--value-file", value_file, "--seconds",
+            command = ["taskset", "-c", str(self.cpu_clients)] if args.pinned else []
+            command += [os.path.join(args.build, "tests/bench/load"), "--port", str(self.peer.port), "--value-file", value_file, "--seconds",
                        str(seconds), "--set", "50", "--keys", str(args.entries), "--key-bytes", "16", "--connections",
                        str(args.connections), "--pipeline", "1"]
             process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
@@ -157,7 +161,7 @@ class Server:
         entries = self.peer.ask("DBSIZE")
         self.peer.stop()
         began = time.monotonic()
-        self.peer = Peer(self.name, self.command)
+        self.peer = Peer(self.name, self.command, self.cpu_server)
         if not self.peer.process.ready():
             sys.exit(f"{self.name}: it did not load its data")
         self.note("load (s)", time.monotonic() - began)
@@ -188,6 +192,7 @@ def main():
     parser.add_argument("--mb", type=int, default=1024)
     parser.add_argument("--value", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--pinned", action="store_true")
     parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--brine-options", default="")
     parser.add_argument("--dir", help="where the files go; else the temporary folder")

@@ -14,6 +14,7 @@ damage    bytes changed and files cut: the server refuses to start, or salvages 
 policy    a stricter policy refuses what the snapshot holds
 lock      two servers do not share a directory
 schedule  snapshot.every, snapshot.on_stop, SHUTDOWN SAVE and NOSAVE
+busy      while one snapshot is taken no other begins, and the server's end does not wait for it
 reload    DEBUG RELOAD keeps everything, and takes nothing away when the file is damaged
 misconf   snapshot.stop_writes_on_error
 """
@@ -433,6 +434,33 @@ def run_schedule(args, outcome, _rng):
     shutil.rmtree(directory)
 
 
+def run_busy(args, outcome, _rng):
+    """A snapshot at a hundredth of a core's pace lasts for as long as is needed."""
+    directory = tempfile.mkdtemp(prefix="brine-busy-")
+    server = Server(args.server, directory, "--snapshot.cpu_percent=1", "--snapshot.threads=1")
+    client = server.wait()
+    pipe = client.pipeline(transaction=False)
+    for key in range(2000):
+        pipe.set(f"k{key}", os.urandom(5000).hex())
+    pipe.execute()
+    outcome.check(client.bgsave(), "one begins")
+    within = client.pipeline(transaction=True)
+    within.execute_command("BGSAVE")
+    for what, ask in (("BGSAVE", client.bgsave), ("BGSAVE SCHEDULE", lambda: client.execute_command("BGSAVE", "SCHEDULE")), ("SAVE", client.save),
+                      ("BGSAVE in EXEC", within.execute)):
+        try:
+            outcome.check(False, f"{what} beside it says {ask()}")
+        except redis.ResponseError as error:
+            outcome.check("Background save already in progress" in str(error), f"{what} beside it: {error}")
+    facts = client.info("persistence")
+    outcome.check(facts["rdb_bgsave_in_progress"] == 1 and facts["current_save_keys_total"] == 2000, f"INFO tells of it: {facts}")
+    outcome.check(facts["current_save_keys_processed"] < 2000, "and that it is under way")
+    began = time.monotonic()
+    outcome.check(server.stop() == 0 and time.monotonic() - began < 5, "the end gives it up")
+    outcome.check(os.listdir(directory) == ["server.log"], f"and leaves nothing: {os.listdir(directory)}")
+    shutil.rmtree(directory)
+
+
 def run_reload(args, outcome, _rng):
     directory = tempfile.mkdtemp(prefix="brine-reload-")
     server = Server(args.server, directory, "--debug.commands=yes")
@@ -458,7 +486,7 @@ def run_reload(args, outcome, _rng):
 
 RUNS = {"kill": run_kill, "limit": run_limit, "full": run_full, "full-inside": run_full_inside, "readonly": run_readonly,
         "damage": run_damage, "policy": run_policy, "lock": run_lock, "misconf": run_misconf, "schedule": run_schedule,
-        "reload": run_reload}
+        "busy": run_busy, "reload": run_reload}
 
 
 def main():
