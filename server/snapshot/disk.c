@@ -14,7 +14,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { PARTS_MAX = 8 };
+enum { PARTS_MAX = 8, FORGET_BYTES = 2 << 20 };
 
 static int dir_of(struct disk *disk) {
     return CONTAINER_OF(disk, struct posix_disk, disk)->fd;
@@ -48,6 +48,19 @@ static void posix_begin_sync(struct disk *disk UNUSED, int file, uint64_t offset
     (void)sync_file_range(file, (off64_t)offset, (off64_t)bytes, SYNC_FILE_RANGE_WRITE);
 }
 
+static uint64_t posix_forget(struct disk *disk, const char *name, uint64_t offset) {
+    struct stat facts;
+    uint64_t next = 0;
+    int file = openat(dir_of(disk), name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    if (file < 0) return 0;
+    if (fstat(file, &facts) == 0 && S_ISREG(facts.st_mode) && offset < (uint64_t)facts.st_size) {
+        (void)posix_fadvise(file, (off_t)offset, FORGET_BYTES, POSIX_FADV_DONTNEED);
+        next = offset + FORGET_BYTES;
+    }
+    close(file);
+    return next;
+}
+
 static int posix_sync(struct disk *disk UNUSED, int file) {
     return outcome(fsync(file));
 }
@@ -73,6 +86,7 @@ enum brine_status posix_disk_open(struct posix_disk *disk, const char *path,
         .disk = {.create = posix_create,
                  .write = posix_write,
                  .begin_sync = posix_begin_sync,
+                 .forget = posix_forget,
                  .sync = posix_sync,
                  .close = posix_close,
                  .rename = posix_rename,

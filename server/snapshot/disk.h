@@ -29,6 +29,10 @@ struct disk {
                  size_t *written);
     /* These bytes are complete: writing them out may begin.  Only a hint. */
     void (*begin_sync)(struct disk *disk, int file, uint64_t offset, uint64_t bytes);
+    /* What the kernel has of a file in memory, from the offset on, will not be needed: a piece of
+     * it is let go, for to remove a large file that is in memory takes 50 ms a GB.  Where to go on;
+     * 0: at the end, or there is no such file.  Only a hint. */
+    uint64_t (*forget)(struct disk *disk, const char *name, uint64_t offset);
     int (*sync)(struct disk *disk, int file);
     int (*close)(struct disk *disk, int file);
     /* Replaces what has the name. */

@@ -15,7 +15,7 @@
  *
  * Errors: IO with errno's words; then the temporary file is gone (finish and add leave that to
  * abandon, which may always be called) and the old files are as they were, but for generations
- * already moved on.  Cost: writing; a hint to the kernel every few MB, so that the fsync is short.
+ * already moved on.  Cost: writing; a hint to the kernel every half MB, so that the fsync is short.
  */
 #ifndef BRINE_SNAPSHOT_FILE_H
 #define BRINE_SNAPSHOT_FILE_H
@@ -63,6 +63,8 @@ enum brine_status snapshot_file_add(struct snapshot_file *file,
                                     struct brine_error *err) MUST_USE;
 enum brine_status snapshot_file_finish(struct snapshot_file *file,
                                        struct brine_error *err) MUST_USE;
+/* Whose name finish takes away: the oldest generation's, or, where none is kept, the old file's. */
+void snapshot_file_oldest(const struct snapshot_file *file, char *name, size_t size);
 void snapshot_file_abandon(struct snapshot_file *file);
 
 #endif

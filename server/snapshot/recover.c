@@ -4,6 +4,7 @@
 #include "snapshot/recover.h"
 
 #include "observe/clock.h"
+#include "snapshot/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -102,20 +103,37 @@ static void tell_loaded(const struct recover_options *options,
                   "or memory.policy lets entries go");
 }
 
+static bool is_damage(enum brine_status status) {
+    return status == BRINE_MALFORMED || status == BRINE_INVALID || status == BRINE_TOO_BIG;
+}
+
+/* The latest generation that is whole, into `name`; it is read to its end for that. */
+static bool find_older(const struct recover_options *options, char *name, size_t size) {
+    for (int number = 1; number <= SNAPSHOT_KEEP_MAX; number++) {
+        struct recover_options older = *options;
+        struct brine_error err;
+        snprintf(name, size, "%s.%d", options->name, number);
+        older.name = name;
+        enum brine_status status = recover_check(&older, &err);
+        if (status == BRINE_OK) return true;
+        if (status == BRINE_NOT_FOUND) return false;
+    }
+    return false;
+}
+
 /* The refusal, with what can be done. */
 static enum brine_status refuse(const struct recover_options *options, enum brine_status status,
                                 struct brine_error *err) {
     char why[BRINE_ERROR_TEXT_BYTES], older[NAME_BYTES_MAX];
     size_t offset = err->offset;
     memcpy(why, err->text, sizeof why);
-    snprintf(older, sizeof older, "%s.1", options->name);
-    bool has_older = snapshot_is_there(options->disk, older);
+    bool has_older = is_damage(status) && find_older(options, older, sizeof older);
     return brine_fail(
         err, status, offset,
         "%s/%s: offset %zu: %.200s. Start with --snapshot.damaged=salvage to load what "
-        "is intact, or =empty to begin anew; the file is moved aside then%s%s",
-        options->dir, options->name, offset, why, has_older ? ". The snapshot before it is " : "",
-        has_older ? older : "");
+        "is intact, or =empty to begin anew; the file is moved aside then%s%s%s",
+        options->dir, options->name, offset, why, has_older ? ". An older snapshot is whole: " : "",
+        has_older ? older : "", has_older ? ", which may be renamed to take its place" : "");
 }
 
 /* ---- loading ----------------------------------------------------------------------------------*/
@@ -150,10 +168,6 @@ static struct snapshot_load_options load_options(const struct recover_options *o
         .damage_ctx = (void *)(uintptr_t)options,
         .progress = options->progress,
     };
-}
-
-static bool is_damage(enum brine_status status) {
-    return status == BRINE_MALFORMED || status == BRINE_INVALID || status == BRINE_TOO_BIG;
 }
 
 /* After a strict load that met damage: what it stored goes again. */

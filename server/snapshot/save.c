@@ -366,6 +366,17 @@ static void walk(struct snapshot_save *save, struct scratch *scratch) {
     }
 }
 
+/* A file that is about to go leaves memory first, piece by piece. */
+static void forget_oldest(struct snapshot_save *save) {
+    struct disk *disk = save->options.file.disk;
+    char name[SNAPSHOT_NAME_BYTES_MAX + 32];
+    struct pace pace;
+    snapshot_file_oldest(&save->file, name, sizeof name);
+    begin_piece(&pace);
+    for (uint64_t at = 0; (at = disk->forget(disk, name, at)) != 0 && !has_failed(save);)
+        rest(save, &pace);
+}
+
 static void *run_walker(void *arg) {
     struct snapshot_save *save = arg;
     /* The scheduler's hint is all it is; behind the process's own niceness. */
@@ -445,6 +456,7 @@ enum brine_status snapshot_save_run(struct snapshot_save *save, struct snapshot_
         *err = save->failure;
         status = err->status;
     } else {
+        forget_oldest(save);
         status = snapshot_file_finish(&save->file, err);
     }
     if (status != BRINE_OK) snapshot_file_abandon(&save->file);

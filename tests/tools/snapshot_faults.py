@@ -300,8 +300,12 @@ def run_damage(args, outcome, rng):
             if broken == whole:
                 continue
         judge_damage(args, outcome, directory, bytes(broken), i)
-    with open(path, "wb") as file:
-        file.write(whole)
+    for name, data in (("", whole[:-1]), (".1", whole[:100]), (".2", whole)):
+        with open(path + name, "wb") as file:
+            file.write(data)
+    text = Server(args.server, directory, "--log.file=").output()[0]
+    outcome.check("An older snapshot is whole: dump.brine.2" in text, f"an older one that is whole is offered: {text[-300:]}")
+    os.rename(path + ".2", path)
     server = Server(args.server, directory)
     outcome.check(check_values(server.wait(), outcome, "the whole file loads") == (1, 1), "the whole file loads whole")
     server.kill()

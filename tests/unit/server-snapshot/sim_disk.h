@@ -119,6 +119,11 @@ static inline int sim_write(struct disk *disk, int file, const struct bytes *par
 static inline void sim_begin_sync(struct disk *disk UNUSED, int file UNUSED, uint64_t offset UNUSED,
                                   uint64_t bytes UNUSED) {}
 
+static inline uint64_t sim_forget(struct disk *disk UNUSED, const char *name UNUSED,
+                                  uint64_t offset UNUSED) {
+    return 0;
+}
+
 static inline int sim_sync(struct disk *disk, int file) {
     struct sim_disk *sim = sim_of(disk);
     struct sim_node *node = &sim->nodes[file];
@@ -183,6 +188,7 @@ static inline void sim_init(struct sim_disk *sim) {
     sim->disk = (struct disk){.create = sim_create,
                               .write = sim_write,
                               .begin_sync = sim_begin_sync,
+                              .forget = sim_forget,
                               .sync = sim_sync,
                               .close = sim_close,
                               .rename = sim_rename,
