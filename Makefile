@@ -316,7 +316,8 @@ help:
 #: make bench-instr        instructions a command beside those on record; INSTR_ARGS=--write renews them
 #: make bench-parts        single parts in isolation, no sockets
 #: make churn CHURN_S=600  mixed sizes at the memory limit: resident memory beside memory.max
-#: make soak SOAK_S=600    mixed load with expiry and churn; checks memory, descriptors, errors
+#: make soak SOAK_S=600    mixed load with expiry, eviction, snapshots and churn; checks memory, descriptors, errors
+#: make abuse              clients that mean harm, and whether answers are those of some order; the long runs
 #: make test-ecosystem     the Python libraries of today, from PyPI, in a venv
 #: make test-recipes       README's recipes carried out in a copy of the tree
 #: make install PREFIX=/usr/local DESTDIR=
@@ -433,6 +434,13 @@ bench-parts: $(BENCHES)
 SOAK_S ?= 60
 soak: $(V)/brine-server $(BUILD)/release/tests/bench/load
 	@python3 tests/bench/soak.py --seconds $(SOAK_S) --server $(V)/brine-server --load $(BUILD)/release/tests/bench/load
+# A million requests each at two and four threads, and what fits into no quick test.
+.PHONY: abuse
+abuse: $(V)/brine-server $(V)/tests/stress/linearizable
+	@BRINE_SERVER=$(V)/brine-server $(V)/tests/stress/linearizable 20000 2
+	@BRINE_SERVER=$(V)/brine-server $(V)/tests/stress/linearizable 20000 4
+	@python3 tests/tools/abuse.py --server $(V)/brine-server --full
+	@python3 tests/tools/abuse.py --server $(V)/brine-server --full --tls
 ifneq ($(SAN),)
 $(BUILD)/release/tests/bench/load: FORCE
 	@+$(MAKE) --no-print-directory SAN= $@

@@ -133,16 +133,25 @@ static void live(struct life *life, struct bytes input, size_t piece, bool passw
     buf_deinit(&query);
 }
 
-/* Each reply is read to its end, and they are counted. */
+/* Each reply is read to its end, and they are counted.  A message may stand between the parts of
+ * one, as in Redis when EXEC's commands make it, where our reader does not look for any: it is read
+ * by a reader of its own. */
 static void check_replies(const struct life *life, bool is_told_more) {
-    struct resp_reply_reader reader;
-    struct resp_reply_event event = {.ends_reply = true};
+    struct resp_reply_reader reader, between;
+    struct resp_reply_event event = {.ends_reply = true}, part;
     struct bytes left = buf_view(&life->replies);
     uint64_t replies = 0;
     resp_reply_init(&reader, (struct resp_reply_limits){0});
     while (left.len) {
-        must(resp_reply_next(&reader, left, &event, NULL) == BRINE_OK, "replies are well-formed");
-        left = bytes_slice(left, event.consumed, left.len);
+        bool is_message = is_told_more && left.data[0] == '>' && !event.ends_reply;
+        if (is_message) resp_reply_init(&between, (struct resp_reply_limits){0});
+        do {
+            must(resp_reply_next(is_message ? &between : &reader, left, &part, NULL) == BRINE_OK,
+                 "replies are well-formed");
+            left = bytes_slice(left, part.consumed, left.len);
+        } while (is_message && !part.ends_reply);
+        if (is_message) continue;
+        event = part;
         replies += event.ends_reply;
     }
     must(event.ends_reply, "the last reply is whole");

@@ -99,6 +99,7 @@ def checks(build):
         "globals": lambda: script("check_globals.py", build),
         "generated": lambda: script("check_generated.py", build),
         "orphans": lambda: script("check_orphans.py"),
+        "reliability": lambda: script("check_reliability.py"),
         "spelling": check_spelling,
         "shell": check_shell,
         "compose": check_compose,
