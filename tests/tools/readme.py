@@ -83,6 +83,18 @@ def check_exposure(counter):
     counter.check(found and stated and found.group(1) == " ".join(stated.groups()), f"systemd-analyze: {found}, README: {stated}")
 
 
+def check_links(counter):
+    """What it points to is there: files of the tree, its own headings as GitHub names them, files named in passing."""
+    with open(readme_blocks.README, encoding="utf-8") as readme:
+        text = readme.read()
+    headings = {re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in re.findall(r"^#+ (.*)$", text, re.M)}
+    for target in re.findall(r"\]\(([^)]+)\)", text):
+        there = target[1:] in headings if target.startswith("#") else os.path.exists(os.path.join(TOP, target))
+        counter.check(there, f"README.md: a link to nothing: {target}")
+    for path in re.findall(r"`((?:proto|server|client|tests|docker)/[\w./-]*)`", text):
+        counter.check(os.path.exists(os.path.join(TOP, path)), f"README.md: there is no {path}")
+
+
 def check_yaml(block, counter):
     with open(os.path.join(TOP, "config.example.toml"), encoding="utf-8") as file:
         section, known = "", set()
@@ -192,6 +204,7 @@ def main():
         else:
             check_quietly(block, build, counter)
     check_exposure(counter)
+    check_links(counter)
     counter.check(args.only or TUTORIAL in sessions and len(sessions) >= 5, "README has its sessions")
     for chapter, found in sessions.items():
         if not found[0].note.startswith("recipe"):
