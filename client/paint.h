@@ -10,7 +10,8 @@
 
 #include <stdio.h>
 
-/* Writes lines that tools made; false as fwrite.  What strangers chose in them is escaped already. */
+/* Writes lines that tools made; false as fwrite.  What strangers chose in them is escaped already.
+ */
 bool paint_lines(FILE *file, struct bytes lines) MUST_USE;
 
 #endif
