@@ -185,13 +185,23 @@ static void decode_batch(struct worker_state *worker, struct session *session, s
     batch->end = at;
 }
 
+/* How long the value of the first key is likely to be: as what takes its place, or as the last one
+ * that was read. */
+static size_t likely_bytes(const struct worker_state *worker, const struct slot *slot) {
+    enum { VALUE = 2 };
+    if (slot->args_count <= VALUE) return worker->access.read_bytes;
+    return worker->args.items[slot->first_arg + VALUE].len;
+}
+
 static void prefetch_batch(struct worker_state *worker, const struct batch *batch) {
     struct store *store = worker->access.keyspace->store;
     struct store_hold *hold = &worker->access.hold;
     for (size_t i = 0; i < batch->count; i++)
         if (batch->slots[i].has_key) store_prefetch_bucket(store, hold, &batch->slots[i].key);
     for (size_t i = 0; i < batch->count; i++)
-        if (batch->slots[i].has_key) store_prefetch_entry(store, hold, &batch->slots[i].key);
+        if (batch->slots[i].has_key)
+            store_prefetch_entry(store, hold, &batch->slots[i].key,
+                                 likely_bytes(worker, &batch->slots[i]));
 }
 
 /* ---- running ----------------------------------------------------------------------------------*/

@@ -159,6 +159,7 @@ static void count_read(struct keyspace_access *access, const struct store_key *k
                        const struct store_value *value) {
     metrics_add(access->metrics, found ? METRIC_keyspace_hits : METRIC_keyspace_misses, 1);
     struct store *store = access->keyspace->store;
+    if (found) access->read_bytes = value->bytes.len;
     if (found && !access->glances) store_touch(store, key, value, access->now_ms);
     if (!found && !access->glances) store_miss(store, key, access->now_ms);
     if (!found) door_missed(access, key);

@@ -15,9 +15,9 @@
  * Every other shard splits its segments when they are smaller by a step: with one size for all,
  * every table would grow at the same number of keys, and memory in leaps.
  *
- * Locks (lock.h) spin a little, then sleep.  Rejected: spin locks, which burn a core when its holder
- * is descheduled; one owner thread for each shard, as a hop to another thread costs two wake-ups of
- * 5 to 20 us. */
+ * Locks (lock.h) spin a little, then sleep.  Rejected: spin locks, which burn a core when its
+ * holder is descheduled; one owner thread for each shard, as a hop to another thread costs two
+ * wake-ups of 5 to 20 us. */
 
 #include "store/forecast.h"
 #include "store/policy.h"
@@ -299,8 +299,10 @@ static heap_ref likely_ref(const struct table *table, uint64_t hash) {
     return 0;
 }
 
-void store_prefetch_entry(struct store *store, struct store_hold *hold,
-                          const struct store_key *key) {
+void store_prefetch_entry(struct store *store, struct store_hold *hold, const struct store_key *key,
+                          size_t bytes) {
+    /* What lies further on comes by itself, for the processor sees the pattern by then. */
+    enum { BYTES_MAX = 2048 };
     bool taken;
     struct shard *shard = shard_try(store, hold, key, &taken);
     if (!shard) return;
@@ -310,6 +312,9 @@ void store_prefetch_entry(struct store *store, struct store_hold *hold,
         const uint8_t *entry = (const uint8_t *)heap_entry(shard->heap, ref);
         __builtin_prefetch(entry);
         __builtin_prefetch(entry + CACHE_LINE_BYTES);
+        for (size_t at = 2 * CACHE_LINE_BYTES; at < MIN(bytes, (size_t)BYTES_MAX);
+             at += CACHE_LINE_BYTES)
+            __builtin_prefetch(entry + at);
     }
     if (taken) lock_give_back(&shard->lock);
 }

@@ -128,11 +128,12 @@ bool store_hold_covers(const struct store *store, const struct store_hold *hold,
                        const struct store_key *key);
 
 /* Hints for what is to be found soon: each takes and leaves the lock by itself (where it is free;
- * nothing waits for a hint), so nothing needs to be held. */
+ * nothing waits for a hint), so nothing needs to be held.  `bytes`: how long the value is likely to
+ * be, of which all is wanted; 0 when it is not known. */
 void store_prefetch_bucket(struct store *store, struct store_hold *hold,
                            const struct store_key *key);
-void store_prefetch_entry(struct store *store, struct store_hold *hold,
-                          const struct store_key *key);
+void store_prefetch_entry(struct store *store, struct store_hold *hold, const struct store_key *key,
+                          size_t bytes);
 
 /* ---- reading ----------------------------------------------------------------------------------
  */

@@ -142,7 +142,7 @@ static double run(struct bench *b, size_t batch, int ahead, bool puts) {
         for (size_t i = 0; i < batch && ahead > 0; i++)
             store_prefetch_bucket(b->store, &b->hold, &keys[i]);
         for (size_t i = 0; i < batch && ahead > 1; i++)
-            store_prefetch_entry(b->store, &b->hold, &keys[i]);
+            store_prefetch_entry(b->store, &b->hold, &keys[i], b->value_len);
         for (size_t i = 0; i < batch; i++) {
             if (puts)
                 put(b, &keys[i], NOW_MS + 3600 * 1000);

@@ -73,7 +73,7 @@ static void step_key(struct worker *w, uint32_t db) {
     struct store_value value;
     struct blob *pinned = NULL;
     store_prefetch_bucket(w->store, &w->hold, &key);
-    store_prefetch_entry(w->store, &w->hold, &key);
+    store_prefetch_entry(w->store, &w->hold, &key, 0);
     store_lock(w->store, &w->hold, &key);
     switch (random_below(&w->random, 6)) {
     case 5:

@@ -186,7 +186,7 @@ static inline void model_step(struct model *m, uint32_t keys, uint64_t removals)
     struct model_key *known = &m->keys[db][number];
     uint64_t die = random_below(&m->random, 100);
     store_prefetch_bucket(m->store, &m->hold, &key);
-    store_prefetch_entry(m->store, &m->hold, &key);
+    store_prefetch_entry(m->store, &m->hold, &key, 300);
     store_lock(m->store, &m->hold, &key);
     if (die < removals) {
         cr_assert_eq(store_remove(m->store, &key, m->now_ms), model_live(m, known));
