@@ -2,8 +2,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* A shard's lock.  Private to store/.  Free, it costs one exchange to take and one to give back,
- * inline: a command takes it three times, and glibc's adaptive mutex made that 250 instructions of
- * a GET's 2,200.  Contended, it is waited for as by that mutex: by spinning a little, then asleep.
+ * inline: a command takes it three times, and glibc's adaptive mutex made that 250 instructions
+ * of 2,200 for a GET.  Contended, it is waited for as by that mutex: by spinning a little, then
+ * asleep.
  *
  *     0 free      1 held      2 held, and somebody may sleep
  *

@@ -22,7 +22,7 @@ import time
 
 import extras
 from peers import Peer, redis_server_command, run_load
-from rows import GROWTH_FROM, GROWTH_TO, OFF, REDIS, ROWS, WORKERS, keys_of, name_of, value_of
+from rows import GROWTH_FROM, GROWTH_TO, OFF, REDIS, ROWS, keys_of, name_of, value_of
 
 CONNECTIONS = 50
 KEYS = 1000000

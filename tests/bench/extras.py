@@ -81,7 +81,7 @@ def bench_idle(args, _):
 
 def idle_cpu(peer, seconds=3.0):
     before, started = peer.cpu_seconds(), time.monotonic()
-    time.sleep(seconds)  # what is measured is that nothing happens meanwhile
+    time.sleep(seconds)  # waits for the time to pass in which nothing is asked
     return (peer.cpu_seconds() - before) / (time.monotonic() - started)
 
 
