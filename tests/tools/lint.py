@@ -81,8 +81,8 @@ def check_shell():
 def check_compose():
     """Read and filled in as the client does it; that needs no engine.  Debian's client, 1.29, knows no
     secrets from the environment: it is shown a file's."""
-    script = ("sed 's,^    environment: BRINE_.*,    file: /dev/null,' \"$0\" | "
-              "BRINE_HTTP_PASSWORD=x docker-compose --project-directory docker -f - config -q")
+    script = ("cd docker && sed 's,^    environment: BRINE_.*,    file: /dev/null,' \"${0#docker/}\" | "
+              "BRINE_HTTP_PASSWORD=x docker-compose -f - config -q")
     return [["sh", "-c", script, path] for path in tree.files() if path.startswith("docker/compose")]
 
 
