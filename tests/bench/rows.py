@@ -49,8 +49,8 @@ ROWS = [
 ]
 
 # bytes of key, bytes of value, entries, TTL in seconds (0: none), bytes an entry at most
-MEMORY = [(16, 64, 1000000, 3600, 32), (16, 64, 1000000, 0, None), (32, 400, 500000, 3600, 45),
-          (16, 10240, 50000, 3600, 500)]
+MEMORY = [(16, 64, 1000000, 3600, 32), (16, 64, 1000000, 0, None), (32, 400, 1000000, 3600, 45),
+          (16, 10240, 100000, 3600, 500)]
 IDLE_CONNECTIONS, IDLE_BYTES_MAX = 10000, 700
 GROWTH_FROM, GROWTH_TO = 1000000, 16000000
 GROWTH_PEAK_MAX = 1.10  # highest resident memory on the way, over that at the end
