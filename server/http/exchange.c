@@ -54,16 +54,34 @@ void http_exchange_close_all(struct http *http) {
         if (each != http->at_desk) close_exchange(each);
 }
 
-/* Those whose time is over. */
+/* ---- deadlines --------------------------------------------------------------------------------*/
+
+static void leave_queue(struct http_exchange *exchange) {
+    struct http *http = exchange->http;
+    struct http_exchange **link = &http->first_waiting, *before = NULL;
+    while (*link != exchange) {
+        before = *link;
+        link = &before->behind;
+    }
+    *link = exchange->behind;
+    if (http->last_waiting == exchange) http->last_waiting = before;
+}
+
+/* Those whose time is over.  Who is at the desk stays there until the answer is made. */
 static void on_tick(uv_timer_t *timer) {
     struct http *http = timer->data;
     int64_t now = clock_mono_ms();
     for (struct http_exchange *each = http->oldest; each; each = each->newer) {
-        if (each->state == HTTP_WAITING || each->state == HTTP_CLOSING ||
-            each->deadline_mono_ms > now)
+        if (each == http->at_desk || each->state == HTTP_CLOSING || each->deadline_mono_ms > now)
             continue;
         if (each->state != HTTP_LINGERING) count(&http->counts.timeouts_total);
-        close_exchange(each);
+        if (each->state != HTTP_WAITING) {
+            close_exchange(each);
+            continue;
+        }
+        leave_queue(each);
+        http_answer_error(&each->answer, 503, "others are being answered: ask again");
+        send_answer(each);
     }
 }
 
@@ -256,6 +274,7 @@ static void answer_request(struct http_exchange *exchange) {
         return;
     }
     exchange->state = HTTP_WAITING;
+    set_deadline(exchange, config_read(config_of(http)->http.timeout));
     *(http->last_waiting ? &http->last_waiting->behind : &http->first_waiting) = exchange;
     http->last_waiting = exchange;
     begin_next(http);

@@ -11,9 +11,9 @@
  *                closing over unread bytes would make the kernel take the answer back
  *     CLOSING    the handle is closing; its callback frees the exchange
  *
- * Each state but WAITING has a deadline.  One request a connection, because what Prometheus and a
- * page ask for now and then saves nothing by more, and because requests that are never read from
- * the same bytes cannot be smuggled.
+ * Each state has a deadline, but for who is at the desk.  One request a connection, because what
+ * Prometheus and a page ask for now and then saves nothing by more, and because requests that are
+ * never read from the same bytes cannot be smuggled.
  *
  * Thread: the endpoint's; the desk has the one exchange that is at it, and gives it back. */
 #ifndef BRINE_HTTP_EXCHANGE_H

@@ -32,7 +32,7 @@ def installed():
 
 
 class Browser:
-    def __init__(self, width=1280, height=1500):
+    def __init__(self, width=1180, height=1150):
         self.profile = tempfile.TemporaryDirectory(prefix="brine-browser-", ignore_cleanup_errors=True)
         to_read, self.to = os.pipe()
         self.back, to_write = os.pipe()

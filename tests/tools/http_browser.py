@@ -178,10 +178,10 @@ def look(arguments):
         check(page.wait("document.getElementById('state').textContent.includes('ready')"), "the page says what it is")
         check_plots(page)
         check_tables(page)
+        if arguments.screenshot:
+            take_screenshot(page, arguments)
         check_box(page, folder.name)
         check_policy(page, url)
-        if arguments.screenshot:
-            take_screenshot(chromium, url, arguments)
         load.stop()
         process.terminate()
         check(page.wait("document.getElementById('state').className === 'lost'"), "a server that is gone is told of")
@@ -189,15 +189,11 @@ def look(arguments):
     folder.cleanup()
 
 
-def take_screenshot(chromium, url, arguments):
-    page = chromium.open(url)
+def take_screenshot(page, arguments):
     rows = "document.querySelector('#plot-commands path:not(.area)').getAttribute('d').split('L').length"
-    page.wait("document.querySelectorAll('#plots path').length > 6")
     page.value("document.querySelector('button[data-span=\"300\"]').click()")
     while page.value(rows) < arguments.points:
         page.wait(f"{rows} >= {arguments.points}")
-    page.value(f"document.getElementById('pickle').value = '{base64.b64encode(POISON).decode()}'")
-    submit(page, "true")
     page.screenshot(arguments.screenshot)
 
 

@@ -288,6 +288,17 @@ def try_desk(path):
     for each in waiting:
         check(Answer(receive(each)).code == 200, "each of them is judged in its turn")
         each.close()
+    server.stop()
+    server.start(path, "--gate.unpack_ms=3000", "--http.timeout=200ms")
+    waiting = [server.connect() for _ in range(8)]
+    for each in waiting:
+        each.sendall(f"POST /verify HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(bomb)}\r\n"
+                     "Content-Type: application/octet-stream\r\n\r\n".encode() + bomb)
+    codes = [Answer(receive(each)).code for each in waiting]
+    for each in waiting:
+        each.close()
+    check(codes[0] == 200 and set(codes) <= {200, 503} and codes.count(503) >= 4,
+          f"who waits too long for his turn is told so: {codes}")
     abandoned = server.connect()
     abandoned.sendall(f"POST /verify HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(bomb)}\r\n"
                       "Content-Type: application/octet-stream\r\n\r\n".encode() + bomb)
