@@ -57,7 +57,7 @@ static uint64_t sum(const struct figures *f, enum metric metric) {
 #define SERVER_FIGURES(X)                                                                                                     \
     X(redis_up,                               GAUGE,   "1: this server answers", 1)                                           \
     X(redis_uptime_in_seconds,                GAUGE,   "seconds since the server started", uptime_s)                          \
-    X(redis_start_time_seconds,               GAUGE,   "when the server started, Unix time", server->started_at_ms / 1000)    \
+    X(redis_start_time_seconds,               GAUGE,   "when the server started, Unix time", started_s)                      \
     X(redis_process_id,                       GAUGE,   "process id", server->process_id)                                      \
     X(redis_cluster_enabled,                  GAUGE,   "1: it answers as a cluster of one node", cluster)                     \
     X(redis_connected_slaves,                 GAUGE,   "replicas; there are none", 0)                                         \
@@ -123,6 +123,7 @@ static void say_server(struct figures *f) {
     const struct server_facts *server = &f->facts.server;
     struct command_shared *shared = f->sources->shared;
     int64_t uptime_s = MAX(f->now_ms - server->started_at_ms, 0) / 1000;
+    int64_t started_s = server->started_at_ms / 1000;
     size_t overhead = f->facts.used_bytes - MIN(f->facts.stored_bytes, f->facts.used_bytes);
     int64_t max_clients = config_read(f->sources->config->server.max_clients);
     size_t tracking_clients = atomic_load(&shared->tracking.clients);
