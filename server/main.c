@@ -435,9 +435,15 @@ static void log_start(struct server *server) {
 static int serve(struct server *server) {
     struct brine_error err = {0};
     log_start(server);
-    if (http_start(server->http, &err) != BRINE_OK ||
-        snapshots_start(server->snapshots, &err) != BRINE_OK) {
+    /* HTTP behind the snapshots: /readyz asks them whether they are loading. */
+    struct brine_error ignored;
+    if (snapshots_start(server->snapshots, &err) != BRINE_OK) {
         fprintf(stderr, "brine-server: %s\n", err.text);
+        return EXIT_NOT_STARTED;
+    }
+    if (http_start(server->http, &err) != BRINE_OK) {
+        fprintf(stderr, "brine-server: %s\n", err.text);
+        (void)!snapshots_stop(server->snapshots, false, &ignored);
         return EXIT_NOT_STARTED;
     }
     enum net_end end = net_run(&server->net, &err);
