@@ -156,9 +156,12 @@ static bool parse_flush(struct command_call *call, const char *command) {
         call->args_count == SCRIPT_FIRST_ARG ||
         (call->args_count == SCRIPT_FIRST_ARG + 1 &&
          (call_is(call, SCRIPT_FIRST_ARG, "ASYNC") || call_is(call, SCRIPT_FIRST_ARG, "SYNC")));
-    if (!known)
+    bool of_functions = bytes_is(bytes_of_cstr(command), "FUNCTION");
+    if (of_functions && call->args_count > SCRIPT_FIRST_ARG + 1)
+        reply_subcommand_error(call);
+    else if (!known)
         reply_errorf(call->reply, "ERR %s FLUSH only support%s SYNC|ASYNC option", command,
-                     bytes_is(bytes_of_cstr(command), "FUNCTION") ? "s" : "");
+                     of_functions ? "s" : "");
     return known;
 }
 

@@ -433,3 +433,15 @@ void tracking_note_script(struct command_call *call, const struct bytes *keys, s
     if (!session_remembers(call->session)) return;
     for (size_t i = 0; i < count; i++) remember(call, keys[i]);
 }
+
+/* ---- now and then ---------------------------------------------------------------------------- */
+
+void tracking_keep_limit(struct worker_state *worker) {
+    enum { SHRINK_KEYS_MAX = 1000 }; /* a millisecond of work, ten times a second */
+    struct tracking *tracking = tracking_of(worker);
+    size_t keys_max = (size_t)config_read(worker->config->events.tracking_keys);
+    struct telling telling = {.worker = worker};
+    struct tracking_teller teller = {tell_removal, &telling};
+    if (keys_max && atomic_load(&tracking->keys) > keys_max)
+        (void)tracking_shrink(tracking, keys_max, SHRINK_KEYS_MAX, &teller);
+}

@@ -28,6 +28,8 @@ static inline void tracking_end_batch(struct worker_state *worker, struct sessio
 void tracking_release_held(struct worker_state *worker, struct session *session);
 /* Now and then, on a worker of clients: makes good for what could not be told there. */
 void tracking_make_good(struct worker_state *worker);
+/* The same: where events.tracking_keys was lowered, keys beyond it are forgotten and told. */
+void tracking_keep_limit(struct worker_state *worker);
 
 /* CLIENT TRACKING, once it is known on which worker the client lives that it redirects to: what
  * was asked for, whose memory belongs to a client_query. */

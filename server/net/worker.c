@@ -336,6 +336,7 @@ static void on_tick(uv_timer_t *handle) {
     check_times(worker);
     check_orphans(worker);
     tracking_make_good(&worker->state);
+    tracking_keep_limit(&worker->state);
     resume_postponed(worker);
     if (!worker->upkeep_is_due) do_upkeep(worker);
     if (worker->index == 0)

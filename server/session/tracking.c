@@ -520,6 +520,40 @@ void tracking_outdate(struct tracking *tracking, struct bytes key,
     if (entry) tell_entry(tracking, entry, teller);
 }
 
+/* Up to `most` entries of a stripe, linked by next. */
+static struct tracking_entry *take_some(struct tracking *tracking, struct tracking_stripe *stripe,
+                                        size_t most) {
+    struct tracking_entry *taken = NULL;
+    pthread_mutex_lock(&stripe->lock);
+    for (size_t i = 0; i < stripe->buckets_count && most > 0 && stripe->entries > 0; i++) {
+        while (stripe->buckets[i] && most > 0) {
+            struct tracking_entry *entry = take_entry(tracking, stripe, &stripe->buckets[i]);
+            entry->next = taken;
+            taken = entry;
+            most--;
+        }
+    }
+    pthread_mutex_unlock(&stripe->lock);
+    return taken;
+}
+
+bool tracking_shrink(struct tracking *tracking, size_t keys_max, size_t most,
+                     const struct tracking_teller *teller) {
+    for (size_t i = 0; i < TRACKING_STRIPES; i++) {
+        size_t keys = atomic_load(&tracking->keys);
+        if (keys <= keys_max || most == 0) break;
+        struct tracking_entry *entry =
+            take_some(tracking, &tracking->stripes[i], MIN(keys - keys_max, most));
+        while (entry) {
+            struct tracking_entry *next = entry->next;
+            tell_entry(tracking, entry, teller);
+            entry = next;
+            most--;
+        }
+    }
+    return atomic_load(&tracking->keys) > keys_max;
+}
+
 void tracking_outdate_all(struct tracking *tracking, const struct tracking_teller *teller) {
     forget_all(tracking);
     pthread_mutex_lock(&tracking->lock);

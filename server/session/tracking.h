@@ -166,6 +166,10 @@ enum brine_status tracking_remember(struct tracking *tracking, struct tracker *t
 /* Forgets who read the key, and has them told. */
 void tracking_outdate(struct tracking *tracking, struct bytes key,
                       const struct tracking_teller *teller);
+/* Brings what is remembered down to keys_max, by `most` keys at most: the limit was lowered.  True:
+ * there is more to do. */
+bool tracking_shrink(struct tracking *tracking, size_t keys_max, size_t most,
+                     const struct tracking_teller *teller);
 /* Forgets all keys; tells each tracker. */
 void tracking_outdate_all(struct tracking *tracking, const struct tracking_teller *teller);
 

@@ -252,6 +252,7 @@ class Case:
             for connection in connections:
                 for args in ([b"CONFIG", b"SET", b"maxmemory", b"0"], [b"FLUSHALL"], [b"ACL", b"LOG", b"RESET"],
                              [b"ACL", b"DELUSER", *grammar.USERS],
+                             [b"CONFIG", b"SET", b"notify-keyspace-events", b""],
                              [b"HELLO", b"%d" % self.protocol]):
                     connection.ask(args)
                 connection.wait_until_alone()

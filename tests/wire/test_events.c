@@ -293,6 +293,23 @@ Test(tracking, a_client_may_redirect_to_itself) {
     talk_close(&talk);
 }
 
+Test(tracking, a_lower_limit_forgets_keys_and_tells) {
+    struct talk talk;
+    talk_open(&talk);
+    speak_resp3(&talk, 1);
+    const struct said rows[] = {{1, "CLIENT TRACKING ON", "+OK|"},
+                                {1, "MGET k l", "*2|_|_|"},
+                                {0, "CONFIG SET tracking-table-max-keys 1", "+OK|"}};
+    play(&talk, rows, sizeof rows / sizeof *rows);
+    char told[HEARD_MAX], heard[HEARD_MAX] = {0};
+    size_t len = with_lines(INVALIDATE("k"), told), key = len - 3;
+    size_t got = wire_raw_read(talk.fds[1], heard, len); /* of either, who knows which */
+    cr_expect(got == len && memcmp(heard, told, key) == 0 &&
+                  (heard[key] == 'k' || heard[key] == 'l'),
+              "%s", heard);
+    talk_close(&talk);
+}
+
 TALK3(tracking, who_opts_in_or_out_says_which_reads_are_kept,
       {1, "CLIENT TRACKING ON OPTIN", "+OK|"}, {2, "CLIENT TRACKING ON OPTOUT", "+OK|"},
       {1, "GET k", "_|"}, {1, "CLIENT CACHING YES", "+OK|"}, {1, "GET l", "_|"},

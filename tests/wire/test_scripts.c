@@ -65,6 +65,9 @@ TRANSCRIPT(
     {"MGET a:1 a:2 b:1", "[nil, nil, \"x\"]"})
 
 TRANSCRIPT(scripts, there_are_no_functions, {"FUNCTION LIST", "[]"}, {"FUNCTION FLUSH", "+OK"},
+           {"FUNCTION FLUSH nonsense", "-ERR FUNCTION FLUSH only supports SYNC|ASYNC option"},
+           {"FUNCTION FLUSH 0 ASYNC", "-ERR unknown subcommand or wrong number of arguments for "
+                                      "'FLUSH'. Try FUNCTION HELP."},
            {"FCALL f 0", "-ERR Function not found"}, {"FCALL_RO f 0", "-ERR Function not found"},
            {"FUNCTION DUMP", "\"\\n\\x00]\\x9b\\\\@\\x0f\\x7f\\xa2\\xda\""},
            {"FUNCTION DELETE x", "-ERR Library not found"},
