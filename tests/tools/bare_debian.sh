@@ -54,6 +54,7 @@ build_system() {
         rm -f "$root.log"
     fi
     cp /etc/resolv.conf "$root/etc/resolv.conf"
+    echo '127.0.0.1 localhost' >"$root/etc/hosts" # as Debian's installer does, and debootstrap does not
     # Security updates, as a Debian that is kept up to date has them.
     {
         echo "deb $mirror bookworm main"
