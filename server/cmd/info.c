@@ -218,9 +218,12 @@ static void say_stats(struct info *info) {
     say(info, "total_net_repl_input_bytes:0\r\ntotal_net_repl_output_bytes:0\r\n");
     say(info, "rejected_connections:%" PRIu64 "\r\n", total(info, METRIC_rejected_connections));
     say(info, "sync_full:0\r\nsync_partial_ok:0\r\nsync_partial_err:0\r\n");
-    say(info, "expired_keys:%" PRIu64 "\r\nexpired_stale_perc:0.00\r\n",
-        counts.expired_total - atomic_load(&shared->expired_before));
-    say(info, "expired_time_cap_reached_count:0\r\nexpire_cycle_cpu_milliseconds:%" PRIu64 "\r\n",
+    say(info, "expired_keys:%" PRIu64 "\r\nexpired_stale_perc:%.2f\r\n",
+        counts.expired_total - atomic_load(&shared->expired_before),
+        keyspace_stale_share(info->call->access->keyspace) * 100);
+    say(info, "expired_time_cap_reached_count:%" PRIu64 "\r\n",
+        total(info, METRIC_upkeep_cut_short));
+    say(info, "expire_cycle_cpu_milliseconds:%" PRIu64 "\r\n",
         total(info, METRIC_upkeep_us) / 1000);
     struct room_counts room = room_counts(info->call->access->keyspace, info->call->now_ms);
     say(info, "evicted_keys:%" PRIu64 "\r\ntotal_eviction_exceeded_time:%" PRId64 "\r\n",

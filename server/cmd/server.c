@@ -152,8 +152,9 @@ void cmd_config_rewrite(struct command_call *call) {
 void cmd_config_resetstat(struct command_call *call) {
     if (call->worker->metrics_set) metrics_set_reset(call->worker->metrics_set);
     struct command_shared *shared = call->worker->shared;
-    const struct keyspace *keyspace = call->access->keyspace;
+    struct keyspace *keyspace = call->access->keyspace;
     struct store_counts counts = store_counts(keyspace->store);
+    keyspace_reset_stale(keyspace);
     error_kinds_reset(&shared->errors);
     atomic_store(&shared->expired_before, counts.expired_total);
     atomic_store(&shared->evicted_before, counts.evicted_total);

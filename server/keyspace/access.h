@@ -49,8 +49,10 @@ struct keyspace {
     size_t locked_bytes_max; /* see the options */
     struct watch_table watches;
     struct recheck recheck;
-    bool provenance;          /* entries know who stored them when */
-    atomic_bool sweep_is_off; /* see keyspace_sweep_expired */
+    bool provenance;               /* entries know who stored them when */
+    atomic_bool sweep_is_off;      /* see keyspace_sweep_expired */
+    _Atomic uint64_t expired_seen; /* by keyspace_note_stale */
+    _Atomic uint32_t stale_ppm;
     struct writers writers;
     struct room room;
     struct keyspace_events events;

@@ -43,6 +43,8 @@ enum {
     COMPACT_BUDGET = 200,
     SETTLE_TRIES = 8, /* looks at a key whose value an older policy admitted */
 };
+static const double STALE_WEIGHT = 0.05; /* Source: Redis expire.c, activeExpireCycle */
+static const double PPM = 1e6;
 
 /* What an update remembers of the old value between its two looks. */
 struct snapshot {
@@ -745,4 +747,27 @@ bool keyspace_upkeep(struct keyspace_access *access, size_t shard) {
 void keyspace_compact(struct keyspace_access *access) {
     for (size_t shard = 0; shard < store_shards(access->keyspace->store); shard++)
         while (tidy_shard(access, shard)) {}
+}
+
+/* ---- how much is stale
+ * --------------------------------------------------------------------------- */
+
+void keyspace_note_stale(struct keyspace *keyspace) {
+    struct store_counts counts = store_counts(keyspace->store);
+    uint64_t seen = atomic_exchange(&keyspace->expired_seen, counts.expired_total);
+    uint64_t ended = counts.expired_total - MIN(seen, counts.expired_total);
+    uint32_t before = atomic_load_explicit(&keyspace->stale_ppm, memory_order_relaxed);
+    double share = ended ? (double)ended / (double)(counts.keys_with_expiry + ended) : 0;
+    if (before == 0 && ended == 0) return;
+    double mean = before * (1 - STALE_WEIGHT) + share * PPM * STALE_WEIGHT;
+    atomic_store_explicit(&keyspace->stale_ppm, (uint32_t)mean, memory_order_relaxed);
+}
+
+double keyspace_stale_share(const struct keyspace *keyspace) {
+    return atomic_load_explicit(&keyspace->stale_ppm, memory_order_relaxed) / PPM;
+}
+
+void keyspace_reset_stale(struct keyspace *keyspace) {
+    atomic_store(&keyspace->expired_seen, store_counts(keyspace->store).expired_total);
+    atomic_store_explicit(&keyspace->stale_ppm, 0, memory_order_relaxed);
 }

@@ -174,6 +174,13 @@ void keyspace_reclaim(struct keyspace_access *access);
  */
 bool keyspace_upkeep(struct keyspace_access *access, size_t shard);
 
+/* Ten times a second, by one thread: of the keys with an expiry, how many had ended and were still
+ * there until they were met or swept.  The share is a mean that moves by a twentieth each time, as
+ * Redis's expired_stale_perc. */
+void keyspace_note_stale(struct keyspace *keyspace);
+double keyspace_stale_share(const struct keyspace *keyspace);
+void keyspace_reset_stale(struct keyspace *keyspace);
+
 /* Whether upkeep removes what is over; it is not found either way.  For test suites. */
 static inline void keyspace_sweep_expired(struct keyspace *keyspace, bool on) {
     atomic_store_explicit(&keyspace->sweep_is_off, !on, memory_order_relaxed);

@@ -223,10 +223,11 @@ static void do_upkeep(struct worker *worker) {
     size_t step = worker->net->workers_count, own = (shards + step - 1 - worker->index) / step;
     int64_t started_ns = clock_mono_ns(), end_ns = started_ns + WORKER_UPKEEP_NS;
     bool more = false;
+    size_t done = 0;
     worker_note_time(worker);
     worker->upkeep_is_due = false;
     if (messages_are_behind(worker)) return; /* what is removed may have to be told */
-    for (size_t i = 0; i < own && (i == 0 || clock_mono_ns() < end_ns); i++) {
+    for (; done < own && (done == 0 || clock_mono_ns() < end_ns); done++) {
         if (worker->upkeep_shard >= shards) worker->upkeep_shard = worker->index;
         more |= keyspace_upkeep(access, worker->upkeep_shard);
         worker->upkeep_shard += step;
@@ -234,6 +235,7 @@ static void do_upkeep(struct worker *worker) {
     events_tell(&worker->state, NULL);
     tracking_end_batch(&worker->state, NULL);
     worker->upkeep_is_due = more;
+    if (more && done < own) metrics_add(&worker->metrics, METRIC_upkeep_cut_short, 1);
     note_upkeep(worker, started_ns);
     if (more) uv_idle_start(&worker->again, on_again);
 }
@@ -326,6 +328,7 @@ static void note_memory(struct worker *worker) {
         room_measure(keyspace);
     else
         room_watch_process(keyspace, measure_process);
+    keyspace_note_stale(keyspace);
     worker->memory_noted = true;
 }
 

@@ -172,6 +172,33 @@ Test(keyspace, an_expiry_that_is_past_removes_the_key_and_says_so) {
     house_deinit(&house);
 }
 
+Test(keyspace, how_much_is_stale_is_a_mean_of_what_ended_unmet) {
+    struct house house;
+    char name[32];
+    house_init(&house);
+    for (int i = 0; i < 200; i++) {
+        snprintf(name, sizeof name, "key:%d", i);
+        struct store_key key = key_of(&house, name);
+        struct keyspace_set_options options = {.expire_at_ms = i % 2 ? 2000 : 90000};
+        cr_assert(keyspace_set_string(&house.access, &key, BYTES("v"), &options) == KEYSPACE_DONE);
+    }
+    keyspace_note_stale(&house.keyspace);
+    cr_expect(keyspace_stale_share(&house.keyspace) == 0);
+    house.access.now_ms = 3000;
+    for (size_t i = 0; i < store_shards(house.store); i++)
+        while (keyspace_upkeep(&house.access, i)) {}
+    keyspace_note_stale(&house.keyspace);
+    double share = keyspace_stale_share(&house.keyspace);
+    cr_expect(share > 0.0249 && share < 0.0251, "a twentieth of a half: %f", share);
+    keyspace_note_stale(&house.keyspace);
+    double later = keyspace_stale_share(&house.keyspace);
+    cr_expect(later > share * 0.94 && later < share * 0.96, "%f", later);
+    keyspace_reset_stale(&house.keyspace);
+    keyspace_note_stale(&house.keyspace);
+    cr_expect(keyspace_stale_share(&house.keyspace) == 0);
+    house_deinit(&house);
+}
+
 Test(keyspace, what_nobody_wants_to_hear_is_not_collected) {
     struct house house;
     house_init(&house);
