@@ -21,10 +21,10 @@ enum {
     COMMAND_LOOKS = 4096, /* some 100 us */
     COMPACT_BUDGET = 64,  /* entries moved in a shard for a command, where holes are many */
     COMPACT_TRIES = 3,    /* in so many shards: up to some 0.2 ms */
-    BYTES_A_LOOK = 16,    /* small entries that give way for a large one: so many more looks, */
-    COMMAND_LOOKS_MORE = 12 * 1024, /* up to some 0.6 ms */
-    SHARD_LOOKS = 512,              /* for which a shard's lock is held */
-    UPKEEP_LOOKS = 4096,
+    BYTES_A_LOOK = 32,    /* small entries that give way for a large one: so many more looks, */
+    COMMAND_LOOKS_MORE = 3 * 1024, /* and some 1200 entries that go: 0.6 ms */
+    SHARD_LOOKS = 512,             /* for which a shard's lock is held */
+    UPKEEP_LOOKS = 2048,
     RECLAIM_BUDGET = 1000,
     SHARDS_TRIED = 64,
     OVERHEAD_SHARE_MAX = 3, /* more is not believed: a limit below what a program needs to run */

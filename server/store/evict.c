@@ -21,6 +21,8 @@ enum {
      * for one. */
     GROUP_LOOKS_MAX = 4096,
     GROUP_CANDIDATES_MAX = GROUP_ENTRIES + BUCKET_SLOTS,
+    BULK_BYTES = 32 * 1024, /* where so much is needed, up to so many of a group go: */
+    BULK_ENTRIES = 4,
     BIRTHS_NOTED = 16, /* by a shard, before it tells the store */
     PASS_MS = 20 * 60 * 1000,
 };
@@ -249,12 +251,12 @@ size_t store_value_bytes(const struct store_value *value) {
 }
 
 /* Restamps all and finds the worst; NULL when there is none. */
-static const struct candidate *judge(const struct group *group) {
+static struct candidate *judge(struct group *group) {
     struct shard *shard = group->shard;
-    const struct candidate *worst = NULL;
+    struct candidate *worst = NULL;
     double worst_badness = 0;
     for (size_t i = 0; i < group->count; i++) {
-        const struct candidate *candidate = &group->candidates[i];
+        struct candidate *candidate = &group->candidates[i];
         struct entry *entry = heap_entry(shard->heap, candidate->ref);
         uint16_t access = access_restamped(shard->store, entry->access, group->now_ms);
         if (UNLIKELY(access != entry->access)) entry->access = access & ENTRY_ACCESS_MASK;
@@ -327,6 +329,18 @@ static void note_pass(const struct group *group) {
     group->shard->pass_ms = group->now_ms;
 }
 
+/* One of the group, or, where much is needed, a few, for looking at entries costs most. */
+static void evict_worst(struct group *group, size_t bytes, struct store_evicted *evicted) {
+    for (int i = 0; i < BULK_ENTRIES && evicted->bytes < bytes; i++) {
+        if (i > 0 && bytes - evicted->bytes < BULK_BYTES) return;
+        struct candidate *worst = judge(group);
+        if (!worst) return;
+        evicted->bytes += remove_candidate(group, worst);
+        evicted->entries++;
+        *worst = group->candidates[--group->count];
+    }
+}
+
 struct store_evicted store_evict(struct store *store, struct store_hold *hold, size_t index,
                                  int64_t now_ms, size_t bytes, size_t looks) {
     struct shard *shard = store_shard(store, index);
@@ -340,10 +354,7 @@ struct store_evicted store_evict(struct store *store, struct store_hold *hold, s
         gather(&group);
         note_pass(&group);
         looked += MAX(group.looked, BUCKET_SLOTS);
-        const struct candidate *worst = judge(&group);
-        if (!worst) continue;
-        evicted.bytes += remove_candidate(&group, worst);
-        evicted.entries++;
+        evict_worst(&group, bytes, &evicted);
     }
     shard_leave(store, hold);
     return evicted;
