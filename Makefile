@@ -253,7 +253,7 @@ WIRE_TESTS   := $(call program_of,$(WIRE_SOURCES))
 STRESS_TESTS := $(call program_of,$(STRESS_SOURCES))
 SIM_TESTS    := $(call program_of,$(SIM_SOURCES))
 TABLES       := $(call program_of,$(TABLE_SOURCES))
-BENCHES      := $(filter-out %/load %/instr,$(call program_of,$(BENCH_SOURCES)))
+BENCHES      := $(filter-out %/load %/instr %/delay %/bench_evict,$(call program_of,$(BENCH_SOURCES)))
 REPLAYS      := $(call replay_of,$(FUZZ_SOURCES))
 FUZZERS      := $(call fuzzer_of,$(FUZZ_SOURCES))
 
@@ -315,6 +315,7 @@ help:
 #: make bench-evict        what is still held when memory is short, beside redis-server; EVICT_ARGS='--only zipf10'
 #: make bench-instr        instructions a command beside those on record; INSTR_ARGS=--write renews them
 #: make bench-parts        single parts in isolation, no sockets
+#: make bench-delay        how long commands wait while a million keys end, or entries give way; idle cost; DELAY_ARGS=
 #: make churn CHURN_S=600  mixed sizes at the memory limit: resident memory beside memory.max
 #: make soak SOAK_S=600    mixed load with expiry, eviction, snapshots and churn; checks memory, descriptors, errors
 #: make abuse              clients that mean harm, and whether answers are those of some order; the long runs
@@ -406,6 +407,14 @@ CHURN_S ?= 600
 .PHONY: churn
 churn: $(V)/brine-server
 	@python3 tests/bench/churn.py --server $(V)/brine-server --seconds $(CHURN_S)
+
+# bench_pauses with the server's allocator and its settings: the C library's gives 100 MB back at once.
+.PHONY: bench-delay
+bench-delay:
+	@+$(MAKE) --no-print-directory -j$(JOBS) SAN= all $(BUILD)/release/tests/bench/delay $(BUILD)/release/tests/bench/bench_pauses
+	@MALLOC_CONF=$$(sed -n 's/^const char .const malloc_conf = "\(.*\)";/\1/p' server/main.c) \
+		LD_PRELOAD=$$(ldd $(BUILD)/release/brine-server | awk '/jemalloc/ { print $$3 }') $(BUILD)/release/tests/bench/bench_pauses
+	@python3 tests/bench/delay.py --build $(BUILD)/release $(DELAY_ARGS)
 
 .PHONY: bench-evict
 bench-evict:

@@ -60,16 +60,31 @@ def shifting(rng, scale):
         yield f"k{names[rank]:07}", VALUE_BYTES, 0
 
 
-def mixed(rng, scale):
+def repeated(rng, scale):
+    """Zipf 1.0, and every 50,000 requests somebody reads the same 20,000 keys one after the other."""
+    ranks = iter(zipf_ranks(rng, KEYS, 1.0, int(REQUESTS * scale)))
+    for number, rank in enumerate(ranks):
+        yield f"k{rank:07}", VALUE_BYTES, 0
+        if number % 50_000 == 49_999:
+            for other in range(20_000):
+                yield f"s{other:07}", VALUE_BYTES, 0
+
+
+def mixed(rng, scale, lives=(0, 0, 1_000, 3_000, 10_000)):
     """Sizes from 100 B to 1 MB, lognormal, and four kinds of time to live, each fixed by the key."""
     keys = 30_000
     sizes, ttls = [], []
     for _ in range(keys):
         size = int(rng.lognormvariate(math.log(1500), 1.6))
         sizes.append(min(max(size, 100), 1 << 20))
-        ttls.append(rng.choice((0, 0, 1_000, 3_000, 10_000)))
+        ttls.append(rng.choice(lives))
     for rank in zipf_ranks(rng, keys, 0.9, int(REQUESTS * scale / 4)):
         yield f"k{rank:07}", sizes[rank], ttls[rank]
+
+
+def sizes(rng, scale):
+    """As mixed, but all live on."""
+    return mixed(rng, scale, lives=(0,))
 
 
 WORKLOADS = {
@@ -79,13 +94,15 @@ WORKLOADS = {
     "scans": (with_scans, 4),
     "shifting": (shifting, 5),
     "mixed": (mixed, 6),
+    "repeated": (repeated, 7),
+    "sizes": (sizes, 8),
 }
 
 
 def write(directory, name, scale):
     workload, seed = WORKLOADS[name]
     path = pathlib.Path(directory, f"{name}.trace")
-    per_second = PER_SECOND // (4 if name == "mixed" else 1)
+    per_second = PER_SECOND // (4 if name in ("mixed", "sizes") else 1)
     with path.open("w") as file:
         for number, (key, size, ttl) in enumerate(workload(random.Random(seed), scale)):
             file.write(f"{number * 1000 // per_second} {key} {size} {ttl}\n")
