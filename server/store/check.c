@@ -3,8 +3,8 @@
 
 #include "store/check.h"
 
+#include "store/forecast.h"
 #include "store/segment.h"
-#include "store/shard.h"
 
 /* What is found in one table. */
 struct census {
@@ -162,7 +162,8 @@ static const char *check_shard(const struct shard *shard, struct store_check *ch
 }
 
 struct store_check store_check(struct store *store, struct store_hold *hold) {
-    struct store_check check = {.structure_bytes = sizeof *store + store->block_bytes};
+    struct store_check check = {.structure_bytes = sizeof *store + store->block_bytes +
+                                                   forecast_taken_bytes(store->forecast)};
     store_lock_all(store, hold);
     for (size_t i = 0; i < store->shard_count && !check.broken; i++)
         check.broken = check_shard(store_shard(store, i), &check);

@@ -68,6 +68,10 @@ struct forecast *forecast_create(struct allocator *mem, size_t bytes) {
     return forecast;
 }
 
+size_t forecast_taken_bytes(const struct forecast *forecast) {
+    return forecast ? forecast->bytes : 0;
+}
+
 void forecast_destroy(struct forecast *forecast, struct allocator *mem) {
     if (!forecast) return;
     pthread_mutex_destroy(&forecast->lock);

@@ -16,6 +16,7 @@ enum { FORECAST_BYTES_MIN = 16 * 1024 };
 
 /* NULL when refused. */
 struct forecast *forecast_create(struct allocator *mem, size_t bytes) MUST_USE;
+size_t forecast_taken_bytes(const struct forecast *forecast);
 void forecast_destroy(struct forecast *forecast, struct allocator *mem);
 
 /* Any bits of the hash choose something already; a product with an odd number mixes them anew. */

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Threads at one store: single keys, several keys at once, everything at once, walks, flushes and
- * upkeep. To run under TSan, which must have nothing to say; and the store must be whole
- * afterwards.
+ * upkeep; then the same where entries give way. To run under TSan, which must have nothing to say;
+ * and the store must be whole afterwards.
  *
  *     stress_store [threads, default 4] [steps a thread, default 60000]
  *
@@ -36,6 +36,7 @@ struct worker {
     struct random random;
     _Atomic int64_t *now_ms;
     size_t steps;
+    bool evicts; /* and so keeps no counters */
     uint8_t value[VALUE_BYTES_MAX];
 };
 
@@ -95,7 +96,11 @@ static void step_key(struct worker *w, uint32_t db) {
                 "a near time needs no memory");
         break;
     case 2:
-        if (!store_find(w->store, &key, now_ms, &value)) break;
+        if (!store_find(w->store, &key, now_ms, &value)) {
+            store_miss(w->store, &key, now_ms);
+            break;
+        }
+        store_touch(w->store, &key, &value, now_ms);
         if (value.blob)
             pinned = blob_ref(value.blob);
         else
@@ -156,12 +161,25 @@ static void visit(void *ctx, struct bytes name, const struct store_value *value)
     require_whole(value->bytes);
 }
 
+static void step_evict(struct worker *w, size_t shard, int64_t now_ms) {
+    const size_t rooms[FORECAST_SIZES] = {250000, 500000, 1000000, 2000000};
+    struct store_evicted evicted = store_evict(w->store, &w->hold, shard, now_ms, 50000, 512);
+    require(evicted.entries <= 512 && (evicted.entries || !evicted.bytes), "so many go as may");
+    (void)store_age(w->store, &w->hold, shard, now_ms, 100);
+    store_forecast_fit(w->store, rooms);
+    struct store_forecast forecast = store_forecast(w->store);
+    for (size_t i = 0; forecast.known && i < FORECAST_SIZES; i++)
+        require(forecast.hit_ratios[i] >= 0 && forecast.hit_ratios[i] <= 1,
+                "a ratio is one at any moment");
+}
+
 static void step_upkeep(struct worker *w) {
     size_t shard = random_below(&w->random, store_shards(w->store));
     int64_t now_ms = atomic_fetch_add(w->now_ms, 10);
     store_sweep(w->store, &w->hold, shard, now_ms, 100);
     store_reclaim(w->store, &w->hold, shard, 200);
     store_compact(w->store, &w->hold, shard, 100);
+    if (w->evicts) step_evict(w, shard, now_ms);
     if (random_below(&w->random, 100) == 0) store_flush_db(w->store, &w->hold, DB_FLUSHED);
     struct store_label_count counts[LABELS] = {{0}};
     store_count_labels(w->store, &w->hold, shard, counts, LABELS);
@@ -183,7 +201,7 @@ static void *work(void *arg) {
             step_key(w, DB_KEYS);
         else if (die < 85)
             step_key(w, DB_FLUSHED);
-        else if (die < 95)
+        else if (die < 95 && !w->evicts)
             step_counters(w);
         else
             step_upkeep(w);
@@ -205,14 +223,11 @@ static void finish(struct store *store, int64_t now_ms) {
     require(store_counts(store).keys_with_expiry == 0, "what had its time is gone");
 }
 
-int main(int argc, char **argv) {
+static void run(size_t threads, size_t steps, bool evicts) {
     static struct worker workers[THREADS_MAX];
     static struct mem_account account;
-    static _Atomic int64_t now_ms = NOW_MS;
-    uint64_t threads = 4, steps = 60000;
-    if (argc > 1) require(number_parse_u64(bytes_of_cstr(argv[1]), &threads), "threads: a number");
-    if (argc > 2) require(number_parse_u64(bytes_of_cstr(argv[2]), &steps), "steps: a number");
-    require(threads >= 1 && threads <= THREADS_MAX, "1 to 64 threads");
+    static _Atomic int64_t now_ms;
+    atomic_store(&now_ms, NOW_MS);
     mem_account_init(&account, mem_system(), 0);
     /* Few shards and small segments, so that threads meet and tables split all the time. */
     struct store *store = store_create(&(struct store_options){.mem = &account.allocator,
@@ -222,20 +237,33 @@ int main(int argc, char **argv) {
                                                                .notes = STORE_NOTES_FULL,
                                                                .segment_pairs = 4,
                                                                .boxed_from_bytes = 100,
-                                                               .chunk_bytes_max = 16 * 1024});
+                                                               .chunk_bytes_max = 16 * 1024,
+                                                               .forecast_bytes = 16 * 1024});
     require(store, "memory suffices");
     for (size_t i = 0; i < threads; i++) {
         workers[i].store = store;
         workers[i].now_ms = &now_ms;
         workers[i].steps = steps;
+        workers[i].evicts = evicts;
         random_init(&workers[i].random, i + 1);
         require(!pthread_create(&workers[i].thread, NULL, work, &workers[i]), "a thread starts");
     }
     for (size_t i = 0; i < threads; i++) pthread_join(workers[i].thread, NULL);
     finish(store, atomic_load(&now_ms));
-    printf("stress_store: %zu threads, %zu steps each, %zu keys left\n", (size_t)threads,
-           (size_t)steps, (size_t)store_counts(store).keys);
+    struct store_counts counts = store_counts(store);
+    printf("stress_store: %zu threads, %zu steps each, %zu keys left, %zu gave way\n", threads,
+           steps, (size_t)counts.keys, (size_t)counts.evicted_total);
+    require(evicts == (counts.evicted_total > 0), "entries give way where they should");
     store_destroy(store);
     require(mem_account_used(&account) == 0, "all memory came back");
+}
+
+int main(int argc, char **argv) {
+    uint64_t threads = 4, steps = 60000;
+    if (argc > 1) require(number_parse_u64(bytes_of_cstr(argv[1]), &threads), "threads: a number");
+    if (argc > 2) require(number_parse_u64(bytes_of_cstr(argv[2]), &steps), "steps: a number");
+    require(threads >= 1 && threads <= THREADS_MAX, "1 to 64 threads");
+    run((size_t)threads, (size_t)steps, false);
+    run((size_t)threads, (size_t)steps, true);
     return 0;
 }
