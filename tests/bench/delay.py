@@ -56,7 +56,7 @@ def evict(build, port, server, options):
 
 def idle(_build, _port, server, options):
     before = cpu_seconds(server.process.pid)
-    time.sleep(options.seconds)  # the measurement itself: nothing is to happen
+    time.sleep(options.seconds)  # waits for nothing: an idle time is what is measured
     share = (cpu_seconds(server.process.pid) - before) / options.seconds
     print(f"  idle: {share:.3%} of a core")
     return share <= IDLE_CPU_SHARE
