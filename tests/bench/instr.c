@@ -12,9 +12,8 @@
  * but for its log, audit file and snapshots; secrets, clocks and numbers are fixed, so that every
  * run executes the same instructions. */
 #include "cmd/dispatch.h"
-#include "cmd/permission.h"
 #include "gate/keeper.h"
-#include "keyspace/keyspace.h"
+#include "tests/support/one_worker.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,16 +21,7 @@
 enum { KEYS = 256, BATCHES = 32, VALUE_BYTES_MAX = 2048 };
 
 struct server {
-    struct config config;
-    struct gate gate;
-    struct gate_keeper *keeper;
-    struct gate_kinds *kinds;
-    struct store *store;
-    struct keyspace keyspace;
-    struct command_shared shared;
-    struct metrics metrics;
-    struct metrics_set metrics_set;
-    struct worker_state worker;
+    struct one_worker one;
     struct session session;
 };
 
@@ -93,31 +83,11 @@ static int64_t next_us(void) {
 
 static void open_server(struct server *server) {
     struct allocator *mem = mem_system();
-    struct brine_error err = {0};
-    must(config_init(&server->config, mem));
-    server->kinds = gate_kinds_create(&(struct gate_kinds_options){.mem = mem, .secret = {3, 4}});
-    struct gate_keeper_options options = {
-        .mem = mem, .config = &server->config, .kinds = server->kinds};
-    must(gate_keeper_create(&options, &server->keeper, &err));
-    gate_init_keeper(&server->gate, server->keeper);
-    server->store = store_create(
-        &(struct store_options){.mem = mem, .secret = {1, 2}, .notes = STORE_NOTES_LABEL});
-    keyspace_init(&server->keyspace,
-                  &(struct keyspace_options){.store = server->store, .gate = &server->gate});
-    must(command_shared_init(&server->shared,
-                             &(struct command_shared_options){.mem = mem, .workers = 1}));
-    must(permission_configure(&server->shared, &server->config, NULL));
-    must(metrics_init(&server->metrics, mem, command_table_count()));
-    must(metrics_set_init(&server->metrics_set, mem, 1, command_table_count()));
-    metrics_set_add(&server->metrics_set, &server->metrics);
-    worker_state_init(&server->worker, &(struct worker_options){.mem = mem,
-                                                                .config = &server->config,
-                                                                .keyspace = &server->keyspace,
-                                                                .shared = &server->shared,
-                                                                .metrics = &server->metrics,
-                                                                .metrics_set = &server->metrics_set,
-                                                                .mono_ns = next_us});
-    worker_state_set_time(&server->worker, 1000000, 1000000);
+    must(one_worker_open(&server->one, &(struct one_worker_options){
+                                           .mem = mem,
+                                           .store.notes = STORE_NOTES_LABEL,
+                                           .worker.mono_ns = next_us,
+                                       }));
     session_init(
         &server->session,
         &(struct session_options){.id = 1, .mem = mem, .authenticated = true, .peer = "instr:1"});
@@ -125,15 +95,7 @@ static void open_server(struct server *server) {
 
 static void close_server(struct server *server) {
     session_deinit(&server->session);
-    worker_state_deinit(&server->worker);
-    metrics_set_deinit(&server->metrics_set);
-    metrics_deinit(&server->metrics);
-    command_shared_deinit(&server->shared);
-    keyspace_deinit(&server->keyspace);
-    store_destroy(server->store);
-    gate_keeper_destroy(server->keeper);
-    gate_kinds_destroy(server->kinds);
-    config_deinit(&server->config);
+    one_worker_close(&server->one);
 }
 
 /* ---- streams ----------------------------------------------------------------------------------*/
@@ -166,9 +128,9 @@ void run_stream(struct server *server, struct bytes query);
 NOT_INLINED void run_stream(struct server *server, struct bytes query) {
     for (size_t i = 0; i < BATCHES; i++) {
         struct dispatch_result result;
-        dispatch_input(&server->worker, &server->session, query, &result);
-        if (result.consumed != query.len || server->worker.reply.errors) must(BRINE_INVALID);
-        reply_clear(&server->worker.reply);
+        dispatch_input(&server->one.worker, &server->session, query, &result);
+        if (result.consumed != query.len || server->one.worker.reply.errors) must(BRINE_INVALID);
+        reply_clear(&server->one.worker.reply);
     }
 }
 
@@ -178,12 +140,12 @@ static void run(struct server *server, const struct stream *stream) {
     buf_init(&query, mem_system(), SIZE_MAX);
     buf_init(&value, mem_system(), VALUE_BYTES_MAX);
     stream->make(&value);
-    must(config_set(&server->config, mode, 1, NULL));
+    must(config_set(&server->one.config, mode, 1, NULL));
     /* Twice what is there already, so that nothing is new in what is counted. */
     for (size_t i = 0; i < 2 * KEYS; i++) append_command(&query, i % KEYS, buf_view(&value), true);
     struct dispatch_result result;
-    dispatch_input(&server->worker, &server->session, buf_view(&query), &result);
-    reply_clear(&server->worker.reply);
+    dispatch_input(&server->one.worker, &server->session, buf_view(&query), &result);
+    reply_clear(&server->one.worker.reply);
     buf_clear(&query);
     for (size_t i = 0; i < stream->pipeline; i++)
         append_command(&query, i * 37 % KEYS, buf_view(&value), stream->is_set);

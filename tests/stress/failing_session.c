@@ -23,6 +23,7 @@
 #include "cmd/permission.h"
 #include "gate/keeper.h"
 #include "store/check.h"
+#include "tests/support/one_worker.h"
 
 #include "base/assert.h"
 #include "base/number.h"
@@ -302,16 +303,7 @@ static void *stingy_resize(struct allocator *self, void *old, size_t old_bytes, 
 
 struct life {
     struct stingy mem;
-    struct config config;
-    struct gate_kinds *kinds;
-    struct gate_keeper *keeper;
-    struct gate gate;
-    struct store *store;
-    struct keyspace keyspace;
-    struct command_shared shared;
-    struct metrics metrics;
-    struct metrics_set metrics_set;
-    struct worker_state worker;
+    struct one_worker one;
     struct services services;
     struct session sessions[CLIENTS];
     uint64_t next_id;
@@ -336,39 +328,18 @@ static int64_t wall_us(void) {
 }
 
 static void life_init(struct life *life) {
-    struct brine_error err;
     static struct auth_vocabulary vocabulary;
     if (vocabulary.count == 0) permission_vocabulary(&vocabulary);
     *life = (struct life){.mem = {.allocator.resize = stingy_resize, .refuse_at = SIZE_MAX}};
     struct allocator *mem = &life->mem.allocator;
     life->services = (struct services){.wall_us = wall_us};
-    must(config_init(&life->config, mem));
-    life->kinds = gate_kinds_create(&(struct gate_kinds_options){.mem = mem});
-    BRINE_ASSERT(life->kinds != NULL, "nothing is refused yet");
-    must(gate_keeper_create(
-        &(struct gate_keeper_options){.mem = mem, .config = &life->config, .kinds = life->kinds},
-        &life->keeper, &err));
-    gate_init_keeper(&life->gate, life->keeper);
-    life->store = store_create(&(struct store_options){
-        .mem = mem, .secret = {1, 2}, .shards = 4, .notes = STORE_NOTES_FULL});
-    BRINE_ASSERT(life->store != NULL, "nothing is refused yet");
-    keyspace_init(&life->keyspace,
-                  &(struct keyspace_options){.store = life->store, .gate = &life->gate});
-    must(command_shared_init(
-        &life->shared,
-        &(struct command_shared_options){.mem = mem, .workers = 1, .vocabulary = &vocabulary}));
-    must(permission_configure(&life->shared, &life->config, NULL));
-    must(metrics_init(&life->metrics, mem, command_table_count()));
-    must(metrics_set_init(&life->metrics_set, mem, 1, command_table_count()));
-    metrics_set_add(&life->metrics_set, &life->metrics);
-    worker_state_init(&life->worker, &(struct worker_options){.mem = mem,
-                                                              .config = &life->config,
-                                                              .keyspace = &life->keyspace,
-                                                              .shared = &life->shared,
-                                                              .services = &life->services,
-                                                              .metrics = &life->metrics,
-                                                              .metrics_set = &life->metrics_set});
-    worker_state_set_time(&life->worker, NOW_MS, NOW_MS);
+    must(one_worker_open(&life->one, &(struct one_worker_options){
+                                         .mem = mem,
+                                         .store = {.shards = 4, .notes = STORE_NOTES_FULL},
+                                         .vocabulary = &vocabulary,
+                                         .worker.services = &life->services,
+                                         .now_ms = NOW_MS,
+                                     }));
     buf_init(&life->reply, mem_system(), SIZE_MAX);
     for (size_t i = 0; i < CLIENTS; i++) life_connect(life, i);
 }
@@ -376,15 +347,7 @@ static void life_init(struct life *life) {
 /* How many bytes did not come back. */
 static size_t life_deinit(struct life *life) {
     for (size_t i = 0; i < CLIENTS; i++) session_deinit(&life->sessions[i]);
-    worker_state_deinit(&life->worker);
-    metrics_set_deinit(&life->metrics_set);
-    metrics_deinit(&life->metrics);
-    command_shared_deinit(&life->shared);
-    keyspace_deinit(&life->keyspace);
-    store_destroy(life->store);
-    gate_keeper_destroy(life->keeper);
-    gate_kinds_destroy(life->kinds);
-    config_deinit(&life->config);
+    one_worker_close(&life->one);
     buf_deinit(&life->reply);
     return life->mem.taken_bytes;
 }
@@ -439,7 +402,7 @@ static void encode(const char *line, struct buf *request) {
 }
 
 static void take_reply(struct life *life) {
-    struct reply *reply = &life->worker.reply;
+    struct reply *reply = &life->one.worker.reply;
     size_t at = 0;
     for (size_t i = 0; i < reply->larges_count; i++) {
         size_t offset = reply->larges[i].offset;
@@ -469,9 +432,9 @@ static void say(struct life *life, const char *line) {
     buf_init(&request, mem_system(), SIZE_MAX);
     encode(line + 2, &request);
     buf_clear(&life->reply);
-    cool_down(&life->worker);
-    dispatch_input(&life->worker, session, buf_view(&request), &result);
-    BRINE_ASSERT(life->worker.access.hold.depth == 0, "no lock is left");
+    cool_down(&life->one.worker);
+    dispatch_input(&life->one.worker, session, buf_view(&request), &result);
+    BRINE_ASSERT(life->one.worker.access.hold.depth == 0, "no lock is left");
     take_reply(life);
     life->closed = result.close || result.drop;
     BRINE_ASSERT(life->closed || result.consumed == request.len, "the whole line was run");
@@ -498,11 +461,11 @@ static void add_key(void *context, struct bytes name, const struct store_value *
 static uint64_t digest_of(struct life *life) {
     struct store_hold hold = {0};
     struct digest digest = {0};
-    for (; digest.db < store_databases(life->store); digest.db++) {
+    for (; digest.db < store_databases(life->one.store); digest.db++) {
         struct store_scan scan = {
             .db = digest.db, .now_ms = NOW_MS, .visit = add_key, .ctx = &digest};
         uint64_t cursor = 0;
-        do cursor = store_scan(life->store, &hold, &scan, cursor);
+        do cursor = store_scan(life->one.store, &hold, &scan, cursor);
         while (cursor);
     }
     return digest.sum;
@@ -535,7 +498,7 @@ static void fail(struct run *run, size_t n, size_t line, const char *what, struc
 
 static void check_store(struct run *run, struct life *life, size_t n, size_t line) {
     struct store_hold hold = {0};
-    struct store_check check = store_check(life->store, &hold);
+    struct store_check check = store_check(life->one.store, &hold);
     if (check.broken) fail(run, n, line, "the store is broken", bytes_of_cstr(check.broken));
 }
 

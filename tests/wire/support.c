@@ -307,9 +307,9 @@ void wire_close(struct wire *wire) {
     for (int i = 0; i < WIRE_CLIENTS; i++) wire_forget_client(wire, i);
     if (wire->lock_fd >= 0) close(wire->lock_fd);
     if (wire->pid <= 0) return;
-    close(wire->notify_fd);
     kill(wire->pid, SIGTERM);
     int status = exit_status_of(wire->pid, asks_again());
+    close(wire->notify_fd);
     if (!wire->may_die) cr_expect(status == 0, "the server ended with exit status %d", status);
     remove_tree(wire->dir);
 }

@@ -30,7 +30,7 @@ static void crowd_init(void) {
                                               "/run/s.sock:0"};
     crowd = (struct crowd){.services.clients_query = catch_query};
     world_init(&crowd.world);
-    crowd.world.worker.services = &crowd.services;
+    crowd.world.one.worker.services = &crowd.services;
     for (size_t i = 0; i < OTHERS; i++)
         session_init(&crowd.others[i], &(struct session_options){.id = 5 - i,
                                                                  .mem = mem_system(),
@@ -53,18 +53,18 @@ static const char *crowd_ask(const char *input) {
     cr_expect(direct[0] == 0 && world->session.waiting, "'%s' came before its time", direct);
     for (size_t i = 0; i < 2; i++)
         buf_init(&parts[i].text, mem_system(), CLIENT_QUERY_TEXT_BYTES_MAX);
-    cr_expect(!client_query_visit(crowd.query, &world->worker, &world->session, &parts[0]));
+    cr_expect(!client_query_visit(crowd.query, &world->one.worker, &world->session, &parts[0]));
     for (size_t i = 0; i < OTHERS; i++)
         crowd.closed[i] =
-            client_query_visit(crowd.query, &world->worker, &crowd.others[i], &parts[i > 0]);
-    client_query_finish(&world->worker, &world->session, crowd.query, parts, 2);
+            client_query_visit(crowd.query, &world->one.worker, &crowd.others[i], &parts[i > 0]);
+    client_query_finish(&world->one.worker, &world->session, crowd.query, parts, 2);
     crowd.query = NULL;
     world->session.waiting = false;
     for (size_t i = 0; i < 2; i++) buf_deinit(&parts[i].text);
     buf_clear(&world->text);
-    must(buf_append(&world->text, buf_view(&world->worker.reply.out)));
+    must(buf_append(&world->text, buf_view(&world->one.worker.reply.out)));
     must(buf_append_byte(&world->text, 0));
-    reply_clear(&world->worker.reply);
+    reply_clear(&world->one.worker.reply);
     return (const char *)world->text.data;
 }
 

@@ -46,7 +46,7 @@ Test(cluster, keys_of_several_slots_are_refused_where_there_is_a_cluster) {
     for (int enabled = 0; enabled < 2; enabled++) {
         struct world world;
         world_init(&world);
-        atomic_store(&world.config.cluster.enabled, enabled);
+        atomic_store(&world.one.config.cluster.enabled, enabled);
         for (size_t i = 0; i < ARRAY_LEN(rows); i++)
             cr_expect_str_eq(ask(&world, rows[i].input), enabled ? rows[i].cluster : rows[i].alone,
                              "%s", rows[i].input);

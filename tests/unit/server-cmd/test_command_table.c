@@ -164,9 +164,9 @@ Test(command_table, every_command_stays_within_the_locks_that_exec_takes_for_it)
             struct gate_kinds *kinds = gate_kinds_create(
                 &(struct gate_kinds_options){.mem = &world.mem.allocator, .secret = {5, 6}});
             cr_assert(kinds);
-            world.gate.kinds = kinds;
+            world.one.gate.kinds = kinds;
             exec_alone(&world, &command_table[row], arguments[i]);
-            cr_expect(world.worker.access.hold.depth == 0, "%s", command_table[row].name);
+            cr_expect(world.one.worker.access.hold.depth == 0, "%s", command_table[row].name);
             gate_kinds_destroy(kinds);
             world_deinit(&world);
         }

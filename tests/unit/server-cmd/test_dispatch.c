@@ -105,7 +105,7 @@ Test(dispatch, nothing_runs_before_a_password_but_what_may) {
     struct world world;
     struct bytes password[] = {BYTES("requirepass"), BYTES("secret")};
     world_init(&world);
-    must(config_set(&world.config, password, 1, NULL));
+    must(config_set(&world.one.config, password, 1, NULL));
     session_deinit(&world.session);
     world_connect(&world, 2, false);
     for (size_t row = 0; row < command_table_count(); row++) {
@@ -149,7 +149,7 @@ Test(dispatch, before_a_password_requests_are_small_and_after_it_in_the_same_rea
     struct world world;
     struct bytes password[] = {BYTES("requirepass"), BYTES("secret")};
     world_init(&world);
-    must(config_set(&world.config, password, 1, NULL));
+    must(config_set(&world.one.config, password, 1, NULL));
     session_deinit(&world.session);
     world_connect(&world, 2, false);
     cr_expect_str_eq(ask(&world, "AUTH secret\r\nMGET 1 2 3 4 5 6 7 8 9 10 11 12\r\n"),
@@ -189,7 +189,7 @@ Test(dispatch, a_long_reply_pauses_and_goes_on_where_it_was) {
     struct bytes pause[] = {BYTES("limits.output_pause_bytes"), BYTES("16384")};
     struct buf input;
     world_init(&world);
-    must(config_set(&world.config, pause, 1, NULL));
+    must(config_set(&world.one.config, pause, 1, NULL));
     memset(value, 'x', sizeof value);
     buf_init(&input, mem_system(), SIZE_MAX);
     must(buf_printf(&input, "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$%zu\r\n", sizeof value));
@@ -221,10 +221,10 @@ Test(dispatch, a_reply_beyond_the_limit_closes_behind_what_came_before) {
     struct bytes limit[] = {BYTES("limits.output_bytes"), BYTES("1048576")};
     struct store_key key;
     world_init(&world);
-    must(config_set(&world.config, limit, 1, NULL));
+    must(config_set(&world.one.config, limit, 1, NULL));
     memset(value, 'x', sizeof value);
-    key = keyspace_key(&world.worker.access, 0, BYTES("k"));
-    cr_assert(keyspace_set_string(&world.worker.access, &key, bytes_view(value, sizeof value),
+    key = keyspace_key(&world.one.worker.access, 0, BYTES("k"));
+    cr_assert(keyspace_set_string(&world.one.worker.access, &key, bytes_view(value, sizeof value),
                                   &(struct keyspace_set_options){0}) == KEYSPACE_DONE);
     ask(&world, "GET k\r\n");
     cr_expect(world.text.len > sizeof value && !world.result.close,
@@ -238,7 +238,7 @@ Test(dispatch, memory_that_is_full_refuses_what_takes_memory) {
     struct world world;
     world_init(&world);
     ask(&world, "SET k v\r\n");
-    room_set(&world.keyspace,
+    room_set(&world.one.keyspace,
              &(struct keyspace_memory){.bytes_max = 1, .policy = {STORE_POLICY_NOEVICTION, 10, 1}});
     for (size_t row = 0; row < command_table_count(); row++) {
         const struct command *command = &command_table[row];
@@ -287,7 +287,7 @@ Test(dispatch, every_refused_allocation_is_an_answer) {
         world.mem.fail_at = world.mem.requests + fail_at;
         ask(&world, "MSET a 1 b 2 c 3\r\nAPPEND a 22\r\nSET a x GET\r\nMGET a b c\r\nKEYS *\r\n"
                     "CLIENT SETNAME me\r\nCLIENT LIST\r\nINFO\r\nCOMMAND DOCS\r\nCONFIG GET *\r\n");
-        cr_expect(world.worker.access.hold.depth == 0);
+        cr_expect(world.one.worker.access.hold.depth == 0);
         bool refused = world.mem.refused;
         world.mem.fail_at = SIZE_MAX;
         if (world.result.close) {

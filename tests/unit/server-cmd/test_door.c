@@ -91,7 +91,7 @@ static enum gate_verdict stub_judge(void *context, struct gate_desk *desk UNUSED
                                     const struct gate_question *question, struct gate_answer *why) {
     struct stub *stub = context;
     stub->questions++;
-    cr_expect(stub->world->worker.access.hold.depth == 0, "asked while a lock is held");
+    cr_expect(stub->world->one.worker.access.hold.depth == 0, "asked while a lock is held");
     if (!stub->refuses) return GATE_ADMIT;
     if (stub->forbidden && !bytes_equal(question->value, bytes_of_cstr(stub->forbidden)))
         return GATE_ADMIT;
@@ -111,7 +111,7 @@ static void picture(struct world *world, struct buf *all) {
     struct keyspace_scan scan = {.visit = add_entry, .context = all};
     uint64_t cursor = 0;
     buf_init(all, mem_system(), SIZE_MAX);
-    do cursor = keyspace_scan(&world->worker.access, &scan, cursor);
+    do cursor = keyspace_scan(&world->one.worker.access, &scan, cursor);
     while (cursor);
 }
 
@@ -213,7 +213,7 @@ Test(door, a_refusal_is_counted_and_its_line_holds_no_control_byte) {
     world_init_judge(&world, stub_judge, &stub);
     const char *reply = ask(&world, "SET \"k\\r\\n+OK\" v\r\n");
     cr_expect_str_eq(reply, "-PICKLEDENIED offset 7: db 0 key 'k??+OK' is refused\r\n");
-    cr_expect(metrics_set_sum(&world.metrics_set, METRIC_gate_refused) == 1);
+    cr_expect(metrics_set_sum(&world.one.metrics_set, METRIC_gate_refused) == 1);
     cr_expect(strstr(ask(&world, "INFO errorstats\r\n"), "errorstat_PICKLEDENIED:count=1"));
     world_deinit(&world);
 }

@@ -8,11 +8,11 @@
 #define ABC "\"\\x00\\x03\\x61\\x62\\x63\\x0a\\x00\\xd9\\xac\\x30\\x3d\\x41\\x72\\xa2\\xe2\""
 
 static struct store_usage usage_of(struct world *world, const char *name) {
-    struct keyspace_access *access = &world->worker.access;
+    struct keyspace_access *access = &world->one.worker.access;
     struct store_key key = keyspace_key(access, 0, bytes_of_cstr(name));
     struct store_value value;
     cr_assert(keyspace_peek(access, &key, &value), "%s", name);
-    struct store_usage usage = store_usage(world->store, &value, access->now_ms);
+    struct store_usage usage = store_usage(world->one.store, &value, access->now_ms);
     keyspace_leave(access);
     return usage;
 }
@@ -31,7 +31,7 @@ Test(dump, a_restored_value_is_as_old_or_as_used_as_it_was) {
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct world world;
         world_init(&world);
-        room_set(&world.keyspace, &(struct keyspace_memory){.policy = {rows[i].name, 10, 1}});
+        room_set(&world.one.keyspace, &(struct keyspace_memory){.policy = {rows[i].name, 10, 1}});
         cr_expect_str_eq(ask(&world, rows[i].command), "+OK\r\n");
         struct store_usage usage = usage_of(&world, "k");
         cr_expect(usage.idle_s >= rows[i].idle_from_s && usage.idle_s <= rows[i].idle_to_s,

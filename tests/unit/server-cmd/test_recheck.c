@@ -125,7 +125,7 @@ static bool is_evil(struct bytes value) {
 static enum gate_verdict judge(void *context, struct gate_desk *desk,
                                const struct gate_question *question, struct gate_answer *answer) {
     struct policies *policies = context;
-    const struct keyspace_access *access = &policies->world.worker.access;
+    const struct keyspace_access *access = &policies->world.one.worker.access;
     cr_expect(access->hold.depth == 0 || access->in_transaction, "asked while a lock is held");
     policies->questions++;
     policies->rechecks += question->recheck;
@@ -147,7 +147,7 @@ static void policies_init(struct policies *policies, const char *commands) {
         &(struct gate_kinds_options){.mem = &policies->world.mem.allocator, .secret = {5, 6}});
     cr_assert(policies->kinds);
     gate_kinds_set_generation(policies->kinds, 1);
-    policies->world.gate.kinds = policies->kinds;
+    policies->world.one.gate.kinds = policies->kinds;
     ask(&policies->world, commands);
     policies->strict = true;
     gate_kinds_set_generation(policies->kinds, 2);
@@ -169,8 +169,8 @@ static void picture(struct world *world, struct buf *all) {
     struct keyspace_scan scan = {.visit = add_entry, .context = all};
     uint64_t cursor = 0;
     buf_init(all, mem_system(), SIZE_MAX);
-    keyspace_set_recheck(&world->keyspace, KEYSPACE_RECHECK_OFF, KEYSPACE_DENIED_MISS);
-    do cursor = keyspace_scan(&world->worker.access, &scan, cursor);
+    keyspace_set_recheck(&world->one.keyspace, KEYSPACE_RECHECK_OFF, KEYSPACE_DENIED_MISS);
+    do cursor = keyspace_scan(&world->one.worker.access, &scan, cursor);
     while (cursor);
 }
 
@@ -213,7 +213,7 @@ Test(recheck, a_denied_value_is_answered_as_its_refusal_where_that_is_asked_for)
         struct buf before, after;
         policies_init(&policies, seed);
         picture(&policies.world, &before);
-        keyspace_set_recheck(&policies.world.keyspace, KEYSPACE_RECHECK_READ,
+        keyspace_set_recheck(&policies.world.one.keyspace, KEYSPACE_RECHECK_READ,
                              KEYSPACE_DENIED_ERROR);
         const char *reply = ask(&policies.world, looks[i].command);
         cr_expect(!strstr(reply, "evil"), "%s answered %s", looks[i].command, reply);
@@ -229,7 +229,7 @@ Test(recheck, a_denied_value_is_answered_as_its_refusal_where_that_is_asked_for)
         if (!looks[i].stays)
             cr_expect(bytes_equal(buf_view(&before), buf_view(&after)), "%s: %.*s is stored",
                       looks[i].command, (int)after.len, (const char *)after.data);
-        keyspace_set_recheck(&policies.world.keyspace, KEYSPACE_RECHECK_READ,
+        keyspace_set_recheck(&policies.world.one.keyspace, KEYSPACE_RECHECK_READ,
                              KEYSPACE_DENIED_ERROR);
         ask(&policies.world, "SET s new\r\n");
         cr_expect_str_eq(ask(&policies.world, "GET s\r\n"), "$3\r\nnew\r\n");
@@ -256,9 +256,9 @@ Test(recheck, a_gate_that_is_off_or_is_told_not_to_shows_everything) {
     gate_kinds_set_generation(policies.kinds, 0);
     cr_expect_str_eq(ask(&policies.world, "GET s\r\n"), "$10\r\nevil:11111\r\n");
     gate_kinds_set_generation(policies.kinds, 3);
-    keyspace_set_recheck(&policies.world.keyspace, KEYSPACE_RECHECK_OFF, KEYSPACE_DENIED_MISS);
+    keyspace_set_recheck(&policies.world.one.keyspace, KEYSPACE_RECHECK_OFF, KEYSPACE_DENIED_MISS);
     cr_expect_str_eq(ask(&policies.world, "GET s\r\n"), "$10\r\nevil:11111\r\n");
-    keyspace_set_recheck(&policies.world.keyspace, KEYSPACE_RECHECK_READ, KEYSPACE_DENIED_MISS);
+    keyspace_set_recheck(&policies.world.one.keyspace, KEYSPACE_RECHECK_READ, KEYSPACE_DENIED_MISS);
     cr_expect_str_eq(ask(&policies.world, "GET s\r\n"), "$-1\r\n");
     policies_deinit(&policies);
 }
@@ -271,7 +271,8 @@ Test(recheck, a_transaction_shows_no_denied_value_either) {
                      "*3\r\n$-1\r\n*2\r\n$-1\r\n$4\r\ntext\r\n$-1\r\n");
     policies_deinit(&policies);
     policies_init(&policies, seed);
-    keyspace_set_recheck(&policies.world.keyspace, KEYSPACE_RECHECK_READ, KEYSPACE_DENIED_ERROR);
+    keyspace_set_recheck(&policies.world.one.keyspace, KEYSPACE_RECHECK_READ,
+                         KEYSPACE_DENIED_ERROR);
     cr_expect_str_eq(ask(&policies.world, "MULTI\r\nGET s\r\nGET t\r\nEXEC\r\n"),
                      "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n"
                      "-PICKLEDENIED offset 7: key 's' is refused\r\n$4\r\ntext\r\n");
@@ -293,7 +294,7 @@ Test(recheck, what_was_queued_under_an_older_policy_is_judged_again_at_exec) {
  */
 
 static void run_upkeep(struct policies *policies) {
-    for (size_t rounds = 0; keyspace_upkeep(&policies->world.worker.access, 0); rounds++)
+    for (size_t rounds = 0; keyspace_upkeep(&policies->world.one.worker.access, 0); rounds++)
         cr_assert(rounds < 10000, "the sweep comes to an end");
 }
 
@@ -314,16 +315,17 @@ Test(recheck, a_sweep_finds_all_that_is_denied_in_all_databases_without_a_read) 
     policies.strict = true;
     gate_kinds_set_generation(policies.kinds, 4);
     run_upkeep(&policies);
-    cr_expect(store_counts(policies.world.store).keys == 3000, "by default nothing is swept");
+    cr_expect(store_counts(policies.world.one.store).keys == 3000, "by default nothing is swept");
     cr_expect(policies.rechecks == 0);
-    keyspace_set_recheck(&policies.world.keyspace, KEYSPACE_RECHECK_SWEEP, KEYSPACE_DENIED_MISS);
+    keyspace_set_recheck(&policies.world.one.keyspace, KEYSPACE_RECHECK_SWEEP,
+                         KEYSPACE_DENIED_MISS);
     policies.by_clients = 0;
     run_upkeep(&policies);
     cr_expect(policies.by_clients == 0, "a client that may be gone is asked who it is");
-    cr_expect(store_counts(policies.world.store).keys == 3 * 666, "%zu left",
-              (size_t)store_counts(policies.world.store).keys);
+    cr_expect(store_counts(policies.world.one.store).keys == 3 * 666, "%zu left",
+              (size_t)store_counts(policies.world.one.store).keys);
     cr_expect(policies.rechecks == 3000, "%zu", policies.rechecks);
-    worker_state_set_time(&policies.world.worker, 9000000, 9000000);
+    worker_state_set_time(&policies.world.one.worker, 9000000, 9000000);
     run_upkeep(&policies);
     cr_expect(policies.rechecks == 3000, "what is clean is left alone");
 
@@ -333,7 +335,8 @@ Test(recheck, a_sweep_finds_all_that_is_denied_in_all_databases_without_a_read) 
     ask(&policies.world, "SET e evil\r\n");
     policies.strict = true;
     gate_kinds_set_generation(policies.kinds, 6);
-    keyspace_set_recheck(&policies.world.keyspace, KEYSPACE_RECHECK_BOTH, KEYSPACE_DENIED_ERROR);
+    keyspace_set_recheck(&policies.world.one.keyspace, KEYSPACE_RECHECK_BOTH,
+                         KEYSPACE_DENIED_ERROR);
     policies.rechecks = 0;
     run_upkeep(&policies);
     run_upkeep(&policies);
@@ -345,9 +348,9 @@ Test(recheck, what_takes_long_is_left_to_who_reads_it) {
     struct policies policies;
     policies_init(&policies, seed);
     policies.defers = true;
-    keyspace_set_recheck(&policies.world.keyspace, KEYSPACE_RECHECK_BOTH, KEYSPACE_DENIED_MISS);
+    keyspace_set_recheck(&policies.world.one.keyspace, KEYSPACE_RECHECK_BOTH, KEYSPACE_DENIED_MISS);
     run_upkeep(&policies);
-    cr_expect(store_counts(policies.world.store).keys == 2);
+    cr_expect(store_counts(policies.world.one.store).keys == 2);
     cr_expect_str_eq(ask(&policies.world, "GET s\r\n"), "$-1\r\n");
     policies_deinit(&policies);
 }
