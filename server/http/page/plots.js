@@ -17,7 +17,7 @@ const units = {
   count: value => scaled(value, 1000, ["", "k", "M", "G"], ""),
   perSecond: value => scaled(value, 1000, ["", "k", "M", "G"], "/s"),
   bytes: value => scaled(value, 1024, [" B", " KB", " MB", " GB", " TB"], ""),
-  percent: value => (value * 100).toFixed(value < 1 && value > 0.99 ? 2 : 1) + " %",
+  percent: value => (value === 1 ? "100" : (value * 100).toFixed(value < 1 && value > 0.99 ? 2 : 1)) + " %",
   time: ns => scaled(ns / 1000, 1000, [" µs", " ms", " s"], ""),
 };
 
