@@ -58,10 +58,13 @@ static inline struct bytes read_take(struct reader *r, size_t count) {
 }
 
 static inline uint64_t read_little_endian(struct reader *r, size_t width) {
-    struct bytes raw = read_take(r, width);
     uint64_t value = 0;
-    if (UNLIKELY(raw.len != width)) return 0;
-    memcpy(&value, raw.data, width); /* of a constant width: one load */
+    if (UNLIKELY(r->failed || width > r->len - r->offset)) {
+        reader_fail(r);
+        return 0;
+    }
+    memcpy(&value, r->data + r->offset, width); /* of a constant width: one load */
+    r->offset += width;
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
     value = __builtin_bswap64(value);
 #endif

@@ -127,8 +127,8 @@ static enum brine_status parse_request_line(struct http_request *request, struct
                                             struct brine_error *err) {
     size_t first = find_byte(line, ' ');
     struct bytes method = bytes_slice(line, 0, first);
-    struct bytes rest =
-        first == SIZE_MAX ? (struct bytes){0} : bytes_slice(line, first + 1, line.len);
+    struct bytes rest = line;
+    if (first != SIZE_MAX) rest = bytes_slice(line, first + 1, line.len);
     size_t second = find_byte(rest, ' ');
     if (first == SIZE_MAX || second == SIZE_MAX || method.len > HTTP_METHOD_BYTES_MAX ||
         !is_token(method))
@@ -232,8 +232,8 @@ bool http_query_value(struct bytes query, const char *name, uint8_t *room, size_
         size_t sign = find_byte(pair, '=');
         query = bytes_slice(query, end + 1, query.len);
         if (!bytes_equal(bytes_slice(pair, 0, sign), bytes_of_cstr(name))) continue;
-        struct bytes text =
-            sign == SIZE_MAX ? (struct bytes){0} : bytes_slice(pair, sign + 1, pair.len);
+        struct bytes text = bytes_slice(pair, MIN(sign, pair.len), pair.len); /* with its '=' */
+        text = bytes_slice(text, 1, text.len);
         return decode(text, room, room_bytes, value);
     }
     return false;

@@ -34,13 +34,16 @@ static const char text_json[] = "application/json";
             "http_file_" #name "_begin:\n"                                                         \
             ".incbin \"server/http/page/" file "\"\n"                                              \
             "http_file_" #name "_end:\n"                                                           \
+            ".balign 8\n"                                                                          \
+            "http_file_" #name "_bytes:\n"                                                         \
+            ".quad http_file_" #name "_end - http_file_" #name "_begin\n"                          \
             ".popsection\n");                                                                      \
-    extern const uint8_t http_file_##name##_begin[], http_file_##name##_end[];                     \
+    extern const uint8_t http_file_##name##_begin[];                                               \
+    extern const uint64_t http_file_##name##_bytes;                                                \
     static void send_##name(const struct http_question *question UNUSED,                           \
                             struct http_answer *answer) {                                          \
         answer->type = media;                                                                      \
-        answer->fixed = bytes_view(http_file_##name##_begin,                                       \
-                                   (size_t)(http_file_##name##_end - http_file_##name##_begin));   \
+        answer->fixed = bytes_view(http_file_##name##_begin, http_file_##name##_bytes);            \
     }
 HTTP_FILES(F)
 #undef F

@@ -206,9 +206,12 @@ def save_snapshot(port, folder):
 # ---- the interactive mode ---------------------------------------------------------------------------
 
 class Terminal:
-    """A screen of tmux with a program in it."""
+    """A screen of tmux with a program in it, by a server of its own: the last one may not have ended yet."""
+    count = 0
+
     def __init__(self, folder, command):
-        self.socket = os.path.join(folder, "tmux")
+        Terminal.count += 1
+        self.socket = os.path.join(folder, f"tmux-{Terminal.count}")
         self.tmux("-f", "/dev/null", "new-session", "-d", "-x", "100", "-y", "40", command)
 
     def tmux(self, *words):
