@@ -1,13 +1,14 @@
 /* SPDX-FileCopyrightText: 2026 The brine authors */
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* .npy:  \x93NUMPY major minor, header length (u16, from version 2 on u32), the header: the text of
- * a Python dict with 'descr', 'fortran_order', 'shape'; then the data, which is a pickle when the
- * dtype holds objects. .zip:  ... local header, data ...  directory entries, end of directory,
- * comment. Source: numpy/lib/format.py; PKWARE APPNOTE 6.3.10, Lib/zipfile.py _EndRecData. */
+/* .npy:  \x93NUMPY major minor, header length (u16, from version 2 on u32), the header (npy.h);
+ * then the data, which is a pickle when the dtype holds objects. .zip:  ... local header, data ...
+ * directory entries, end of directory, comment. Source: numpy/lib/format.py; PKWARE APPNOTE 6.3.10,
+ * Lib/zipfile.py _EndRecData. */
 #include "client/archive.h"
 
 #include "base/reader.h"
+#include "client/npy.h"
 
 #include <zlib.h>
 
@@ -17,7 +18,10 @@ enum {
     END_MARK = 0x06054b50,
     ENTRY_MARK = 0x02014b50,
     LOCAL_MARK = 0x04034b50,
+    END64_MARK = 0x06064b50,
     END_BYTES = 22,
+    END64_BYTES = 56,
+    LOCATOR_BYTES = 20,
     LOCAL_BYTES = 30,
     COMMENT_BYTES_MAX = 65535,
     STORED = 0,
@@ -40,33 +44,47 @@ bool archive_is_one(struct bytes file) {
 
 /* ---- arrays -----------------------------------------------------------------------------------*/
 
-/* Whether the dtype that 'descr' holds may have objects: 'O', '|O8', 'object', [('a', '|O')].  A
- * field whose name has an O in it is taken for one too: its data is then looked at, which errs to
- * the safe side. */
-static bool may_hold_objects(struct bytes header) {
-    static const char mark[] = "'fortran_order'";
-    const uint8_t *end = header.len ? memmem(header.data, header.len, mark, sizeof mark - 1) : NULL;
-    bool first = end && memmem(header.data, (size_t)(end - header.data), "descr", 5);
-    size_t len = first ? (size_t)(end - header.data) : header.len;
-    return (len && memchr(header.data, 'O', len)) ||
-           (len && memmem(header.data, len, "object", 6)) || !first;
-}
-
-static enum brine_status split_npy(struct bytes file, struct archive_member *member,
-                                   struct brine_error *err) {
-    struct reader reader = reader_over(file);
+/* numpy.save into an open file puts one array behind the other, and numpy.load reads on where the
+ * last ended: what follows an array is another, or else bytes that are judged as a pickle. */
+static enum brine_status next_array(struct bytes *rest, struct archive_member *member,
+                                    struct brine_error *err) {
+    struct reader reader = reader_over(*rest);
+    struct npy_header header;
     (void)read_take(&reader, NPY_MAGIC.len);
     uint8_t major = read_u8(&reader);
     (void)read_u8(&reader);
     size_t len = major == 1 ? read_u16le(&reader) : read_u32le(&reader);
     if (len > NPY_HEADER_BYTES_MAX)
         return brine_fail(err, BRINE_TOO_BIG, 0, "the header of the array is %zu bytes long", len);
-    struct bytes header = read_take(&reader, len);
+    struct bytes text = read_take(&reader, len);
     if (reader_failed(&reader) || major == 0 || major > 3)
         return brine_fail(err, BRINE_MALFORMED, 0, "the header of the array cannot be read");
+    if (!npy_header_parse(text, &header))
+        return brine_fail(err, BRINE_MALFORMED, 0, "the header of the array is none of numpy's");
     member->array = true;
-    member->objects = may_hold_objects(header);
-    member->bytes = bytes_slice(file, reader.offset, file.len);
+    member->objects = header.objects;
+    member->bytes = read_take(&reader, header.objects ? reader_left(&reader) : header.data_bytes);
+    if (reader_failed(&reader))
+        return brine_fail(err, BRINE_MALFORMED, 0, "the array is shorter than its header says");
+    *rest = bytes_slice(*rest, reader.offset, rest->len);
+    return BRINE_OK;
+}
+
+static enum brine_status walk_arrays(struct bytes file, struct bytes name, archive_visit_fn *visit,
+                                     void *context, struct brine_error *err) {
+    struct bytes rest = file;
+    do {
+        /* At first what stands behind an array without being one. */
+        struct archive_member member = {
+            .name = name, .bytes = rest, .array = true, .objects = true};
+        bool array = is_npy(rest);
+        if (array) {
+            TRY(next_array(&rest, &member, err));
+            member.name = name;
+        }
+        TRY(visit(context, &member));
+        if (!array) break;
+    } while (rest.len);
     return BRINE_OK;
 }
 
@@ -104,19 +122,49 @@ static bool find_end(struct bytes file, size_t *at) {
     return false;
 }
 
+/* torch.save writes a second end of directory, in 64 bits, before the first; readers take the one
+ * or the other. So they must say the same. *end is moved to where the directory ends. */
+static enum brine_status check_zip64(struct zip *zip, size_t len, size_t offset,
+                                     size_t *end) {
+    if (*end < LOCATOR_BYTES || memcmp(zip->file.data + *end - LOCATOR_BYTES, "PK\6\7", 4) != 0)
+        return BRINE_OK;
+    if (*end < LOCATOR_BYTES + END64_BYTES) return broken(zip, "has no zip64 directory");
+    size_t at = *end - LOCATOR_BYTES - END64_BYTES;
+    struct reader reader = reader_over(bytes_slice(zip->file, at, *end - at));
+    bool same = read_u32le(&reader) == END64_MARK;
+    same = read_u64le(&reader) == END64_BYTES - 12 && same;
+    (void)read_u32le(&reader);               /* versions */
+    same = read_u64le(&reader) == 0 && same; /* disks */
+    same = read_u64le(&reader) == zip->members && same;
+    same = read_u64le(&reader) == zip->members && same;
+    same = read_u64le(&reader) == len && same;
+    same = read_u64le(&reader) == offset && same;
+    (void)read_u32le(&reader);               /* the locator's mark */
+    same = read_u32le(&reader) == 0 && same; /* disk */
+    uint64_t located = read_u64le(&reader);
+    same = read_u32le(&reader) <= 1 && same;
+    /* Where bytes stand before the archive, the locator does not count them. */
+    same = len <= at && offset <= at - len && located == offset + len && same;
+    if (reader_failed(&reader) || !same) return broken(zip, "has two directories that differ");
+    *end = at;
+    return BRINE_OK;
+}
+
 static enum brine_status open_zip(struct zip *zip) {
     size_t end;
     if (!find_end(zip->file, &end)) return broken(zip, "has no directory");
     struct reader reader = reader_over(bytes_slice(zip->file, end, zip->file.len));
     (void)read_u32le(&reader);
     uint16_t disk = read_u16le(&reader), first_disk = read_u16le(&reader);
-    (void)read_u16le(&reader);
+    uint16_t disk_members = read_u16le(&reader);
     zip->members = read_u16le(&reader);
     size_t len = read_u32le(&reader), offset = read_u32le(&reader);
     if (reader_failed(&reader)) return broken(zip, "ends within its directory");
     if (len == UINT32_MAX || offset == UINT32_MAX || zip->members == UINT16_MAX)
         return brine_fail(zip->err, BRINE_TOO_BIG, 0, "a zip archive of 4 GB and more");
     if (disk || first_disk) return broken(zip, "has several volumes");
+    if (disk_members != zip->members) return broken(zip, "has several volumes");
+    TRY(check_zip64(zip, len, offset, &end));
     if (len > end || offset > end - len) return broken(zip, "has no directory where it says");
     zip->shift = end - len - offset;
     zip->directory = bytes_slice(zip->file, end - len, len);
@@ -205,22 +253,23 @@ static enum brine_status walk_zip(struct zip *zip, archive_visit_fn *visit, void
         struct entry entry;
         struct archive_member member = {0};
         if (!read_entry(&reader, &entry)) return broken(zip, "has a directory that is damaged");
-        if (entry.name.len && entry.name.data[entry.name.len - 1] == '/') continue;
+        bool empty = entry.packed_bytes == 0 && entry.unpacked_bytes == 0;
+        if (empty && entry.name.len && entry.name.data[entry.name.len - 1] == '/') continue;
         TRY(unpack(zip, &entry, &member.bytes));
         member.name = entry.name;
-        if (is_npy(member.bytes)) TRY(split_npy(member.bytes, &member, zip->err));
-        TRY(visit(context, &member));
+        if (member.bytes.len != entry.unpacked_bytes)
+            return broken(zip, "has a member of another length than its directory says");
+        if (is_npy(member.bytes))
+            TRY(walk_arrays(member.bytes, member.name, visit, context, zip->err));
+        else
+            TRY(visit(context, &member));
     }
     return BRINE_OK;
 }
 
 enum brine_status archive_walk(struct bytes file, size_t bytes_max, archive_visit_fn *visit,
                                void *context, struct brine_error *err) {
-    if (is_npy(file)) {
-        struct archive_member member = {0};
-        TRY(split_npy(file, &member, err));
-        return visit(context, &member);
-    }
+    if (is_npy(file)) return walk_arrays(file, BYTES(""), visit, context, err);
     struct zip zip = {.file = file, .bytes_max = bytes_max, .err = err};
     buf_init(&zip.unpacked, mem_system(), bytes_max + 1);
     enum brine_status status = walk_zip(&zip, visit, context);

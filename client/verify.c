@@ -213,8 +213,10 @@ static int verify_paths(struct verify *verify, char **paths, size_t count) {
     finish_batch(verify);
     for (size_t i = 0; i < verify->workers_count; i++) verify_worker_deinit(&verify->workers[i]);
     if (!verify->options.json && !verify->stopped) print_summary(verify);
-    int code = verify->refused ? TOOL_BAD : TOOL_OK;
-    if (verify->unread || verify->stopped) code = TOOL_USAGE;
+    /* A refusal is more than a file that could not be read. */
+    int code = verify->unread ? TOOL_USAGE : TOOL_OK;
+    if (verify->refused) code = TOOL_BAD;
+    if (verify->stopped) code = TOOL_USAGE;
     return verify->stopped ? code : tool_finish(code);
 }
 
@@ -253,7 +255,9 @@ const struct tool verify_tool = {
         "dogpile, Celery's messages and Beaker's sessions are read as their libraries read them; "
         "in "
         "numpy's .npy and .npz, and in other zip archives such as torch.save's, each member is.",
-    .exits = "0 all accepted, 1 some refused, 2 wrong usage or something could not be read",
+    .exits =
+        "0 all accepted, 1 some refused, 2 wrong usage, or none refused but something could not "
+        "be read",
     TOOL_OPTIONS(options),
     .words_min = 1,
     .words_max = SIZE_MAX,

@@ -8,13 +8,16 @@ Usage: BRINE_CLI=build/brine-cli test_verify_cli.py
 import base64
 import bz2
 import gzip
+import io
 import json
 import lzma
 import os
 import pickle
+import struct
 import subprocess
 import sys
 import tempfile
+import zipfile
 import zlib
 
 import cli_support
@@ -136,6 +139,69 @@ def check_framings(folder):
         check(f"{name} in words", got_code == code and out.startswith(name + text), repr((got_code, out, err)))
 
 
+def npy(header, data):
+    text = header.encode().ljust(117) + b"\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text + data
+
+
+def zipped(*members):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content in members:
+            archive.writestr(zipfile.ZipInfo(name), content)
+    return out.getvalue()
+
+
+def with_zip64(archive, other=None):
+    """The archive with a 64-bit end of directory before the 32-bit one, as torch.save writes it: the same, or of another directory."""
+    end = archive.rindex(b"PK\x05\x06")
+    count, size, offset = struct.unpack_from("<H2L", archive, end + 10)
+    body, record = archive[:end], end
+    said = (count, size, offset)
+    if other:
+        said = (1, len(other), end)
+        body, record = body + other, end + len(other)
+    body += struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, said[0], *said)
+    body += struct.pack("<4sLQL", b"PK\6\7", 0, record, 1)
+    return body + archive[end:]
+
+
+def check_archives(folder):
+    """Arrays and archives in which numpy, zipfile or torch find more than the first look does."""
+    evil = b"cos\nsystem\n(Vid\ntR."
+    order = "'fortran_order': False, 'shape': (), }"
+    number = npy("{'descr': '<f8', " + order, b"01234567")
+    hidden = npy("{'descr': '|O', " + order, evil)
+    entry = zipped(("e.npy", hidden))
+    rows = [
+        # name, bytes, exit code, in stdout
+        ("number.npy", number, 0, "1 accepted, 0 refused"),
+        ("numbers.npy", number + number, 0, "2 accepted, 0 refused"),
+        ("record.npy", npy("{'descr': [('a', '<i4'), ('b', '<i2', (2,))], " + order, b"01234567"), 0, "1 accepted"),
+        ("then-honest.npy", number + pickle.dumps([1]), 0, "2 accepted, 0 refused"),
+        ("objects.npy", hidden, 1, "os.system"),
+        ("escaped.npy", npy(r"{'descr': '|\x4f', " + order, evil), 1, "1 refused"),
+        ("adjoining.npy", npy(r"{'descr': '|' '\117', " + order, evil), 1, "1 refused"),
+        ("twice.npy", npy("{'descr': '<f8', 'fortran_order': False, 'shape': (), 'descr': '|O', }", evil), 1, "1 refused"),
+        ("key.npy", npy(r"{'descr': '<f8', 'fortran_order': False, 'shape': (), 'd\x65scr': '|O', }", evil), 1, "1 refused"),
+        ("then-array.npy", number + hidden, 1, "os.system"),
+        ("then-pickle.npy", number + evil, 1, "os.system"),
+        ("then-junk.npy", number + b"\xff\xff", 1, "1 refused"),
+        ("short.npy", number[:-1], 1, "1 refused"),
+        ("behind.npz", zipped(("a.npy", number + hidden)), 1, "os.system"),
+        ("slash.npz", zipped(("a/", hidden)), 1, "os.system"),
+        ("folder.npz", zipped(("a/", b""), ("a/b.npy", number)), 0, "1 accepted, 0 refused"),
+        ("honest.pt", with_zip64(zipped(("a/data.pkl", pickle.dumps([1])))), 0, "1 accepted, 0 refused"),
+        ("hostile.pt", with_zip64(zipped(("a/data.pkl", evil))), 1, "os.system"),
+        ("other.npz", with_zip64(zipped(("version", b"3\n")), entry[entry.index(b"PK\1\2"):entry.rindex(b"PK\5\6")]), 1, "1 refused"),
+    ]
+    for name, raw, code, out in rows:
+        with open(os.path.join(folder, name), "wb") as file:
+            file.write(raw)
+        got = run(name, cwd=folder)
+        check(f"verify {name} exits with {code}", got[0] == code and out in got[1] and not got[2], repr(got))
+
+
 def check_options(folder):
     honest = pickle.dumps({"a": [1, 2]}, 4)
     os.makedirs(os.path.join(folder, "tree/below/deeper"))
@@ -172,6 +238,7 @@ def check_options(folder):
         (["tree", "--policy", "stdlob"], b"", 2, "", "there is no policy 'stdlob'; presets are data, stdlib, numpy"),
         (["tree", "--policy", "missing.toml"], b"", 2, "", "missing.toml: No such file or directory"),
         (["tree/b", "nosuch"], b"", 2, "1 accepted, 0 refused, 1 not read\n", "brine-cli: nosuch: No such file"),
+        (["tree", "nosuch"], b"", 1, "2 accepted, 1 refused, 1 no plain files skipped, 1 not read\n", "nosuch"),
         (["nosuch\x1b"], b"", 2, "", "brine-cli: nosuch\\x1b: No such file"),
         ([], b"", 2, "", "verify needs PATH"),
         (["--nonsense"], b"", 2, "", "brine-cli verify --help"),
@@ -222,6 +289,7 @@ def main():
         check_corpus(policy)
         check_golden(folder)
         check_framings(folder)
+        check_archives(folder)
         check_options(folder)
         check_json(folder)
     check_presets()
