@@ -37,8 +37,9 @@ struct probe {
     struct pickle_harm *harm;
     uint64_t number_keys;
     bool outside;
-    bool memo_lost; /* an index was too high to be kept here */
-    bool overlong;  /* the open frame says more than there is: C stops there, Python goes on */
+    bool has_protocol; /* a PROTO was read */
+    bool memo_lost;    /* an index was too high to be kept here */
+    bool overlong;     /* the open frame says more than there is: C stops there, Python goes on */
 };
 
 /* Steps return true to go on, and false when it is over: every reader fails here, or harm() has
@@ -407,21 +408,27 @@ static bool step_memo(struct probe *p, const struct pickle_opcode *row) {
 
 /* --- what would act --- */
 
-static bool is_name_start(uint8_t c) {
-    return (byte_lower(c) >= 'a' && byte_lower(c) <= 'z') || c == '_' || c >= 0x80;
+/* What stands in the first lines of text and in the name of no file from which Python imports.  A
+ * hyphen, a digit in front and the like do: every Python on Linux has a module with the name of
+ * _sysconfigdata__x86_64-linux-gnu. */
+static bool is_of_text_only(uint8_t c) {
+    return c <= ' ' || c == 0x7f || strchr("\"'(),:;<=>[]{|}", c);
 }
 
-/* The import system takes the part before the first dot first, so that alone decides. */
-static bool may_import(struct bytes module) {
-    if (module.len == 0 || !is_name_start(module.data[0])) return false;
-    for (size_t i = 1; i < module.len && module.data[i] != '.'; i++)
-        if (!is_name_start(module.data[i]) && !byte_is_digit(module.data[i])) return false;
+/* The import system takes the part before the first dot first, so that alone decides.  It takes any
+ * text; only where lines name a module, and no PROTO says that this is meant to be a pickle, are
+ * some characters taken for the mark of text. */
+static bool may_import(const struct probe *p, struct bytes module) {
+    if (module.len == 0 || module.data[0] == '.') return false;
+    if (p->has_protocol || p->m.op == PICKLE_OP_STACK_GLOBAL) return true;
+    for (size_t i = 0; i < module.len && module.data[i] != '.'; i++)
+        if (is_of_text_only(module.data[i])) return false;
     return true;
 }
 
 static bool import(struct probe *p, enum pickle_harm_kind kind, struct bytes module,
                    struct bytes name) {
-    if (!may_import(module)) return false;
+    if (!may_import(p, module)) return false;
     p->harm->module = module;
     p->harm->name = name;
     return harm(p, kind, "import a module");
@@ -567,6 +574,7 @@ static bool step_control(struct probe *p) {
     uint64_t protocol;
     switch (p->m.op) {
     case PICKLE_OP_PROTO:
+        p->has_protocol = true;
         return take_number(p, 1, &protocol) && protocol <= PICKLE_PROTOCOL_MAX;
     case PICKLE_OP_FRAME:
         return step_frame(p);

@@ -47,6 +47,7 @@ class Acted(BaseException):
 class Watch:
     """What the present reading has done."""
     what = ""
+    has_protocol = False  # at the beginning, where every reader comes by
 
     def note(self, what):
         self.what = self.what or what
@@ -55,10 +56,18 @@ class Watch:
 WATCH = Watch()
 
 
+OF_TEXT_ONLY = frozenset(map(chr, range(33))) | frozenset("\x7f\"'(),:;<=>[]{|}")
+
+
+def counts_as_import(first):
+    """Not where text without PROTO may name it; in what begins with PROTO whatever it is."""
+    return first != "" and (WATCH.has_protocol or not OF_TEXT_ONLY & set(first))
+
+
 def hook(event, args):
     if event == "pickle.find_class":
         module, name = args
-        if module.split(".")[0].isidentifier():
+        if counts_as_import(module.split(".")[0]):
             WATCH.note("import %r %r" % (module, name))
         raise Acted
 
@@ -138,6 +147,7 @@ MEMORY_KB, SECONDS = 64 << 10, 1.0
 def read(data):
     """What some reader did, or an empty string."""
     done = ""
+    WATCH.has_protocol = data[:1] == b"\x80" and data[1:2] <= b"\x05"
     weighed = not any(code in data for code in b"PQ\x82\x83\x84\x97")  # see strain() in harmless.c
     for name, reader in READERS:
         WATCH.what = ""

@@ -63,7 +63,7 @@ Test(harmless, honest_bytes_pass) {
         {BYTES("\x83\xa2id\x01\xa4name\xa1x\xa4user\xa1y"), NONE, 0, "msgpack map of three"},
         {BYTES("\x89PNG\r\n\x1a\n"), NONE, 0, "PNG: NEWFALSE, and P waits for a line"},
         {BYTES("\x1f\x8b\x08"), NONE, 0, "gzip"},
-        {BYTES("c8ddc2a1-9cbb-4b1a-8d5e-3f1f2f3f4f5f"), NONE, 0, "a uuid"},
+        {BYTES("d8ddc2a1-9cbb-4b1a-8d5e-3f1f2f3f4f5f"), NONE, 0, "a uuid"},
     );
 }
 
@@ -126,7 +126,8 @@ Test(harmless, bytes_that_end_within_a_name_are_told_apart) {
         {BYTES("country\n"), AT_END, 0, "no second line"},
         {BYTES("index"), AT_END, 0, "INST"},
         {BYTES("ca9e8"), AT_END, 0, "hex"},
-        {BYTES("c9ae8"), NONE, 0, "hex that begins with a digit"},
+        {BYTES("c9ae8"), AT_END, 0, "hex that begins with a digit"},
+        {BYTES("c8ddc2a1-9cbb-4b1a-8d5e-3f1f2f3f4f5f"), AT_END, 0, "a uuid"},
         {BYTES("cat\xff"), AT_END, 0, "the last byte is dropped"},
         {BYTES("cat\xff."), NONE, 0, "not UTF-8"},
         {BYTES("i\xc3\xa9t\xc3\xa9\nx\n"), NONE, 0, "INST wants ASCII"},
@@ -136,18 +137,32 @@ Test(harmless, bytes_that_end_within_a_name_are_told_apart) {
     );
 }
 
-Test(harmless, names_that_no_import_could_hold_are_no_import) {
+Test(harmless, names_that_are_text_are_no_import) {
     CHECK(
         {BYTES("could you\nx\n"), NONE, 0, "a blank"},
+        {BYTES("color: red\nx\n"), NONE, 0, "a colon"},
         {BYTES("c\nx\n"), NONE, 0, "empty"},
         {BYTES("c.os\nx\n"), NONE, 0, "an empty first part"},
-        {BYTES("c1os\nx\n"), NONE, 0, "a digit first"},
         {BYTES("cos\r\nx\r\n"), NONE, 0, "a carriage return"},
         {BYTES("cos\0\nx\n"), NONE, 0, "a NUL"},
-        {BYTES("cos-x\nx\n"), NONE, 0, "a hyphen"},
-        {BYTES("\x8c\x02o \x8c\x01x\x93"), NONE, 0, "STACK_GLOBAL"},
+        {BYTES("\x80\x02" "c\nx\n"), NONE, 0, "empty behind PROTO"},
+        {BYTES("\x8c\x01.\x8c\x01x\x93"), NONE, 0, "STACK_GLOBAL of an empty first part"},
         {BYTES("\x8c\x02osK\x01\x93"), NONE, 0, "a name that is no str"},
         {BYTES("\x8c\x02\xff\xff\x8c\x02os\x8c\x01x\x93"), NONE, 0, "not UTF-8 before it"},
+    );
+}
+
+/* __import__ takes any text, and finds any file: the first is a module of every Python on Linux,
+ * and a folder beside the program is one as well. */
+Test(harmless, names_that_no_import_statement_could_hold_are_imported_all_the_same) {
+    CHECK(
+        {BYTES("c_sysconfigdata__x86_64-linux-gnu\nx\n"), IMPORT, 0, "a hyphen"},
+        {BYTES("(i_sysconfigdata__x86_64-linux-gnu\nx\n"), IMPORT, 1, "a hyphen, INST"},
+        {BYTES("\x80\x04\x8c\x04" "os-x\x8c\x01x\x93"), IMPORT, 11, "a hyphen, STACK_GLOBAL"},
+        {BYTES("\x8c\x02o \x8c\x01x\x93"), IMPORT, 7, "a blank, STACK_GLOBAL"},
+        {BYTES("\x80\x02" "cmy files\nx\n"), IMPORT, 2, "a blank behind PROTO"},
+        {BYTES("c1os\nx\n"), IMPORT, 0, "a digit first"},
+        {BYTES("cc++\nx\n"), IMPORT, 0, "other signs"},
     );
 }
 

@@ -40,6 +40,11 @@ static const char rules[] = "[policy.shop]\nallow = [\"shop.models.Cart\"]\n"
     "C\x04\x07\xea\x01\x02\x85R\x8c\x03"                                                           \
     "a.b\x86."
 
+#define SYSCONFIG                                                                                  \
+    "\x80\x04\x8c\x20_sysconfigdata__x86_64-linux-gnu\x8c\x10__builtins__.get\x93\x8c\x04"         \
+    "eval\x85R\x8c\x01"                                                                            \
+    "1\x85R."
+
 #define USER_STRING(text)                                                                          \
     "\x80\x04\x8c\x0b"                                                                             \
     "collections\x8c\x0aUserString\x93)\x81}\x8c\x04"                                              \
@@ -92,6 +97,10 @@ Test(judge, rules_and_values_make_verdicts) {
         {"p:1", V(GOOD "more"), GATE_REFUSE},
         {"s:1", V(CART), GATE_ADMIT},
         {"s:1", V(EVIL), GATE_REFUSE},
+        /* A module that every Linux has, whose name no import statement holds. */
+        {"k", V(SYSCONFIG), GATE_REFUSE},
+        {"huey:1", V(SYSCONFIG), GATE_REFUSE},
+        {"k", V("c_sysconfigdata__x86_64-linux-gnu\nx\n"), GATE_REFUSE},
         /* opaque */
         {"o:1", V(EVIL), GATE_ADMIT},
         {"o:1", V("text"), GATE_ADMIT},
