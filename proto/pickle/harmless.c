@@ -412,7 +412,7 @@ static bool step_memo(struct probe *p, const struct pickle_opcode *row) {
  * hyphen, a digit in front and the like do: every Python on Linux has a module with the name of
  * _sysconfigdata__x86_64-linux-gnu. */
 static bool is_of_text_only(uint8_t c) {
-    return c <= ' ' || c == 0x7f || strchr("\"'(),:;<=>[]{|}", c);
+    return c <= ' ' || c == 0x7f || strchr("\"'()+,:;<=>[]{|}", c);
 }
 
 /* The import system takes the part before the first dot first, so that alone decides.  It takes any

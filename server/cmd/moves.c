@@ -246,6 +246,10 @@ void cmd_swapdb(struct command_call *call) {
     static const char *const which[] = {"first", "second"};
     int64_t databases = config_read(call->worker->config->server.databases);
     int64_t indexes[2];
+    if (cluster_is_enabled(call->worker)) {
+        reply_error(call->reply, BYTES("ERR SWAPDB is not allowed in cluster mode"));
+        return;
+    }
     for (size_t i = 0; i < ARRAY_LEN(indexes); i++) {
         if (number_parse_i64(call->args[SWAPDB_FIRST + i], &indexes[i])) continue;
         reply_errorf(call->reply, "ERR invalid %s DB index", which[i]);

@@ -9,6 +9,8 @@
 enum {
     /* One handler's scratch: an array of keys or pairs for as many arguments as a command has. */
     SCRATCH_BYTES_MAX = 512 << 20,
+    COLLECTED_BYTES_MAX =
+        SCRATCH_BYTES_MAX + (1 << 16), /* DUMP of the longest value, with its head */
 };
 
 enum brine_status command_shared_init(struct command_shared *shared,
@@ -62,7 +64,7 @@ void worker_state_init(struct worker_state *worker, const struct worker_options 
     buf_init(&worker->pushed, options->mem, SCRATCH_BYTES_MAX);
     buf_init(&worker->heard, options->mem, SCRATCH_BYTES_MAX);
     buf_init(&worker->outdated, options->mem, KEYSPACE_EVENTS_BYTES_MAX);
-    buf_init(&worker->collected, options->mem, SCRATCH_BYTES_MAX);
+    buf_init(&worker->collected, options->mem, COLLECTED_BYTES_MAX);
     arena_init(&worker->scratch, options->mem, SCRATCH_BYTES_MAX);
 }
 

@@ -56,7 +56,7 @@ class Watch:
 WATCH = Watch()
 
 
-OF_TEXT_ONLY = frozenset(map(chr, range(33))) | frozenset("\x7f\"'(),:;<=>[]{|}")
+OF_TEXT_ONLY = frozenset(map(chr, range(33))) | frozenset("\x7f\"'()+,:;<=>[]{|}")
 
 
 def counts_as_import(first):

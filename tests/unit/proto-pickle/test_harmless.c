@@ -162,7 +162,7 @@ Test(harmless, names_that_no_import_statement_could_hold_are_imported_all_the_sa
         {BYTES("\x8c\x02o \x8c\x01x\x93"), IMPORT, 7, "a blank, STACK_GLOBAL"},
         {BYTES("\x80\x02" "cmy files\nx\n"), IMPORT, 2, "a blank behind PROTO"},
         {BYTES("c1os\nx\n"), IMPORT, 0, "a digit first"},
-        {BYTES("cc++\nx\n"), IMPORT, 0, "other signs"},
+        {BYTES("cc#\nx\n"), IMPORT, 0, "other signs"},
     );
 }
 
