@@ -37,7 +37,9 @@ Test(cluster, keys_of_several_slots_are_refused_where_there_is_a_cluster) {
         {"SELECT 1\r\nSELECT 0\r\n", "+OK\r\n+OK\r\n",
          "-ERR SELECT is not allowed in cluster mode\r\n+OK\r\n"},
         {"MOVE none 1\r\n", ":0\r\n", "-ERR MOVE is not allowed in cluster mode\r\n"},
-        {"SWAPDB 0 1\r\n", "+OK\r\n", "-ERR SWAPDB is not allowed in cluster mode\r\n"},
+        {"SWAPDB 0 1\r\nSWAPDB 1 0\r\n", "+OK\r\n+OK\r\n",
+         "-ERR SWAPDB is not allowed in cluster mode\r\n"
+         "-ERR SWAPDB is not allowed in cluster mode\r\n"},
         {"COPY {a}1 {a}3 DB 1\r\n", ":1\r\n",
          "-ERR Copying to another database is not allowed in cluster mode\r\n"},
         {"READONLY\r\n", "-ERR This instance has cluster support disabled\r\n", "+OK\r\n"},
