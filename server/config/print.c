@@ -99,7 +99,9 @@ static const char rules_example[] =
 
 enum brine_status config_print_example(struct buf *out) {
     TRY(buf_append(
-        out, BYTES("# Every option of brine-server with its default.  brine-server --config FILE "
+        out, BYTES("# SPDX-FileCopyrightText: 2026 The brine authors\n"
+                   "# SPDX-License-Identifier: Apache-2.0\n#\n"
+                   "# Every option of brine-server with its default.  brine-server --config FILE "
                    "reads such a file;\n"
                    "# what is not in it keeps its default.  Stronger than the file is the "
                    "environment\n"

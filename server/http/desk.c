@@ -31,6 +31,13 @@ void http_desk_begin(struct http_desk *desk) {
     arena_reset(&state->scratch);
 }
 
+void http_desk_end(struct http_desk *desk) {
+    struct worker_state *state = &desk->state;
+    reply_clear(&state->reply);
+    worker_state_trim(state);
+    arena_back_to(&state->scratch, (struct arena_mark){0});
+}
+
 static struct command_call begin_call(struct http_desk *desk, const char *name) {
     struct worker_state *state = &desk->state;
     http_desk_begin(desk);
@@ -69,6 +76,23 @@ struct bytes http_desk_show(struct http_desk *desk, const struct http_desk_pickl
     pickle_reply_shown(&call, &subject,
                        form == HTTP_DESK_VIEW ? PICKLE_SHOWN_VIEW : PICKLE_SHOWN_DIS);
     return end_call(desk);
+}
+
+struct bytes http_desk_field(struct bytes reply, const char *name) {
+    struct resp_reply_reader reader;
+    struct resp_reply_event event = {0};
+    size_t begun = 0; /* keys and values of the map itself */
+    bool is_next = false;
+    resp_reply_init(&reader, (struct resp_reply_limits){0});
+    while (!event.ends_reply) {
+        enum brine_status status = resp_reply_next(&reader, reply, &event, NULL);
+        BRINE_ASSERT(status == BRINE_OK, "a command's reply is whole");
+        reply = bytes_slice(reply, event.consumed, reply.len);
+        if (event.depth != 1) continue;
+        if (is_next) return event.text;
+        is_next = begun++ % 2 == 0 && bytes_equal(event.text, bytes_of_cstr(name));
+    }
+    return (struct bytes){0};
 }
 
 /* ---- RESP3 as JSON ----------------------------------------------------------------------------*/

@@ -24,6 +24,8 @@ void http_desk_deinit(struct http_desk *desk);
 
 /* Reads the clock and drops what is in the scratch; each of those below does so itself. */
 void http_desk_begin(struct http_desk *desk);
+/* After the last one of a request: gives back what it took, for the next may come in a day. */
+void http_desk_end(struct http_desk *desk);
 /* args[0] is a command's name, which exists; it is given the right number of arguments. */
 struct bytes http_desk_ask(struct http_desk *desk, const struct bytes *args, size_t args_count);
 /* What PICKLE.VIEW or PICKLE.DIS would show of these bytes; nothing is stored. */
@@ -34,6 +36,9 @@ struct http_desk_pickle {
 };
 struct bytes http_desk_show(struct http_desk *desk, const struct http_desk_pickle *pickle,
                             enum http_desk_form form);
+
+/* The text of `name` in a reply that is a map; empty: there is none. */
+struct bytes http_desk_field(struct bytes reply, const char *name);
 
 /* Text as strings, maps as objects, an error as {"error": "..."}.  Of an array or map at the top
  * the first `most` elements. */

@@ -87,16 +87,20 @@ static void on_tick(uv_timer_t *timer) {
 
 /* ---- the beginning ----------------------------------------------------------------------------*/
 
-/* Who has waited longest for his own request, or only lingers, goes for one more: whoever holds
- * connections without using them cannot keep others out.  False: all are being answered. */
+/* Who has waited longest for his own request, or only lingers, goes for one more, and without such
+ * a one who has longest not taken his answer: whoever holds connections without using them cannot
+ * keep others out.  Who waits for the desk stays; they are half of all at most, so that one goes.
+ */
 static bool make_room(struct http *http) {
     size_t open = 0;
-    struct http_exchange *idle = NULL;
+    struct http_exchange *idle = NULL, *sending = NULL;
     for (struct http_exchange *each = http->oldest; each; each = each->newer) {
         open += each->state != HTTP_CLOSING;
         if (!idle && (each->state == HTTP_READING || each->state == HTTP_LINGERING)) idle = each;
+        if (!sending && each->state == HTTP_SENDING) sending = each;
     }
     if (open < http->exchanges_max) return true;
+    if (!idle) idle = sending;
     count(&http->counts.evicted_total);
     if (idle) close_exchange(idle);
     return idle != NULL;
@@ -236,6 +240,7 @@ static void work_at_desk(uv_work_t *work) {
     (void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), HTTP_NICE);
     brine_assert_doing("answering HTTP");
     answer(http->at_desk, &http->desk);
+    http_desk_end(&http->desk);
 }
 
 static void begin_next(struct http *http) {
@@ -260,6 +265,15 @@ static void on_worked(uv_work_t *work, int status UNUSED) {
         begin_next(http);
 }
 
+/* Who is at the desk is among them.  They are at most half of all, because they are not evicted:
+ * the other half is for /healthz and whatever else is answered at once. */
+static size_t count_waiting(const struct http *http) {
+    size_t waiting = 0;
+    for (const struct http_exchange *each = http->oldest; each; each = each->newer)
+        waiting += each->state == HTTP_WAITING;
+    return waiting;
+}
+
 static void answer_request(struct http_exchange *exchange) {
     struct http *http = exchange->http;
     struct brine_error err;
@@ -271,6 +285,10 @@ static void answer_request(struct http_exchange *exchange) {
     if (!http_route_is_slow(exchange->route)) {
         answer(exchange, NULL);
         send_answer(exchange);
+        return;
+    }
+    if (count_waiting(http) >= http->exchanges_max / 2) {
+        refuse(exchange, 503, "many are waiting already: ask again");
         return;
     }
     exchange->state = HTTP_WAITING;
@@ -322,20 +340,28 @@ static void on_written(uv_write_t *write, int status) {
     "img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "                    \
     "frame-ancestors 'none'; require-trusted-types-for 'script'\r\n"
 
+/* What a status has to be sent with. */
+static const char *more_fields(const struct http_exchange *exchange) {
+    if (exchange->answer.code == 401)
+        return "WWW-Authenticate: Basic realm=\"brine\", charset=\"UTF-8\"\r\n";
+    if (exchange->answer.code != 405) return "";
+    return http_route_takes(exchange->route, HTTP_POST) ? "Allow: POST\r\n"
+                                                        : "Allow: GET, HEAD\r\n";
+}
+
 static void send_answer(struct http_exchange *exchange) {
     struct http *http = exchange->http;
     struct http_answer *reply = &exchange->answer;
     struct bytes body = reply->fixed.data ? reply->fixed : buf_view(&reply->text);
     bool is_head = exchange->request.method == HTTP_HEAD && exchange->request.refusal == 0;
-    int len = snprintf(
-        exchange->head, sizeof exchange->head,
-        "HTTP/1.1 %u %s\r\n"
-        "Content-Type: %s\r\n"
-        "Content-Length: %zu\r\n"
-        "Connection: close\r\n"
-        "Cache-Control: no-store\r\n" SECURITY_FIELDS "%s\r\n",
-        reply->code, http_code_words(reply->code), reply->type, body.len,
-        reply->code == 401 ? "WWW-Authenticate: Basic realm=\"brine\", charset=\"UTF-8\"\r\n" : "");
+    int len = snprintf(exchange->head, sizeof exchange->head,
+                       "HTTP/1.1 %u %s\r\n"
+                       "Content-Type: %s\r\n"
+                       "Content-Length: %zu\r\n"
+                       "Connection: close\r\n"
+                       "Cache-Control: no-store\r\n" SECURITY_FIELDS "%s\r\n",
+                       reply->code, http_code_words(reply->code), reply->type, body.len,
+                       more_fields(exchange));
     BRINE_ASSERT(len > 0 && (size_t)len < sizeof exchange->head, "the head of an answer fits");
     uv_buf_t out[] = {uv_buf_init(exchange->head, (unsigned)len),
                       uv_buf_init((char *)(uintptr_t)body.data, (unsigned)body.len)};

@@ -3,7 +3,6 @@
 
 #include "http/history.h"
 
-#include "keyspace/room.h"
 
 enum brine_status http_history_init(struct http_history *history, struct allocator *mem) {
     *history = (struct http_history){.mem = mem};
@@ -64,6 +63,8 @@ void http_history_sample(struct http_history *history, const struct http_sources
     history->totals = now;
     history->sampled_mono_ms = mono_ms;
     if (before_ms == 0) return;
+    struct http_facts facts;
+    http_facts_take(sources, now_ms, &facts);
     history->samples[history->taken++ % HTTP_SAMPLES] = (struct http_sample){
         .at_ms = (uint64_t)now_ms,
         .took_ms = (uint64_t)MAX(mono_ms - before_ms, 1),
@@ -76,8 +77,8 @@ void http_history_sample(struct http_history *history, const struct http_sources
         .expired = rise(now.expired, before.expired),
         .keys = counts.keys,
         .clients = metrics_set_sum(sources->metrics_set, METRIC_connected_clients),
-        .memory_bytes = room_taken_bytes(sources->keyspace),
-        .limit_bytes = room_limit(sources->keyspace),
+        .memory_bytes = facts.used_bytes,
+        .limit_bytes = facts.limit_bytes,
         .p50_ns = histogram_quantile(&between, 0.5),
         .p99_ns = histogram_quantile(&between, 0.99),
         .p999_ns = histogram_quantile(&between, 0.999),

@@ -15,6 +15,7 @@
  * Isolation.  It has a thread and a loop of its own, and asks of the rest of the server only what
  * any thread may ask, so that no client of it can hold up a worker.  What takes long (a pickle to
  * judge, types to count) runs beside its loop, one at a time, so that /healthz is always answered.
+ * Half of http.max_connections may wait for their turn; others are told 503 at once.
  *
  * Bounds: http.max_connections, http.header_bytes, http.body_bytes, http.timeout for a request to
  * arrive and once more for its answer to be taken; one request a connection.

@@ -36,7 +36,7 @@ static void say_server(const struct http_sources *sources, int64_t now_ms, struc
     say_number(json, "workers", facts.server.workers);
     say_number(json, "clients", metrics_set_sum(set, METRIC_connected_clients));
     say_number(json, "keys", facts.store.keys);
-    say_number(json, "memory_bytes", facts.taken_bytes);
+    say_number(json, "memory_bytes", facts.used_bytes);
     say_number(json, "limit_bytes", facts.limit_bytes);
     say_number(json, "commands", metrics_set_sum(set, METRIC_commands_processed_total));
     say_number(json, "admitted", metrics_set_sum(set, METRIC_gate_admitted));
@@ -83,9 +83,14 @@ enum brine_status http_report_status(const struct http_sources *sources, struct 
 
 /* ---- a pickle ---------------------------------------------------------------------------------*/
 
+/* Without a pickle: one that took a limit's worth of time to judge takes as much to show. */
 static void say_shown(struct http_desk *desk, const struct http_desk_pickle *pickle,
                       enum http_desk_form form, struct json *json) {
-    http_json_reply(json, http_desk_show(desk, pickle, form), 1);
+    json_key(json, form == HTTP_DESK_VIEW ? "view" : "disassembly");
+    if (!pickle)
+        json_cstr(json, "not shown: it is beyond a limit");
+    else
+        http_json_reply(json, http_desk_show(desk, pickle, form), 1);
 }
 
 enum brine_status http_report_verdict(struct http_desk *desk, const struct http_desk_pickle *pickle,
@@ -100,12 +105,12 @@ enum brine_status http_report_verdict(struct http_desk *desk, const struct http_
     json_init(&json, out);
     json_open_object(&json);
     say_number(&json, "bytes", pickle->value.len);
+    struct bytes verdict = http_desk_ask(desk, args, ARRAY_LEN(args));
+    bool is_bomb = bytes_is(http_desk_field(verdict, "class"), "limit");
     json_key(&json, "verdict");
-    http_json_reply(&json, http_desk_ask(desk, args, ARRAY_LEN(args)), SIZE_MAX);
-    json_key(&json, "view");
-    say_shown(desk, pickle, HTTP_DESK_VIEW, &json);
-    json_key(&json, "disassembly");
-    say_shown(desk, pickle, HTTP_DESK_DIS, &json);
+    http_json_reply(&json, verdict, SIZE_MAX);
+    say_shown(desk, is_bomb ? NULL : pickle, HTTP_DESK_VIEW, &json);
+    say_shown(desk, is_bomb ? NULL : pickle, HTTP_DESK_DIS, &json);
     json_close(&json);
     return json_finish(&json);
 }

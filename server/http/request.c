@@ -224,8 +224,8 @@ static bool decode(struct bytes text, uint8_t *room, size_t room_bytes, struct b
     return true;
 }
 
-bool http_query_value(struct bytes query, const char *name, uint8_t *room, size_t room_bytes,
-                      struct bytes *value) {
+enum http_query_found http_query_value(struct bytes query, const char *name, uint8_t *room,
+                                       size_t room_bytes, struct bytes *value) {
     while (query.len > 0) {
         size_t end = MIN(find_byte(query, '&'), query.len);
         struct bytes pair = bytes_slice(query, 0, end);
@@ -234,7 +234,7 @@ bool http_query_value(struct bytes query, const char *name, uint8_t *room, size_
         if (!bytes_equal(bytes_slice(pair, 0, sign), bytes_of_cstr(name))) continue;
         struct bytes text = bytes_slice(pair, MIN(sign, pair.len), pair.len); /* with its '=' */
         text = bytes_slice(text, 1, text.len);
-        return decode(text, room, room_bytes, value);
+        return decode(text, room, room_bytes, value) ? HTTP_QUERY_FOUND : HTTP_QUERY_BROKEN;
     }
-    return false;
+    return HTTP_QUERY_ABSENT;
 }

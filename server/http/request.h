@@ -68,9 +68,11 @@ enum brine_status http_request_parse(struct bytes received, struct http_request 
  */
 size_t http_head_end(struct bytes received, size_t from);
 
-/* The value of `name` in a query, percent-decoded into room, '+' as a blank.  False: it is not
- * there, or is broken, or longer than the room. */
-bool http_query_value(struct bytes query, const char *name, uint8_t *room, size_t room_bytes,
-                      struct bytes *value);
+/* The value of `name` in a query, percent-decoded into room, '+' as a blank.  BROKEN: it is there
+ * and does not decode, or not into the room; who takes that for ABSENT answers another question
+ * than was asked. */
+enum http_query_found { HTTP_QUERY_ABSENT, HTTP_QUERY_FOUND, HTTP_QUERY_BROKEN };
+enum http_query_found http_query_value(struct bytes query, const char *name, uint8_t *room,
+                                       size_t room_bytes, struct bytes *value) MUST_USE;
 
 #endif

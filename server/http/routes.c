@@ -76,13 +76,22 @@ static void say_metrics(const struct http_question *question, struct http_answer
 
 /* ---- for the page -----------------------------------------------------------------------------*/
 
-static void say_history(const struct http_question *question, struct http_answer *answer) {
-    uint8_t room[24];
+/* 0 when it is absent.  False: it is no number. */
+static bool read_number(const struct http_question *question, const char *name, uint64_t *number) {
+    enum { DIGITS_MAX = 20 };
+    uint8_t room[DIGITS_MAX];
     struct bytes text;
-    uint64_t since = 0;
+    enum http_query_found found =
+        http_query_value(question->request->query, name, room, sizeof room, &text);
+    *number = 0;
+    return found == HTTP_QUERY_ABSENT ||
+           (found == HTTP_QUERY_FOUND && number_parse_u64(text, number));
+}
+
+static void say_history(const struct http_question *question, struct http_answer *answer) {
+    uint64_t since;
     struct json json;
-    if (http_query_value(question->request->query, "since", room, sizeof room, &text) &&
-        !number_parse_u64(text, &since)) {
+    if (!read_number(question, "since", &since)) {
         http_answer_error(answer, 400, "since is no number");
         return;
     }
@@ -96,15 +105,16 @@ static void say_status(const struct http_question *question, struct http_answer 
 }
 
 static void say_verdict(const struct http_question *question, struct http_answer *answer) {
-    enum { DB_DIGITS = 8 };
     struct http_desk_pickle pickle = {.value = question->body};
-    struct bytes query = question->request->query, text;
-    uint8_t key[AUDIT_KEY_BYTES_MAX], digits[DB_DIGITS];
-    uint64_t db = 0;
-    if (http_query_value(query, "key", key, sizeof key, &text)) pickle.key = text;
-    if (http_query_value(query, "db", digits, sizeof digits, &text) &&
-        (!number_parse_u64(text, &db) ||
-         db >= (uint64_t)config_read(question->sources->config->server.databases))) {
+    uint8_t key[HTTP_TARGET_BYTES_MAX]; /* no longer one can be sent */
+    uint64_t db;
+    if (http_query_value(question->request->query, "key", key, sizeof key, &pickle.key) ==
+        HTTP_QUERY_BROKEN) {
+        http_answer_error(answer, 400, "key is not percent-encoded");
+        return;
+    }
+    if (!read_number(question, "db", &db) ||
+        db >= (uint64_t)config_read(question->sources->config->server.databases)) {
         http_answer_error(answer, 400, "db is no database");
         return;
     }

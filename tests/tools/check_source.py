@@ -48,7 +48,8 @@ BANNED = [
 ]
 BANNED_INCLUDES = {"assert.h": "base/assert.h, which stays on in releases"}
 
-NEEDS_LICENCE = (".c", ".h", ".def", ".py", ".sh", ".mk", "Makefile", ".ci/run", "Dockerfile")
+NEEDS_LICENCE = (".c", ".h", ".def", ".py", ".sh", ".mk", "Makefile", ".ci/run", "Dockerfile", ".toml", ".pc.in",
+                 ".yml", ".service", ".logrotate", "debian/control")
 # A fixed number of bytes into a variable is a load, for which C has no other words.
 LOAD = re.compile(r"memcpy\(&\w[\w.]*, [^;]*, (sizeof[ (][^,;]*|width)\)")
 SLEEP = re.compile(r"\btime\.sleep\(|^\s*sleep |\b(?:u|nano|clock_nano)?sleep\(")

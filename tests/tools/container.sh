@@ -71,12 +71,14 @@ answers() { # command...
     return 1
 }
 
-health() {
+health() { # port
     local command
     command=$(buildah inspect --type image --format '{{index .Docker.Config.Healthcheck.Test 1}}' brine) || return 1
     echo "$command"
-    chroot --userspec=10001:10001 "$server_root" /usr/bin/env BRINE_SERVER_PORT=6391 sh -c "$command"
+    chroot --userspec=10001:10001 "$server_root" /usr/bin/env BRINE_SERVER_PORT="${1:-6391}" sh -c "$command"
 }
+
+sick() { ! health "$@"; }
 
 poisoned() {
     curl -s http://127.0.0.1:8391/ | grep 'You were here 1 times' &&
@@ -92,6 +94,9 @@ echo "     the image is $(buildah images --format '{{.Size}}' brine), $(buildah 
 start brine "$store/server.log" BRINE_SERVER_PORT=6391 BRINE_SNAPSHOT_DIR=/data -- brine-entrypoint --gate.policy=django
 server_root=$(buildah mount | awk 'END { print $2 }')
 check "the server runs as 10001 and is healthy" answers health
+start brine "$store/locked.log" BRINE_SERVER_PORT=6392 -- brine-entrypoint --auth.password=told-by-argument
+check "with a password that the check does not know it is healthy too" answers health 6392
+check "where nobody listens it is not" sick 6393
 start brine-site "$store/site.log" CACHE_URL=redis://127.0.0.1:6391/1 -- python3 /srv/site.py 8391
 check "the site serves" answers curl -sf -o /dev/null http://127.0.0.1:8391/victim
 check "the site's poison is refused" poisoned

@@ -8,7 +8,7 @@
 routes    every path: status, type, the fields that browsers obey
 hostile   requests that two readers could read differently, too long ones, two in one
 crowd     clients that drip, that do not read, a thousand that do nothing: others are served
-desk      a pickle that takes long to judge does not hold up /healthz
+desk      a pickle that takes long to judge does not hold up /healthz, nor do those that wait behind it; its memory is given back
 password  who must give one, and that the server does not start open to others
 states    /readyz while data is loaded and while the server stops
 metrics   the text is well-formed, and its counts are those of INFO
@@ -138,8 +138,13 @@ def try_routes(path):
         check(server.ask(target, "POST").code == 405, f"POST {target} is not answered")
     for target, method, code in (("/nothing", "GET", 404), ("/verify", "GET", 405), ("/", "DELETE", 405),
                                  ("/../etc/passwd", "GET", 404), ("/%61pp.js", "GET", 404), ("//", "GET", 404),
-                                 ("/api/history?since=x", "GET", 400)):
+                                 ("/api/history?since=x", "GET", 400), ("/api/history?since=" + "9" * 21, "GET", 400),
+                                 ("/verify?key=%zz", "POST", 400), ("/verify?key=a%", "POST", 400),
+                                 ("/verify?db=00000000000000000000000", "POST", 400), ("/verify?db=%3", "POST", 400),
+                                 ("/verify?db=x", "POST", 400), ("/verify?db=4294967296", "POST", 400)):
         check(server.ask(target, method).code == code, f"{method} {target}: {code}")
+    for target, method, allowed in (("/verify", "GET", "post"), ("/", "POST", "get, head"), ("/healthz", "DELETE", "get, head")):
+        check(server.ask(target, method).fields.get("allow") == allowed, f"{method} {target} is told what it takes: {allowed}")
     verdict = json.loads(server.ask("/verify?db=3&key=a%3Cb", "POST", POISON).body)
     check(verdict["verdict"]["verdict"] == "refuse" and "posix.system" in verdict["verdict"]["message"]
           and "a<b" in verdict["verdict"]["message"], f"a poisoned pickle is refused: {verdict['verdict']}")
@@ -276,6 +281,11 @@ def try_desk(path):
     deep = pickle.dumps([b"x" * 40] * 3)
     # Long enough to be waited for, in each variant.
     items = 100_000 if os.environ.get("BRINE_VARIANT") == "tsan" else 2_000_000
+    before = server.client().info("memory")["used_memory"]
+    big = pickle.dumps([str(i) for i in range(800_000)])
+    check(server.ask("/verify", "POST", big).code == 200, f"{len(big)} bytes are judged")
+    grown = lambda: server.client().info("memory")["used_memory"] - before
+    check(serving.await_that(lambda: grown() < 4 << 20), f"and what that took is given back: {grown()} bytes more")
     bomb = zlib.compress(deep[:-1] + b"(" + b"]" * items + b"e.", 9)
     waiting = [server.connect() for _ in range(2)]
     for each in waiting:
@@ -305,6 +315,23 @@ def try_desk(path):
     abandoned.sendall(f"POST /verify HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(bomb)}\r\n"
                       "Content-Type: application/octet-stream\r\n\r\n".encode() + bomb)
     abandoned.close()
+    server.stop()
+    server.start(path, "--gate.unpack_ms=3000", "--http.max_connections=8")
+    for posts in (6, 16):
+        waiting = [server.connect() for _ in range(posts)]
+        for each in waiting:
+            try:
+                each.sendall(f"POST /verify HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(bomb)}\r\n"
+                             "Content-Type: application/octet-stream\r\n\r\n".encode() + bomb)
+            except OSError:  # closed for others
+                pass
+        codes = [server.ask(target).code for target in ("/healthz", "/readyz") * 4]
+        check(codes == [200] * 8, f"probes have a place beside {posts} that want to be judged: {codes}")
+        codes = sorted(Answer(receive(each)).code for each in waiting)
+        check(posts > 8 or codes == [200] * 4 + [503] * 2, f"half of all connections may wait for the desk, others are told: {codes}")
+        check(codes.count(200) >= 4, f"{posts}: those that wait are answered: {codes}")
+        for each in waiting:
+            each.close()
     server.stop()
     server.remove()
 

@@ -5,6 +5,24 @@
 
 #include <criterion/criterion.h>
 
+Test(desk, a_field_is_found_among_the_keys_of_the_map_itself) {
+    static const struct {
+        const char *reply, *text;
+    } rows[] = {
+        {"%2\r\n+a\r\n+b\r\n+class\r\n$5\r\nlimit\r\n", "limit"},
+        {"%2\r\n+a\r\n+class\r\n+b\r\n+c\r\n", ""},
+        {"%2\r\n+a\r\n*2\r\n+class\r\n+x\r\n+class\r\n+y\r\n", "y"},
+        {"%1\r\n+a\r\n*2\r\n+class\r\n+x\r\n", ""},
+        {"%0\r\n", ""},
+        {"-ERR class\r\n", ""},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct bytes text = http_desk_field(bytes_of_cstr(rows[i].reply), "class");
+        cr_expect(bytes_equal(text, bytes_of_cstr(rows[i].text)), "row %zu: %.*s", i, (int)text.len,
+                  (const char *)text.data);
+    }
+}
+
 Test(desk, a_reply_becomes_the_same_as_JSON) {
     static const struct {
         const char *reply, *json;
