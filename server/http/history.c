@@ -3,7 +3,6 @@
 
 #include "http/history.h"
 
-
 enum brine_status http_history_init(struct http_history *history, struct allocator *mem) {
     *history = (struct http_history){.mem = mem};
     history->samples = mem_alloc_zeroed(mem, HTTP_SAMPLES * sizeof *history->samples);

@@ -33,7 +33,7 @@ enum { HTTP_SAMPLE_MS = 5000, HTTP_SAMPLES = 720 };
     F(expired, "keys whose time was over")                                                         \
     F(keys, "keys held")                                                                           \
     F(clients, "clients connected")                                                                \
-    F(memory_bytes, "taken from the allocator")                                              \
+    F(memory_bytes, "taken from the allocator")                                                    \
     F(limit_bytes, "memory.max")                                                                   \
     F(p50_ns, "duration that half of the commands stayed below")                                   \
     F(p99_ns, "and 99 in 100")                                                                     \
