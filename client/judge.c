@@ -66,11 +66,10 @@ static enum brine_status say_reading(void *context, const struct frame_reading *
 }
 
 /* Where values may be anything, text that happens to begin like a global is none; but what says
- * PROTO and then names a global that the policy refuses is a pickle, whether or not a module can
- * have that name. */
+ * PROTO and then wants what is forbidden is a pickle: a global that the policy refuses, whether or
+ * not a module can have that name, or one of the extension registry, or a persistent object. */
 static bool is_sure_pickle(const struct pickle_report *report) {
-    return report->protocol >= 2 && report->name.data &&
-           pickle_reason_class(report->reason) == PICKLE_CLASS_FORBIDDEN;
+    return report->protocol >= 2 && pickle_reason_class(report->reason) == PICKLE_CLASS_FORBIDDEN;
 }
 
 /* As the gate has it: no reader imports, calls or uses anything, or only one written in Python

@@ -21,7 +21,7 @@ struct judge {
     bool joblib; /* values were written by joblib.dump; may be set from value to value */
     /* Values may be anything, pickles or not: what breaks a limit and is harmless is opaque too,
      * for random bytes often claim to be long, and so is text that ends within a global's name. But
-     * what begins with PROTO and names a global that is refused is never opaque. */
+     * what begins with PROTO and is forbidden is never opaque. */
     bool anything;
     bool base64; /* look for it in values as they are: something is found in any text */
     const struct frame_affix *affixes; /* signatures that may stand around a pickle */

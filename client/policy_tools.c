@@ -7,6 +7,7 @@
 #include "client/input.h"
 #include "client/policy_option.h"
 #include "client/tools.h"
+#include "policy/dangerous.h"
 #include "policy/print.h"
 #include "text/json.h"
 
@@ -18,11 +19,16 @@ static const struct tool_option json_options[] = {[TOOL_JSON_ROW] = TOOL_JSON};
 
 /* ---- check ------------------------------------------------------------------------------------*/
 
-struct checked {
-    const char *path;
-    struct brine_error err;
-    bool ok;
-};
+/* The book's warnings, then the lines of dangers, each of which ends in a NUL; NULL beyond. */
+static const char *warning_at(const struct policy_book *book, struct bytes dangers, size_t index) {
+    size_t first = 0;
+    while (first < index && policy_book_warning(book, first)) first++;
+    const char *warning = policy_book_warning(book, first);
+    if (first == index && warning) return warning;
+    const char *line = (const char *)dangers.data, *end = line + dangers.len;
+    for (size_t left = index - first; left && line < end; left--) line += strlen(line) + 1;
+    return dangers.len && line < end ? line : NULL;
+}
 
 static void print_policies(const struct policy_book *book, const char *path) {
     for (size_t i = 0; i < policy_book_count(book); i++) {
@@ -33,7 +39,7 @@ static void print_policies(const struct policy_book *book, const char *path) {
     }
 }
 
-static void json_policies(const struct policy_book *book, struct json *json) {
+static void json_policies(const struct policy_book *book, struct bytes dangers, struct json *json) {
     json_key(json, "policies");
     json_open_array(json);
     for (size_t i = 0; i < policy_book_count(book); i++) {
@@ -50,12 +56,28 @@ static void json_policies(const struct policy_book *book, struct json *json) {
     json_key(json, "warnings");
     json_open_array(json);
     const char *warning;
-    for (size_t i = 0; (warning = policy_book_warning(book, i)); i++) json_cstr(json, warning);
+    for (size_t i = 0; (warning = warning_at(book, dangers, i)); i++) json_cstr(json, warning);
     json_close(json);
 }
 
+/* Whoever lists what is dangerous may know better; it is said. */
+static enum brine_status add_dangers(struct buf *dangers, const struct policy *policy,
+                                     const char *path, struct bytes name) {
+    for (size_t i = 0; i < policy->entries_count; i++) {
+        const struct policy_entry *entry = &policy->entries[i];
+        const char *danger = policy_danger(entry->module, entry->name);
+        if (!danger) continue;
+        TRY(buf_printf(dangers, "%s: policy %.*s lists '%.*s.%.*s', which %s", path, (int)name.len,
+                       (const char *)name.data, (int)entry->module.len,
+                       (const char *)entry->module.data, (int)entry->name.len,
+                       (const char *)entry->name.data, danger));
+        TRY(buf_append_byte(dangers, 0));
+    }
+    return BRINE_OK;
+}
+
 /* Reads the file into the book and compiles each of its policies. */
-static enum brine_status check_file(struct policy_book *book, const char *path,
+static enum brine_status check_file(struct policy_book *book, const char *path, struct buf *dangers,
                                     struct brine_error *err) {
     struct buf text;
     buf_init(&text, mem_system(), POLICY_BOOK_BYTES_MAX + (size_t)2);
@@ -65,17 +87,24 @@ static enum brine_status check_file(struct policy_book *book, const char *path,
     struct policy_text added = {.file = path, .text = buf_view(&text), .others_allowed = true};
     if (status == BRINE_OK) status = policy_book_add(book, &added, err);
     buf_deinit(&text);
+    size_t own = 0;
     for (size_t i = 0; status == BRINE_OK && i < policy_book_count(book); i++) {
         struct policy_compiled compiled;
         struct bytes name = policy_book_at(book, i).name;
         if (policy_book_at(book, i).preset) continue;
+        own++;
         status = policy_compile(book, &name, 1, &compiled, err);
-        if (status == BRINE_OK) policy_compiled_deinit(&compiled);
+        if (status != BRINE_OK) break;
+        status = add_dangers(dangers, &compiled.policy, path, name);
+        policy_compiled_deinit(&compiled);
+        if (status != BRINE_OK) brine_fail(err, status, 0, "no memory");
     }
+    if (status == BRINE_OK && own == 0)
+        status = brine_fail(err, BRINE_NOT_FOUND, 0, "%.200s: holds no [policy.NAME] table", path);
     return status;
 }
 
-static void print_check_json(const struct policy_book *book, const char *path,
+static void print_check_json(const struct policy_book *book, struct bytes dangers, const char *path,
                              const struct brine_error *err, bool ok) {
     struct buf out;
     struct json json;
@@ -90,7 +119,7 @@ static void print_check_json(const struct policy_book *book, const char *path,
         json_null(&json);
     else
         json_cstr(&json, err->text);
-    if (ok) json_policies(book, &json);
+    if (ok) json_policies(book, dangers, &json);
     json_close(&json);
     if (json_finish(&json) == BRINE_OK) printf("%.*s\n", (int)out.len, (const char *)out.data);
     buf_deinit(&out);
@@ -108,20 +137,23 @@ static int run_check(struct tool_call *call) {
     for (size_t i = 0; i < call->words_count; i++) {
         struct brine_error err = {0};
         struct policy_book *book;
+        struct buf dangers;
         const char *path = call->words[i], *warning;
         if (policy_book_create(mem_system(), true, &book, &err) != BRINE_OK)
             return tool_complain("%s", err.text);
-        bool ok = check_file(book, path, &err) == BRINE_OK;
+        buf_init(&dangers, mem_system(), DIALOG_BYTES_MAX);
+        bool ok = check_file(book, path, &dangers, &err) == BRINE_OK;
         if (!ok) code = TOOL_BAD;
         if (call->values[TOOL_JSON_ROW]) {
-            print_check_json(book, path, &err, ok);
+            print_check_json(book, buf_view(&dangers), path, &err, ok);
         } else if (ok) {
             print_policies(book, path);
-            for (size_t w = 0; (warning = policy_book_warning(book, w)); w++)
+            for (size_t w = 0; (warning = warning_at(book, buf_view(&dangers), w)); w++)
                 print_line("warning: ", warning);
         } else {
             print_line("", err.text);
         }
+        buf_deinit(&dangers);
         policy_book_destroy(book);
     }
     return tool_finish(code);

@@ -423,6 +423,16 @@ static bool parse_time(const struct tool_call *call, int64_t *ms) {
     return false;
 }
 
+static bool parse_type(const struct tool_call *call) {
+    static const char *const names[] = {"string", "hash", "list", "set", "zset", "stream"};
+    const char *word = call->values[TYPE];
+    for (size_t i = 0; word && i < ARRAY_LEN(names); i++)
+        if (bytes_is(bytes_of_cstr(word), names[i])) return true;
+    if (word)
+        tool_complain("--type must be string, hash, list, set, zset or stream, not '%s'", word);
+    return !word;
+}
+
 static int scan_with(struct tool_call *call, struct scan *scan, enum scan_format format) {
     struct policy_compiled compiled;
     struct brine_error err = {0};
@@ -471,7 +481,7 @@ static int run_scan(struct tool_call *call) {
         tool_number(call, RATE, (struct tool_range){0, INT32_MAX, RATE_DEFAULT}, &scan->rate) &&
         tool_number(call, MAX_VALUE, (struct tool_range){1, 1 << 30, VALUE_BYTES_DEFAULT},
                     &max_value) &&
-        parse_format(call, &format) && parse_time(call, &scan->time_ms)) {
+        parse_format(call, &format) && parse_type(call) && parse_time(call, &scan->time_ms)) {
         scan->reader.value_bytes_max = (uint64_t)max_value;
         code = scan_with(call, scan, format);
     }

@@ -241,6 +241,28 @@ static void note_refused(struct scan_found *found, const struct scan_place *plac
                 judgement);
 }
 
+/* A policy that lists what is dangerous admits it; here it is a finding all the same. */
+static bool note_listed_danger(struct scan_found *found, const struct scan_place *place,
+                               const struct judgement *judgement) {
+    char name[MESSAGE_BYTES], message[2 * MESSAGE_BYTES];
+    for (size_t i = 0; i < judgement->report->globals_count; i++) {
+        const struct pickle_global *global = &judgement->report->globals[i];
+        const char *danger = policy_danger(global->module, global->name);
+        if (!danger) continue;
+        struct bytes joined = join(name, sizeof name, global->module, global->name);
+        snprintf(message, sizeof message, "the policy lists what %s: %s", danger, name);
+        size_t base = judgement->reading->unpacked ? 0 : judgement->reading->offset;
+        add_finding(found, place,
+                    (struct scan_finding){.severity = SCAN_DANGEROUS,
+                                          .offset = base + global->offset,
+                                          .global = joined,
+                                          .message = bytes_of_cstr(message)},
+                    judgement);
+        return true;
+    }
+    return false;
+}
+
 void scan_found_note(struct scan_found *found, const struct scan_place *place,
                      const struct judgement *judgement) {
     if (judgement->opaque) return;
@@ -253,6 +275,7 @@ void scan_found_note(struct scan_found *found, const struct scan_place *place,
         note_refused(found, place, judgement);
     } else {
         const struct pickle_global *unlisted = note_globals(found, place, judgement->report);
-        if (unlisted) note_unlisted(found, place, judgement, unlisted);
+        if (!note_listed_danger(found, place, judgement) && unlisted)
+            note_unlisted(found, place, judgement, unlisted);
     }
 }

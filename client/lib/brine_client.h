@@ -154,6 +154,7 @@ enum brine_client_status brine_call(brine_client *client, const struct brine_tex
 enum brine_client_status brine_append(brine_client *client, const struct brine_text *args,
                                       size_t count);
 enum brine_client_status brine_flush(brine_client *client);
+/* BRINE_CLIENT_MISUSE when none is due. */
 enum brine_client_status brine_take_reply(brine_client *client, struct brine_reply **reply);
 /* What comes next, messages of a subscription too, for which no reply is due. */
 enum brine_client_status brine_take(brine_client *client, struct brine_reply **reply);

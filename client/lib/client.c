@@ -375,6 +375,10 @@ enum brine_client_status brine_take(brine_client *client, struct brine_reply **r
 
 enum brine_client_status brine_take_reply(brine_client *client, struct brine_reply **reply) {
     enum brine_client_status status;
+    *reply = NULL;
+    /* Without a timeout it would be waited for until the server goes. */
+    if (client->connected && client->due == 0)
+        return fail(client, BRINE_CLIENT_MISUSE, "no reply is due");
     start_clock(client, client->endpoint.timeout_ms);
     while ((status = take(client, reply)) == BRINE_CLIENT_OK) {
         if ((*reply)->type != BRINE_REPLY_PUSH) break;

@@ -203,6 +203,13 @@ def check_rest(cli, port, folder):
     check("the policy that is offered admits them", json.loads(out or "{}").get("refused") == 0, out[:300] + err)
     code, out, _ = scan(cli, port, "--match", "user:*", "--json")
     check("--match takes a part, where nothing is dangerous", code == 0 and json.loads(out)["keys"] > 0)
+    listed = os.path.join(folder, "listed.toml")
+    with open(listed, "w", encoding="utf-8") as file:
+        file.write('[policy.listed]\nextends = ["stdlib"]\nallow = ["posix.system", "os.system", "builtins.eval", "subprocess.Popen"]\n')
+    code, out, err = scan(cli, port, "--policy", listed, "--json")
+    check("what is dangerous is so whatever the policy lists", code == 1 and json.loads(out or "{}").get("dangerous") == 20, out[:300] + err)
+    code, out, err = scan(cli, port, "--type", "strin")
+    check("a type that there is none of is refused", code == 2 and not out and "--type must be string" in err, out + err)
     code, out, err = scan(cli, port, "--untouched")
     check("--untouched does not begin on this server", code == 2 and "idle" in err, err)
     code, out, err = scan(cli, serving.free_port())
@@ -278,14 +285,15 @@ WORDS = [b"cat", b"ios", b"ios.", b"cos.mic", b"cnt", b"index", b"into", b"csys"
 def check_odd(cli, port):
     """Keys that are no text, and globals that no module can be, which text in between must not be taken for."""
     named = b"\x80\x04\x8c\x05a\n\x1b[m\x8c\x01b\x93."
-    values = {b"\xff\xfe": hostile()[0][2], b"odd": named, b"odd:zlib": zlib.compress(named), b"text": b"cat of a b\nwith a line\n.", b"odd:hash": None}
+    values = {b"\xff\xfe": hostile()[0][2], b"odd": named, b"odd:zlib": zlib.compress(named), b"text": b"cat of a b\nwith a line\n.", b"odd:hash": None,
+              b"odd:extension": b"\x80\x02\x82\x01.", b"odd:persistent": b"\x80\x02P1\n."}
     values.update((b"word:%d" % i, word) for i, word in enumerate(WORDS))
     lines = [[b"SET", key, value] for key, value in values.items() if value] + [[b"HSET", b"odd:hash", b"f\xff", named]]
     subprocess.run(["redis-cli", "-p", str(port), "--pipe"], stdout=subprocess.DEVNULL, check=True,
                    input=encode([b"SELECT", b"2"]) + b"".join(encode(line) for line in lines))
     code, out, err = scan(cli, port, "--json", database="/2")
     findings = {finding.get("key_hex", finding["key"]): finding for finding in json.loads(out or '{"findings": []}')["findings"]}
-    check("what has a global with controls is found, and text that looks like one is not", set(findings) == {"fffe", "odd", "odd:zlib", "odd:hash"}, f"{set(findings)} {err}")
+    check("what has a global with controls is found, and text that looks like one is not", set(findings) == {"fffe", "odd", "odd:zlib", "odd:hash", "odd:extension", "odd:persistent"}, f"{set(findings)} {err}")
     check("each is refused or dangerous", code == 1 and findings.get("odd", {}).get("severity") == "refused" and findings.get("fffe", {}).get("severity") == "dangerous", findings)
     check("a field that is no text is told in hex", findings.get("odd:hash", {}).get("where_hex") == "66ff", findings.get("odd:hash"))
     check("a key that is text is not told in hex", "key_hex" not in findings.get("odd", {}))

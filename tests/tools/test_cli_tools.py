@@ -63,6 +63,9 @@ ROWS = [
     ("verify_verbose", "verify good.pkl good.pkl.gz data.npz plain.npy -v", b"", False),
     ("verify_stdin", "verify -v -", EVIL[:-1], False),
     ("policy_check", "policy check shop.toml", b"", False),
+    ("policy_check_dangerous", "policy check dangerous.toml", b"", False),
+    ("policy_check_dangerous_json", "policy check dangerous.toml --json", b"", False),
+    ("policy_check_none", "policy check server.toml", b"", False),
     ("policy_check_broken", "policy check broken.toml", b"", False),
     ("policy_check_json", "policy check shop.toml --json", b"", False),
     ("policy_diff", "policy diff stdlib shop.toml", b"", False),
@@ -109,6 +112,8 @@ def npy(descr, data, shape):
 def write_files(folder):
     values = {"good.pkl": pickle.dumps({"a": [1, 2.5, None]}, 4), "evil.pkl": EVIL,
               "plain.npy": npy("<f8", b"\0" * 24, (3,)), "broken.toml": b"[policy.x]\nallow = [1]\n",
+              "server.toml": b"[server]\nport = 7\n",
+              "dangerous.toml": b'[policy.x]\nallow = ["posix.system", "builtins.eval", "subprocess.Popen", "shop.Cart"]\n',
               "shop.toml": b'[policy.narrow]\nallow = ["shop.Cart"]\n[policy.shop]\nextends = ["stdlib", "narrow"]\nallow = ["wild.*"]\n'}
     values["good.pkl.gz"] = gzip.compress(values["good.pkl"], mtime=0)
     archive = io.BytesIO()

@@ -272,6 +272,8 @@ Test(client, a_pipeline_takes_its_replies_in_order_and_a_call_among_them_is_misu
     cr_expect_eq(brine_take(client, &reply), BRINE_CLIENT_ERROR_REPLY);
     cr_expect_str_eq(brine_last_error(client)->text, "ERR x");
     brine_reply_free(reply);
+    cr_expect_eq(brine_take_reply(client, &reply), BRINE_CLIENT_MISUSE, "none is due any more");
+    cr_expect_null(reply);
     brine_close(client);
     stop(&fake);
 }
