@@ -124,8 +124,7 @@ static bool find_end(struct bytes file, size_t *at) {
 
 /* torch.save writes a second end of directory, in 64 bits, before the first; readers take the one
  * or the other. So they must say the same. *end is moved to where the directory ends. */
-static enum brine_status check_zip64(struct zip *zip, size_t len, size_t offset,
-                                     size_t *end) {
+static enum brine_status check_zip64(struct zip *zip, size_t len, size_t offset, size_t *end) {
     if (*end < LOCATOR_BYTES || memcmp(zip->file.data + *end - LOCATOR_BYTES, "PK\6\7", 4) != 0)
         return BRINE_OK;
     if (*end < LOCATOR_BYTES + END64_BYTES) return broken(zip, "has no zip64 directory");

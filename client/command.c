@@ -149,12 +149,15 @@ const struct tool command_tool = {
     .name = "",
     .arguments = "[COMMAND [ARGUMENT...]]",
     .summary = "sends commands to a server that speaks the Redis protocol and shows the replies",
-    .text = "Without a command, commands are read from standard input, one a line; from a terminal "
-            "with "
-            "history, completion and hints. Replies look as redis-cli prints them.\n"
-            "A first word that is the name of a tool, in small letters, is that tool; GET, SET and "
-            "PING "
-            "in capitals are always the server's commands.",
+    .text =
+        "Without a command, commands are read from standard input, one a line; from a terminal "
+        "with "
+        "history, completion and hints. Replies look as redis-cli prints them.\n"
+        "A first word that is the name of a tool, in small letters, is that tool, behind options "
+        "too (but "
+        "get, set and ping, and scan and latency with words, are then commands); GET, SET and "
+        "PING "
+        "in capitals are always the server's commands.",
     .exits = "0 answered, 1 error reply or no connection, 2 wrong usage",
     TOOL_OPTIONS(options),
     .needs_server = true,

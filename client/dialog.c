@@ -88,6 +88,12 @@ static bool show_next(struct dialog *dialog, struct show show, bool messages) {
     return printed;
 }
 
+static void note_transaction(struct dialog *dialog, struct brine_text name, bool connected) {
+    if (text_is(name, "multi") && !dialog->error_replied) dialog->in_transaction = true;
+    if (text_is(name, "exec") || text_is(name, "discard") || text_is(name, "reset") || !connected)
+        dialog->in_transaction = false;
+}
+
 bool dialog_run(struct dialog *dialog, const struct brine_text *args, size_t count) {
     struct show show = dialog->show;
     if (is_report(args, count) && show.form != SHOW_JSON) {
@@ -102,6 +108,7 @@ bool dialog_run(struct dialog *dialog, const struct brine_text *args, size_t cou
     bool go_on, stream = is_stream(args[COMMAND_NAME]);
     do go_on = show_next(dialog, show, stream);
     while (go_on && stream && !dialog->error_replied);
+    note_transaction(dialog, args[COMMAND_NAME], brine_socket(dialog->client) >= 0);
     return go_on;
 }
 

@@ -15,7 +15,8 @@ struct dialog {
     brine_client *client;
     struct show show;
     struct buf out;
-    bool error_replied; /* the last reply was an error */
+    bool error_replied;  /* the last reply was an error */
+    bool in_transaction; /* after MULTI, until it ends or the connection does */
 };
 
 void dialog_init(struct dialog *dialog, brine_client *client, struct show show);

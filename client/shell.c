@@ -120,14 +120,16 @@ static bool open_editor(struct shell *shell) {
 }
 
 /* The file may hold values: it is the user's alone. */
-static void close_editor(struct shell *shell) {
+static void save_history(const struct shell *shell) {
     HistEvent event;
     char path[PATH_BYTES];
-    if (shell->history && history_path(path)) {
-        mode_t mask = umask(077);
-        history(shell->history, &event, H_SAVE, history_path(path));
-        umask(mask);
-    }
+    if (!history_path(path)) return;
+    mode_t mask = umask(077);
+    history(shell->history, &event, H_SAVE, history_path(path));
+    umask(mask);
+}
+
+static void close_editor(struct shell *shell) {
     if (shell->history) history_end(shell->history);
     if (shell->editor) el_end(shell->editor);
 }
@@ -174,12 +176,14 @@ static bool run_own(struct shell *shell, struct bytes line) {
     return true;
 }
 
-/* False at quit.  A lost connection is said, and the next command makes another. */
+/* False at quit.  The line is saved before it is run, for Ctrl-C ends the program.  A lost
+ * connection is said, and the next command makes another. */
 static bool run_line(struct shell *shell, struct bytes line) {
     HistEvent event;
     bool quit = false;
-    if (line.len > 1 && line.data[0] != ' ' && !is_secret(line))
-        history(shell->history, &event, H_ENTER, (const char *)line.data);
+    if (line.len > 1 && line.data[0] != ' ' && !is_secret(line) &&
+        history(shell->history, &event, H_ENTER, (const char *)line.data) > 0)
+        save_history(shell);
     if (run_own(shell, line)) return true;
     return dialog_run_line(shell->dialog, line, &quit) || !quit;
 }
@@ -192,11 +196,17 @@ static struct brine_reply *fetch_docs(brine_client *client) {
     return NULL;
 }
 
+/* "host:port[3](TX)> ", as redis-cli has it; database 0 is not named. */
 static void set_prompt(struct shell *shell) {
-    char place[100];
+    char place[100], database[16] = "";
+    const struct dialog *dialog = shell->dialog;
+    bool connected = brine_socket(dialog->client) >= 0;
+    int db = brine_database(dialog->client);
     server_place(shell->server, place, sizeof place);
-    snprintf(shell->prompt, sizeof shell->prompt, "%s%s> ", place,
-             brine_socket(shell->dialog->client) < 0 ? " (not connected)" : "");
+    if (db) snprintf(database, sizeof database, "[%d]", db);
+    const char *transaction = connected && dialog->in_transaction ? "(TX)" : "";
+    snprintf(shell->prompt, sizeof shell->prompt, "%s%s%s%s> ", place, database, transaction,
+             connected ? "" : " (not connected)");
 }
 
 int shell_run(struct dialog *dialog, const struct server_options *server, bool readable) {

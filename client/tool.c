@@ -199,6 +199,53 @@ static int parse(struct tool_call *call, int argc, char **argv, bool *helped) {
     return TOOL_OK;
 }
 
+static bool is_commands_name(const char *name) {
+    static const char *const names[] = {"get", "set", "ping", "scan", "latency"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (strcmp(name, names[i]) == 0) return true;
+    return false;
+}
+
+const struct tool *tool_find_behind_options(int argc, char **argv, int *first, int *used) {
+    struct parser parser;
+    make_parser(&parser, tools[0]);
+    optind = 0; /* glibc: begin anew */
+    opterr = 0;
+    int code;
+    while ((code = getopt_long(argc, argv, parser.letters, parser.rows, NULL)) != -1 && code != '?')
+        continue;
+    opterr = 1;
+    *first = optind;
+    if (code == '?' || optind < 2 || optind >= argc) return NULL;
+    const struct tool *tool = tool_find(argc - optind + 1, argv + optind - 1, used);
+    if (!tool || !is_commands_name(tool->name)) return tool;
+    bool may = strcmp(tool->name, "scan") == 0 || strcmp(tool->name, "latency") == 0;
+    bool alone = optind + 1 == argc || argv[optind + 1][0] == '-';
+    return may && alone ? tool : NULL;
+}
+
+/* Is the word the first of the tool's two? */
+static bool is_of_group(const struct tool *tool, const char *word) {
+    const char *space = strchr(tool->name, ' ');
+    size_t len = strlen(word);
+    return space && (size_t)(space - tool->name) == len && strncmp(tool->name, word, len) == 0;
+}
+
+bool tool_list_group(int argc, char **argv, int *code) {
+    if (argc < 2) return false;
+    bool asked = argc > 2 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0);
+    bool found = false;
+    FILE *out = asked ? stdout : stderr;
+    for (size_t i = 1; i < ARRAY_LEN(tools); i++) {
+        if (!is_of_group(tools[i], argv[1])) continue;
+        if (!found) fprintf(out, "usage: brine-cli %s TOOL ...\n", argv[1]);
+        fprintf(out, "  %-18s %s\n", tools[i]->name, tools[i]->summary);
+        found = true;
+    }
+    if (found) *code = tool_finish(asked ? TOOL_OK : TOOL_USAGE);
+    return found;
+}
+
 int tool_run(const struct tool *tool, int argc, char **argv) {
     struct tool_call call = {.tool = tool};
     bool helped = false;

@@ -74,6 +74,15 @@ const struct tool *tool_at(size_t index);
 /* The tool that argv[1] (and argv[2]) names; *used is how many words its name takes. */
 const struct tool *tool_find(int argc, char **argv, int *used);
 
+/* The tool that is named behind options of a connection (-p 7000 stat): *first is where its name
+ * stands in argv. Names that are commands too are the server's: "scan" and "latency" unless no word
+ * of a command follows them. */
+const struct tool *tool_find_behind_options(int argc, char **argv, int *first, int *used);
+
+/* When argv[1] is the first word of tools of two words, without one that is known behind it: lists
+ * them.  True: *code is the exit code. */
+bool tool_list_group(int argc, char **argv, int *code);
+
 /* Parses and runs; argv[0] is not looked at.  Returns the exit code. */
 int tool_run(const struct tool *tool, int argc, char **argv);
 

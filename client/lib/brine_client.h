@@ -141,6 +141,8 @@ void brine_close(brine_client *client); /* NULL is allowed */
 const struct brine_client_error *brine_last_error(const brine_client *client);
 /* The socket, for poll(); -1 while there is none. */
 int brine_socket(const brine_client *client);
+/* The database that the connection is in, or the next one will be in. */
+int brine_database(const brine_client *client);
 
 /* ---- calls ------------------------------------------------------------------------------------*/
 

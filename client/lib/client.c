@@ -86,6 +86,10 @@ int brine_socket(const brine_client *client) {
     return client->connected ? transport_socket(&client->transport) : -1;
 }
 
+int brine_database(const brine_client *client) {
+    return client->endpoint.db;
+}
+
 /* ---- time -------------------------------------------------------------------------------------*/
 
 /* A whole call has one time to be over, not each of its reads: a server that says a byte now and
@@ -309,6 +313,10 @@ void brine_close(brine_client *client) {
  * later SET would quietly go elsewhere. */
 static void note_select(brine_client *client, const struct brine_text *args, size_t count) {
     uint64_t db;
+    if (count == 1 && args[0].len == 5 && strncasecmp(args[0].data, "RESET", 5) == 0) {
+        client->selecting = 0;
+        client->selecting_in = client->due;
+    }
     if (count != 2 || args[0].len != 6 || strncasecmp(args[0].data, "SELECT", 6) != 0) return;
     if (!number_parse_u64(bytes_view(args[1].data, args[1].len), &db) || db > INT32_MAX) return;
     client->selecting = (int)db;
@@ -318,7 +326,8 @@ static void note_select(brine_client *client, const struct brine_text *args, siz
 static void note_selected(brine_client *client, const struct brine_reply *reply) {
     if (client->selecting_in == 0 || --client->selecting_in) return;
     /* Inside MULTI it is "QUEUED". */
-    if (reply->type == BRINE_REPLY_STATUS && strcmp(reply->text, "OK") == 0)
+    if (reply->type == BRINE_REPLY_STATUS &&
+        (strcmp(reply->text, "OK") == 0 || strcmp(reply->text, "RESET") == 0))
         client->endpoint.db = client->selecting;
 }
 

@@ -95,9 +95,15 @@ ROWS = [
     ("completion_zsh", "completion zsh", b"", False),
     ("completion_fish", "completion fish", b"", False),
     ("man", "man", b"", False),
+    ("group", "policy", b"", False),
+    ("group_help", "snapshot --help", b"", False),
+    ("group_unknown", "audit tial", b"", False),
     ("usage_no_word", "view", b"", True),
     ("usage_many", "view a b", b"", True),
     ("json_reply", "--json CONFIG GET server.por*", b"", True),
+    ("tool_behind_options", "-n 0 stat --count 1 --json", b"", True),
+    ("tool_behind_options_scan", "-n 5 scan", b"", True),
+    ("command_behind_options", "-n 5 scan 0 match te*", b"", True),
     ("last_argument", "-x SET x", b"from a pipe", True),
     ("pipe", "--pipe", b"*3\r\n$3\r\nSET\r\n$1\r\np\r\n$1\r\nq\r\nGET p\nNOSUCH\n", True),
     ("repeat", "-r 3 PING", b"", True),
@@ -138,7 +144,7 @@ def normal(name, text):
     text = re.sub(r'"(time_ms|client_id|taken_at_ms|ttl_ms|us|ping_us)":\d+', r'"\1":N', text)
     text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "TIME", text)
     text = re.sub(r'"digest":"[0-9a-f]+"', '"digest":"N"', text)
-    if name.startswith(("stat", "latency", "bench", "scan")):
+    if name.startswith(("stat", "tool_behind", "latency", "bench", "scan")):
         text = re.sub(r"(?<![A-Za-z_])\d+(\.\d+)?(e-?\d+)?", "N", text)
         text = re.sub(r" +", " ", text)
     if name.startswith("json_reply"):
@@ -239,7 +245,7 @@ class Terminal:
 
 def check_interactive(port, folder):
     history = os.path.join(folder, "history")
-    terminal = Terminal(folder, f"env BRINECLI_HISTORY={history} {CLI} -p {port}; echo code $?; cat")
+    terminal = Terminal(folder, f"trap : INT; env BRINECLI_HISTORY={history} {CLI} -p {port}; echo code $?; cat")
     steps = [
         ("the prompt names the server", (), rf"127\.0\.0\.1:{port}>"),
         ("Tab completes a command", ("getran", "Tab"), r"> getrange "),
@@ -253,16 +259,21 @@ def check_interactive(port, folder):
         ("help tells of a command", ("help setex", "Enter"), r"summary: "),
         ("history comes back", ("C-l", "Up", "Up", "Up", "Enter"), r"get framed .*\nbang"),
         ("secrets are typed", ("auth secretword", "Enter"), r"\(error\) "),
-        ("quit ends it", ("quit", "Enter"), r"code 0"),
+        ("the prompt names another database", ("select 3", "Enter"), rf"127\.0\.0\.1:{port}\[3\]>\s*$"),
+        ("the prompt names a transaction", ("multi", "Enter"), rf":{port}\[3\]\(TX\)>\s*$"),
+        ("until it ends", ("discard", "Enter"), rf"discard\nOK\n127\.0\.0\.1:{port}\[3\]>\s*$"),
+        ("and database 0 is none", ("reset", "Enter"), rf"RESET\n127\.0\.0\.1:{port}>\s*$"),
+        ("a line is kept before the end", ("echo remembered", "Enter"), r'"remembered"'),
+        ("Ctrl-C ends it", ("C-c",), r"code \d+"),
     ]
     for what, keys, pattern in steps:
         for key in keys:
-            terminal.keys(key) if key in ("Tab", "Enter", "Up", "C-u", "C-l") else terminal.keys("-l", key)
+            terminal.keys(key) if key in ("Tab", "Enter", "Up", "C-u", "C-l", "C-c") else terminal.keys("-l", key)
         check(f"interactive: {what}", terminal.wait(pattern), "\n" + terminal.screen())
     terminal.close()
     with open(history, encoding="utf-8") as file:
         text = file.read()
-    check("the history is kept, without passwords", "getrange" in text and "secretword" not in text, text)
+    check("the history is kept, without passwords", "getrange" in text and "remembered" in text and "secretword" not in text, text)
     check("the history is its owner's alone", os.stat(history).st_mode & 0o77 == 0)
 
 
