@@ -35,7 +35,7 @@ Test(judge, values_that_may_be_anything_are_findings_only_when_they_are_pickles)
         {BYTES("\x80\x04\x8c\x05"
                "a\n\x1b[m\x8c\x01"
                "b\x93."),
-         'r', 'o'},                           /* PROTO: a pickle whatever it names */
+         'r', 'r'},                           /* PROTO: a pickle whatever it names */
         {BYTES("\x80\x02\x82\1."), 'r', 'o'}, /* of the extension registry */
         {BYTES("\x80\x02P1\n."), 'r', 'o'},   /* a persistent object */
         {BYTES("P1\n."), 'o', 'o'},
