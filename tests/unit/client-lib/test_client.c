@@ -176,6 +176,29 @@ Test(client, a_new_connection_is_in_the_database_of_the_last_select) {
     stop(&fake);
 }
 
+Test(client, the_database_is_that_of_the_last_select_until_a_reset) {
+    struct fake fake = {
+        .scripts = {{.says = "+OK\r\n-ERR out of range\r\n+RESET\r\n", .holds = true}}, .count = 1};
+    struct brine_text select[] = {BRINE_TEXT("SELECT"), BRINE_TEXT("7")};
+    struct brine_text beyond[] = {BRINE_TEXT("SELECT"), BRINE_TEXT("99")};
+    struct brine_text reset[] = {BRINE_TEXT("reset")};
+    static const int databases[] = {7, 7, 0};
+    struct brine_reply *reply;
+    start(&fake);
+    brine_client *client = open_client(&fake, NULL);
+    cr_expect_eq(brine_append(client, select, 2), BRINE_CLIENT_OK);
+    cr_expect_eq(brine_append(client, beyond, 2), BRINE_CLIENT_OK);
+    cr_expect_eq(brine_append(client, reset, 1), BRINE_CLIENT_OK);
+    cr_expect_eq(brine_database(client), 0);
+    for (size_t i = 0; i < ARRAY_LEN(databases); i++) {
+        (void)brine_take_reply(client, &reply);
+        cr_expect_eq(brine_database(client), databases[i], "reply %zu", i);
+        brine_reply_free(reply);
+    }
+    brine_close(client);
+    stop(&fake);
+}
+
 Test(client, without_tries_a_lost_connection_stays_lost) {
     struct fake fake = {.scripts = {{.says = "+OK\r\n"}}, .count = 1};
     struct brine_reply *reply;
