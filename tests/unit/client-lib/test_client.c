@@ -177,26 +177,31 @@ Test(client, a_new_connection_is_in_the_database_of_the_last_select) {
 }
 
 Test(client, the_database_is_that_of_the_last_select_until_a_reset) {
-    struct fake fake = {
-        .scripts = {{.says = "+OK\r\n-ERR out of range\r\n+RESET\r\n", .holds = true}}, .count = 1};
-    struct brine_text select[] = {BRINE_TEXT("SELECT"), BRINE_TEXT("7")};
-    struct brine_text beyond[] = {BRINE_TEXT("SELECT"), BRINE_TEXT("99")};
-    struct brine_text reset[] = {BRINE_TEXT("reset")};
-    static const int databases[] = {7, 7, 0};
-    struct brine_reply *reply;
-    start(&fake);
-    brine_client *client = open_client(&fake, NULL);
-    cr_expect_eq(brine_append(client, select, 2), BRINE_CLIENT_OK);
-    cr_expect_eq(brine_append(client, beyond, 2), BRINE_CLIENT_OK);
-    cr_expect_eq(brine_append(client, reset, 1), BRINE_CLIENT_OK);
-    cr_expect_eq(brine_database(client), 0);
-    for (size_t i = 0; i < ARRAY_LEN(databases); i++) {
-        (void)brine_take_reply(client, &reply);
-        cr_expect_eq(brine_database(client), databases[i], "reply %zu", i);
+    static const struct {
+        const char *says;
+        int before;
+        const char *words[2];
+        int after;
+    } rows[] = {
+        {"+OK\r\n", 0, {"SELECT", "7"}, 7},
+        {"-ERR DB index is out of range\r\n", 0, {"SELECT", "99"}, 0},
+        {"+OK\r\n+RESET\r\n", 7, {"reset"}, 0}, /* the first is the login's */
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct fake fake = {.scripts = {{.says = rows[i].says, .holds = true}}, .count = 1};
+        struct brine_text args[2] = {brine_text_of(rows[i].words[0])};
+        struct brine_reply *reply;
+        if (rows[i].words[1]) args[1] = brine_text_of(rows[i].words[1]);
+        start(&fake);
+        brine_client *client =
+            open_client(&fake, &(struct brine_client_options){.db = rows[i].before});
+        cr_expect_eq(brine_database(client), rows[i].before, "row %zu", i);
+        (void)brine_call(client, args, rows[i].words[1] ? 2 : 1, &reply);
+        cr_expect_eq(brine_database(client), rows[i].after, "row %zu", i);
         brine_reply_free(reply);
+        brine_close(client);
+        stop(&fake);
     }
-    brine_close(client);
-    stop(&fake);
 }
 
 Test(client, without_tries_a_lost_connection_stays_lost) {
