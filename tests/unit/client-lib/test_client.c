@@ -169,6 +169,8 @@ Test(client, a_new_connection_is_in_the_database_of_the_last_select) {
     cr_expect_eq(brine_append(client, seven, 2), BRINE_CLIENT_OK);
     cr_expect_eq(brine_take(client, &reply), BRINE_CLIENT_OK);
     brine_reply_free(reply);
+    struct pollfd ended = {.fd = brine_socket(client), .events = POLLIN};
+    cr_expect_eq(poll(&ended, 1, 10000), 1, "the server hangs up");
     cr_expect_eq(get(client, &reply), BRINE_CLIENT_OK);
     brine_reply_free(reply);
     cr_expect(strncmp(fake.heard, select, sizeof select - 1) == 0, "heard '%s'", fake.heard);
