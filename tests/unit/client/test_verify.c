@@ -145,14 +145,16 @@ Test(verify, folders_are_walked_in_order_and_links_inside_are_counted) {
     leave_folder();
 }
 
-Test(verify, what_cannot_be_read_is_exit_code_2_whatever_the_rest_was) {
+Test(verify, what_cannot_be_read_is_exit_code_2_unless_a_refusal_makes_it_1) {
     enter_folder();
     write_file("bad", BYTES("("));
     const struct run *run = VERIFY("--json", "nosuch", "bad");
-    cr_expect_eq(run->code, 2);
+    cr_expect_eq(run->code, 1, "a refusal comes first");
     cr_expect_str_eq(run->err, "brine-cli: nosuch: No such file or directory\n");
     cr_expect_not_null(strstr(run->out, "\"file\":\"bad\""), "the rest is read all the same");
     cr_expect_null(strstr(run->out, "nosuch"));
+    write_file("good", BYTES("N."));
+    cr_expect_eq(VERIFY("nosuch", "good")->code, 2);
     leave_folder();
 }
 
