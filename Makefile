@@ -261,6 +261,8 @@ FUZZERS      := $(call fuzzer_of,$(FUZZ_SOURCES))
 # instrumented themselves, drive the instrumented server.
 ifeq ($(SAN),tsan)
 UNIT_TESTS :=
+# Programs of one thread race with nobody.
+STRESS_TESTS := $(filter-out %/exhaustive_step %/failing_session %/hash_flood,$(STRESS_TESTS))
 WIRE_TESTS := $(WIRE_TESTS:$(V)/%=$(BUILD)/release/%)
 $(WIRE_TESTS): FORCE
 	@+$(MAKE) --no-print-directory SAN= $@
