@@ -24,7 +24,7 @@ import tempfile
 import threading
 import time
 
-from peers import Peer, run_load
+from peers import Peer, run_load, serving
 
 SAMPLES = 200
 # What the second half of the time may add to memory: noise of the allocator's pages.
@@ -90,11 +90,7 @@ def run_loads(args, peer, folder):
 
 def idle_descriptors(peer):
     """How many are open once no client is left; closing connections takes the server a moment."""
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        if "connected_clients:1\r" in peer.ask("INFO", "clients"):
-            break
-        time.sleep(0.05)  # waits for the server to close what its clients left
+    serving.await_that(lambda: "connected_clients:1\r" in peer.ask("INFO", "clients"), peer.process, 10)
     counts = []
     for _ in range(20):
         counts.append(peer.descriptors())

@@ -54,7 +54,7 @@ NEEDS_LICENCE = (".c", ".h", ".def", ".py", ".sh", ".mk", "Makefile", ".ci/run",
 LOAD = re.compile(r"memcpy\(&\w[\w.]*, [^;]*, (sizeof[ (][^,;]*|width)\)")
 SLEEP = re.compile(r"\btime\.sleep\(|^\s*sleep |\b(?:u|nano|clock_nano)?sleep\(")
 POLLS = re.compile(r"waits for|between two looks")
-MARKER = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+MARKER = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")  # in halves: this file is read too
 MACHINE_PATH = re.compile(r"(?<![\w.])/(work|root|home|farm)/")
 NOT_TEXT = (".pkl", ".pickle", ".png", ".gz", ".brine", ".rdb")
 
@@ -138,11 +138,11 @@ def check_text(path, text):
     if path.endswith(NEEDS_LICENCE) and "SPDX-License-Identifier: Apache-2.0" not in text[:400]:
         yield f"{path}: no SPDX lines at its head"
     for number, line in enumerate(text.split("\n"), 1):
-        if MARKER.search(line) and path != "tests/tools/check_source.py":
+        if MARKER.search(line):
             yield f"{path}:{number}: a marker of unfinished work"
-        if MACHINE_PATH.search(line) and path != "tests/tools/check_source.py":
+        if MACHINE_PATH.search(line):
             yield f"{path}:{number}: a path of one machine"
-        if path.startswith("tests/") and path != "tests/tools/check_source.py" and SLEEP.search(line) and not POLLS.search(line):
+        if path.startswith("tests/") and SLEEP.search(line) and not POLLS.search(line):
             yield f"{path}:{number}: a sleep: wait for the thing itself, or say in the line what it waits for"
 
 

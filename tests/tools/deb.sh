@@ -54,10 +54,7 @@ serve() {
     inside setpriv --reuid=brine --regid=brine --clear-groups sh -c \
         'cd /var/lib/brine && exec brine-server --config /etc/brine/brine.toml --server.port=6392' &
     pid=$!
-    for _ in $(seq 100); do
-        if inside brine-cli -p 6392 ping; then break; fi
-        sleep 0.1 # between two looks
-    done
+    inside brine-cli ping --wait 30s -p 6392 || return 1
     inside brine-cli -p 6392 ping | grep -x PONG || return 1
     kill -TERM "$(inside brine-cli -p 6392 info server | tr -d '\r' | sed -n 's/^process_id://p')" && wait "$pid"
 }

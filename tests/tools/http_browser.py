@@ -21,6 +21,7 @@ import redis
 
 import browser
 import serving
+from outcome import Outcome
 
 SCRIPT = "<script>document.title='run'</script>"
 IMAGE = "<img src=x onerror=\"document.title='run'\">"
@@ -29,16 +30,8 @@ POISON = pickle.dumps(os.system, 4)[:-1] + b"\x8c\x02id\x85R."
 MARKUP = b"\x80\x04\x8c\x04shop\x8c\x0b<b>Cart</b>\x93)\x81."
 PASSWORD = "sesame"
 
-passed = failed = 0
-
-
-def check(condition, what):
-    global passed, failed
-    if condition:
-        passed += 1
-    else:
-        failed += 1
-        print("failed:", what, flush=True)
+OUTCOME = Outcome()
+check = OUTCOME.check
 
 
 class Load(threading.Thread):
@@ -220,8 +213,7 @@ def main():
         sys.exit("chromium is not installed")
     look(arguments)
     look_with_password(arguments)
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+    sys.exit(OUTCOME.finish())
 
 
 if __name__ == "__main__":

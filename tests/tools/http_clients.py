@@ -33,23 +33,15 @@ import zlib
 import redis
 
 import serving
+from outcome import Outcome
 
 OBSERVE = os.path.join(os.path.dirname(__file__), "..", "..", "docker", "observe")
 POLICY = ("default-src 'none'", "script-src 'self'", "style-src 'self'", "base-uri 'none'", "form-action 'none'",
           "frame-ancestors 'none'", "require-trusted-types-for 'script'")
 POISON = pickle.dumps(os.system, 4)[:-1] + b"\x8c\x02id\x85R."
 
-passed = failed = 0
-
-
-def check(condition, what):
-    global passed, failed
-    if condition:
-        passed += 1
-    else:
-        failed += 1
-        print("failed:", what, flush=True)
-    return condition
+OUTCOME = Outcome()
+check = OUTCOME.check
 
 
 class Server:
@@ -540,8 +532,7 @@ def main():
     arguments = parser.parse_args()
     for name in arguments.only.split(","):
         TRIALS[name](arguments.server)
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+    sys.exit(OUTCOME.finish())
 
 
 if __name__ == "__main__":

@@ -382,7 +382,10 @@ def measure(cli, port, keys, fast):
         while walk.poll() is None:
             memory.append(memory_of(walk.pid) if walk.poll() is None else memory[-1])
             took = time.monotonic() - began
-            time.sleep(0.1)  # between two looks
+            try:
+                walk.wait(0.1)
+            except subprocess.TimeoutExpired:
+                pass  # time for another look at its memory
         meanwhile = probes.milliseconds()
         out.seek(0)
         err.seek(0)

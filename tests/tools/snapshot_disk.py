@@ -23,11 +23,11 @@ import struct
 import subprocess
 import sys
 import tempfile
-import time
 
 import redis
 import serving
-from snapshot_faults import Outcome, Server, unfinished
+from outcome import Outcome
+from snapshot_faults import Server, unfinished
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 KINDS = CREATE, WRITE, SYNC, CLOSE, RENAME, LINK, UNLINK, SYNC_DIR = range(8)  # ORDER of disk_shim.c
@@ -344,11 +344,8 @@ def main():
     args.server, args.cli = os.path.abspath(args.server), os.path.abspath(args.cli)
     outcome = Outcome()
     for name in args.only.split(","):
-        began = time.monotonic()
-        RUNS[name](args, outcome, random.Random(args.seed))
-        print(f"{name}: {time.monotonic() - began:.1f} s", flush=True)
-    print(f"{outcome.passed} passed, {outcome.failed} failed")
-    return 1 if outcome.failed else 0
+        outcome.run(name, RUNS[name], args, random.Random(args.seed))
+    return outcome.finish()
 
 
 if __name__ == "__main__":

@@ -33,22 +33,10 @@ import time
 import redis
 
 import serving
+from outcome import Outcome
 
 KEYS = 4000
 DEADLINE_S = 60
-
-
-class Outcome:
-    def __init__(self):
-        self.passed = self.failed = 0
-
-    def check(self, condition, what):
-        if condition:
-            self.passed += 1
-        else:
-            self.failed += 1
-            print("failed:", what, flush=True)
-        return condition
 
 
 class Server:
@@ -504,11 +492,8 @@ def main():
     args.server = os.path.abspath(args.server)
     outcome = Outcome()
     for name in args.only.split(","):
-        began = time.monotonic()
-        RUNS[name](args, outcome, random.Random(args.seed))
-        print(f"{name}: {time.monotonic() - began:.1f} s", flush=True)
-    print(f"{outcome.passed} passed, {outcome.failed} failed")
-    return 1 if outcome.failed else 0
+        outcome.run(name, RUNS[name], args, random.Random(args.seed))
+    return outcome.finish()
 
 
 if __name__ == "__main__":

@@ -17,7 +17,8 @@ import subprocess
 import sys
 import tempfile
 
-from snapshot_faults import Outcome, Server
+from outcome import Outcome
+from snapshot_faults import Server
 from snapshot_reader import FREQUENCY, IDLE, LZ4, ORIGIN, PLAIN, ZSTD, Damaged, Snapshot
 
 COMPRESSIONS = {"none": [PLAIN], "lz4": [LZ4], "zstd": [ZSTD]}
