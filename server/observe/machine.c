@@ -40,11 +40,23 @@ static size_t read_limit(const char *path) {
     return number_parse_u64(text, &bytes) && bytes > 0 ? (size_t)bytes : SIZE_MAX;
 }
 
+/* "a,b" has "b", and "" has "". */
+static bool names_controller(const char *names, const char *controller) {
+    size_t len = strlen(controller);
+    if (!len) return !names[0];
+    for (const char *at = names; at; at = strchr(at, ',')) {
+        at += *at == ',';
+        if (strncmp(at, controller, len) == 0 && (!at[len] || at[len] == ',')) return true;
+    }
+    return false;
+}
+
 /* Where this process is in the hierarchy: the third part of a line of /proc/self/cgroup whose
- * second part is `controller`.  "" where it does not say. */
-static void find_group(const char *controller, char *group, size_t size) {
+ * second part names the controller.  "" where it does not say. */
+static void find_group(const char *root, const char *controller, char *group, size_t size) {
     char line[PATH_MAX];
-    FILE *file = fopen("/proc/self/cgroup", "re");
+    snprintf(line, sizeof line, "%s/proc/self/cgroup", root);
+    FILE *file = fopen(line, "re");
     group[0] = 0;
     if (!file) return;
     while (fgets(line, sizeof line, file)) {
@@ -53,21 +65,30 @@ static void find_group(const char *controller, char *group, size_t size) {
         char *path = names ? strchr(names + 1, ':') : NULL;
         if (!path) continue;
         *path = 0;
-        if (strcmp(names + 1, controller) != 0) continue;
+        if (!names_controller(names + 1, controller)) continue;
         snprintf(group, size, "%s", path + 1);
         break;
     }
     fclose(file);
 }
 
+struct hierarchy {
+    const char *name, *mount, *controller, *file;
+};
+static const struct hierarchy hierarchies[] = {
+    {"the container (cgroup v2)", "/sys/fs/cgroup", "", "memory.max"},
+    {"the container (cgroup v1)", "/sys/fs/cgroup/memory", "memory", "memory.limit_in_bytes"},
+};
+
 /* The least limit of the group and all above it.  In a container the group's path may not be there:
  * then its own is mounted as the root. */
-static size_t group_limit(const char *root, const char *controller, const char *file) {
+static size_t group_limit(const char *root, const struct hierarchy *in) {
     char group[PATH_MAX / 2], path[PATH_MAX];
     size_t least = SIZE_MAX;
-    find_group(controller, group, sizeof group);
+    find_group(root, in->controller, group, sizeof group);
     for (;;) {
-        snprintf(path, sizeof path, "%s%s/%s", root, strcmp(group, "/") == 0 ? "" : group, file);
+        snprintf(path, sizeof path, "%s%s%s/%s", root, in->mount,
+                 strcmp(group, "/") == 0 ? "" : group, in->file);
         least = MIN(least, read_limit(path));
         char *last = strrchr(group, '/');
         if (!last || !group[0]) return least;
@@ -75,21 +96,21 @@ static size_t group_limit(const char *root, const char *controller, const char *
     }
 }
 
+size_t machine_least_bytes(const char *root, size_t bytes, const char **source) {
+    *source = "the machine";
+    for (size_t i = 0; i < ARRAY_LEN(hierarchies); i++) {
+        size_t limit = group_limit(root, &hierarchies[i]);
+        if (limit == SIZE_MAX || (bytes > 0 && limit >= bytes)) continue;
+        bytes = limit;
+        *source = hierarchies[i].name;
+    }
+    return bytes;
+}
+
 size_t machine_memory_bytes(const char **source) {
     long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
     size_t bytes = pages > 0 && page_bytes > 0 ? (size_t)pages * (size_t)page_bytes : 0;
-    size_t v2 = group_limit("/sys/fs/cgroup", "", "memory.max");
-    size_t v1 = group_limit("/sys/fs/cgroup/memory", "memory", "memory.limit_in_bytes");
-    *source = "the machine";
-    if (v2 < bytes) {
-        bytes = v2;
-        *source = "the container (cgroup v2)";
-    }
-    if (v1 < bytes) {
-        bytes = v1;
-        *source = "the container (cgroup v1)";
-    }
-    return bytes;
+    return machine_least_bytes("", bytes, source);
 }
 
 /* The numbers of statm, in pages: all, resident, of them files'. */

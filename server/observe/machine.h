@@ -16,6 +16,9 @@
 
 /* The machine's, or less where a container's limit is less; 0: not known. */
 size_t machine_memory_bytes(const char **source);
+/* The same of a machine with so many bytes (0: not known), whose /proc and /sys are below `root`:
+ * the least of what its process's cgroups and all above them may have. */
+size_t machine_least_bytes(const char *root, size_t bytes, const char **source);
 /* Pages of this process that are in memory, in bytes; 0: not known. */
 size_t machine_resident_bytes(void);
 /* Of them, those that are no file's: the program's text and libraries are left out. */

@@ -17,6 +17,7 @@ KEYS = 300_000
 REQUESTS = 800_000
 VALUE_BYTES = 1200
 PER_SECOND = 50_000  # of the trace's own clock
+WARM_SHARE = 5  # as bench_evict has it: the first fifth of the reads is not counted
 
 
 def zipf_weights(keys, alpha):

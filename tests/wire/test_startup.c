@@ -178,6 +178,44 @@ static bool file_appears(const char *path) {
     return false;
 }
 
+/* The line of memory.max in the log that a server wrote when it started. */
+static void read_memory_line(const char *path, char *line, size_t size) {
+    static const char before[] = "memory.max is ";
+    char text[1024];
+    FILE *file = fopen(path, "re");
+    cr_assert_not_null(file);
+    line[0] = 0;
+    while (fgets(text, sizeof text, file)) {
+        const char *at = strstr(text, before);
+        if (at) snprintf(line, size, "%s", at + strlen(before));
+    }
+    fclose(file);
+}
+
+Test(startup, how_much_memory_it_may_take_and_why_is_in_the_log) {
+    static const struct {
+        const char *flag, *expected;
+    } rows[] = {
+        {"memory.max=0", "three quarters of what the "},
+        {"memory.max=96mb", "100663296 bytes, memory.policy brine"},
+    };
+    need_brine();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char path[128], line[512];
+        unsigned long long bytes = 0;
+        struct wire *wire = wire_open(
+            (const char *[]){rows[i].flag, "log.file=memory.log", "log.level=notice", NULL});
+        snprintf(path, sizeof path, "%s/memory.log", wire->dir);
+        read_memory_line(path, line, sizeof line);
+        cr_expect(strstr(line, rows[i].expected), "%s: %s", rows[i].flag, line);
+        cr_expect(sscanf(line, "%llu", &bytes) == 1 && bytes > 0, "%s: %s", rows[i].flag, line);
+        char info[64];
+        snprintf(info, sizeof info, "~*maxmemory:%llu*", bytes);
+        cr_expect(wire_matches(wire_ask(wire, 0, "INFO memory"), info), "%s", info);
+        wire_close(wire);
+    }
+}
+
 Test(startup, sighup_opens_the_log_anew) {
     need_brine();
     char log[128], moved[160];
