@@ -8,6 +8,8 @@
  * The first byte chooses whether a password is asked for (1), whether the stream comes in pieces as
  * well (2), and their size; the rest is what a client sends.  Oracles:
  *   - the stream in pieces, each at an address of its own, gives the same replies as the whole;
+ *     clients that track by prefixes are told once a batch of commands, so who asks for that gets
+ *     the same but for these messages, and they name the same keys (where this can be known);
  *   - the replies are whole values of the session's protocol, at most one a command, unless it asks
  *     to be told more;
  *   - no command leaves a lock; all memory comes back. */
@@ -17,9 +19,17 @@
 #include "base/assert.h"
 #include "resp/reply.h"
 
+#include <stdlib.h>
+
 enum { COMMANDS_MAX = 2 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* A part of a message that says what is outdated: a word, a key, or the null that is all keys. */
+struct told {
+    enum resp_reply_kind kind;
+    struct bytes text;
+};
 
 struct life {
     struct mem_account account;
@@ -31,6 +41,9 @@ struct life {
     struct worker_state worker;
     struct session session;
     struct buf replies;
+    struct buf answers; /* the replies without messages of outdated keys */
+    struct told *told;  /* these messages' parts */
+    size_t told_count;
     bool over;
 };
 
@@ -77,9 +90,12 @@ static void life_init(struct life *life, bool password) {
                  &(struct session_options){
                      .id = 1, .mem = mem, .authenticated = !password, .peer = "fuzz:1"});
     buf_init(&life->replies, mem_system(), (size_t)1 << 30);
+    buf_init(&life->answers, mem_system(), (size_t)1 << 30);
 }
 
 static void life_deinit(struct life *life) {
+    mem_free(mem_system(), life->told, MAX(life->replies.len, 1) * sizeof *life->told);
+    buf_deinit(&life->answers);
     buf_deinit(&life->replies);
     session_deinit(&life->session);
     worker_state_deinit(&life->worker);
@@ -133,30 +149,84 @@ static void live(struct life *life, struct bytes input, size_t piece, bool passw
     buf_deinit(&query);
 }
 
+/* As a push, and as a message of RESP2 to a client that redirects to itself. */
+static bool is_of_outdated(struct bytes left) {
+    return bytes_starts_with(left, BYTES(">2\r\n$10\r\ninvalidate\r\n")) ||
+           bytes_starts_with(left, BYTES("*3\r\n$7\r\nmessage\r\n$20\r\n__redis__:invalidate\r\n"));
+}
+
+/* To the end of the value that `reader` is in, or of one part of it.  Returns the bytes. */
+static size_t read_value(struct resp_reply_reader *reader, struct bytes input, bool one_part,
+                         struct resp_reply_event *event, struct life *told) {
+    size_t at = 0;
+    do {
+        must(resp_reply_next(reader, bytes_slice(input, at, input.len), event, NULL) == BRINE_OK,
+             "replies are well-formed");
+        at += event->consumed;
+        if (told && event->elements == 0)
+            told->told[told->told_count++] = (struct told){event->kind, event->text};
+    } while (!one_part && !event->ends_reply);
+    return at;
+}
+
+static size_t read_message(struct bytes left, struct life *told) {
+    struct resp_reply_reader reader;
+    struct resp_reply_event event;
+    resp_reply_init(&reader, (struct resp_reply_limits){0});
+    return read_value(&reader, left, false, &event, told);
+}
+
 /* Each reply is read to its end, and they are counted.  A message may stand between the parts of
  * one, as in Redis when EXEC's commands make it, where our reader does not look for any: it is read
  * by a reader of its own. */
-static void check_replies(const struct life *life, bool is_told_more) {
-    struct resp_reply_reader reader, between;
-    struct resp_reply_event event = {.ends_reply = true}, part;
+static void check_replies(struct life *life, bool is_told_more) {
+    struct resp_reply_reader reader;
+    struct resp_reply_event event = {.ends_reply = true};
     struct bytes left = buf_view(&life->replies);
     uint64_t replies = 0;
+    life->told = mem_alloc(mem_system(), MAX(left.len, 1) * sizeof *life->told);
     resp_reply_init(&reader, (struct resp_reply_limits){0});
     while (left.len) {
-        bool is_message = is_told_more && left.data[0] == '>' && !event.ends_reply;
-        if (is_message) resp_reply_init(&between, (struct resp_reply_limits){0});
-        do {
-            must(resp_reply_next(is_message ? &between : &reader, left, &part, NULL) == BRINE_OK,
-                 "replies are well-formed");
-            left = bytes_slice(left, part.consumed, left.len);
-        } while (is_message && !part.ends_reply);
-        if (is_message) continue;
-        event = part;
-        replies += event.ends_reply;
+        size_t bytes;
+        bool is_outdated = event.ends_reply && is_of_outdated(left);
+        if (is_outdated || (is_told_more && left.data[0] == '>' && !event.ends_reply)) {
+            bytes = read_message(left, is_outdated ? life : NULL);
+        } else {
+            bytes = read_value(&reader, left, true, &event, NULL);
+            replies += event.ends_reply;
+        }
+        if (!is_outdated)
+            must(buf_append(&life->answers, bytes_slice(left, 0, bytes)) == BRINE_OK,
+                 "there is memory for the answers");
+        left = bytes_slice(left, bytes, left.len);
     }
     must(event.ends_reply, "the last reply is whole");
     must(is_told_more || replies <= life->session.commands_total + 1,
          "one reply a command, or a protocol error");
+}
+
+static int compare_told(const void *a, const void *b) {
+    const struct told *one = a, *other = b;
+    if (one->kind != other->kind) return one->kind < other->kind ? -1 : 1;
+    return bytes_compare(one->text, other->text);
+}
+
+/* In order and each once. */
+static void order_told(struct life *life) {
+    size_t kept = 0;
+    qsort(life->told, life->told_count, sizeof *life->told, compare_told);
+    for (size_t i = 0; i < life->told_count; i++)
+        if (kept == 0 || compare_told(&life->told[kept - 1], &life->told[i]) != 0)
+            life->told[kept++] = life->told[i];
+    life->told_count = kept;
+}
+
+static void check_told(struct life *whole, struct life *cut) {
+    order_told(whole);
+    order_told(cut);
+    must(whole->told_count == cut->told_count, "the cuts change no number of keys that are told");
+    for (size_t i = 0; i < cut->told_count; i++)
+        must(compare_told(&whole->told[i], &cut->told[i]) == 0, "the cuts change no key");
 }
 
 /* What the oracles do not hold for, by words in the input, whose case does not matter. */
@@ -168,6 +238,9 @@ struct exempt {
     bool asks_for_figures;
     /* Messages, notifications, outdated keys and MONITOR's lines come besides the replies. */
     bool asks_for_more;
+    /* Of outdated keys by prefixes the client is told at the end of a batch, each key once in it,
+     * and in whatever way it wants to be told then: not at all, for example. */
+    bool asks_for_prefixes, changes_its_mind;
 };
 
 static size_t times_said(const uint8_t *folded, size_t len, const char *word) {
@@ -181,6 +254,17 @@ static bool is_said(const uint8_t *folded, size_t len, const char *word) {
     return times_said(folded, len, word) > 0;
 }
 
+/* Whether anything behind the first wish for tracking has to do with how a client is told. */
+static bool changes_its_mind(const uint8_t *folded, size_t len) {
+    static const char *const words[] = {"tracking", "hello", "reset", "redirect"};
+    const uint8_t *first = memmem(folded, len, words[0], strlen(words[0]));
+    if (!first) return false;
+    size_t rest = len - (size_t)(first + 1 - folded);
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (is_said(first + 1, rest, words[i])) return true;
+    return false;
+}
+
 static struct exempt exempt_from(struct bytes input) {
     size_t len = input.len;
     uint8_t *folded = mem_alloc(mem_system(), MAX(len, 1));
@@ -190,9 +274,23 @@ static struct exempt exempt_from(struct bytes input) {
         .asks_for_figures = is_said(folded, len, "info"),
         .asks_for_more = is_said(folded, len, "subscribe") || is_said(folded, len, "tracking") ||
                          is_said(folded, len, "monitor") || is_said(folded, len, "notify"),
+        .asks_for_prefixes = is_said(folded, len, "bcast"),
+        .changes_its_mind = changes_its_mind(folded, len),
     };
     mem_free(mem_system(), folded, MAX(len, 1));
     return exempt;
+}
+
+static void check_cuts(struct life *whole, struct life *cut, const struct exempt *exempt) {
+    if (exempt->asks_for_figures) return;
+    if (!exempt->asks_for_prefixes) {
+        must(bytes_equal(buf_view(&whole->replies), buf_view(&cut->replies)),
+             "the cuts change no reply");
+        return;
+    }
+    must(bytes_equal(buf_view(&whole->answers), buf_view(&cut->answers)),
+         "the cuts change no reply but for outdated keys");
+    if (!exempt->changes_its_mind && !whole->over && !cut->over) check_told(whole, cut);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -207,9 +305,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     check_replies(&whole, exempt.asks_for_more);
     if (is_cut) {
         live(&cut, input, piece, password);
-        must(exempt.asks_for_figures ||
-                 bytes_equal(buf_view(&whole.replies), buf_view(&cut.replies)),
-             "the cuts change no reply");
+        check_replies(&cut, exempt.asks_for_more);
+        check_cuts(&whole, &cut, &exempt);
         life_deinit(&cut);
     }
     life_deinit(&whole);
