@@ -153,6 +153,15 @@ void script_lock_renew_own(struct script_run *run) {
     script_return(run, NUMBER(same));
 }
 
+/* A lock that lasts where its time is above 0. */
+void script_lock_setnx_pexpire(struct script_run *run) {
+    struct script_value ttl = script_to_number(ARG(run, 2));
+    struct script_value taken = CALL(run, 0, TEXT("setnx"), KEY(run, 1), ARG(run, 1));
+    if (!run->failed && taken.number == 1 && script_less(run, 0, NUMBER(0), ttl))
+        CALL(run, 1, TEXT("pexpire"), KEY(run, 1), ttl);
+    script_return(run, taken);
+}
+
 /* ---- values ---------------------------------------------------------------------------------- */
 
 /* Sets ARGV[1] where ARGV[2] is; with two more arguments these are an expiry. */
@@ -167,6 +176,17 @@ void script_compare_and_set(struct script_run *run) {
     else
         done = CALL(run, 2, TEXT("set"), KEY(run, 1), ARG(run, 1));
     script_return(run, done);
+}
+
+/* Sets ARGV[2] where the value begins with ARGV[1]. */
+void script_compare_prefix_and_set(struct script_run *run) {
+    struct script_value prefix = ARG(run, 1);
+    double len = script_length(run, 0, prefix);
+    struct script_value start =
+        CALL(run, 0, TEXT("GETRANGE"), KEY(run, 1), NUMBER(0), NUMBER(len - 1));
+    bool same = !run->failed && script_same(start, prefix);
+    if (same) CALL(run, 1, TEXT("SET"), KEY(run, 1), ARG(run, 2));
+    script_return(run, NUMBER(same));
 }
 
 void script_incr_existing(struct script_run *run) {
@@ -328,4 +348,12 @@ void script_clear_namespace(struct script_run *run) {
     struct script_value keys = CALL(run, 0, TEXT("keys"), script_text(pattern));
     (void)remove_all(run, 1, keys, 1);
     script_return(run, NIL);
+}
+
+/* ---- what is asked of Lua itself --------------------------------------------------------------
+ */
+
+/* How many values unpack() takes, found by doubling 999 up to what Redis's Lua holds. */
+void script_max_stack(struct script_run *run) {
+    script_return(run, NUMBER(7992));
 }

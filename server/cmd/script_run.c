@@ -119,6 +119,17 @@ double script_operand(struct script_run *run, size_t site, struct script_value v
     return 0;
 }
 
+double script_length(struct script_run *run, size_t site, struct script_value value) {
+    if (value.kind == SCRIPT_STRING) return (double)value.text.len;
+    char text[128];
+    uint16_t line = operator_line(run, site);
+    snprintf(text, sizeof text,
+             "ERR user_script:%u: bad argument #1 to 'len' (string expected, got %s)", line,
+             type_name(value));
+    fail_text(run, line, text);
+    return 0;
+}
+
 bool script_less(struct script_run *run, size_t site, struct script_value a,
                  struct script_value b) {
     if (a.kind == SCRIPT_NUMBER && b.kind == SCRIPT_NUMBER) return a.number < b.number;

@@ -117,6 +117,8 @@ struct script_value script_to_number(struct script_value value);
  * name. */
 double script_operand(struct script_run *run, size_t site, struct script_value value,
                       const char *what);
+/* string.len(value) */
+double script_length(struct script_run *run, size_t site, struct script_value value);
 /* a < b; b > a is asked as a < b too. */
 bool script_less(struct script_run *run, size_t site, struct script_value a, struct script_value b);
 

@@ -151,9 +151,10 @@ static void note_sites(struct normaliser *n, const struct token *token) {
     uint16_t line = (uint16_t)MIN(token->line, (uint32_t)UINT16_MAX);
     if (is_sign(token, "(") && follows_call(n) && n->calls < SCRIPT_SITES_MAX)
         normal->call_lines[n->calls++] = line;
+    bool may_fail = is_sign(token, "(") && is_name(&n->last[0], "len");
     for (size_t i = 0; i < ARRAY_LEN(operators); i++)
-        if (is_sign(token, operators[i]) && n->operators < SCRIPT_SITES_MAX)
-            normal->operator_lines[n->operators++] = line;
+        may_fail = may_fail || is_sign(token, operators[i]);
+    if (may_fail && n->operators < SCRIPT_SITES_MAX) normal->operator_lines[n->operators++] = line;
 }
 
 static enum brine_status put_token(struct normaliser *n, const struct token *token,

@@ -22,7 +22,7 @@
  * normal form.
  *
  * Words: a *site* is a place that an error of Lua names by its line: the n-th call of redis.call,
- * the n-th operator that may fail.
+ * the n-th operator, or length of a string, that may fail.
  * Cost: O(text), no memory.  Any thread.
  * Source: Lua 5.1 llex.c. */
 #ifndef BRINE_SCRIPT_NORMAL_H
