@@ -415,13 +415,14 @@ static bool is_of_text_only(uint8_t c) {
     return c <= ' ' || c == 0x7f || strchr("\"'()+,:;<=>[]{|}", c);
 }
 
-/* The import system takes the part before the first dot first, so that alone decides.  It takes any
- * text; only where lines name a module, and no PROTO says that this is meant to be a pickle, are
- * some characters taken for the mark of text. */
+/* The import system takes the part before the first dot first, so that alone decides; but for a
+ * name that begins with a dot it takes the part behind that dot: __import__(".this") runs this.py
+ * and fails after.  It takes any text; only where lines name a module, and no PROTO says that this
+ * is meant to be a pickle, are some characters taken for the mark of text. */
 static bool may_import(const struct probe *p, struct bytes module) {
-    if (module.len == 0 || module.data[0] == '.') return false;
+    if (module.len == 0) return false;
     if (p->has_protocol || p->m.op == PICKLE_OP_STACK_GLOBAL) return true;
-    for (size_t i = 0; i < module.len && module.data[i] != '.'; i++)
+    for (size_t i = module.data[0] == '.'; i < module.len && module.data[i] != '.'; i++)
         if (is_of_text_only(module.data[i])) return false;
     return true;
 }

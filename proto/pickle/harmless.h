@@ -11,9 +11,9 @@
  * anything before it comes to its error or its end, nor takes memory or time out of proportion.
  *
  * Any module's name counts as an import, for readers hand it to __import__, which takes any text;
- * but for a name in lines, as in protocol 0, without PROTO before it, whose first dotted part holds
- * a blank, a control character or one of "'()+,:;<=>[]{|}: so begins text, and no file from which
- * Python imports is called so.  What follows STOP is read as
+ * but for a name in lines, as in protocol 0, without PROTO before it, whose first dotted part (the
+ * second, behind a dot in front) holds a blank, a control character or one of "'()+,:;<=>[]{|}: so
+ * begins text, and no file from which Python imports is called so.  What follows STOP is read as
  * another pickle.  An object that the reader itself brings along (for an extension code that its
  * program has registered, a persistent id, an out-of-band buffer) is no import, and asking for it
  * is no effect, for pickle.loads fails there; using it for anything is one.

@@ -59,15 +59,40 @@ WATCH = Watch()
 OF_TEXT_ONLY = frozenset(map(chr, range(33))) | frozenset("\x7f\"'()+,:;<=>[]{|}")
 
 
-def counts_as_import(first):
+class Asked:
+    """Stands in the place of all finders and keeps the first name that the import system looks for."""
+    name = None
+
+    def find_spec(self, name, path=None, target=None):
+        self.name = name if self.name is None else self.name
+        return None
+
+
+def first_file(module):
+    """The file's name, without its suffix, that __import__(module) looks for first; None: none at all."""
+    asked, finders, modules = Asked(), sys.meta_path[:], dict(sys.modules)
+    sys.meta_path[:] = [asked]
+    sys.modules.clear()
+    try:
+        __import__(module)
+    except (ImportError, ValueError):
+        pass
+    finally:
+        sys.modules.update(modules)
+        sys.meta_path[:] = finders
+    return None if asked.name is None else asked.name.rpartition(".")[2]
+
+
+def counts_as_import(module):
     """Not where text without PROTO may name it; in what begins with PROTO whatever it is."""
-    return first != "" and (WATCH.has_protocol or not OF_TEXT_ONLY & set(first))
+    file = first_file(module)
+    return file is not None and (WATCH.has_protocol or not OF_TEXT_ONLY & set(file))
 
 
 def hook(event, args):
     if event == "pickle.find_class":
         module, name = args
-        if counts_as_import(module.split(".")[0]):
+        if counts_as_import(module):
             WATCH.note("import %r %r" % (module, name))
         raise Acted
 
@@ -194,7 +219,7 @@ def child(path):
 # ---- streams -------------------------------------------------------------------------------------
 
 WORDS = b"a cat os country name of index Version N I am 12 0x1f 1.5e3 'x' \"y\" . .. config.ini p0 g0 000 L12L inf nan caf\xc3\xa9 \xff".split()
-LINES = (b"os\nsystem\n", b"posix\n", b"a b\nc\n", b"os. x\ny\n", b"\n\n", b"\n", b"1\n", b"0\n", b"7\n", b"5000\n", b"99999999\n", b"'a'\n", b"\"os\"\n",
+LINES = (b"os\nsystem\n", b"posix\n", b"a b\nc\n", b"os. x\ny\n", b".os\nx\n", b". os\nx\n", b"..os\nx\n", b"\n\n", b"\n", b"1\n", b"0\n", b"7\n", b"5000\n", b"99999999\n", b"'a'\n", b"\"os\"\n",
          b"1.5\n", b"1L\n", b"0x10\n", b"01\n", b" 3 \n", b"os\n", b"\xc3\xa9\nx\n", b"\xff\nx\n", b"1_0\n", b"0_0\n", b"0x_f\n", b"0b1\n", b"+0o17 \n", b".5e+3\n", b"-inf\n", b"\x00\n", b"3\x00x\n", b"-0\n", b"os", b"9" * 4400 + b"\n")
 LINED = b"cFgILipPSV"
 
@@ -206,7 +231,7 @@ def argument(rng, code):
             return bytes(rng.choice(b"0011279_+-.eExXobLl \t\r\0'\"infaNcs") for _ in range(rng.randrange(1, 6))) + b"\n"
         return rng.choice(LINES)
     small = rng.choice((0, 1, 2, 2, 3, 5, 8, 200))
-    text = rng.choice((b"os", b"system", b"a b", b"\xc3\xa9", b"x", b""))
+    text = rng.choice((b"os", b"system", b".os", b"..", b"a b", b"\xc3\xa9", b"x", b""))
     if code in b"UC\x8c\x8a":
         return bytes([len(text) if rng.random() < 0.9 else small]) + text
     if code in b"TXB\x8b":

@@ -142,11 +142,10 @@ Test(harmless, names_that_are_text_are_no_import) {
         {BYTES("could you\nx\n"), NONE, 0, "a blank"},
         {BYTES("color: red\nx\n"), NONE, 0, "a colon"},
         {BYTES("c\nx\n"), NONE, 0, "empty"},
-        {BYTES("c.os\nx\n"), NONE, 0, "an empty first part"},
         {BYTES("cos\r\nx\r\n"), NONE, 0, "a carriage return"},
         {BYTES("cos\0\nx\n"), NONE, 0, "a NUL"},
         {BYTES("\x80\x02" "c\nx\n"), NONE, 0, "empty behind PROTO"},
-        {BYTES("\x8c\x01.\x8c\x01x\x93"), NONE, 0, "STACK_GLOBAL of an empty first part"},
+        {BYTES("\x8c\x01.\x8c\x01x\x93"), IMPORT, 6, "STACK_GLOBAL, one dot"},
         {BYTES("\x8c\x02osK\x01\x93"), NONE, 0, "a name that is no str"},
         {BYTES("\x8c\x02\xff\xff\x8c\x02os\x8c\x01x\x93"), NONE, 0, "not UTF-8 before it"},
     );
@@ -163,6 +162,12 @@ Test(harmless, names_that_no_import_statement_could_hold_are_imported_all_the_sa
         {BYTES("\x80\x02" "cmy files\nx\n"), IMPORT, 2, "a blank behind PROTO"},
         {BYTES("c1os\nx\n"), IMPORT, 0, "a digit first"},
         {BYTES("cc#\nx\n"), IMPORT, 0, "other signs"},
+        {BYTES("c.this\nx\n"), IMPORT, 0, "a dot in front"},
+        {BYTES("(i.this\nx\n"), IMPORT, 1, "a dot in front, INST"},
+        {BYTES("\x80\x04\x8c\x05.this\x8c\x01x\x93"), IMPORT, 12, "a dot in front, STACK_GLOBAL"},
+        {BYTES("c..this\nx\n"), IMPORT, 0, "two dots"},
+        {BYTES("\x80\x02" "c. x\nx\n"), IMPORT, 2, "a dot and a blank behind PROTO"},
+        {BYTES("c. and so on\nx\n"), NONE, 0, "a dot and a blank"},
     );
 }
 
