@@ -501,10 +501,16 @@ install: all library
 	install -m 644 $(CLIENT_HEADERS) $(DESTDIR)$(PREFIX)/include/brine
 	sed 's,@PREFIX@,$(PREFIX),; s,@LIBDIR@,$(LIBDIR),; s,@VERSION@,$(LIBRARY_VERSION),' client/lib/brine-client.pc.in \
 		>$(DESTDIR)$(LIBDIR)/pkgconfig/brine-client.pc
-	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8 \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 		$(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 	$(V)/brine-cli man >$(DESTDIR)$(PREFIX)/share/man/man1/brine-cli.1
+	$(V)/brine-server --print-manual >$(DESTDIR)$(PREFIX)/share/man/man8/brine-server.8
+	$(V)/brine-server --print-file-manual >$(DESTDIR)$(PREFIX)/share/man/man5/brine.toml.5
 	$(V)/brine-cli completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/brine-cli
+	$(V)/brine-server --print-completion-bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/brine-server
+	$(V)/brine-server --print-completion-zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_brine-server
+	$(V)/brine-server --print-completion-fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/brine-server.fish
 	$(V)/brine-cli completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_brine-cli
 	$(V)/brine-cli completion fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/brine-cli.fish
 

@@ -5,10 +5,11 @@
 
 #include "base/bytes.h"
 #include "client/tools.h"
+#include "text/roff.h"
 
 #include <stdio.h>
 
-enum { COLUMNS = 80, OPTION_COLUMN = 26 };
+enum { COLUMNS = 80, OPTION_COLUMN = 26, MANUAL_BYTES_MAX = 1 << 20 };
 
 /* All options of a tool: its own, those of a connection, --help. */
 static const struct tool_option help_row = {"help", 0, NULL, "show this"};
@@ -95,61 +96,54 @@ void tool_help_print(const struct tool *tool) {
 
 /* ---- manual pages -----------------------------------------------------------------------------*/
 
-/* Text for troff: a backslash, a dash and a dot or quote at the beginning of a line mean something
- * there. */
-static void print_roff(const char *text) {
-    for (bool start = true; *text; text++) {
-        if (*text == '\\')
-            fputs("\\e", stdout);
-        else if (*text == '-')
-            fputs("\\-", stdout);
-        else if (*text == '\n')
-            fputs("\n.PP\n", stdout);
-        else if (start && (*text == '.' || *text == '\''))
-            printf("\\&%c", *text);
-        else
-            putchar(*text);
-        start = *text == '\n';
-    }
-    putchar('\n');
+static enum brine_status append_option(struct buf *out, const struct tool_option *option) {
+    TRY(buf_append(out, BYTES(".TP\n\\fB")));
+    if (option->letter) TRY(buf_printf(out, "\\-%c\\fR, \\fB", option->letter));
+    TRY(buf_append(out, BYTES("\\-\\-")));
+    TRY(roff_append_word(out, option->name));
+    if (option->argument) TRY(buf_printf(out, "\\fR \\fI%s", option->argument));
+    TRY(buf_append(out, BYTES("\\fR\n")));
+    return roff_append(out, option->doc);
 }
 
-static void print_roff_option(const struct tool_option *option) {
-    fputs(".TP\n\\fB", stdout);
-    if (option->letter) printf("\\-%c\\fR, \\fB", option->letter);
-    printf("\\-\\-");
-    for (const char *at = option->name; *at; at++) printf(*at == '-' ? "\\-" : "%c", *at);
-    if (option->argument) printf("\\fR \\fI%s", option->argument);
-    puts("\\fR");
-    print_roff(option->doc);
-}
-
-static void print_roff_tool(const struct tool *tool) {
-    if (tool->name[0]) printf(".SS brine\\-cli %s %s\n", tool->name, tool->arguments);
-    print_roff(tool->summary);
+static enum brine_status append_tool(struct buf *out, const struct tool *tool) {
+    if (tool->name[0]) TRY(buf_printf(out, ".SS brine\\-cli %s %s\n", tool->name, tool->arguments));
+    TRY(roff_append(out, tool->summary));
     if (tool->text) {
-        puts(".PP");
-        print_roff(tool->text);
+        TRY(buf_append(out, BYTES(".PP\n")));
+        TRY(roff_append(out, tool->text));
     }
-    for (size_t i = 0; i < tool->options_count; i++) print_roff_option(&tool->options[i]);
-    if (tool->name[0] && tool->needs_server) puts(".PP\nand the options of a connection.");
-    puts(".PP\nExit code:");
-    print_roff(tool->exits);
+    for (size_t i = 0; i < tool->options_count; i++) TRY(append_option(out, &tool->options[i]));
+    if (tool->name[0] && tool->needs_server)
+        TRY(buf_append(out, BYTES(".PP\nand the options of a connection.\n")));
+    TRY(buf_append(out, BYTES(".PP\nExit code:\n")));
+    return roff_append(out, tool->exits);
 }
 
-static int run_man(struct tool_call *call) {
-    (void)call;
-    puts(".TH BRINE-CLI 1 \"\" \"brine\" \"User Commands\"\n.SH NAME\nbrine\\-cli \\- talks to "
-         "brine and judges pickles\n.SH SYNOPSIS\n.B brine\\-cli\n[options] [COMMAND "
-         "[ARGUMENT...]]\n.br\n.B brine\\-cli\nTOOL ...\n.SH DESCRIPTION");
-    print_roff_tool(tool_at(0));
-    puts(".SH OPTIONS OF A CONNECTION");
-    for (size_t i = 0; i < SERVER_OPTIONS; i++) print_roff_option(&server_option_rows()[i]);
-    puts(".SH TOOLS");
-    for (size_t i = 1; tool_at(i); i++) print_roff_tool(tool_at(i));
-    puts(".SH ENVIRONMENT\n.TP\nBRINECLI_AUTH\nThe password.\n.TP\nBRINECLI_HISTORY\nThe file of "
-         "the interactive mode's history; empty for none (~/.brinecli_history).");
-    return tool_finish(TOOL_OK);
+static enum brine_status append_manual(struct buf *out) {
+    TRY(buf_append(out, BYTES(".TH BRINE-CLI 1 \"\" \"brine\" \"User Commands\"\n.SH NAME\n"
+                              "brine\\-cli \\- talks to brine and judges pickles\n.SH SYNOPSIS\n"
+                              ".B brine\\-cli\n[options] [COMMAND [ARGUMENT...]]\n.br\n"
+                              ".B brine\\-cli\nTOOL ...\n.SH DESCRIPTION\n")));
+    TRY(append_tool(out, tool_at(0)));
+    TRY(buf_append(out, BYTES(".SH OPTIONS OF A CONNECTION\n")));
+    for (size_t i = 0; i < SERVER_OPTIONS; i++) TRY(append_option(out, &server_option_rows()[i]));
+    TRY(buf_append(out, BYTES(".SH TOOLS\n")));
+    for (size_t i = 1; tool_at(i); i++) TRY(append_tool(out, tool_at(i)));
+    return buf_append(
+        out, BYTES(".SH ENVIRONMENT\n.TP\nBRINECLI_AUTH\nThe password.\n.TP\nBRINECLI_HISTORY\n"
+                   "The file of the interactive mode's history; empty for none "
+                   "(~/.brinecli_history).\n.SH SEE ALSO\n.BR brine\\-server (8)\n"));
+}
+
+static int run_man(struct tool_call *call UNUSED) {
+    struct buf out;
+    buf_init(&out, mem_system(), MANUAL_BYTES_MAX);
+    enum brine_status status = append_manual(&out);
+    if (status == BRINE_OK) fwrite(out.data, 1, out.len, stdout);
+    buf_deinit(&out);
+    return status == BRINE_OK ? tool_finish(TOOL_OK)
+                              : tool_complain("%s", brine_status_meaning(status));
 }
 
 const struct tool man_tool = {

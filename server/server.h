@@ -32,6 +32,7 @@
 #ifndef BRINE_SERVER_H
 #define BRINE_SERVER_H
 
+#include "base/version.h"
 #include "config/config.h"
 #include "gate/keeper.h"
 #include "http/http.h"
@@ -41,8 +42,6 @@
 #include "observe/log.h"
 #include "snapshot/snapshots.h"
 #include "store/store.h"
-
-#define BRINE_VERSION "0.1.0"
 
 enum { EXIT_STOPPED = 0, EXIT_NOT_STARTED = 1, EXIT_GIVEN_UP = 130 };
 

@@ -5,7 +5,6 @@
 
 #include "config/print.h"
 
-#include "config/row.h"
 #include "text/toml_write.h"
 
 enum { DOC_COLUMNS = 100 };
@@ -28,21 +27,23 @@ static enum brine_status print_wrapped(const char *prefix, struct bytes text, st
     return buf_append_byte(out, '\n');
 }
 
+enum brine_status config_describe(const struct option_row *row, struct buf *out) {
+    size_t start = out->len;
+    TRY(option_describe(row, out));
+    out->data[start] -= 0x20; /* descriptions begin with a small letter, sentences do not */
+    bool runtime = row->when == WHEN_RUNTIME;
+    TRY(buf_append(out,
+                   runtime ? BYTES(". CONFIG SET may change it") : BYTES(". Fixed once started")));
+    if (row->redis[0]) TRY(buf_printf(out, ". Redis: %s", row->redis));
+    return buf_append_byte(out, '.');
+}
+
 static enum brine_status print_describe(const struct option_row *row, const char *prefix,
                                         struct buf *out) {
     struct buf line;
     buf_init(&line, out->mem, BRINE_ERROR_TEXT_BYTES);
-    enum brine_status status = option_describe(row, &line);
-    bool runtime = row->when == WHEN_RUNTIME;
-    if (status == BRINE_OK)
-        status = buf_append(&line, runtime ? BYTES(". CONFIG SET may change it")
-                                           : BYTES(". Fixed once started"));
-    if (status == BRINE_OK && row->redis[0]) status = buf_printf(&line, ". Redis: %s", row->redis);
-    if (status == BRINE_OK) status = buf_append_byte(&line, '.');
-    if (status == BRINE_OK) {
-        line.data[0] -= 0x20; /* descriptions begin with a small letter, sentences do not */
-        status = print_wrapped(prefix, buf_view(&line), out);
-    }
+    enum brine_status status = config_describe(row, &line);
+    if (status == BRINE_OK) status = print_wrapped(prefix, buf_view(&line), out);
     buf_deinit(&line);
     return status;
 }
@@ -69,7 +70,7 @@ static enum brine_status print_example_section(const struct config_section *sect
 }
 
 /* What is no option, because it repeats.  Its keys are gate/'s: rules.h, policy/policy.h. */
-static const char rules_example[] =
+const char config_rules_example[] =
     "\n# Rules: which values may stand under which keys.  The first one that fits decides; the "
     "default\n"
     "# rule fits every key: values = \"auto\", all framings, gate.policy, on_refusal = \"error\".\n"
@@ -110,7 +111,7 @@ enum brine_status config_print_example(struct buf *out) {
                    "# Generated from server/config/options.def; a test keeps the two in step.\n")));
     for (size_t i = 0; i < config_sections_count; i++)
         TRY(print_example_section(&config_sections[i], out));
-    return buf_append(out, bytes_of_cstr(rules_example));
+    return buf_append(out, bytes_of_cstr(config_rules_example));
 }
 
 /* ---- the effective configuration --------------------------------------------------------------
@@ -168,17 +169,21 @@ enum brine_status config_print(struct config *config, struct buf *out) {
 /* ---- help -------------------------------------------------------------------------------------
  */
 
+const struct config_task_row config_task_rows[TASK_RUN] = {
+#define T(task, flag, doc) [TASK_##task] = {TASK_##task, flag, doc},
+    CONFIG_TASKS(T)
+#undef T
+};
+
 enum brine_status config_print_help(struct buf *out) {
+    TRY(buf_append(out, BYTES("usage: brine-server [--config FILE] [--SECTION.KEY=VALUE]...\n\n"
+                              "  --config FILE             read options from a TOML file\n")));
+    for (size_t i = 0; i < TASK_RUN; i++)
+        TRY(buf_printf(out, "  %-25s %s\n", config_task_rows[i].flag, config_task_rows[i].doc));
     TRY(buf_append(
-        out,
-        BYTES("usage: brine-server [--config FILE] [--SECTION.KEY=VALUE]...\n\n"
-              "  --config FILE     read options from a TOML file\n"
-              "  --check-config    say whether the options are right, and exit\n"
-              "  --print-config    print every option, its value and where it came from, and exit\n"
-              "  --version         print the version, and exit\n"
-              "  --help            print this, and exit\n\n"
-              "Each option is also a variable: --server.port=6380 is BRINE_SERVER_PORT=6380.\n"
-              "The strongest wins: flag, environment, file, default.\n")));
+        out, BYTES("\n"
+                   "Each option is also a variable: --server.port=6380 is BRINE_SERVER_PORT=6380.\n"
+                   "The strongest wins: flag, environment, file, default.\n")));
     for (size_t i = 0; i < CONFIG_OPTIONS; i++) {
         const struct option_row *row = &config_rows[i];
         struct option_value value;

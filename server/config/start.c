@@ -5,32 +5,18 @@
  * then, after file and environment, for the options, which are stronger than both. */
 
 #include "config/print.h"
-#include "config/row.h"
-
-enum task { TASK_RUN, TASK_HELP, TASK_VERSION, TASK_CHECK, TASK_PRINT, TASK_EXAMPLE };
 
 struct command_line {
-    enum task task;
+    enum config_task task;
     const char *file;
 };
 
-static const struct {
-    const char *flag;
-    enum task task;
-} tasks[] = {
-    {"--help", TASK_HELP},
-    {"-h", TASK_HELP},
-    {"--version", TASK_VERSION},
-    {"-v", TASK_VERSION},
-    {"--check-config", TASK_CHECK},
-    {"--print-config", TASK_PRINT},
-    {"--print-example-config", TASK_EXAMPLE}, /* how config.example.toml is made */
-};
-
-static bool find_task(const char *argument, enum task *task) {
-    for (size_t i = 0; i < ARRAY_LEN(tasks); i++) {
-        if (strcmp(argument, tasks[i].flag) != 0) continue;
-        *task = tasks[i].task;
+static bool find_task(const char *argument, enum config_task *task) {
+    if (strcmp(argument, "-h") == 0) argument = config_task_rows[TASK_HELP].flag;
+    if (strcmp(argument, "-v") == 0) argument = config_task_rows[TASK_VERSION].flag;
+    for (size_t i = 0; i < TASK_RUN; i++) {
+        if (strcmp(argument, config_task_rows[i].flag) != 0) continue;
+        *task = config_task_rows[i].task;
         return true;
     }
     return false;
@@ -51,7 +37,7 @@ static enum brine_status read_tasks(struct command_line *line, const char *const
     size_t config_len = sizeof config_flag - 1;
     for (int i = 1; i < argc; i++) {
         const char *argument = argv[i];
-        enum task task;
+        enum config_task task;
         if (find_task(argument, &task)) {
             if (line->task != TASK_HELP) line->task = task;
         } else if (strcmp(argument, config_flag) == 0) {
@@ -73,7 +59,7 @@ static enum brine_status read_tasks(struct command_line *line, const char *const
 static enum brine_status read_options(struct config *config, const char *const *argv, int argc,
                                       struct brine_error *err) {
     for (int i = 1; i < argc; i++) {
-        enum task task;
+        enum config_task task;
         if (find_task(argv[i], &task) || strncmp(argv[i], "--config=", 9) == 0) continue;
         if (strcmp(argv[i], "--config") == 0)
             i++;
@@ -92,7 +78,7 @@ static enum brine_status load_all(struct config *config, const struct command_li
     return config->check ? config->check(config, err) : BRINE_OK;
 }
 
-static enum brine_status perform(struct config *config, enum task task, const char *version,
+static enum brine_status perform(struct config *config, enum config_task task, const char *version,
                                  struct buf *out) {
     switch (task) {
     case TASK_HELP:
@@ -105,6 +91,16 @@ static enum brine_status perform(struct config *config, enum task task, const ch
         return buf_append(out, BYTES("The configuration is right.\n"));
     case TASK_PRINT:
         return config_print(config, out);
+    case TASK_MANUAL:
+        return config_print_manual(out, version);
+    case TASK_FILE_MANUAL:
+        return config_print_file_manual(out, version);
+    case TASK_BASH:
+        return config_print_bash(out);
+    case TASK_ZSH:
+        return config_print_zsh(out);
+    case TASK_FISH:
+        return config_print_fish(out);
     case TASK_RUN:
         break;
     }

@@ -44,6 +44,7 @@ clean_up() {
 
 build_system() {
     if [ -z "$root" ]; then root=$(mktemp -d "${TMPDIR:-/tmp}/bare-debian.XXXXXX"); fi
+    mkdir -p "$root"
     chmod 755 "$root" # apt downloads as a user of its own
     trap clean_up EXIT
     if [ ! -e "$root/usr/bin/apt-get" ]; then

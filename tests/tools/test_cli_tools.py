@@ -23,6 +23,7 @@ import zipfile
 import cli_support
 import serving
 from cli_support import CLI, SERVER, check, environment, finish
+from terminal import SHELLS, Terminal, check_completion, format_manual
 
 GOLDEN = os.path.abspath("tests/golden/cli")
 TOOLS = ["", "get", "set", "inspect", "view", "dis", "ping", "verify", "scan", "policy check", "policy diff", "policy learned",
@@ -216,33 +217,6 @@ def save_snapshot(port, folder):
 
 # ---- the interactive mode ---------------------------------------------------------------------------
 
-class Terminal:
-    """A screen of tmux with a program in it, by a server of its own: the last one may not have ended yet."""
-    count = 0
-
-    def __init__(self, folder, command):
-        Terminal.count += 1
-        self.socket = os.path.join(folder, f"tmux-{Terminal.count}")
-        self.tmux("-f", "/dev/null", "new-session", "-d", "-x", "100", "-y", "40", command)
-
-    def tmux(self, *words):
-        return subprocess.run(["tmux", "-S", self.socket] + list(words), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              env=dict(os.environ, LC_ALL="C.UTF-8", TERM="xterm")).stdout.decode()
-
-    def screen(self):
-        return self.tmux("capture-pane", "-p").rstrip("\n")
-
-    def wait(self, pattern, seconds=20):
-        """True when the pattern shows; waits for it."""
-        return serving.await_that(lambda: re.search(pattern, self.screen()), seconds=seconds)
-
-    def keys(self, *keys):
-        self.tmux("send-keys", *keys)
-
-    def close(self):
-        self.tmux("kill-server")
-
-
 def check_interactive(port, folder):
     history = os.path.join(folder, "history")
     terminal = Terminal(folder, f"trap : INT; env BRINECLI_HISTORY={history} {CLI} -p {port}; echo code $?; cat")
@@ -279,12 +253,6 @@ def check_interactive(port, folder):
 
 # ---- shells and the manual --------------------------------------------------------------------------
 
-SHELLS = [
-    # shell, how it is started, what makes it complete brine-cli's words
-    ("bash", "bash --norc --noprofile", "source {script}"),
-    ("zsh", "zsh -f", "fpath=({folder} $fpath); autoload -Uz compinit; compinit -D -u"),
-    ("fish", "fish --no-config", "source {script}"),
-]
 COMPLETIONS = [
     ("a tool that is the only one", "brine-cli verif", r"brine-cli verify "),
     ("the first word of two", "brine-cli snap", r"brine-cli snapshot "),
@@ -310,40 +278,14 @@ def check_colours(folder):
 
 
 def check_shells(folder):
-    programs = os.path.join(folder, "bin")
-    os.makedirs(programs)
-    os.symlink(CLI, os.path.join(programs, "brine-cli"))
     open(os.path.join(folder, "only-one.pkl"), "wb").close()
-    for shell, start, load in SHELLS:
-        script = os.path.join(programs, "_brine-cli" if shell == "zsh" else f"brine-cli.{shell}")
-        with open(script, "wb") as file:
-            file.write(run(["completion", shell], b"", folder)[1])
-        terminal = Terminal(folder, f"cd {folder}; env HOME={folder} PATH={programs}:$PATH PS1='ready> ' {start}; cat")
-        if shell == "fish":
-            terminal.keys("-l", "function fish_prompt; echo -n 'ready> '; end")
-            terminal.keys("Enter")
-        check(f"{shell} starts", terminal.wait(r"ready>\s*$"), terminal.screen())
-        terminal.keys("-l", load.format(script=script, folder=programs))
-        terminal.keys("Enter")
-        for what, typed, expected in COMPLETIONS:
-            terminal.keys("C-u")
-            terminal.keys("C-l")
-            terminal.wait(r"ready>\s*$")
-            terminal.keys("-l", typed)
-            terminal.wait(re.escape(typed))
-            terminal.keys("Tab")
-            terminal.keys("-l", "|")  # so that a blank that was added shows
-            check(f"{shell} completes {what}", terminal.wait(expected + r"?\|", 5), "\n" + terminal.screen())
-        terminal.close()
+    scripts = {shell: run(["completion", shell], b"", folder)[1] for shell, _, _ in SHELLS}
+    check_completion(folder, CLI, scripts, COMPLETIONS)
 
 
 def check_manual(folder):
-    page = os.path.join(folder, "brine-cli.1")
-    with open(page, "wb") as file:
-        file.write(run(["man"], b"", folder)[1])
-    code, out, err = cli_support.run(["man", "--warnings", "-l", page], LC_ALL="C.UTF-8", MANWIDTH="80", MAN_KEEP_FORMATTING="")
-    check("the manual page is formatted without a warning", code == 0 and not err and out.count(b"\n") > 100, err)
-    missing = [tool for tool in TOOLS if f"brine-cli {tool}".strip().encode() not in out.replace("\u2010".encode(), b"-")]
+    text = format_manual(folder, "brine-cli.1", run(["man"], b"", folder)[1])
+    missing = [tool for tool in TOOLS if f"brine-cli {tool}".strip() not in text]
     check("each tool has its place in it", not missing, missing)
 
 

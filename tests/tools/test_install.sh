@@ -151,7 +151,13 @@ check "async says that nobody is there" sh -c "! ./async unix://$socket.none 2>&
 check "inspect says what it is" says "a pickle, 5 bytes, dict, protocol 4" ./inspect "unix://$socket" good
 kill "$server"
 wait "$server"
-check "the manual page is one" sh -c "man -l $root/share/man/man1/brine-cli.1 | grep -q 'brine-cli verify PATH'"
-check "bash takes the completion" bash -n "$root/share/bash-completion/completions/brine-cli"
+check "brine-cli's manual page is one" sh -c "man -l $root/share/man/man1/brine-cli.1 | grep -q 'brine-cli verify PATH'"
+check "brine-server's is" sh -c "man -l $root/share/man/man8/brine-server.8 | grep -q 'SIGHUP'"
+check "brine.toml's is" sh -c "man -l $root/share/man/man5/brine.toml.5 | grep -q 'unix_socket_mode = \"0770\"'"
+for program in brine-cli brine-server; do
+    check "bash takes the completion of $program" bash -n "$root/share/bash-completion/completions/$program"
+    check "it has $program for zsh and fish too" test -s "$root/share/zsh/site-functions/_$program" -a \
+        -s "$root/share/fish/vendor_completions.d/$program.fish"
+done
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
