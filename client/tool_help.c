@@ -3,13 +3,15 @@
 
 #include "client/tool_help.h"
 
+#include "base/buf.h"
 #include "base/bytes.h"
 #include "client/tools.h"
+#include "text/json.h"
 #include "text/roff.h"
 
 #include <stdio.h>
 
-enum { COLUMNS = 80, OPTION_COLUMN = 26, MANUAL_BYTES_MAX = 1 << 20 };
+enum { COLUMNS = 80, OPTION_COLUMN = 26, PAGE_BYTES_MAX = 1 << 20 };
 
 /* All options of a tool: its own, those of a connection, --help. */
 static const struct tool_option help_row = {"help", 0, NULL, "show this"};
@@ -94,6 +96,45 @@ void tool_help_print(const struct tool *tool) {
     printf("\nexit code: %s\n", tool->exits);
 }
 
+/* ---- pages: what is printed for another program
+ * ------------------------------------------------*/
+
+enum { PAGE_JSON };
+static const struct tool_option page_options[] = {[PAGE_JSON] = TOOL_JSON};
+
+struct page {
+    const char *shell; /* or NULL */
+    const char *name;  /* of the text in JSON */
+    struct buf text;
+};
+
+/* {"shell": "bash", "script": "..."} */
+static enum brine_status page_json(struct buf *out, const struct page *page) {
+    struct json json;
+    json_init(&json, out);
+    json_open_object(&json);
+    if (page->shell) {
+        json_key(&json, "shell");
+        json_cstr(&json, page->shell);
+    }
+    json_key(&json, page->name);
+    json_string(&json, buf_view(&page->text));
+    json_close(&json);
+    TRY(json_finish(&json));
+    return buf_append_byte(out, '\n');
+}
+
+static int print_page(const struct tool_call *call, const struct page *page) {
+    struct buf out;
+    buf_init(&out, mem_system(), PAGE_BYTES_MAX);
+    enum brine_status status =
+        call->values[PAGE_JSON] ? page_json(&out, page) : buf_append(&out, buf_view(&page->text));
+    if (status == BRINE_OK) fwrite(out.data, 1, out.len, stdout);
+    buf_deinit(&out);
+    return status == BRINE_OK ? tool_finish(TOOL_OK)
+                              : tool_complain("%s", brine_status_meaning(status));
+}
+
 /* ---- manual pages -----------------------------------------------------------------------------*/
 
 static enum brine_status append_option(struct buf *out, const struct tool_option *option) {
@@ -136,14 +177,14 @@ static enum brine_status append_manual(struct buf *out) {
                    "(~/.brinecli_history).\n.SH SEE ALSO\n.BR brine\\-server (8)\n"));
 }
 
-static int run_man(struct tool_call *call UNUSED) {
-    struct buf out;
-    buf_init(&out, mem_system(), MANUAL_BYTES_MAX);
-    enum brine_status status = append_manual(&out);
-    if (status == BRINE_OK) fwrite(out.data, 1, out.len, stdout);
-    buf_deinit(&out);
-    return status == BRINE_OK ? tool_finish(TOOL_OK)
-                              : tool_complain("%s", brine_status_meaning(status));
+static int run_man(struct tool_call *call) {
+    struct page page = {.name = "page"};
+    buf_init(&page.text, mem_system(), PAGE_BYTES_MAX);
+    enum brine_status status = append_manual(&page.text);
+    int code = status == BRINE_OK ? print_page(call, &page)
+                                  : tool_complain("%s", brine_status_meaning(status));
+    buf_deinit(&page.text);
+    return code;
 }
 
 const struct tool man_tool = {
@@ -151,6 +192,7 @@ const struct tool man_tool = {
     .arguments = "",
     .summary = "prints the manual page, for man -l -",
     .exits = "0 printed, 2 not printed",
+    TOOL_OPTIONS(page_options),
     .run = run_man,
 };
 
@@ -166,149 +208,168 @@ static bool is_first_of_its_word(size_t index) {
     return true;
 }
 
-static void print_first_words(void) {
+static void print_first_words(FILE *out) {
     const char *between = "";
     for (size_t i = 1; tool_at(i); i++) {
         if (!is_first_of_its_word(i)) continue;
-        printf("%s%.*s", between, (int)strcspn(tool_at(i)->name, " "), tool_at(i)->name);
+        fprintf(out, "%s%.*s", between, (int)strcspn(tool_at(i)->name, " "), tool_at(i)->name);
         between = " ";
     }
 }
 
 /* Of all tools that begin with the same word, of which this is the first. */
-static void print_second_words(size_t first) {
+static void print_second_words(FILE *out, size_t first) {
     size_t len = strcspn(tool_at(first)->name, " ");
     for (size_t i = first; tool_at(i); i++)
         if (strncmp(tool_at(i)->name, tool_at(first)->name, len + 1) == 0)
-            printf("%s%s", i > first ? " " : "", tool_at(i)->name + len + 1);
+            fprintf(out, "%s%s", i > first ? " " : "", tool_at(i)->name + len + 1);
 }
 
-static void print_options_of(const struct tool *tool) {
+static void print_options_of(FILE *out, const struct tool *tool) {
     const char *between = "";
     for (size_t i = 0; option_at(tool, i); i++) {
-        printf("%s--%s", between, option_at(tool, i)->name);
+        fprintf(out, "%s--%s", between, option_at(tool, i)->name);
         between = " ";
     }
 }
 
-static void print_bash(void) {
-    puts("_brine_cli() {\n    local word=\"${COMP_WORDS[COMP_CWORD]}\" options\n"
-         "    if [ \"$COMP_CWORD\" = 1 ] && [ \"${word#-}\" = \"$word\" ]; then");
-    fputs("        mapfile -t COMPREPLY < <(compgen -W \"", stdout);
-    print_first_words();
-    puts("\" -- \"$word\")\n        return\n    fi\n    case \"${COMP_WORDS[1]} "
-         "${COMP_WORDS[2]}\" in");
+static void print_bash(FILE *out) {
+    fputs("_brine_cli() {\n    local word=\"${COMP_WORDS[COMP_CWORD]}\" options\n"
+          "    if [ \"$COMP_CWORD\" = 1 ] && [ \"${word#-}\" = \"$word\" ]; then\n",
+          out);
+    fputs("        mapfile -t COMPREPLY < <(compgen -W \"", out);
+    print_first_words(out);
+    fputs("\" -- \"$word\")\n        return\n    fi\n    case \"${COMP_WORDS[1]} "
+          "${COMP_WORDS[2]}\" in\n",
+          out);
     for (size_t i = 1; tool_at(i); i++) {
         const char *name = tool_at(i)->name;
-        printf("    \"%s%s\"*) options=\"", name, strchr(name, ' ') ? "" : " ");
-        print_options_of(tool_at(i));
-        puts("\" ;;");
+        fprintf(out, "    \"%s%s\"*) options=\"", name, strchr(name, ' ') ? "" : " ");
+        print_options_of(out, tool_at(i));
+        fputs("\" ;;\n", out);
     }
     for (size_t i = 1; tool_at(i); i++) {
         if (!is_first_of_its_word(i) || !strchr(tool_at(i)->name, ' ')) continue;
         size_t len = strcspn(tool_at(i)->name, " ");
-        printf("    \"%.*s \"*) options=\"", (int)len, tool_at(i)->name);
-        print_second_words(i);
-        puts("\" ;;");
+        fprintf(out, "    \"%.*s \"*) options=\"", (int)len, tool_at(i)->name);
+        print_second_words(out, i);
+        fputs("\" ;;\n", out);
     }
-    fputs("    *) options=\"", stdout);
-    print_options_of(tool_at(0));
-    puts("\" ;;\n    esac\n    if [ \"${word#-}\" != \"$word\" ] || [ \"${options#-}\" = "
-         "\"$options\" ]; then\n"
-         "        mapfile -t COMPREPLY < <(compgen -W \"$options\" -- \"$word\")\n    else\n"
-         "        mapfile -t COMPREPLY < <(compgen -f -- \"$word\")\n    fi\n}\n"
-         "complete -o filenames -F _brine_cli brine-cli");
+    fputs("    *) options=\"", out);
+    print_options_of(out, tool_at(0));
+    fputs("\" ;;\n    esac\n    if [ \"${word#-}\" != \"$word\" ] || [ \"${options#-}\" = "
+          "\"$options\" ]; then\n"
+          "        mapfile -t COMPREPLY < <(compgen -W \"$options\" -- \"$word\")\n    else\n"
+          "        mapfile -t COMPREPLY < <(compgen -f -- \"$word\")\n    fi\n}\n"
+          "complete -o filenames -F _brine_cli brine-cli\n",
+          out);
 }
 
 /* Without what a single-quoted word of zsh or fish, or a description in brackets, cannot hold. */
-static void print_plain(const char *text) {
+static void print_plain(FILE *out, const char *text) {
     for (; *text; text++)
-        if (!strchr("'[]:\\", *text)) putchar(*text);
+        if (!strchr("'[]:\\", *text)) fputc(*text, out);
 }
 
-static void print_zsh_arguments(const struct tool *tool) {
+static void print_zsh_arguments(FILE *out, const struct tool *tool) {
     for (size_t i = 0; option_at(tool, i); i++) {
         const struct tool_option *option = option_at(tool, i);
-        printf("            '--%s%s[", option->name, option->argument ? "=" : "");
-        print_plain(option->doc);
-        printf("]%s' \\\n", option->argument ? ":value:_files" : "");
+        fprintf(out, "            '--%s%s[", option->name, option->argument ? "=" : "");
+        print_plain(out, option->doc);
+        fprintf(out, "]%s' \\\n", option->argument ? ":value:_files" : "");
     }
-    puts("            '*:word:_files' ;;");
+    fputs("            '*:word:_files' ;;\n", out);
 }
 
-static void print_zsh(void) {
-    puts("#compdef brine-cli\n_brine_cli() {\n    local -a tools\n    tools=(");
+static void print_zsh(FILE *out) {
+    fputs("#compdef brine-cli\n_brine_cli() {\n    local -a tools\n    tools=(\n", out);
     for (size_t i = 1; tool_at(i); i++) {
         if (!is_first_of_its_word(i)) continue;
         const char *name = tool_at(i)->name;
-        printf("        '%.*s:", (int)strcspn(name, " "), name);
+        fprintf(out, "        '%.*s:", (int)strcspn(name, " "), name);
         if (strchr(name, ' '))
-            print_second_words(i);
+            print_second_words(out, i);
         else
-            print_plain(tool_at(i)->summary);
-        puts("'");
+            print_plain(out, tool_at(i)->summary);
+        fputs("'\n", out);
     }
-    puts("    )\n    if (( CURRENT == 2 )) && [[ ${words[2]} != -* ]]; then\n"
-         "        _describe tool tools\n        return\n    fi");
+    fputs("    )\n    if (( CURRENT == 2 )) && [[ ${words[2]} != -* ]]; then\n"
+          "        _describe tool tools\n        return\n    fi\n",
+          out);
     for (size_t i = 1; tool_at(i); i++) {
         const char *name = tool_at(i)->name;
         if (!is_first_of_its_word(i) || !strchr(name, ' ')) continue;
-        printf("    if (( CURRENT == 3 )) && [[ ${words[2]} == %.*s ]]; then\n        compadd ",
-               (int)strcspn(name, " "), name);
-        print_second_words(i);
-        puts("\n        return\n    fi");
+        fprintf(out,
+                "    if (( CURRENT == 3 )) && [[ ${words[2]} == %.*s ]]; then\n        compadd ",
+                (int)strcspn(name, " "), name);
+        print_second_words(out, i);
+        fputs("\n        return\n    fi\n", out);
     }
-    puts("    case \"${words[2]} ${words[3]}\" in");
+    fputs("    case \"${words[2]} ${words[3]}\" in\n", out);
     for (size_t i = 1; tool_at(i); i++) {
         const char *name = tool_at(i)->name;
-        printf("        \"%s%s\"*) _arguments \\\n", name, strchr(name, ' ') ? "" : " ");
-        print_zsh_arguments(tool_at(i));
+        fprintf(out, "        \"%s%s\"*) _arguments \\\n", name, strchr(name, ' ') ? "" : " ");
+        print_zsh_arguments(out, tool_at(i));
     }
-    puts("        *) _arguments \\");
-    print_zsh_arguments(tool_at(0));
-    puts("    esac\n}\n_brine_cli \"$@\"");
+    fputs("        *) _arguments \\\n", out);
+    print_zsh_arguments(out, tool_at(0));
+    fputs("    esac\n}\n_brine_cli \"$@\"\n", out);
 }
 
 /* `condition` is what fish asks before it offers them. */
-static void print_fish_options(const struct tool *tool, const char *condition, const char *word) {
+static void print_fish_options(FILE *out, const struct tool *tool, const char *condition,
+                               const char *word) {
     for (size_t i = 0; option_at(tool, i); i++) {
         const struct tool_option *option = option_at(tool, i);
-        printf("complete -c brine-cli -n '%s%.*s' -l %s%s", condition, (int)strcspn(word, " "),
-               word, option->name, option->argument ? " -r" : "");
-        if (option->letter) printf(" -s %c", option->letter);
-        printf(" -d '");
-        print_plain(option->doc);
-        puts("'");
+        fprintf(out, "complete -c brine-cli -n '%s%.*s' -l %s%s", condition,
+                (int)strcspn(word, " "), word, option->name, option->argument ? " -r" : "");
+        if (option->letter) fprintf(out, " -s %c", option->letter);
+        fprintf(out, " -d '");
+        print_plain(out, option->doc);
+        fputs("'\n", out);
     }
 }
 
-static void print_fish(void) {
-    print_fish_options(tool_at(0), "__fish_use_subcommand", "");
+static void print_fish(FILE *out) {
+    print_fish_options(out, tool_at(0), "__fish_use_subcommand", "");
     for (size_t i = 1; tool_at(i); i++) {
         const struct tool *tool = tool_at(i);
         size_t len = strcspn(tool->name, " ");
-        printf("complete -c brine-cli -n '__fish_use_subcommand' -a '%.*s' -d '", (int)len,
-               tool->name);
-        print_plain(tool->summary);
-        puts("'");
+        fprintf(out, "complete -c brine-cli -n '__fish_use_subcommand' -a '%.*s' -d '", (int)len,
+                tool->name);
+        print_plain(out, tool->summary);
+        fputs("'\n", out);
         if (tool->name[len]) {
-            printf("complete -c brine-cli -f -n '__fish_seen_subcommand_from %.*s' -a '%s'\n",
-                   (int)len, tool->name, tool->name + len + 1);
+            fprintf(out, "complete -c brine-cli -f -n '__fish_seen_subcommand_from %.*s' -a '%s'\n",
+                    (int)len, tool->name, tool->name + len + 1);
         }
-        print_fish_options(tool, "__fish_seen_subcommand_from ", tool->name);
+        print_fish_options(out, tool, "__fish_seen_subcommand_from ", tool->name);
     }
+}
+
+static ssize_t append_to_buf(void *cookie, const char *data, size_t len) {
+    struct buf *buf = cookie;
+    return buf_append(buf, bytes_view((const uint8_t *)data, len)) == BRINE_OK ? (ssize_t)len : 0;
+}
+
+static int complete(const struct tool_call *call, const char *shell, void (*print)(FILE *out)) {
+    struct page page = {.shell = shell, .name = "script"};
+    buf_init(&page.text, mem_system(), PAGE_BYTES_MAX);
+    FILE *out = fopencookie(&page.text, "w", (cookie_io_functions_t){.write = append_to_buf});
+    if (out) print(out);
+    int code = out && fclose(out) == 0 ? print_page(call, &page) : tool_complain("no memory");
+    buf_deinit(&page.text);
+    return code;
 }
 
 static int run_completion(struct tool_call *call) {
     static const struct {
         const char *shell;
-        void (*print)(void);
+        void (*print)(FILE *out);
     } rows[] = {{"bash", print_bash}, {"zsh", print_zsh}, {"fish", print_fish}};
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        if (strcmp(call->words[0], rows[i].shell) != 0) continue;
-        rows[i].print();
-        return tool_finish(TOOL_OK);
-    }
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if (strcmp(call->words[0], rows[i].shell) == 0)
+            return complete(call, rows[i].shell, rows[i].print);
     return tool_complain("completion is for bash, zsh and fish, not '%s'", call->words[0]);
 }
 
@@ -319,6 +380,7 @@ const struct tool completion_tool = {
     .text = "bash: source <(brine-cli completion bash). zsh: brine-cli completion zsh "
             ">~/.zfunc/_brine-cli. fish: brine-cli completion fish | source.",
     .exits = "0 printed, 2 wrong usage",
+    TOOL_OPTIONS(page_options),
     .words_min = 1,
     .words_max = 1,
     .run = run_completion,

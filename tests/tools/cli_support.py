@@ -58,3 +58,32 @@ class Redis:
     def stop(self):
         self.process.kill()
         self.process.wait()
+
+
+def check_sarif(what, sarif, successful):
+    """What SARIF 2.1.0 requires of the objects that are there, and what a reader has to know."""
+    levels, problems = {"none", "note", "warning", "error"}, []
+
+    def need(ok, text):
+        if not ok:
+            problems.append(text)
+
+    def message(holder):
+        need(isinstance(holder.get("message", {}).get("text"), str) and holder["message"]["text"], f"a text in the message of {holder}")
+        need(holder.get("level") in levels, f"a level in {holder}")
+    need(set(sarif) == {"$schema", "version", "runs"} and sarif.get("version") == "2.1.0" and len(sarif.get("runs", [])) == 1, "a log's properties")
+    run = (sarif.get("runs") or [{}])[0]
+    driver = run.get("tool", {}).get("driver", {})
+    rules = [rule.get("id") for rule in driver.get("rules", [])]
+    need(driver.get("name") and len(rules) == len(set(rules)) > 0, "a driver with a name and rules")
+    for result in run.get("results", [{}]):
+        message(result)
+        need(result.get("ruleId") in rules, f"a rule in {result}")
+        need(all(place.get("logicalLocations", [{}])[0].get("fullyQualifiedName") for place in result.get("locations", [{}])), f"a place in {result}")
+    invocations = run.get("invocations", [])
+    need(len(invocations) == 1 and invocations[0].get("executionSuccessful") is successful, f"that it was {successful}: {invocations}")
+    for notification in invocations[0].get("toolExecutionNotifications", []) if invocations else []:
+        message(notification)
+    told = [n["level"] for n in invocations[0].get("toolExecutionNotifications", [])] if invocations else []
+    need(successful or "error" in told, f"why it was not: {told}")
+    check(f"SARIF {what} has what the standard requires", not problems, problems)

@@ -12,6 +12,7 @@ import datetime
 import decimal
 import gzip
 import io
+import json
 import os
 import pickle
 import re
@@ -22,93 +23,104 @@ import zipfile
 
 import cli_support
 import serving
-from cli_support import CLI, SERVER, check, environment, finish
+from cli_support import CLI, SERVER, check, check_sarif, environment, finish
 from terminal import SHELLS, Terminal, check_completion, format_manual
 
 GOLDEN = os.path.abspath("tests/golden/cli")
-TOOLS = ["", "get", "set", "inspect", "view", "dis", "ping", "verify", "scan", "policy check", "policy diff", "policy learned",
-         "audit tail", "stat", "latency", "bench", "snapshot check", "snapshot list", "snapshot cat", "completion", "man"]
+TOOLS = [""] + re.findall("^  ([a-z]+(?: [a-z]+)?) {2,}", cli_support.run([CLI, "--help"])[1].decode().split("\nTools")[1].split("\nOptions")[0], re.M)
 EVIL = b"\x80\x04\x8c\x02os\x8c\x06system\x93\x8c\x04true\x85R."
-# name, words, standard input, with the options of the connection, what of the output is a number of the moment
+BRINE, REDIS, NOWHERE = "brine", "redis", None
+CART = b"\x80\x04\x8c\x04shop\x8c\x04Cart\x93)\x81."
+# name, words, standard input, the server whose place is given as options
 ROWS = [
-    ("get", "get session", b"", True),
-    ("get_raw", "get session --raw", b"", True),
-    ("get_view", "get session --view", b"", True),
-    ("get_json_view", "get session --json-view", b"", True),
-    ("get_json", "get session --json", b"", True),
-    ("get_json_text", "get greeting --json", b"", True),
-    ("get_missing", "get nosuch", b"", True),
-    ("get_view_of_text", "get greeting --view", b"", True),
-    ("get_out", "get greeting --out out.bin", b"", True),
-    ("set", "set a b", b"", True),
-    ("set_forwarded", "set a c EX 100 GET", b"", True),
-    ("set_file", "set from-file --file good.pkl --ttl 5m", b"", True),
-    ("set_stdin", "set from-stdin --file -", b"text", True),
-    ("set_dash", "set from-dash -", b"text", True),
-    ("set_dash_get", "get from-dash --raw", b"", True),
-    ("set_refused", "set bad --file evil.pkl", b"", True),
-    ("set_refused_json", "set bad --file evil.pkl --json", b"", True),
-    ("set_wrong_ttl", "set a b --ttl soon", b"", True),
-    ("inspect", "inspect session", b"", True),
-    ("inspect_json", "inspect session --json", b"", True),
-    ("view", "view session", b"", True),
-    ("view_json", "view session --json", b"", True),
-    ("view_framed", "view framed", b"", True),
-    ("dis", "dis session", b"", True),
-    ("dis_json", "dis small --json", b"", True),
-    ("ping", "ping", b"", True),
-    ("ping_json", "ping --json", b"", True),
-    ("verify", "verify good.pkl evil.pkl data.npz nosuch", b"", False),
-    ("verify_explain", "verify evil.pkl --explain", b"", False),
-    ("verify_json", "verify evil.pkl plain.npy --json --explain", b"", False),
-    ("verify_verbose", "verify good.pkl good.pkl.gz data.npz plain.npy -v", b"", False),
-    ("verify_stdin", "verify -v -", EVIL[:-1], False),
-    ("policy_check", "policy check shop.toml", b"", False),
-    ("policy_check_dangerous", "policy check dangerous.toml", b"", False),
-    ("policy_check_dangerous_json", "policy check dangerous.toml --json", b"", False),
-    ("policy_check_none", "policy check server.toml", b"", False),
-    ("policy_check_broken", "policy check broken.toml", b"", False),
-    ("policy_check_json", "policy check shop.toml --json", b"", False),
-    ("policy_diff", "policy diff stdlib shop.toml", b"", False),
-    ("policy_diff_json", "policy diff data shop.toml:narrow --json", b"", False),
-    ("policy_diff_same", "policy diff stdlib stdlib", b"", False),
-    ("policy_learned", "policy learned", b"", True),
-    ("scan", "scan --match [gs]*", b"", True),
-    ("stat", "stat --count 2 --interval 10ms", b"", True),
-    ("stat_json", "stat --count 1 --json", b"", True),
-    ("latency", "latency --time 50ms", b"", True),
-    ("latency_json", "latency --time 50ms --json", b"", True),
-    ("bench", "bench --time 200ms --rate 200 --keys 20 -c 2", b"", True),
-    ("bench_json", "bench --time 200ms --rate 200 --keys 20 -c 2 --json", b"", True),
-    ("audit_tail", "audit tail --count 1", b"", True),
-    ("audit_tail_json", "audit tail --count 1 --json", b"", True),
-    ("snapshot_check", "snapshot check saved.snap", b"", False),
-    ("snapshot_check_json", "snapshot check saved.snap --json", b"", False),
-    ("snapshot_check_damaged", "snapshot check damaged.snap", b"", False),
-    ("snapshot_check_none", "snapshot check good.pkl", b"", False),
-    ("snapshot_list", "snapshot list saved.snap --db 5", b"", False),
-    ("snapshot_list_json", "snapshot list saved.snap --db 5 --json", b"", False),
-    ("snapshot_cat", "snapshot cat saved.snap kept --db 5", b"", False),
-    ("snapshot_cat_view", "snapshot cat saved.snap kept --db 5 --view", b"", False),
-    ("snapshot_cat_missing", "snapshot cat saved.snap nosuch", b"", False),
-    ("completion", "completion tcsh", b"", False),
-    ("completion_bash", "completion bash", b"", False),
-    ("completion_zsh", "completion zsh", b"", False),
-    ("completion_fish", "completion fish", b"", False),
-    ("man", "man", b"", False),
-    ("group", "policy", b"", False),
-    ("group_help", "snapshot --help", b"", False),
-    ("group_unknown", "audit tial", b"", False),
-    ("usage_no_word", "view", b"", True),
-    ("usage_many", "view a b", b"", True),
-    ("json_reply", "--json CONFIG GET server.por*", b"", True),
-    ("tool_behind_options", "-n 0 stat --count 1 --json", b"", True),
-    ("tool_behind_options_scan", "-n 5 scan", b"", True),
-    ("command_behind_options", "-n 5 scan 0 match te*", b"", True),
-    ("last_argument", "-x SET x", b"from a pipe", True),
-    ("pipe", "--pipe", b"*3\r\n$3\r\nSET\r\n$1\r\np\r\n$1\r\nq\r\nGET p\nNOSUCH\n", True),
-    ("repeat", "-r 3 PING", b"", True),
-    ("resp3", "-3 --no-raw CONFIG GET nosuch*", b"", True),
+    ("get", "get session", b"", BRINE),
+    ("get_raw", "get session --raw", b"", BRINE),
+    ("get_view", "get session --view", b"", BRINE),
+    ("get_json_view", "get session --json-view", b"", BRINE),
+    ("get_json", "get session --json", b"", BRINE),
+    ("get_json_text", "get greeting --json", b"", BRINE),
+    ("get_missing", "get nosuch", b"", BRINE),
+    ("get_view_of_text", "get greeting --view", b"", BRINE),
+    ("get_out", "get greeting --out out.bin", b"", BRINE),
+    ("set", "set a b", b"", BRINE),
+    ("set_forwarded", "set a c EX 100 GET", b"", BRINE),
+    ("set_file", "set from-file --file good.pkl --ttl 5m", b"", BRINE),
+    ("set_stdin", "set from-stdin --file -", b"text", BRINE),
+    ("set_dash", "set from-dash -", b"text", BRINE),
+    ("set_dash_get", "get from-dash --raw", b"", BRINE),
+    ("set_refused", "set bad --file evil.pkl", b"", BRINE),
+    ("set_refused_json", "set bad --file evil.pkl --json", b"", BRINE),
+    ("set_json", "set a d --json", b"", BRINE),
+    ("set_wrong_ttl", "set a b --ttl soon", b"", BRINE),
+    ("inspect", "inspect session", b"", BRINE),
+    ("inspect_json", "inspect session --json", b"", BRINE),
+    ("view", "view session", b"", BRINE),
+    ("view_json", "view session --json", b"", BRINE),
+    ("view_framed", "view framed", b"", BRINE),
+    ("dis", "dis session", b"", BRINE),
+    ("dis_json", "dis small --json", b"", BRINE),
+    ("ping", "ping", b"", BRINE),
+    ("ping_json", "ping --json", b"", BRINE),
+    ("verify", "verify good.pkl evil.pkl data.npz nosuch", b"", NOWHERE),
+    ("verify_explain", "verify evil.pkl --explain", b"", NOWHERE),
+    ("verify_json", "verify evil.pkl plain.npy --json --explain", b"", NOWHERE),
+    ("verify_verbose", "verify good.pkl good.pkl.gz data.npz plain.npy -v", b"", NOWHERE),
+    ("verify_stdin", "verify -v -", EVIL[:-1], NOWHERE),
+    ("policy_check", "policy check shop.toml", b"", NOWHERE),
+    ("policy_check_dangerous", "policy check dangerous.toml", b"", NOWHERE),
+    ("policy_check_dangerous_json", "policy check dangerous.toml --json", b"", NOWHERE),
+    ("policy_check_none", "policy check server.toml", b"", NOWHERE),
+    ("policy_check_broken", "policy check broken.toml", b"", NOWHERE),
+    ("policy_check_json", "policy check shop.toml --json", b"", NOWHERE),
+    ("policy_diff", "policy diff stdlib shop.toml", b"", NOWHERE),
+    ("policy_diff_rows", "policy diff stdlib shop.toml:shop", b"", NOWHERE),
+    ("policy_diff_json", "policy diff data shop.toml:narrow --json", b"", NOWHERE),
+    ("policy_diff_same", "policy diff stdlib stdlib", b"", NOWHERE),
+    ("policy_learned", "policy learned", b"", BRINE),
+    ("policy_learned_json", "policy learned --json", b"", BRINE),
+    ("scan", "scan --match [gs]*", b"", BRINE),
+    ("scan_text", "scan", b"", REDIS),
+    ("scan_json", "scan --json", b"", REDIS),
+    ("scan_sarif", "scan --format sarif", b"", REDIS),
+    ("scan_no_server", "scan redis://127.0.0.1:1/0", b"", NOWHERE),
+    ("stat", "stat --count 2 --interval 10ms", b"", BRINE),
+    ("stat_json", "stat --count 1 --json", b"", BRINE),
+    ("latency", "latency --time 50ms", b"", BRINE),
+    ("latency_json", "latency --time 50ms --json", b"", BRINE),
+    ("bench", "bench --time 200ms --rate 200 --keys 20 -c 2", b"", BRINE),
+    ("bench_json", "bench --time 200ms --rate 200 --keys 20 -c 2 --json", b"", BRINE),
+    ("audit_tail", "audit tail --count 1", b"", BRINE),
+    ("audit_tail_json", "audit tail --count 1 --json", b"", BRINE),
+    ("snapshot_check", "snapshot check saved.snap", b"", NOWHERE),
+    ("snapshot_check_json", "snapshot check saved.snap --json", b"", NOWHERE),
+    ("snapshot_check_damaged", "snapshot check damaged.snap", b"", NOWHERE),
+    ("snapshot_check_none", "snapshot check good.pkl", b"", NOWHERE),
+    ("snapshot_list", "snapshot list saved.snap --db 5", b"", NOWHERE),
+    ("snapshot_list_json", "snapshot list saved.snap --db 5 --json", b"", NOWHERE),
+    ("snapshot_cat", "snapshot cat saved.snap kept --db 5", b"", NOWHERE),
+    ("snapshot_cat_view", "snapshot cat saved.snap kept --db 5 --view", b"", NOWHERE),
+    ("snapshot_cat_json", "snapshot cat saved.snap kept --db 5 --json", b"", NOWHERE),
+    ("snapshot_cat_missing", "snapshot cat saved.snap nosuch", b"", NOWHERE),
+    ("completion", "completion tcsh", b"", NOWHERE),
+    ("completion_bash", "completion bash", b"", NOWHERE),
+    ("completion_zsh", "completion zsh", b"", NOWHERE),
+    ("completion_fish", "completion fish", b"", NOWHERE),
+    ("completion_json", "completion bash --json", b"", NOWHERE),
+    ("man", "man", b"", NOWHERE),
+    ("man_json", "man --json", b"", NOWHERE),
+    ("group", "policy", b"", NOWHERE),
+    ("group_help", "snapshot --help", b"", NOWHERE),
+    ("group_unknown", "audit tial", b"", NOWHERE),
+    ("usage_no_word", "view", b"", BRINE),
+    ("usage_many", "view a b", b"", BRINE),
+    ("json_reply", "--json CONFIG GET server.por*", b"", BRINE),
+    ("tool_behind_options", "-n 0 stat --count 1 --json", b"", BRINE),
+    ("tool_behind_options_scan", "-n 5 scan", b"", BRINE),
+    ("command_behind_options", "-n 5 scan 0 match te*", b"", BRINE),
+    ("last_argument", "-x SET x", b"from a pipe", BRINE),
+    ("pipe", "--pipe", b"*3\r\n$3\r\nSET\r\n$1\r\np\r\n$1\r\nq\r\nGET p\nNOSUCH\n", BRINE),
+    ("repeat", "-r 3 PING", b"", BRINE),
+    ("resp3", "-3 --no-raw CONFIG GET nosuch*", b"", BRINE),
 ]
 
 def npy(descr, data, shape):
@@ -139,12 +151,35 @@ def run(words, stdin, folder):
     return cli_support.run([CLI] + words, stdin, cwd=folder, HOME=folder, LC_ALL="C.UTF-8")
 
 
+def tool_of(words):
+    """The tool that the words of a row run: behind options of a connection, too."""
+    starts = range(len(words)) if words[0].startswith("-n") else (0,)
+    return next((tool for at in starts for tool in TOOLS[1:] if words[at:at + tool.count(" ") + 1] == tool.split()), "")
+
+
+def with_place(words, port):
+    """The options of a connection stand before a command and behind a tool."""
+    place = ["-p", str(port)] if port else []
+    return words + place if words[0].islower() and words[0][0] != "-" else place + words
+
+
+def is_json(out):
+    """One value, or one a line."""
+    try:
+        return [json.loads(line) for line in out.splitlines()] != []
+    except ValueError:
+        return False
+
+
 def normal(name, text):
     """What is of the moment becomes N."""
     text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:N", text)
     text = re.sub(r'"(time_ms|client_id|taken_at_ms|ttl_ms|us|ping_us)":\d+', r'"\1":N', text)
     text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "TIME", text)
     text = re.sub(r'"digest":"[0-9a-f]+"', '"digest":"N"', text)
+    if name in ("scan_json", "scan_sarif", "scan_text"):
+        text = re.sub(r'"seconds":[\d.e-]+', '"seconds":N', text)
+        return re.sub(r"[\d.]+ MB in [\d.]+ s \(\d+ keys/s\)", "N MB in N s (N keys/s)", text)
     if name.startswith(("stat", "tool_behind", "latency", "bench", "scan")):
         text = re.sub(r"(?<![A-Za-z_])\d+(\.\d+)?(e-?\d+)?", "N", text)
         text = re.sub(r" +", " ", text)
@@ -198,6 +233,14 @@ def fill(port, folder):
         check(f"{key} is stored", run(["-p", str(port), "-x", "SET", key], value, folder)[0] == 0)
     run(["-p", str(port), "-n", "5", "-x", "SET", "kept"], session, folder)
     run(["-p", str(port), "-n", "5", "SET", "text", "plain", "EX", "90000"], b"", folder)
+
+
+def poison(port, folder):
+    """Each kind of finding, and a clean pickle: a database each, for keys of one come in no order."""
+    values = (("planted", EVIL), ("cart:1", CART), ("planted, cut off", EVIL[:-1]), ("cart:2, cut off", CART[:-1]),
+              ("session:7", pickle.dumps(datetime.date(2026, 11, 23), 4)), ("text", b"plain"))
+    for db, (key, value) in enumerate(values):
+        check(f"{key} is planted", run(["-p", str(port), "-n", str(db), "-x", "SET", key], value, folder)[0] == 0)
 
 
 def save_snapshot(port, folder):
@@ -295,15 +338,29 @@ def main():
         write_files(folder)
         os.makedirs(GOLDEN, exist_ok=True)
         server = Server(folder, "--audit.file=audit.log")
+        redis = cli_support.Redis(folder)
         try:
             fill(server.port, folder)
+            poison(redis.port, folder)
             save_snapshot(server.port, folder)
-            for name, words, stdin, connects in ROWS:
-                words, place = words.split(), ["-p", str(server.port)] if connects else []
-                tool = words[0].islower() and words[0][0] != "-"
-                compare(name, run(words + place if tool else place + words, stdin, folder), write)
+            covered = {True: set(), False: set()}
+            for name, words, stdin, place in ROWS:
+                words = words.split()
+                outcome = run(with_place(words, {BRINE: server.port, REDIS: redis.port}.get(place)), stdin, folder)
+                compare(name, outcome, write)
+                if name.startswith("scan_sarif"):
+                    check_sarif("of a small walk", json.loads(outcome[1]), successful=True)
+                json_asked = any(word in ("--json", "--json-view", "sarif") for word in words)
+                if json_asked:
+                    check(f"{name} is JSON", is_json(outcome[1]), outcome)
+                if outcome[1]:
+                    covered[json_asked].add(tool_of(words))
+            for json_asked, names in covered.items():
+                check(f"each tool has a golden output, JSON: {json_asked}", not set(TOOLS) - names, set(TOOLS) - names)
             for tool in TOOLS:
-                compare("help" + "_".join([""] + tool.split()), run(tool.split() + ["--help"], b"", folder), write)
+                outcome = run(tool.split() + ["--help"], b"", folder)
+                compare("help" + "_".join([""] + tool.split()), outcome, write)
+                check(f"'{tool}' knows --json", b"\n      --json " in outcome[1], outcome[1])
             with open(os.path.join(folder, "out.bin"), "rb") as file:
                 check("--out writes the bytes", file.read() == b"hello\nworld")
             check_interactive(server.port, folder)
@@ -311,8 +368,9 @@ def main():
             check_shells(folder)
             check_manual(folder)
         finally:
+            redis.stop()
             server.stop()
-    extra = set(os.listdir(GOLDEN)) - {name + ".txt" for name, _, _, _ in ROWS} - {"help" + "_".join([""] + t.split()) + ".txt" for t in TOOLS}
+    extra = set(os.listdir(GOLDEN)) - {row[0] + ".txt" for row in ROWS} - {"help" + "_".join([""] + t.split()) + ".txt" for t in TOOLS}
     for name in extra if write else ():
         os.unlink(os.path.join(GOLDEN, name))
     check("no golden file is left over", write or not extra, extra)
