@@ -156,7 +156,7 @@ static void *run_sender(void *context) {
     for (int64_t n = sender->number;; n += bench->connections) {
         int64_t due_us = bench->began_us + n * CLOCK_US_PER_S / bench->rate;
         if (due_us >= bench->end_us) return NULL;
-        (void)clock_wait_until(due_us, false);
+        (void)clock_wait_until(due_us, -1);
         if (!send_one(sender, due_us)) return NULL;
     }
 }

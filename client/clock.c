@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { NS_PER_US = 1000, NS_PER_MS = 1000000, MS_PER_S = 1000, WAIT_US_MAX = 60000000 };
 #define CENTURY_MS (INT64_C(100) * 366 * 86400 * MS_PER_S)
@@ -26,15 +25,15 @@ int64_t clock_wall_ms(void) {
     return (int64_t)now.tv_sec * MS_PER_S + now.tv_nsec / NS_PER_MS;
 }
 
-bool clock_wait_until(int64_t mono_us, bool watched) {
-    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+bool clock_wait_until(int64_t mono_us, int fd) {
+    struct pollfd input = {.fd = fd, .events = POLLIN};
     for (;;) {
         int64_t left_us = mono_us - clock_mono_us();
         if (left_us <= 0) return false;
         left_us = MIN(left_us, WAIT_US_MAX);
         struct timespec left = {.tv_sec = left_us / CLOCK_US_PER_S,
                                 .tv_nsec = left_us % CLOCK_US_PER_S * NS_PER_US};
-        int ready = ppoll(&input, watched ? 1 : 0, &left, NULL);
+        int ready = ppoll(&input, fd >= 0 ? 1 : 0, &left, NULL);
         if (ready > 0) return true;
         if (ready < 0 && errno != EINTR) return false;
     }

@@ -79,7 +79,7 @@ static int run_words(struct tool_call *call, struct dialog *dialog, int64_t time
     for (int64_t i = 0; ok && (times < 0 || i < times); i++) {
         if (i && interval_s > 0) {
             int64_t next_us = clock_mono_us() + (int64_t)(interval_s * CLOCK_US_PER_S);
-            (void)clock_wait_until(next_us, false);
+            (void)clock_wait_until(next_us, -1);
         }
         ok = dialog_run(dialog, args, count);
     }

@@ -46,7 +46,16 @@ static struct brine_reply *ask(brine_client *client, const char *command, const 
     return NULL;
 }
 
-/* The pickle of a key in a form, whoever renders it, into out. */
+/* Is the last line the one that says where opcodes break off?  Texts of pickles stand in quotes. */
+static bool ends_in_fault(struct bytes text) {
+    while (text.len && text.data[text.len - 1] == '\n') text.len--;
+    const uint8_t *end = text.len ? memrchr(text.data, '\n', text.len) : NULL;
+    size_t from = end ? (size_t)(end - text.data) + 1 : 0;
+    return bytes_starts_with(bytes_slice(text, from, text.len), BYTES(READABLE_FAULT));
+}
+
+/* The pickle of a key in a form, whoever renders it, into out, which stays empty when there is
+ * nothing to show; opcodes that break off are shown, and TOOL_BAD. */
 static int render_key(brine_client *client, const char *key, enum readable_form form,
                       struct buf *out) {
     bool unknown, opcodes = form == READABLE_OPCODES;
@@ -66,17 +75,17 @@ static int render_key(brine_client *client, const char *key, enum readable_form 
         tool_complain("there is no key '%s'", key);
         code = TOOL_BAD;
     } else if (local) {
-        status =
-            readable_append(out, text, (struct readable){.form = form, .anything = true}, &err);
+        struct readable options = {.form = form, .anything = true, .broken = opcodes};
+        status = readable_append(out, text, options, &err);
     } else {
         status = buf_append(out, text);
     }
-    if (status == BRINE_NOT_FOUND)
-        tool_complain("the value holds no pickle");
-    else if (status != BRINE_OK)
-        tool_complain("%s", err.text);
     brine_reply_free(reply);
-    return status == BRINE_OK ? code : TOOL_BAD;
+    if (opcodes && ends_in_fault(buf_view(out))) return TOOL_BAD;
+    if (status == BRINE_OK) return code;
+    tool_complain("%s", status == BRINE_NOT_FOUND ? "the value holds no pickle" : err.text);
+    buf_clear(out);
+    return TOOL_BAD;
 }
 
 static int run_render(struct tool_call *call, enum readable_form form) {
@@ -86,7 +95,7 @@ static int run_render(struct tool_call *call, enum readable_form form) {
     if (code != TOOL_OK) return code;
     buf_init(&out, mem_system(), DIALOG_BYTES_MAX);
     code = render_key(client, call->words[0], form, &out);
-    if (code == TOOL_OK) code = print_out(&out);
+    if (out.len && print_out(&out) != TOOL_OK) code = TOOL_USAGE;
     buf_deinit(&out);
     brine_close(client);
     return tool_finish(code);
@@ -108,34 +117,41 @@ static int run_dis(struct tool_call *call) {
     code = render_key(client, call->words[0], READABLE_OPCODES, &text);
     json_init(&json, &out);
     json_open_array(&json);
-    for (size_t at = 0; code == TOOL_OK && at < text.len;) {
+    for (size_t at = 0; at < text.len;) {
         const uint8_t *line = text.data + at, *end = memchr(line, '\n', text.len - at);
         size_t len = end ? (size_t)(end - line) : text.len - at;
         json_string(&json, bytes_view(line, len));
         at += len + 1;
     }
     json_close(&json);
-    if (code == TOOL_OK) code = json_finish(&json) == BRINE_OK ? print_out(&out) : TOOL_BAD;
+    if (json_finish(&json) != BRINE_OK)
+        code = tool_complain("too large to show");
+    else if (text.len && print_out(&out) != TOOL_OK)
+        code = TOOL_USAGE;
     buf_deinit(&text);
     buf_deinit(&out);
     brine_close(client);
     return tool_finish(code);
 }
 
-#define LOOK_TOOL(NAME, SUMMARY, RUN)                                                              \
+#define LOOK_TOOL(NAME, SUMMARY, MORE, RUN)                                                        \
     {                                                                                              \
         .name = (NAME), .arguments = "KEY", .summary = (SUMMARY),                                  \
         .text = "brine is asked and shows what its policy denies too; with another server the "    \
-                "value is fetched and looked at here. Nothing is executed.",                       \
-        .exits = "0 shown, 1 no such key, no pickle, or an error reply, 2 wrong usage",            \
+                "value is fetched and looked at here. Nothing is executed." MORE,                  \
+        .exits =                                                                                   \
+            "0 shown, 1 no such key, no pickle, a broken one, or an error reply, 2 wrong usage",   \
         TOOL_OPTIONS(look_options), .needs_server = true, .words_min = 1, .words_max = 1,          \
         .run = (RUN),                                                                              \
     }
 
 const struct tool view_tool =
-    LOOK_TOOL("view", "shows a stored pickle as Python-like text or JSON", run_view);
+    LOOK_TOOL("view", "shows a stored pickle as Python-like text or JSON", "", run_view);
 const struct tool dis_tool =
-    LOOK_TOOL("dis", "shows the opcodes of a stored pickle, as pickletools.dis does", run_dis);
+    LOOK_TOOL("dis", "shows the opcodes of a stored pickle, as pickletools.dis does",
+              " Of a pickle that breaks off the opcodes before that are shown, and then a line "
+              "that begins with '# offset' says what is wrong.",
+              run_dis);
 
 /* ---- inspect ----------------------------------------------------------------------------------*/
 
@@ -214,8 +230,8 @@ static int run_inspect(struct tool_call *call) {
     return tool_finish(code);
 }
 
-const struct tool inspect_tool =
-    LOOK_TOOL("inspect", "says what a stored value is and what the policy says of it", run_inspect);
+const struct tool inspect_tool = LOOK_TOOL(
+    "inspect", "says what a stored value is and what the policy says of it", "", run_inspect);
 
 /* ---- ping -------------------------------------------------------------------------------------*/
 
@@ -303,7 +319,7 @@ static int run_ping(struct tool_call *call) {
         ping_once(call, &pinged);
         int64_t now_us = clock_mono_us();
         if (pinged.ok || now_us >= end_us) break;
-        (void)clock_wait_until(MIN(now_us + PING_PAUSE_US, end_us), false);
+        (void)clock_wait_until(MIN(now_us + PING_PAUSE_US, end_us), -1);
     }
     print_ping(&pinged, call->values[PING_JSON] != NULL);
     return tool_finish(pinged.ok ? TOOL_OK : TOOL_BAD);

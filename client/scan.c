@@ -9,6 +9,7 @@
 
 #include "base/number.h"
 #include "client/clock.h"
+#include "client/interrupt.h"
 #include "client/paint.h"
 #include "client/policy_option.h"
 #include "client/tools.h"
@@ -78,6 +79,7 @@ struct scan {
     int64_t began_us, progress_us, state_us;
     uint64_t keys_before; /* of the runs that are resumed */
     bool progress;
+    struct interrupt interrupt;
     const char *note;
     char why[512];
 };
@@ -202,7 +204,7 @@ static void keep_rate(const struct scan *scan) {
     if (scan->rate == 0) return;
     uint64_t done = scan->found.counts.keys - scan->keys_before;
     double due_us = (double)done / (double)scan->rate * CLOCK_US_PER_S;
-    (void)clock_wait_until(scan->began_us + (int64_t)due_us, false);
+    (void)clock_wait_until(scan->began_us + (int64_t)due_us, interrupt_fd(&scan->interrupt));
 }
 
 static bool save_position(struct scan *scan, int64_t now_us, bool at_once) {
@@ -267,11 +269,14 @@ static bool may_go_on(struct scan *scan) {
     return false;
 }
 
-static bool is_in_time(struct scan *scan, int64_t now_us) {
-    if (!scan->time_ms || now_us - scan->began_us < scan->time_ms * CLOCK_US_PER_MS) return true;
-    snprintf(scan->why, sizeof scan->why, "the time that --time gave is over");
+/* Between two pages the position is a whole one. */
+static bool is_to_end(struct scan *scan, int64_t now_us) {
+    bool interrupted = interrupt_came(&scan->interrupt);
+    bool late = scan->time_ms && now_us - scan->began_us >= scan->time_ms * CLOCK_US_PER_MS;
+    if (!interrupted && !late) return false;
+    if (late) snprintf(scan->why, sizeof scan->why, "the time that --time gave is over");
     (void)save_position(scan, now_us, true);
-    return false;
+    return true;
 }
 
 static bool walk_database(struct scan *scan) {
@@ -290,7 +295,7 @@ static bool walk_database(struct scan *scan) {
         if (!ok || !save_position(scan, now_us, false)) return false;
         print_progress(scan, now_us, false);
         if (strcmp(scan->position.cursor, "0") == 0) return true;
-        if (!may_go_on(scan) || !is_in_time(scan, now_us)) return false;
+        if (!may_go_on(scan) || is_to_end(scan, now_us)) return false;
         keep_rate(scan);
     }
 }
@@ -371,21 +376,30 @@ static int print_report(struct scan *scan, enum scan_format format, const char *
     return tool_finish(bad ? TOOL_BAD : clean);
 }
 
+/* What was found is told all the same, and how the rest can be had. */
+static int report_part(struct scan *scan, int signal, enum scan_format format, const char *policy) {
+    if (signal) snprintf(scan->why, sizeof scan->why, "interrupted: %s", strsignal(signal));
+    tool_complain("%s", scan->why);
+    int code = signal ? TOOL_SIGNAL + signal : TOOL_USAGE;
+    if (scan->found.counts.keys == 0) return code;
+    bool later = signal || brine_socket(scan->client) < 0 || scan->time_ms;
+    if (later && scan->resume && scan->position.cursor[0])
+        tool_complain("go on with --resume %s", scan->resume);
+    else if (later)
+        tool_complain("with --resume FILE a scan can be gone on with");
+    (void)print_report(scan, format, policy);
+    return code;
+}
+
 static int run_walk(struct scan *scan, enum scan_format format, const char *policy) {
     scan->began_us = clock_mono_us();
     scan->progress_us = scan->began_us; /* state_us is 0: there is a state from the first step on */
     if (!take_up(scan)) return tool_complain("%s", scan->why);
+    interrupt_watch(&scan->interrupt, brine_socket(scan->client));
     bool ok = keep_idle_times(scan) && find_databases(scan) && walk(scan);
+    int signal = interrupt_unwatch(&scan->interrupt);
     print_progress(scan, clock_mono_us(), true);
-    if (!ok) {
-        tool_complain("%s", scan->why);
-        if (scan->found.counts.keys == 0) return TOOL_USAGE;
-        bool later = brine_socket(scan->client) < 0 || scan->time_ms;
-        if (scan->resume && later && scan->position.cursor[0])
-            tool_complain("go on with --resume %s", scan->resume);
-        (void)print_report(scan, format, policy);
-        return TOOL_USAGE;
-    }
+    if (!ok) return report_part(scan, signal, format, policy);
     if (scan->resume) (void)unlink(scan->resume);
     return print_report(scan, format, policy);
 }
@@ -503,7 +517,7 @@ const struct tool scan_tool = {
         "NO-TOUCH. A server that does not answer for a minute (or -t) ends the walk.",
     .exits = "0 nothing dangerous, 1 dangerous values (with --strict, refused ones too), 2 wrong "
              "usage, the walk did not come to its end, or nothing dangerous but values that "
-             "could not be read",
+             "could not be read, 130 interrupted by Ctrl-C (what was found until then is told)",
     TOOL_OPTIONS(options),
     .needs_server = true,
     .words_max = 1,

@@ -203,21 +203,8 @@ static void note_unlisted(struct scan_found *found, const struct scan_place *pla
                 judgement);
 }
 
-/* The global that a refusal is about.  A broken pickle may reach one before it breaks. */
-static bool find_global(const struct judgement *judgement, struct bytes *module,
-                        struct bytes *name) {
-    const struct pickle_report *report = judgement->report;
-    const struct pickle_harm *harm = judgement->harm;
-    bool harmed = report && !report->name.data && harm && harm->name.data;
-    *module = harmed ? harm->module : report ? report->module : BYTES("");
-    *name = harmed ? harm->name : report ? report->name : bytes_view(NULL, 0);
-    return name->data != NULL;
-}
-
 bool scan_found_is_danger(const struct judgement *judgement) {
-    struct bytes module, name;
-    return !judgement_accepts(judgement) && find_global(judgement, &module, &name) &&
-           policy_is_dangerous(module, name);
+    return !judgement_accepts(judgement) && verdict_danger(judgement);
 }
 
 static void note_refused(struct scan_found *found, const struct scan_place *place,
@@ -226,10 +213,12 @@ static void note_refused(struct scan_found *found, const struct scan_place *plac
     char name[MESSAGE_BYTES] = "", message[MESSAGE_BYTES];
     struct bytes module, of;
     bool forbidden = pickle_reason_class(report->reason) == PICKLE_CLASS_FORBIDDEN;
-    bool danger = find_global(judgement, &module, &of) && policy_is_dangerous(module, of);
-    enum scan_severity severity = danger ? SCAN_DANGEROUS : forbidden ? SCAN_REFUSED : SCAN_BROKEN;
+    bool named = verdict_global(judgement, &module, &of);
+    enum scan_severity severity = verdict_danger(judgement) ? SCAN_DANGEROUS
+                                  : forbidden               ? SCAN_REFUSED
+                                                            : SCAN_BROKEN;
     if (pickle_reason_class(report->reason) == PICKLE_CLASS_LIMIT) severity = SCAN_REFUSED;
-    if (of.data) join(name, sizeof name, module, of);
+    if (named) join(name, sizeof name, module, of);
     const char *opcode = pickle_opcode(report->opcode)->name;
     add_finding(found, place,
                 (struct scan_finding){.severity = severity,

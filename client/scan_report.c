@@ -227,7 +227,11 @@ static enum brine_status add_text(struct buf *out, const struct scan_report *rep
         TRY(buf_printf(out, ", %llu skipped (" SKIPPED ")", (unsigned long long)counts->skipped));
     if (counts->denied) TRY(buf_printf(out, ", %llu NOT READ", (unsigned long long)counts->denied));
     TRY(buf_append_byte(out, '\n'));
-    if (report->stopped) TRY(buf_append(out, BYTES("NOT ALL KEYS: the walk was cut off\n")));
+    if (report->stopped) {
+        TRY(buf_append(out, BYTES("NOT ALL KEYS: ")));
+        TRY(input_append_name(out, bytes_of_cstr(report->stopped)));
+        TRY(buf_append_byte(out, '\n'));
+    }
     if (counts->denied && report->denied && report->denied[0]) {
         TRY(buf_append(out, BYTES("the first that was not read: ")));
         TRY(input_append_name(out, bytes_of_cstr(report->denied)));

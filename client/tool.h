@@ -27,8 +27,9 @@
 
 enum tool_exit {
     TOOL_OK = 0,
-    TOOL_BAD = 1,   /* refused, an error reply, a finding */
-    TOOL_USAGE = 2, /* wrong usage, or something could not be read or reached */
+    TOOL_BAD = 1,      /* refused, an error reply, a finding */
+    TOOL_USAGE = 2,    /* wrong usage, or something could not be read or reached */
+    TOOL_SIGNAL = 128, /* and the number of the signal that ended it: 130 for Ctrl-C */
 };
 
 enum { TOOL_OPTIONS_MAX = 40 };

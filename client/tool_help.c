@@ -11,7 +11,7 @@
 
 #include <stdio.h>
 
-enum { COLUMNS = 80, OPTION_COLUMN = 26, PAGE_BYTES_MAX = 1 << 20 };
+enum { COLUMNS = 80, OPTION_COLUMN = 26, EXIT_COLUMN = 11, PAGE_BYTES_MAX = 1 << 20 };
 
 /* All options of a tool: its own, those of a connection, --help. */
 static const struct tool_option help_row = {"help", 0, NULL, "show this"};
@@ -93,7 +93,8 @@ void tool_help_print(const struct tool *tool) {
     }
     puts("\nOptions:");
     for (size_t i = 0; option_at(tool, i); i++) print_option(option_at(tool, i));
-    printf("\nexit code: %s\n", tool->exits);
+    fputs("\nexit code: ", stdout);
+    print_wrapped(tool->exits, EXIT_COLUMN, EXIT_COLUMN);
 }
 
 /* ---- pages: what is printed for another program

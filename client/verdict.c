@@ -10,6 +10,7 @@
 #include "pickle/disasm.h"
 #include "pickle/opcodes.h"
 #include "pickle/uses.h"
+#include "policy/dangerous.h"
 
 #include <stdio.h>
 
@@ -22,15 +23,32 @@ size_t verdict_offset(const struct judgement *judgement) {
     return judgement->report->offset + (reading->unpacked ? 0 : reading->offset);
 }
 
+bool verdict_global(const struct judgement *judgement, struct bytes *module, struct bytes *name) {
+    const struct pickle_report *report = judgement->report;
+    const struct pickle_harm *harm = judgement->harm;
+    bool harmed = report && !report->name.data && harm && harm->name.data;
+    *module = harmed ? harm->module : report ? report->module : BYTES("");
+    *name = harmed ? harm->name : report ? report->name : bytes_view(NULL, 0);
+    return name->data != NULL;
+}
+
+const char *verdict_danger(const struct judgement *judgement) {
+    struct bytes module, name;
+    return verdict_global(judgement, &module, &name) ? policy_danger(module, name) : NULL;
+}
+
 /* ---- JSON -------------------------------------------------------------------------------------*/
+
+static enum brine_status add_joined(struct buf *out, struct bytes module, struct bytes name) {
+    TRY(buf_append(out, module));
+    TRY(buf_append_byte(out, '.'));
+    return buf_append(out, name);
+}
 
 void verdict_json_global(struct json *json, struct bytes module, struct bytes name) {
     struct buf joined;
     buf_init(&joined, json->out->mem, NAME_BYTES_MAX);
-    enum brine_status status = buf_append(&joined, module);
-    if (status == BRINE_OK) status = buf_append_byte(&joined, '.');
-    if (status == BRINE_OK) status = buf_append(&joined, name);
-    if (status == BRINE_OK)
+    if (add_joined(&joined, module, name) == BRINE_OK)
         json_string(json, buf_view(&joined));
     else
         json_cstr(json, "(a name of more than a megabyte)");
@@ -66,6 +84,21 @@ static void json_opcode(struct json *json, const struct pickle_report *report) {
         json_cstr(json, name ? name : number);
 }
 
+/* "os.system reaches the operating system", which a broken pickle may name before it breaks. */
+static void json_danger(struct json *json, const struct judgement *judgement) {
+    const char *danger = verdict_danger(judgement);
+    struct bytes module, name;
+    struct buf text;
+    buf_init(&text, json->out->mem, NAME_BYTES_MAX);
+    json_key(json, "danger");
+    if (danger && verdict_global(judgement, &module, &name) &&
+        add_joined(&text, module, name) == BRINE_OK && buf_printf(&text, " %s", danger) == BRINE_OK)
+        json_string(json, buf_view(&text));
+    else
+        json_null(json);
+    buf_deinit(&text);
+}
+
 static void json_refusal(struct json *json, const struct judgement *judgement) {
     const struct pickle_report *report = judgement->report;
     char message[MESSAGE_BYTES];
@@ -80,6 +113,7 @@ static void json_refusal(struct json *json, const struct judgement *judgement) {
         verdict_json_global(json, report->module, report->name);
     else
         json_null(json);
+    json_danger(json, judgement);
     json_key(json, "rule");
     json_cstr(json, pickle_reason_rule(report->reason));
     json_key(json, "message");
@@ -88,8 +122,9 @@ static void json_refusal(struct json *json, const struct judgement *judgement) {
 
 /* The keys of a refusal by name; nulls where there is nothing to say. */
 static void json_limit(struct json *json, const char *limit) {
-    static const char *const keys[] = {"class", "offset", "opcode", "global", "rule", "message"};
-    const char *values[] = {"limit", NULL, NULL, NULL, "unpacking", limit};
+    static const char *const keys[] = {"class",  "offset", "opcode", "global",
+                                       "danger", "rule",   "message"};
+    const char *values[] = {"limit", NULL, NULL, NULL, NULL, "unpacking", limit};
     for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
         json_key(json, keys[i]);
         if (limit && values[i])
@@ -155,6 +190,20 @@ static enum brine_status add_accepted(struct buf *out, const struct judgement *j
     return buf_append_byte(out, '\n');
 }
 
+/* "; it names os.system" before it breaks, ", which is known to be dangerous (runs code)". */
+static enum brine_status add_danger(struct buf *out, const struct judgement *judgement) {
+    const char *danger = verdict_danger(judgement);
+    struct bytes module, name;
+    if (!danger) return BRINE_OK;
+    if (!judgement->report->name.data && verdict_global(judgement, &module, &name)) {
+        TRY(buf_append(out, BYTES("; it names ")));
+        TRY(input_append_name(out, module));
+        TRY(buf_append_byte(out, '.'));
+        TRY(input_append_name(out, name));
+    }
+    return buf_printf(out, ", which is known to be dangerous (%s)", danger);
+}
+
 enum brine_status verdict_text(struct buf *out, struct bytes what,
                                const struct judgement *judgement) {
     char message[MESSAGE_BYTES], framing[FRAMING_BYTES];
@@ -169,7 +218,9 @@ enum brine_status verdict_text(struct buf *out, struct bytes what,
     if (judgement->reading->path.depth > 1)
         TRY(buf_printf(
             out, "%s: ", frame_path_text(&judgement->reading->path, framing, sizeof framing)));
-    return buf_printf(out, "%s\n", behind ? behind + 2 : text);
+    TRY(buf_printf(out, "%s", behind ? behind + 2 : text));
+    TRY(add_danger(out, judgement));
+    return buf_append_byte(out, '\n');
 }
 
 /* ---- opcodes around an offset -----------------------------------------------------------------*/

@@ -14,13 +14,19 @@
 enum brine_status verdict_text(struct buf *out, struct bytes what,
                                const struct judgement *judgement) MUST_USE;
 
-/* The keys file (or what first_key says), verdict, class, offset, opcode, global, rule, message,
- * protocol, type, globals, framing of an object that is open. */
+/* The keys file (or what first_key says), verdict, class, offset, opcode, global, danger, rule,
+ * message, protocol, type, globals, framing of an object that is open. */
 void verdict_json_keys(struct json *json, const char *first_key, struct bytes what,
                        const struct judgement *judgement);
 
 /* The opcodes around the offset of a refusal, the one there marked; nothing when there are none. */
 enum brine_status verdict_explain(struct buf *out, const struct judgement *judgement) MUST_USE;
+
+/* The global that a refusal is about.  A broken pickle may reach one before it breaks.  False when
+ * there is none. */
+bool verdict_global(const struct judgement *judgement, struct bytes *module, struct bytes *name);
+/* What that global is known to do, "runs code"; NULL when it is not known from attacks. */
+const char *verdict_danger(const struct judgement *judgement);
 
 /* Where in the value, or in what was unpacked of it. */
 size_t verdict_offset(const struct judgement *judgement);

@@ -52,8 +52,9 @@ struct verify {
     struct job jobs[BATCH_FILES];
     size_t jobs_count;
     _Atomic size_t next; /* of the batch: the first that no thread has taken */
-    size_t accepted, refused, unread, skipped;
-    bool stopped; /* the output is gone */
+    size_t files, accepted, refused, unread;
+    size_t links, others; /* inside directories: left alone */
+    bool stopped;         /* the output is gone */
 };
 
 /* ---- a batch ----------------------------------------------------------------------------------*/
@@ -139,6 +140,7 @@ static void add_file(struct verify *verify, const char *path) {
     memcpy(job->path, path, size);
     verify_result_init(&job->result);
     verify->jobs_count++;
+    verify->files++;
 }
 
 /* ---- directories ------------------------------------------------------------------------------*/
@@ -171,8 +173,10 @@ static void visit(struct verify *verify, FTS *walk, FTSENT *entry) {
     default: /* links, devices, pipes: read when they were asked for by name */
         if (entry->fts_level == FTS_ROOTLEVEL)
             add_file(verify, entry->fts_path);
+        else if (entry->fts_info == FTS_SL || entry->fts_info == FTS_SLNONE)
+            verify->links++;
         else
-            verify->skipped++;
+            verify->others++;
     }
 }
 
@@ -194,9 +198,15 @@ static void verify_tree(struct verify *verify, char *path) {
 
 static void print_summary(const struct verify *verify) {
     size_t read = verify->accepted + verify->refused;
-    printf("%zu %s: %zu accepted, %zu refused", read, read == 1 ? "pickle" : "pickles",
-           verify->accepted, verify->refused);
-    if (verify->skipped) printf(", %zu no plain files skipped", verify->skipped);
+    if (verify->files || verify->unread)
+        printf("%zu %s: %zu accepted, %zu refused", read, read == 1 ? "pickle" : "pickles",
+               verify->accepted, verify->refused);
+    else
+        fputs("0 files", stdout);
+    if (verify->links)
+        printf(", %zu %s not followed", verify->links, verify->links == 1 ? "link" : "links");
+    if (verify->others)
+        printf(", %zu no plain file%s skipped", verify->others, verify->others == 1 ? "" : "s");
     if (verify->unread) printf(", %zu not read", verify->unread);
     putchar('\n');
 }
@@ -214,7 +224,10 @@ static int verify_paths(struct verify *verify, char **paths, size_t count) {
     for (size_t i = 0; i < verify->workers_count; i++) verify_worker_deinit(&verify->workers[i]);
     if (!verify->options.json && !verify->stopped) print_summary(verify);
     /* A refusal is more than a file that could not be read. */
-    int code = verify->unread ? TOOL_USAGE : TOOL_OK;
+    bool passed_over = verify->files == 0 && verify->links + verify->others > 0;
+    if (passed_over && !verify->stopped)
+        tool_complain("nothing was verified; what is a link or a device is read when it is named");
+    int code = verify->unread || passed_over ? TOOL_USAGE : TOOL_OK;
     if (verify->refused) code = TOOL_BAD;
     if (verify->stopped) code = TOOL_USAGE;
     return verify->stopped ? code : tool_finish(code);
@@ -257,7 +270,8 @@ const struct tool verify_tool = {
         "numpy's .npy and .npz, and in other zip archives such as torch.save's, each member is.",
     .exits =
         "0 all accepted, 1 some refused, 2 wrong usage, or none refused but something could not "
-        "be read",
+        "be read, or there was nothing but links and devices, which are not followed inside "
+        "directories",
     TOOL_OPTIONS(options),
     .words_min = 1,
     .words_max = SIZE_MAX,

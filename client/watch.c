@@ -144,7 +144,7 @@ static int run_tail(struct tool_call *call) {
     if (code != TOOL_OK) return code;
     code = ask_records(&tail, count, since_ms ? now_ms - since_ms : 0);
     while (code == TOOL_OK && call->values[TAIL_FOLLOW]) {
-        (void)clock_wait_until(clock_mono_us() + TAIL_PAUSE_US, false);
+        (void)clock_wait_until(clock_mono_us() + TAIL_PAUSE_US, -1);
         code = ask_records(&tail, AUDIT_ASKED, tail.last_ms ? tail.last_ms : now_ms);
     }
     brine_close(tail.client);
@@ -428,7 +428,7 @@ static int run_stat(struct tool_call *call) {
         else
             print_stat_line(&stat);
         if (fflush(stdout) != 0) break;
-        if (i + 1 < count && clock_wait_until(next_us, stat.screen)) break;
+        if (i + 1 < count && clock_wait_until(next_us, stat.screen ? STDIN_FILENO : -1)) break;
     }
     brine_close(stat.client);
     return tool_finish(code);

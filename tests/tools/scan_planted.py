@@ -22,6 +22,7 @@ import os
 import pickle
 import random
 import re
+import signal
 import subprocess
 import tempfile
 import threading
@@ -229,6 +230,28 @@ def check_cut_off(cli, port, folder):
     os.unlink(state)
 
 
+def check_interrupted(cli, port, folder):
+    """Ctrl-C is no loss: what was found is told, and the rest can be had."""
+    state = os.path.join(folder, "interrupted")
+    for number, rate in ((signal.SIGINT, "2000"), (signal.SIGTERM, "1")):  # between pages it waits for a minute and more
+        before = state_time(state)
+        walk = subprocess.Popen([cli, "scan", f"redis://127.0.0.1:{port}", "--rate", rate, "--json", "--resume", state], stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE)
+        serving.await_that(lambda: state_time(state) != before, walk)
+        walk.send_signal(number)
+        out, err = walk.communicate(timeout=60)
+        report = json.loads(out or "{}")
+        check(f"signal {number} has the exit code that shells know", walk.returncode == 128 + number, (walk.returncode, err))
+        check("what was found is told, and that it is a part", 0 < report.get("keys", 0) and "interrupted" in report["stopped"], out[:300])
+        check("how to go on is told", b"--resume" in err, err)
+    code, out, err = scan(cli, port, "--resume", state, "--json")
+    check("what was interrupted twice finds all when it is gone on with", code == 1 and json.loads(out or "{}").get("dangerous") == 20, out[:300] + err)
+
+
+def state_time(path):
+    return os.stat(path).st_mtime_ns if os.path.exists(path) else 0
+
+
 def check_denied(cli, port):
     """What may not be read must not pass for clean."""
     reads = ["+scan", "+type", "+strlen", "+client", "+select", "+info"]
@@ -374,6 +397,7 @@ def check_all(cli, port, folder):
     check_names(cli, port)
     check_odd(cli, port)
     check_cut_off(cli, port, folder)
+    check_interrupted(cli, port, folder)
     check_denied(cli, port)
     check_resume(cli, port, folder)
 

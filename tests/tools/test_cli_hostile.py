@@ -13,6 +13,7 @@ import os
 import pty
 import resource
 import select
+import signal
 import socket
 import subprocess
 import tempfile
@@ -207,6 +208,28 @@ def check_circles():
     fake.stop()
 
 
+def check_interrupt():
+    """Ctrl-C ends a walk whose server says nothing more, and what came before is told."""
+    asked, silent = threading.Event(), threading.Event()
+
+    def answer(arguments):
+        if arguments[0] == b"SCAN" and arguments[1] != b"0":
+            asked.set()
+            silent.wait(SECONDS_MAX)
+        return circle(arguments, "SCAN", b":1\r\n")
+    fake = Fake(answer)
+    walk = subprocess.Popen([CLI, "scan", "--json", "-p", str(fake.port)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment())
+    check("the walk comes to the second page", asked.wait(SECONDS_MAX))
+    began = time.monotonic()
+    walk.send_signal(signal.SIGINT)
+    out, err = walk.communicate(timeout=2 * SECONDS_MAX)
+    report = json.loads(out or b"{}")
+    check("Ctrl-C ends a walk that waits for a silent server", walk.returncode == 130 and time.monotonic() - began < SECONDS_MAX / 2, (walk.returncode, err))
+    check("what came before is told", report.get("keys") == 5 and "interrupted" in (report.get("stopped") or ""), out)
+    silent.set()
+    fake.stop()
+
+
 # ---- on a terminal ----------------------------------------------------------------------------------
 
 EVIL = b"\xc3\xa9\x1b]0;evil\x07\x1b[2J\x9b31m\xc2\x9b31m\x08\x7f\x0e"
@@ -260,6 +283,7 @@ def check_terminal():
 def main():
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     check_circles()
+    check_interrupt()
     check_terminal()
     check_drips()
     check_nonsense()

@@ -59,6 +59,9 @@ ROWS = [
     ("view_framed", "view framed", b"", BRINE),
     ("dis", "dis session", b"", BRINE),
     ("dis_json", "dis small --json", b"", BRINE),
+    ("dis_broken", "dis planted-cut -n 2", b"", REDIS),
+    ("dis_broken_json", "dis planted-cut -n 2 --json", b"", REDIS),
+    ("dis_text", "dis text -n 5", b"", REDIS),
     ("ping", "ping", b"", BRINE),
     ("ping_json", "ping --json", b"", BRINE),
     ("verify", "verify good.pkl evil.pkl data.npz nosuch", b"", NOWHERE),
@@ -237,7 +240,7 @@ def fill(port, folder):
 
 def poison(port, folder):
     """Each kind of finding, and a clean pickle: a database each, for keys of one come in no order."""
-    values = (("planted", EVIL), ("cart:1", CART), ("planted, cut off", EVIL[:-1]), ("cart:2, cut off", CART[:-1]),
+    values = (("planted", EVIL), ("cart:1", CART), ("planted-cut", EVIL[:-1]), ("cart:2-cut", CART[:-1]),
               ("session:7", pickle.dumps(datetime.date(2026, 11, 23), 4)), ("text", b"plain"))
     for db, (key, value) in enumerate(values):
         check(f"{key} is planted", run(["-p", str(port), "-n", str(db), "-x", "SET", key], value, folder)[0] == 0)

@@ -24,7 +24,7 @@ import cli_support
 from cli_support import CLI, check, finish
 
 CORPUS = "tests/corpus/pickle"
-KEYS = ["file", "verdict", "class", "offset", "opcode", "global", "rule", "message", "protocol", "type", "globals", "framing"]
+KEYS = ["file", "verdict", "class", "offset", "opcode", "global", "danger", "rule", "message", "protocol", "type", "globals", "framing"]
 NAMES_A_STAR = "c54_shape_08.pkl"  # allowed by the corpus' own policy, which TOML cannot write
 CLASS_RIGHTS = ["ref", "call", "new", "build"]
 
@@ -217,13 +217,29 @@ def check_options(folder):
     for name, text in files.items():
         with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
             file.write(text)
+    os.makedirs(os.path.join(folder, "links"))
+    os.makedirs(os.path.join(folder, "nothing"))
+    os.makedirs(os.path.join(folder, "pipes/in"))
+    os.symlink("../tree/b", os.path.join(folder, "links/b"))
+    os.symlink("nowhere", os.path.join(folder, "links/dangling"))
+    os.mkfifo(os.path.join(folder, "pipes/in/fifo"))
     rows = [
         # arguments, standard input, exit code, in stdout, in stderr
+        (["-"], b"cos\nsystem\n(S'true'\ntR.", 1, "os.system, which is known to be dangerous (reaches the operating system)\n", ""),
+        (["-"], b"\x80\x04\x8c\x08builtins\x8c\x04eval\x93.", 1, "builtins.eval, which is known to be dangerous (", ""),
+        (["-"], b"\x80\x04N.csubprocess\nPopen\n.", 1, "STOP: bytes follow the end of the pickle; it names subprocess.Popen, which is known to be dangerous (", ""),
+        (["-"], b"cshop\nCart\n.", 1, "does not list the global: shop.Cart\n", ""),
+        (["links"], b"", 2, "0 files, 2 links not followed\n", "brine-cli: nothing was verified"),
+        (["links", "--json"], b"", 2, "", "brine-cli: nothing was verified"),
+        (["pipes"], b"", 2, "0 files, 1 no plain file skipped\n", "brine-cli: nothing was verified"),
+        (["nothing"], b"", 0, "0 files\n", ""),
+        (["links", "tree/b"], b"", 0, "1 pickle: 1 accepted, 0 refused, 2 links not followed\n", ""),
+        (["links", "nosuch"], b"", 2, "0 pickles: 0 accepted, 0 refused, 2 links not followed, 1 not read\n", "nosuch"),
         (["-"], honest, 0, "1 pickle: 1 accepted, 0 refused\n", ""),
         (["-v", "-"], honest, 0, "-: accepted: dict, protocol 4, globals 0\n", ""),
         (["tree/b", "tree/below/deeper"], b"", 0, "2 pickles: 2 accepted, 0 refused\n", ""),
         (["tree"], b"", 1, "tree/below/a:0: refused: GLOBAL", ""),
-        (["tree"], b"", 1, "3 pickles: 2 accepted, 1 refused, 1 no plain files skipped\n", ""),
+        (["tree"], b"", 1, "3 pickles: 2 accepted, 1 refused, 1 link not followed\n", ""),
         (["tree/link"], b"", 0, "1 accepted", ""),
         (["tree", "--policy", "one.toml"], b"", 0, "3 accepted", ""),
         (["tree", "--policy", "two.toml:a"], b"", 0, "3 accepted", ""),
@@ -238,7 +254,7 @@ def check_options(folder):
         (["tree", "--policy", "stdlob"], b"", 2, "", "there is no policy 'stdlob'; presets are data, stdlib, numpy"),
         (["tree", "--policy", "missing.toml"], b"", 2, "", "missing.toml: No such file or directory"),
         (["tree/b", "nosuch"], b"", 2, "1 accepted, 0 refused, 1 not read\n", "brine-cli: nosuch: No such file"),
-        (["tree", "nosuch"], b"", 1, "2 accepted, 1 refused, 1 no plain files skipped, 1 not read\n", "nosuch"),
+        (["tree", "nosuch"], b"", 1, "2 accepted, 1 refused, 1 link not followed, 1 not read\n", "nosuch"),
         (["nosuch\x1b"], b"", 2, "", "brine-cli: nosuch\\x1b: No such file"),
         ([], b"", 2, "", "verify needs PATH"),
         (["--nonsense"], b"", 2, "", "brine-cli verify --help"),
@@ -255,7 +271,7 @@ def check_json(folder):
     value = [datetime.date(2026, 1, 2), {datetime.date(2026, 1, 3)}]
     code, out, _ = run("--json", "-", stdin=pickle.dumps(value[0], 4))
     check("an accept has nulls where a refusal would be", code == 0 and json.loads(out) == {
-        "file": "-", "verdict": "accept", "class": None, "offset": None, "opcode": None, "global": None, "rule": None,
+        "file": "-", "verdict": "accept", "class": None, "offset": None, "opcode": None, "global": None, "danger": None, "rule": None,
         "message": None, "protocol": 4, "type": "datetime.date",
         "globals": [{"name": "datetime.date", "use": ["call"]}], "framing": "pickle"}, out)
     code, out, _ = run("--json", "-", stdin=pickle.dumps(value, 4))
@@ -264,7 +280,7 @@ def check_json(folder):
     code, out, _ = run("--json", "-", stdin=b"cos\nsystem\n.")
     check("a refusal says all", code == 1 and json.loads(out) == {
         "file": "-", "verdict": "refuse", "class": "forbidden", "offset": 0, "opcode": "GLOBAL", "global": "os.system",
-        "rule": "global", "message": "offset 0: GLOBAL: the policy does not list the global: os.system", "protocol": 0,
+        "danger": "os.system reaches the operating system", "rule": "global", "message": "offset 0: GLOBAL: the policy does not list the global: os.system", "protocol": 0,
         "type": None, "globals": [], "framing": "pickle"}, out)
     name = os.path.join(folder, b"\xff\n".decode("utf-8", "surrogateescape"))
     with open(name, "wb") as file:

@@ -77,28 +77,33 @@ Test(verify, json_is_one_object_a_line_with_the_same_keys_in_the_same_order) {
     } rows[] = {
         {BYTES("N."),
          "{\"file\":\"x\",\"verdict\":\"accept\",\"class\":null,\"offset\":null,\"opcode\":null,"
-         "\"global\":null,\"rule\":null,\"message\":null,\"protocol\":0,\"type\":\"NoneType\","
+         "\"global\":null,\"danger\":null,\"rule\":null,\"message\":null,\"protocol\":0,\"type\":"
+         "\"NoneType\","
          "\"globals\":[],\"framing\":\"pickle\"}\n"},
         {BYTES("\x80\x04\x8c\x08"
                "datetime\x8c\x04"
                "date\x93\x43\x04\x07\xea\x01\x02\x85R."),
          "{\"file\":\"x\",\"verdict\":\"accept\",\"class\":null,\"offset\":null,\"opcode\":null,"
-         "\"global\":null,\"rule\":null,\"message\":null,\"protocol\":4,\"type\":\"datetime.date\","
+         "\"global\":null,\"danger\":null,\"rule\":null,\"message\":null,\"protocol\":4,\"type\":"
+         "\"datetime.date\","
          "\"globals\":[{\"name\":\"datetime.date\",\"use\":[\"call\"]}],\"framing\":\"pickle\"}\n"},
         {BYTES("cos\nsystem\n(Vid\ntR."),
          "{\"file\":\"x\",\"verdict\":\"refuse\",\"class\":\"forbidden\",\"offset\":0,"
-         "\"opcode\":\"GLOBAL\",\"global\":\"os.system\",\"rule\":\"global\",\"message\":\"offset "
+         "\"opcode\":\"GLOBAL\",\"global\":\"os.system\",\"danger\":\"os.system reaches the "
+         "operating system\",\"rule\":\"global\",\"message\":\"offset "
          "0: "
          "GLOBAL: the policy does not list the global: os.system\",\"protocol\":0,\"type\":null,"
          "\"globals\":[],\"framing\":\"pickle\"}\n"},
         {BYTES(""),
          "{\"file\":\"x\",\"verdict\":\"refuse\",\"class\":\"truncated\",\"offset\":0,"
-         "\"opcode\":null,\"global\":null,\"rule\":\"end-at-opcode\",\"message\":\"offset 0: the "
+         "\"opcode\":null,\"global\":null,\"danger\":null,\"rule\":\"end-at-opcode\",\"message\":"
+         "\"offset 0: the "
          "bytes end where an opcode should "
          "stand\",\"protocol\":0,\"type\":null,\"globals\":[],\"framing\":\"pickle\"}\n"},
         {BYTES("\x80\x02\xff."),
          "{\"file\":\"x\",\"verdict\":\"refuse\",\"class\":\"malformed\",\"offset\":2,"
-         "\"opcode\":\"0xff\",\"global\":null,\"rule\":\"opcode-unknown\",\"message\":\"offset 2: "
+         "\"opcode\":\"0xff\",\"global\":null,\"danger\":null,\"rule\":\"opcode-unknown\","
+         "\"message\":\"offset 2: "
          "no "
          "opcode has this "
          "byte\",\"protocol\":2,\"type\":null,\"globals\":[],\"framing\":\"pickle\"}\n"},
@@ -139,7 +144,7 @@ Test(verify, folders_are_walked_in_order_and_links_inside_are_counted) {
     cr_expect_eq(run->code, 1);
     cr_expect_str_eq(run->out,
                      "d/a\\x0a:0: refused: POP: the stack holds too little for the opcode\n"
-                     "2 pickles: 1 accepted, 1 refused, 1 no plain files skipped\n");
+                     "2 pickles: 1 accepted, 1 refused, 1 link not followed\n");
     run = VERIFY("d/link");
     cr_expect_eq(run->code, 0, "a link that was asked for is read: %s", run->out);
     leave_folder();

@@ -31,6 +31,11 @@ Test(dangerous, a_row_stands_for_its_path_and_all_below_wherever_it_is_cut) {
         {"builtins", "evaluate", false},
         {"builtins", "eval.anything", true},
         {"builtins", "ValueError", false},
+        {"__builtin__", "eval", true},
+        {"__builtin__", "anything", true},
+        {"__builtin__", "set", false}, /* as protocols below 3 name it */
+        {"__builtin__", "set.pop", false},
+        {"__builtin__", "str.format", true},
         {"subprocess", "Popen", true},
         {"subprocess", "CalledProcessError", false},
         {"subprocess", "CalledProcessErrors", true},
