@@ -180,6 +180,8 @@ def normal(name, text):
     text = re.sub(r'"(time_ms|client_id|taken_at_ms|ttl_ms|us|ping_us)":\d+', r'"\1":N', text)
     text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "TIME", text)
     text = re.sub(r'"digest":"[0-9a-f]+"', '"digest":"N"', text)
+    if name in ("man_json", "completion_json"):  # the same text once more, see check_pages
+        text = re.sub(r'":"[^\n]{60}\K.*' if False else r'("(?:page|script)":".{60})[^\n]*', r"\1...", text)
     if name in ("scan_json", "scan_sarif", "scan_text"):
         text = re.sub(r'"seconds":[\d.e-]+', '"seconds":N', text)
         return re.sub(r"[\d.]+ MB in [\d.]+ s \(\d+ keys/s\)", "N MB in N s (N keys/s)", text)
@@ -329,6 +331,13 @@ def check_shells(folder):
     check_completion(folder, CLI, scripts, COMPLETIONS)
 
 
+def check_pages(folder):
+    """In JSON stands the very text."""
+    for words, name in ((["man"], "page"), (["completion", "bash"], "script"), (["completion", "zsh"], "script"), (["completion", "fish"], "script")):
+        plain, told = run(words, b"", folder)[1].decode(), json.loads(run(words + ["--json"], b"", folder)[1])
+        check(f"{words} is in JSON what it is without", told == {**({"shell": words[1]} if name == "script" else {}), name: plain})
+
+
 def check_manual(folder):
     text = format_manual(folder, "brine-cli.1", run(["man"], b"", folder)[1])
     missing = [tool for tool in TOOLS if f"brine-cli {tool}".strip() not in text]
@@ -369,6 +378,7 @@ def main():
             check_interactive(server.port, folder)
             check_colours(folder)
             check_shells(folder)
+            check_pages(folder)
             check_manual(folder)
         finally:
             redis.stop()
