@@ -62,13 +62,14 @@ static void draw_uses(struct lessons *lessons, uint32_t uses) {
     }
 }
 
+/* What draw_uses would draw from no events, at a hundredth of the cost: all horizons are alike. */
 void lessons_init(struct lessons *lessons) {
     for (uint32_t uses = 0; uses < LESSON_USES; uses++) {
         for (uint32_t step = 0; step < LESSON_AGES; step++) {
             save(&lessons->hits[uses][step], 0);
             save(&lessons->ends[uses][step], 0);
+            save(&lessons->worth[uses][step], guessed_share(uses) / (age_of(step) + 1));
         }
-        draw_uses(lessons, uses);
     }
     save(&lessons->kept, 0);
 }
