@@ -32,6 +32,7 @@ static int64_t class_of(const char *name) {
 void events_apply_classes(struct keyspace *keyspace, int64_t classes) {
     bool told = classes & (CONFIG_EVENTS_KEYSPACE | CONFIG_EVENTS_KEYEVENT);
     keyspace_hear(keyspace, KEYSPACE_HEAR_CHANGES, told && classes & CONFIG_EVENTS_ALL);
+    keyspace_hear(keyspace, KEYSPACE_HEAR_ENDS, told && classes & CONFIG_EVENTS_EXPIRED);
     keyspace_hear(keyspace, KEYSPACE_HEAR_MISSES, told && classes & CONFIG_EVENTS_MISSES);
     keyspace_hear(keyspace, KEYSPACE_HEAR_NEW, told && classes & CONFIG_EVENTS_NEW);
 }

@@ -41,6 +41,7 @@ enum keyspace_hearing {
     KEYSPACE_HEAR_CACHES = 1 << 1, /* changes and flushes, for clients that cache */
     KEYSPACE_HEAR_MISSES = 1 << 2, /* "keymiss": a read found nothing */
     KEYSPACE_HEAR_NEW = 1 << 3,    /* "new": a key was not there before */
+    KEYSPACE_HEAR_ENDS = 1 << 4,   /* "expired", which is among the changes, soon after */
 };
 
 struct keyspace_event {

@@ -728,10 +728,19 @@ void keyspace_reclaim(struct keyspace_access *access) {
         while (store_reclaim(store, &access->hold, shard, RECLAIM_BUDGET)) {}
 }
 
+static bool sweep_shard(struct keyspace_access *access, size_t shard) {
+    struct keyspace *keyspace = access->keyspace;
+    bool is_off = atomic_load_explicit(&keyspace->sweep_is_off, memory_order_relaxed);
+    uint32_t heard = atomic_load_explicit(&keyspace->events.heard, memory_order_relaxed);
+    bool promptly = heard & (KEYSPACE_HEAR_ENDS | KEYSPACE_HEAR_CACHES);
+    if (is_off) return false;
+    return (promptly ? store_sweep_promptly : store_sweep)(keyspace->store, &access->hold, shard,
+                                                           access->now_ms, SWEEP_BUDGET);
+}
+
 static bool tidy_shard(struct keyspace_access *access, size_t shard) {
     struct store *store = access->keyspace->store;
-    bool more = !atomic_load_explicit(&access->keyspace->sweep_is_off, memory_order_relaxed) &&
-                store_sweep(store, &access->hold, shard, access->now_ms, SWEEP_BUDGET);
+    bool more = sweep_shard(access, shard);
     more |= store_reclaim(store, &access->hold, shard, RECLAIM_BUDGET);
     more |= store_compact(store, &access->hold, shard, COMPACT_BUDGET);
     return more;

@@ -54,10 +54,14 @@ bool store_reclaim(struct store *store, struct store_hold *hold, size_t shard, s
 /* True while anything is left that a flush dropped. */
 bool store_leftovers(const struct store *store);
 
-/* Removes what has expired.  Reads only the index, of it only the segments where something is due;
- * nothing due costs one look.  budget is in entries. */
+/* Removes what has expired, at most a second late.  Reads only the index, of it only the segments
+ * where something is due; nothing due costs one look.  budget is in entries. */
 bool store_sweep(struct store *store, struct store_hold *hold, size_t shard, int64_t now_ms,
                  size_t budget);
+/* The same for when somebody waits to be told: what has expired by now_ms goes.  Cost: an entry is
+ * looked at by each call of its last second. */
+bool store_sweep_promptly(struct store *store, struct store_hold *hold, size_t shard,
+                          int64_t now_ms, size_t budget);
 
 /* Moves entries out of sparsely used chunks so that whole chunks go back to the allocator; budget
  * is in entries moved.  Does nothing while less than an eighth of the shard's heap is free, or,

@@ -6,6 +6,11 @@
  * of a shard in order of hash, reads of those that are due the expiries in their slots, and touches
  * an entry only to remove it, or, once in an hour, to see whether what was far has come near.
  *
+ * A sweep that is to be prompt looks a second ahead: a slot that is due within the second may be of
+ * an entry that is over already, since codes are rounded up, and only the entry tells.  So a key
+ * that ends is looked at in each prompt sweep of its last second; those that wait for nobody's
+ * message are left until their code is due, and looked at once.
+ *
  * Shard and table begin a sweep with next_due_ms at "never" and lower it by each segment passed, so
  * that what a put adds meanwhile, before or behind the sweep, is not lost. */
 
@@ -18,6 +23,7 @@ struct sweep {
     uint32_t db;
     struct segment *segment;
     int64_t now_ms, now_s;
+    int64_t due_s;    /* codes up to this second are due */
     bool look_at_far; /* FAR slots are due for a look */
     bool distrust;    /* near codes may have come round: entries decide */
 };
@@ -25,7 +31,7 @@ struct sweep {
 static bool slot_is_due(const struct sweep *sweep, uint16_t code) {
     if (code == EXPIRY_NONE) return false;
     if (code == EXPIRY_FAR) return sweep->look_at_far;
-    return sweep->distrust || expiry_decode_s(code, sweep->now_s) <= sweep->now_s;
+    return sweep->distrust || expiry_decode_s(code, sweep->now_s) <= sweep->due_s;
 }
 
 /* One bit for each slot that is due; their entries are on their way to the cache. */
@@ -109,21 +115,27 @@ static int64_t segment_due_ms(const struct segment *segment) {
     return due_s == EXPIRY_NEVER_S ? EXPIRY_NEVER_MS : (int64_t)due_s * 1000;
 }
 
+/* What is over by now_ms goes; what is due by due_ms is looked at. */
+struct sweep_times {
+    int64_t now_ms, due_ms;
+};
+
 /* Sweeps the segment at the shard's sweep_hash, and moves on.  Returns what it cost. */
-static size_t step(struct shard *shard, struct table *table, int64_t now_ms) {
+static size_t step(struct shard *shard, struct table *table, struct sweep_times times) {
     uint64_t hash = shard->sweep_hash >> shard->store->shard_bits;
     struct segment *segment = table_segment(table, hash);
     uint64_t rest = UINT64_MAX >> segment->depth;
     shard->sweep_hash = segment->depth ? (shard->sweep_hash | rest) + 1 : 0;
     size_t expired = 0;
-    if (segment_due_ms(segment) <= now_ms) {
-        int64_t now_s = expiry_floor_s(now_ms);
+    if (segment_due_ms(segment) <= times.due_ms) {
+        int64_t now_s = expiry_floor_s(times.now_ms);
         struct sweep sweep = {
             .shard = shard,
             .db = shard->sweep_db,
             .segment = segment,
-            .now_ms = now_ms,
+            .now_ms = times.now_ms,
             .now_s = now_s,
+            .due_s = expiry_floor_s(times.due_ms),
             .look_at_far = segment->far_due_s <= now_s,
             .distrust = now_s - segment->near_due_s > EXPIRY_DISTRUST_S,
         };
@@ -135,16 +147,16 @@ static size_t step(struct shard *shard, struct table *table, int64_t now_ms) {
 }
 
 /* Goes on with the database at hand until it is done or the budget is spent. */
-static size_t sweep_db(struct shard *shard, int64_t now_ms, size_t budget) {
+static size_t sweep_db(struct shard *shard, struct sweep_times times, size_t budget) {
     struct store_slice *slice = &shard->slices[shard->sweep_db];
     size_t spent = 0;
     if (slice->table && shard->sweep_hash == 0) {
-        if (slice->table->next_due_ms > now_ms) goto done;
+        if (slice->table->next_due_ms > times.due_ms) goto done;
         slice->table->next_due_ms = EXPIRY_NEVER_MS;
     }
     while (slice->table) {
         if (spent >= budget) return spent;
-        spent += step(shard, slice->table, now_ms);
+        spent += step(shard, slice->table, times);
         if (counter_get(&slice->keys) == 0) shard_tidy(shard, shard->sweep_db);
         if (shard->sweep_hash == 0) break;
     }
@@ -155,11 +167,11 @@ done:
     return spent;
 }
 
-bool store_sweep(struct store *store, struct store_hold *hold, size_t index, int64_t now_ms,
-                 size_t budget) {
+static bool sweep_shard(struct store *store, struct store_hold *hold, size_t index,
+                        struct sweep_times times, size_t budget) {
     struct shard *shard = store_shard(store, index);
     shard_enter(store, hold, index);
-    if (!shard->sweeping && shard->next_due_ms <= now_ms) {
+    if (!shard->sweeping && shard->next_due_ms <= times.due_ms) {
         shard->sweeping = true;
         shard->sweep_db = 0;
         shard->sweep_hash = 0;
@@ -167,10 +179,23 @@ bool store_sweep(struct store *store, struct store_hold *hold, size_t index, int
     }
     size_t spent = 0;
     while (shard->sweeping && spent < budget) {
-        spent += sweep_db(shard, now_ms, budget - spent);
+        spent += sweep_db(shard, times, budget - spent);
         if (shard->sweep_db == store->databases) shard->sweeping = false;
     }
-    bool more = shard->sweeping || shard->next_due_ms <= now_ms;
+    /* What was only looked at ahead of its time waits for the next call. */
+    bool more = shard->sweeping || shard->next_due_ms <= times.now_ms;
     shard_leave(store, hold);
     return more;
+}
+
+bool store_sweep(struct store *store, struct store_hold *hold, size_t shard, int64_t now_ms,
+                 size_t budget) {
+    return sweep_shard(store, hold, shard, (struct sweep_times){now_ms, now_ms}, budget);
+}
+
+bool store_sweep_promptly(struct store *store, struct store_hold *hold, size_t shard,
+                          int64_t now_ms, size_t budget) {
+    enum { ROUNDED_UP_MS = 999 }; /* at most: how far a code is behind its entry */
+    struct sweep_times times = {now_ms, now_ms + MIN(ROUNDED_UP_MS, INT64_MAX - now_ms)};
+    return sweep_shard(store, hold, shard, times, budget);
 }

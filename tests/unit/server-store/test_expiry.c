@@ -29,6 +29,13 @@ static size_t sweep(int64_t now_ms) {
     return calls;
 }
 
+static size_t sweep_promptly(int64_t now_ms) {
+    size_t calls = 0;
+    for (size_t shard = 0; shard < store_shards(store); shard++)
+        while (store_sweep_promptly(store, &hold, shard, now_ms, 100)) cr_assert(++calls < 100000);
+    return calls;
+}
+
 static void open_store(void) {
     store =
         store_create(&(struct store_options){.mem = mem_system(), .secret = {5, 6}, .shards = 4});
@@ -77,6 +84,45 @@ Test(expiry, a_sweep_removes_what_is_over_and_nothing_else) {
     cr_expect_eq(store_counts(store).keys_with_expiry, 0);
     cr_expect_eq(store_counts(store).expire_at_sum_s, 0);
     cr_expect_eq(sweep(200000), 0, "nothing more is ever due");
+    cr_expect(!store_check(store, &hold).broken);
+    store_destroy(store);
+}
+
+Test(expiry, a_prompt_sweep_removes_what_is_over_to_the_millisecond) {
+    enum { KEYS = 3000 };
+    static const int64_t start_ms = 1700000000123, pause_ms = 37;
+    open_store();
+    for (uint32_t i = 0; i < KEYS; i++) put(i, start_ms + i, start_ms);
+    put(KEYS, start_ms + HOUR_MS, start_ms);
+    for (int64_t past_ms = 0; past_ms <= KEYS + 1000; past_ms += pause_ms) {
+        /* What ends later in this second is looked at, and is no reason to go on sweeping. */
+        size_t calls = sweep_promptly(start_ms + past_ms);
+        cr_assert(calls <= 5000, "%zu calls", calls);
+        cr_assert_eq(store_counts(store).keys, 1 + (size_t)MAX(KEYS - past_ms, 0));
+    }
+    cr_expect_eq(sweep_promptly(start_ms + HOUR_MS - 1), 0);
+    cr_expect_eq(store_counts(store).keys, 1);
+    sweep_promptly(start_ms + HOUR_MS + 1);
+    cr_expect_eq(store_counts(store).keys, 0);
+    cr_expect(!store_check(store, &hold).broken);
+    store_destroy(store);
+}
+
+Test(expiry, prompt_sweeps_and_others_go_on_where_the_other_ended) {
+    enum { KEYS = 20000 };
+    struct random rng;
+    random_init(&rng, 3);
+    open_store();
+    for (uint32_t i = 0; i < KEYS; i++) put(i, 1000 + i, 1000);
+    for (int64_t now_ms = 1000; now_ms < 1000 + KEYS; now_ms += 53) {
+        size_t shard = random_below(&rng, store_shards(store));
+        /* Cut short, so that the next one finds it in the middle. */
+        (void)!(random_below(&rng, 2) ? store_sweep : store_sweep_promptly)(
+            store, &hold, shard, now_ms, random_below(&rng, 300));
+        cr_assert(store_counts(store).keys >= KEYS - (size_t)(now_ms - 1000));
+    }
+    sweep(1000 + KEYS + 1000);
+    cr_expect_eq(store_counts(store).keys, 0);
     cr_expect(!store_check(store, &hold).broken);
     store_destroy(store);
 }
