@@ -8,7 +8,7 @@
 
 /* clang-format off */
 static const char *const names[] = {
-    "bgrewriteaof", "blmove", "blmpop", "blpop", "brpop", "brpoplpush", "bzmpop", "bzpopmax",
+    "blmove", "blmpop", "blpop", "brpop", "brpoplpush", "bzmpop", "bzpopmax",
     "bzpopmin", "cluster|myshardid", "geoadd", "geodist", "geohash", "geopos", "georadius",
     "georadius_ro", "georadiusbymember", "georadiusbymember_ro", "geosearch", "geosearchstore",
     "hdel", "hexists", "hexpire", "hexpireat", "hexpiretime", "hget", "hgetall", "hincrby",

@@ -261,11 +261,31 @@ void cmd_command_list(struct command_call *call) {
 
 /* ---- COMMAND GETKEYS --------------------------------------------------------------------------*/
 
+/* BITFIELD that only reads.  Source: Redis db.c bitfieldGetKeys. */
+static bool bitfield_only_reads(const struct bytes *args, size_t count) {
+    for (size_t i = 2; i < count; i++) {
+        size_t rest = count - i - 1;
+        if (bytes_is(args[i], "get") && rest >= 2)
+            i += 2;
+        else if (bytes_is(args[i], "overflow") && rest >= 1)
+            i += 1;
+        else
+            return false; /* SET, INCRBY, or what is no option */
+    }
+    return true;
+}
+
 /* SET reads its key only when it is told to.  Source: Redis db.c setGetKeys. */
 static struct command_keys keys_as_used(const struct command *command, const struct bytes *args,
                                         size_t count) {
     struct command_keys keys = command->keys;
     if (!has_word(keys.access, "variable_flags")) return keys;
+    if (command->handler == cmd_bitfield) {
+        bool reads = bitfield_only_reads(args, count);
+        keys.use = reads ? KEYS_RO : KEYS_RW;
+        keys.access = reads ? "access" : "access update";
+        return keys;
+    }
     keys.use = KEYS_OW;
     keys.access = "update";
     for (size_t i = 3; i < count; i++) {

@@ -93,7 +93,8 @@ static void say_clients(struct info *info) {
         total(info, METRIC_connected_clients));
     say(info, "maxclients:%" PRId64 "\r\n",
         config_read(info->call->worker->config->server.max_clients));
-    say(info, "client_recent_max_input_buffer:0\r\nclient_recent_max_output_buffer:0\r\n");
+    say(info, "client_recent_max_input_buffer:%zu\r\nclient_recent_max_output_buffer:%zu\r\n",
+        info->facts.recent_query_bytes, info->facts.recent_output_bytes);
     say(info, "blocked_clients:%" PRIu64 "\r\n", total(info, METRIC_blocked_clients));
     say(info, "tracking_clients:%zu\r\nclients_in_timeout_table:0\r\n",
         atomic_load(&info->call->worker->shared->tracking.clients));
@@ -273,6 +274,12 @@ static void say_cpu(struct info *info) {
     say(info, "used_cpu_sys_children:%ld.%06ld\r\nused_cpu_user_children:%ld.%06ld\r\n",
         children.ru_stime.tv_sec, children.ru_stime.tv_usec, children.ru_utime.tv_sec,
         children.ru_utime.tv_usec);
+    int64_t system_us = info->facts.first_worker_system_us;
+    int64_t user_us = info->facts.first_worker_user_us;
+    say(info, "used_cpu_sys_main_thread:%" PRId64 ".%06" PRId64 "\r\n", system_us / 1000000,
+        system_us % 1000000);
+    say(info, "used_cpu_user_main_thread:%" PRId64 ".%06" PRId64 "\r\n", user_us / 1000000,
+        user_us % 1000000);
 }
 
 static void say_nothing(struct info *info) {

@@ -67,6 +67,12 @@ void cmd_bgsave(struct command_call *call) {
     }
 }
 
+/* BGREWRITEAOF: who is told that a file is being written relies on it. */
+void cmd_bgrewriteaof(struct command_call *call) {
+    reply_error(call->reply, BYTES("ERR this server keeps no append-only file; BGSAVE writes a "
+                                   "snapshot"));
+}
+
 /* LASTSAVE */
 void cmd_lastsave(struct command_call *call) {
     struct snapshots *snapshots = snapshots_of(call);

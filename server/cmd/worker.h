@@ -44,8 +44,10 @@ struct server_facts {
     int64_t tcp_port;
     bool stopping; /* nobody is accepted any more */
     size_t workers;
-    size_t clients_buffer_bytes; /* query and output buffers of all clients */
-    size_t memory_used_bytes;    /* all that was taken from the allocator; 0: not known */
+    size_t clients_buffer_bytes;                    /* query and output buffers of all clients */
+    size_t recent_query_bytes, recent_output_bytes; /* the largest of one client, lately */
+    int64_t first_worker_system_us, first_worker_user_us; /* of the processor */
+    size_t memory_used_bytes; /* all that was taken from the allocator; 0: not known */
     size_t memory_peak_bytes;
     uint64_t ops_per_second, input_bytes_per_second, output_bytes_per_second; /* lately */
 };

@@ -122,6 +122,7 @@ struct config_text {
 #define CONFIG_FIELD_POWER_STARTUP    _Atomic int64_t
 #define CONFIG_FIELD_SIZE_RUNTIME     _Atomic int64_t
 #define CONFIG_FIELD_SIZE_STARTUP     _Atomic int64_t
+#define CONFIG_FIELD_SHARE_RUNTIME    _Atomic int64_t
 #define CONFIG_FIELD_DURATION_RUNTIME _Atomic int64_t
 #define CONFIG_FIELD_DURATION_STARTUP _Atomic int64_t
 #define CONFIG_FIELD_MODE_RUNTIME     _Atomic int64_t

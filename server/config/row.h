@@ -19,6 +19,7 @@ enum option_kind {
     KIND_INT,
     KIND_POWER,
     KIND_SIZE,
+    KIND_SHARE, /* a size, or percent of memory.max: a negative number */
     KIND_DURATION,
     KIND_MODE,
     KIND_ENUM,
@@ -76,7 +77,7 @@ enum { CONFIG_LIST_MAX = 32, CONFIG_VALUE_TEXT_BYTES = 64 };
 
 /* A value on its way: text and items are views. */
 struct option_value {
-    int64_t number;    /* BOOL, INT, SIZE, DURATION, MODE, ENUM, EVENTS */
+    int64_t number;    /* BOOL, INT, SIZE, SHARE, DURATION, MODE, ENUM, EVENTS */
     struct bytes text; /* STRING, SECRET */
     struct bytes items[CONFIG_LIST_MAX];
     size_t items_count; /* LIST */
@@ -88,8 +89,9 @@ enum option_dialect { DIALECT_BRINE, DIALECT_REDIS };
 
 enum option_fault {
     FAULT_NONE,
-    FAULT_SHAPE, /* no such value at all */
-    FAULT_RANGE, /* a value, but not one of those allowed */
+    FAULT_SHAPE,   /* no such value at all */
+    FAULT_RANGE,   /* a value, but not one of those allowed */
+    FAULT_PERCENT, /* a share of more than the whole */
 };
 
 enum option_fault option_parse(const struct option_row *row, struct bytes text,

@@ -55,6 +55,18 @@ static enum option_fault parse_with_unit(const struct option_row *row, struct by
     return FAULT_SHAPE;
 }
 
+/* Source: Redis 7.0 config.c numericParseString with MEMORY_CONFIG | PERCENT_CONFIG. */
+static enum option_fault parse_share(const struct option_row *row, struct bytes text,
+                                     struct option_value *value) {
+    int64_t percent;
+    if (text.len < 2 || text.data[text.len - 1] != '%')
+        return parse_with_unit(row, text, size_units, ARRAY_LEN(size_units), value);
+    if (!number_parse_i64(bytes_slice(text, 0, text.len - 1), &percent) || percent < 0)
+        return FAULT_SHAPE;
+    value->number = -percent;
+    return percent > 100 ? FAULT_PERCENT : FAULT_NONE;
+}
+
 static enum option_fault parse_seconds(const struct option_row *row, struct bytes text,
                                        struct option_value *value) {
     int64_t seconds;
@@ -175,6 +187,8 @@ enum option_fault option_parse(const struct option_row *row, struct bytes text,
         return number_parse_i64(text, &number) ? in_range(row, number, value) : FAULT_SHAPE;
     case KIND_SIZE:
         return parse_with_unit(row, text, size_units, ARRAY_LEN(size_units), value);
+    case KIND_SHARE:
+        return parse_share(row, text, value);
     case KIND_DURATION:
         if (redis) return parse_seconds(row, text, value);
         return parse_with_unit(row, text, duration_units, ARRAY_LEN(duration_units), value);
@@ -226,6 +240,7 @@ enum option_fault option_from_toml(const struct option_row *row, const struct to
     case KIND_POWER:
         return is_integer ? in_range(row, toml->integer, value) : FAULT_SHAPE;
     case KIND_SIZE:
+    case KIND_SHARE:
         if (is_integer) return in_range(row, toml->integer, value);
         break;
     case KIND_DURATION:
@@ -317,6 +332,9 @@ enum brine_status option_format(const struct option_row *row, enum option_dialec
         return write_number(out, value->number);
     case KIND_SIZE:
         return redis ? write_number(out, value->number) : write_size(out, value->number);
+    case KIND_SHARE:
+        if (value->number < 0) return buf_printf(out, "%lld%%", -(long long)value->number);
+        return redis ? write_number(out, value->number) : write_size(out, value->number);
     case KIND_DURATION: /* part of a second is a second, so that "on" never reads as 0 */
         if (redis) return write_number(out, (value->number + 999) / 1000);
         return write_duration(out, value->number);
@@ -348,7 +366,8 @@ static enum brine_status write_toml_list(struct buf *out, const struct option_va
 
 /* Whether the brine form is a TOML word as it is: true, 16, and a size or time without a unit. */
 static bool is_bare(const struct option_row *row, int64_t number) {
-    bool is_size_in_bytes = row->kind == KIND_SIZE && (number == 0 || number % (1 << 10) != 0);
+    bool is_size = row->kind == KIND_SIZE || (row->kind == KIND_SHARE && number >= 0);
+    bool is_size_in_bytes = is_size && (number == 0 || number % (1 << 10) != 0);
     return row->kind == KIND_BOOL || row->kind == KIND_INT || row->kind == KIND_POWER ||
            is_size_in_bytes || (row->kind == KIND_DURATION && number == 0);
 }
@@ -399,6 +418,9 @@ enum brine_status option_describe(const struct option_row *row, struct buf *out)
     case KIND_SIZE:
         TRY(buf_append(out, BYTES("bytes, such as 65536, \"64kb\" or \"2gb\", from ")));
         return write_range(out, row, write_size);
+    case KIND_SHARE:
+        return buf_append(out, BYTES("bytes, such as 65536 or \"64mb\", or a percentage, such as "
+                                     "\"5%\""));
     case KIND_DURATION:
         TRY(buf_append(out, BYTES("a time, such as \"100ms\", \"30s\" or \"5m\" (a plain number is "
                                   "seconds), from ")));
@@ -427,7 +449,10 @@ enum brine_status option_describe(const struct option_row *row, struct buf *out)
 enum brine_status option_fault_redis(const struct option_row *row, enum option_fault fault,
                                      struct buf *out) {
     int64_t scale = row->kind == KIND_DURATION ? 1000 : 1;
-    bool is_number = row->kind == KIND_INT || row->kind == KIND_SIZE || row->kind == KIND_DURATION;
+    bool is_number = row->kind == KIND_INT || row->kind == KIND_SIZE || row->kind == KIND_SHARE ||
+                     row->kind == KIND_DURATION;
+    if (fault == FAULT_PERCENT)
+        return buf_append(out, BYTES("percentage argument must be less or equal to 100"));
     if (fault == FAULT_RANGE && is_number)
         return buf_printf(out, "argument must be between %lld and %lld inclusive",
                           (long long)(row->min / scale), (long long)(row->max / scale));
@@ -440,6 +465,8 @@ enum brine_status option_fault_redis(const struct option_row *row, enum option_f
         return buf_append(out, BYTES("argument couldn't be parsed into an integer"));
     case KIND_SIZE:
         return buf_append(out, BYTES("argument must be a memory value"));
+    case KIND_SHARE:
+        return buf_append(out, BYTES("argument must be a memory or percent value"));
     case KIND_ENUM:
         TRY(buf_append(out, BYTES("argument(s) must be one of the following: ")));
         return write_words(out, row);

@@ -286,11 +286,13 @@ static bool account(struct connection *connection) {
     struct session *session = &connection->session;
     /* CLIENT NO-EVICT: what is never closed for the budget is not part of it, as in Redis. */
     size_t held = UNLIKELY(session->modes & SESSION_NO_EVICT) ? 0 : held_bytes(connection);
-    session->query_bytes = connection->query.len;
+    /* Who waits for an answer is still at the input that asked. */
+    if (!session->waiting) session->query_bytes = connection->query.len;
     session->query_cap_bytes = connection->query.cap;
     session->output_bytes = connection->output ? connection->output->pending_bytes : 0;
     budget_excuse(&connection->worker->budget, &connection->member, cannot_be_stored(connection));
     if (held == connection->member.held_bytes) return true;
+    worker_note_buffers(connection->worker, connection->query.cap, session->output_bytes);
     return worker_hold(connection->worker, connection, held);
 }
 
@@ -616,6 +618,7 @@ static void serve(struct connection *connection, struct bytes input) {
     struct dispatch_result result = {0};
     messages_collect(worker);
     if (UNLIKELY(connection->closed)) return;
+    connection->session.query_bytes = input.len; /* as CLIENT LIST shows its asker */
     dispatch_input(&worker->state, &connection->session, input, &result);
     if (result.drop) {
         reply_clear(&worker->state.reply);

@@ -124,6 +124,13 @@ static void tell_facts(void *server, struct server_facts *facts) {
     facts->stopping = net->stopping;
     facts->workers = net->workers_count;
     facts->clients_buffer_bytes = budget_held(&net->budget);
+    facts->first_worker_system_us = atomic_load(&net->first_system_us);
+    facts->first_worker_user_us = atomic_load(&net->first_user_us);
+    for (size_t i = 0; i < 2 * net->workers_count; i++) {
+        const struct recent_buffers *recent = &net->workers[i / 2].recent[i % 2];
+        facts->recent_query_bytes = MAX(facts->recent_query_bytes, recent->query_bytes);
+        facts->recent_output_bytes = MAX(facts->recent_output_bytes, recent->output_bytes);
+    }
     facts->ops_per_second = rates_read(&net->rates, RATE_commands);
     facts->input_bytes_per_second = rates_read(&net->rates, RATE_input_bytes);
     facts->output_bytes_per_second = rates_read(&net->rates, RATE_output_bytes);

@@ -59,6 +59,7 @@ struct net {
     struct background background; /* its own lock */
     struct worker *workers;       /* the array is fixed; each is its own thread's */
     size_t workers_count, workers_allocated;
+    _Atomic int64_t first_system_us, first_user_us; /* the first one's processor time, by itself */
     struct message stop_message, loaded_message;
     bool told_ready;        /* main's */
     atomic_bool stop_asked; /* stop_message is on its way; any thread */

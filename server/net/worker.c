@@ -18,6 +18,7 @@
 #include "observe/machine.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 
 static void on_turn_end(uv_prepare_t *handle);
 static void on_sockets_served(uv_check_t *handle);
@@ -332,10 +333,45 @@ static void note_memory(struct worker *worker) {
     worker->memory_noted = true;
 }
 
+static void raise_to(_Atomic size_t *largest, size_t bytes) {
+    if (bytes > atomic_load_explicit(largest, memory_order_relaxed))
+        atomic_store_explicit(largest, bytes, memory_order_relaxed);
+}
+
+void worker_note_buffers(struct worker *worker, size_t query_bytes, size_t output_bytes) {
+    raise_to(&worker->recent[0].query_bytes, query_bytes);
+    raise_to(&worker->recent[0].output_bytes, output_bytes);
+}
+
+/* Periods follow each other; who holds most is noted in each, though nothing of his changes. */
+static void note_recent(struct worker *worker) {
+    struct recent_buffers *now = &worker->recent[0], *before = &worker->recent[1];
+    if (worker->state.mono_ms - worker->recent_since_mono_ms >= WORKER_RECENT_MS) {
+        worker->recent_since_mono_ms = worker->state.mono_ms;
+        before->query_bytes = atomic_exchange(&now->query_bytes, 0);
+        before->output_bytes = atomic_exchange(&now->output_bytes, 0);
+    }
+    struct budget_member *member = budget_greediest(&worker->budget);
+    if (!member) return;
+    const struct session *session = &CONTAINER_OF(member, struct connection, member)->session;
+    worker_note_buffers(worker, session->query_cap_bytes, session->output_bytes);
+}
+
+/* For INFO: the first worker stands for Redis's main thread. */
+static void note_processor_time(struct worker *worker) {
+    struct rusage used;
+    if (worker->index != 0 || getrusage(RUSAGE_THREAD, &used) != 0) return;
+    struct net *net = worker->net;
+    atomic_store(&net->first_system_us, used.ru_stime.tv_sec * 1000000 + used.ru_stime.tv_usec);
+    atomic_store(&net->first_user_us, used.ru_utime.tv_sec * 1000000 + used.ru_utime.tv_usec);
+}
+
 static void on_tick(uv_timer_t *handle) {
     struct worker *worker = handle->data;
     worker_note_time(worker);
     note_memory(worker);
+    note_recent(worker);
+    note_processor_time(worker);
     check_times(worker);
     check_orphans(worker);
     tracking_make_good(&worker->state);
@@ -371,8 +407,13 @@ void worker_accept(struct worker *worker, struct accepted *accepted) {
 
 /* ---- the budget ------------------------------------------------------------------------------ */
 
+/* A share of no limit is none.  Less than what a few connections take would let nobody in. */
 static size_t budget_limit(const struct worker *worker) {
-    return (size_t)config_read(worker->net->options.config->limits.clients_bytes);
+    static const size_t least_bytes = 1 << 20;
+    int64_t given = config_read(worker->net->options.config->limits.clients_bytes);
+    size_t whole = given < 0 ? room_limit(worker->net->options.keyspace) : 0;
+    size_t bytes = given < 0 ? whole / 100 * (size_t)-given : (size_t)given;
+    return bytes == 0 ? SIZE_MAX : MAX(bytes, least_bytes);
 }
 
 static void close_greediest(struct worker *worker) {

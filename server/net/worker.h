@@ -33,6 +33,7 @@ enum {
     WORKER_READ_BYTES = 64 * 1024,
     WORKER_TICK_MS = 100,
     WORKER_UPKEEP_NS = 500 * 1000, /* of keyspace upkeep in one turn: half a millisecond's pause */
+    WORKER_RECENT_MS = 4000, /* a period of `recent`: what was in the last 4 to 8 s, as in Redis */
     WORKER_DRAIN_TICK_MS = 5,
     WORKER_DRAIN_READ_MS = 500, /* how long a client that never stops sending is still read */
     WORKER_DRAIN_MS = 5000,     /* how long unsent replies are waited for */
@@ -66,6 +67,11 @@ struct worker {
     size_t handshakes_count;              /* connections that wait for a TLS handshake */
     struct connection *orphans_greediest; /* while the tick looks for it */
     _Atomic size_t orphaned_bytes, orphans_largest, orphans_holders; /* at the last tick */
+    /* The largest buffers of a client in this period and the one before; for INFO. */
+    struct recent_buffers {
+        _Atomic size_t query_bytes, output_bytes;
+    } recent[2];
+    int64_t recent_since_mono_ms;
     uint64_t turn;
     bool time_is_known; /* for this turn */
     size_t upkeep_shard;
@@ -104,6 +110,8 @@ void worker_close(struct worker *worker);
 void worker_note_time(struct worker *worker);
 /* connection_go_on will be called in the next turn. */
 void worker_queue_again(struct worker *worker, struct connection *connection);
+/* A client's buffers are so large now. */
+void worker_note_buffers(struct worker *worker, size_t query_bytes, size_t output_bytes);
 /* What the connection holds has changed to so many bytes: accounts for it and, when all clients
  * together hold too much, closes the greediest, which may be this one (false). */
 bool worker_hold(struct worker *worker, struct connection *connection, size_t bytes) MUST_USE;

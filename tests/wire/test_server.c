@@ -181,7 +181,11 @@ TRANSCRIPT(server, command_getkeys_finds_the_keys,
     {"COMMAND GETKEYS nosuch k", "-ERR Invalid command specified"},
     {"COMMAND GETKEYS", "-ERR wrong number of arguments for 'command|getkeys' command"},
     {"COMMAND GETKEYSANDFLAGS SET k v", "[[\"k\", [+OW, +update]]]"},
-    {"COMMAND GETKEYSANDFLAGS GET k", "[[\"k\", [+RO, +access]]]"})
+    {"COMMAND GETKEYSANDFLAGS GET k", "[[\"k\", [+RO, +access]]]"},
+    {"COMMAND GETKEYSANDFLAGS BITFIELD k GET u8 0 OVERFLOW SAT", "[[\"k\", [+RO, +access]]]"},
+    {"COMMAND GETKEYSANDFLAGS BITFIELD k GET u8 0 SET u8 0 1",
+     "[[\"k\", [+RW, +access, +update]]]"},
+    {"COMMAND GETKEYSANDFLAGS BITFIELD k GET u8", "[[\"k\", [+RW, +access, +update]]]"})
 /* clang-format on */
 
 /* Every command this release has; each must be known to COMMAND INFO under its own name. */

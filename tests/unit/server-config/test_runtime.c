@@ -197,6 +197,18 @@ Test(config_set, every_refusal_is_in_redis_s_words) {
         {{"client-output-buffer-limit", "pubsub 1mb 1mb -1"},
          FAILED("client-output-buffer-limit",
                 "Error in hard, soft or soft_seconds setting in buffer limit configuration.")},
+        {{"maxmemory-clients", "101%"},
+         FAILED("maxmemory-clients", "percentage argument must be less or equal to 100")},
+        {{"maxmemory-clients", "-1%"},
+         FAILED("maxmemory-clients", "argument must be a memory or percent value")},
+        {{"maxmemory-clients", "%"},
+         FAILED("maxmemory-clients", "argument must be a memory or percent value")},
+        {{"maxmemory-clients", "1.5%"},
+         FAILED("maxmemory-clients", "argument must be a memory or percent value")},
+        {{"maxmemory-clients", "5%%"},
+         FAILED("maxmemory-clients", "argument must be a memory or percent value")},
+        {{"maxmemory-clients", "-1"},
+         FAILED("maxmemory-clients", "argument must be a memory or percent value")},
         /* brine's own: what it cannot keep it does not promise */
         {{"appendonly", "yes"},
          FAILED("appendonly", "brine has no append-only file: only 'no' is supported")},
@@ -227,6 +239,12 @@ Test(config_set, every_refusal_is_in_redis_s_words) {
         {{"server.idle_timeout", "x"},
          FAILED("server.idle_timeout", "expected a time, such as \"100ms\", \"30s\" or \"5m\" (a "
                                        "plain number is seconds), from 0 to 2147483647s")},
+        {{"limits.clients_bytes", "x"},
+         FAILED("limits.clients_bytes", "expected bytes, such as 65536 or \"64mb\", or a "
+                                        "percentage, such as \"5%\"")},
+        {{"acl-pubsub-default", "allchannels"},
+         FAILED("acl-pubsub-default", "new users hear no channel until a rule names it: only "
+                                      "'resetchannels' is supported")},
         {{"server.port", "1"}, FAILED("server.port", "can't set immutable config")},
     };
     struct config config;
@@ -251,6 +269,10 @@ Test(config_set, what_is_set_is_answered) {
         {{"maxmemory", "1MB"}, "maxmemory", "maxmemory=1048576;"},
         {{"maxmemory", "10k", "timeout", "5"}, "memory.max", "memory.max=10000;"},
         {{"memory.max", "64kb"}, "maxmemory", "maxmemory=65536;"},
+        {{"maxmemory-clients", "10%"}, "limits.clients_bytes", "limits.clients_bytes=10%;"},
+        {{"limits.clients_bytes", "100%"}, "maxmemory-clients", "maxmemory-clients=100%;"},
+        {{"maxmemory-clients", "0%"}, "maxmemory-clients", "maxmemory-clients=0;"},
+        {{"maxmemory-clients", "2mb"}, "limits.clients_bytes", "limits.clients_bytes=2mb;"},
         {{"server.idle_timeout", "1500ms"}, "timeout", "timeout=2;"},
         {{"timeout", "0"}, "server.idle_timeout", "server.idle_timeout=0;"},
         {{"loglevel", "WARNING"}, "log.level", "log.level=warning;"},

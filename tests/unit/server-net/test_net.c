@@ -4,6 +4,7 @@
 /* A whole struct net in this process, with its threads, driven through sockets; what main.c would
  * set up is set up here, and what a real server could only show from outside can be looked into. */
 
+#include "keyspace/room.h"
 #include "net/net.h"
 
 #include "support/failing.h"
@@ -227,9 +228,10 @@ Test(net, a_client_that_never_reads_holds_little_and_one_that_reads_late_gets_ev
     close_host(&host);
 }
 
-Test(net, the_greediest_client_is_closed_when_all_together_hold_too_much) {
+static void check_that_the_greediest_is_closed(const char *settings, size_t memory_max) {
     struct host host;
-    open_host(&host, "limits.clients_bytes = \"1mb\"\n");
+    open_host(&host, settings);
+    room_set(&host.keyspace, &(struct keyspace_memory){.bytes_max = memory_max});
     static uint8_t block[400 * 1024];
     static const char head[] = "*2\r\n$4\r\nECHO\r\n$10000000\r\n";
     int small = dial(&host), greedy[4];
@@ -252,6 +254,14 @@ Test(net, the_greediest_client_is_closed_when_all_together_hold_too_much) {
     for (size_t i = 0; i < ARRAY_LEN(greedy); i++) close(greedy[i]);
     close(small);
     close_host(&host);
+}
+
+Test(net, the_greediest_client_is_closed_when_all_together_hold_too_much) {
+    check_that_the_greediest_is_closed("limits.clients_bytes = \"1mb\"\n", 0);
+}
+
+Test(net, what_all_together_may_hold_can_be_a_share_of_the_memory) {
+    check_that_the_greediest_is_closed("limits.clients_bytes = \"2%\"\n", 64 << 20);
 }
 
 Test(net, clients_of_all_workers_are_listed_and_killed) {
