@@ -22,7 +22,7 @@ V      := $(BUILD)/$(VARIANT)
 # The only lists of Debian packages; everything else, .ci/run too, installs by them.
 PACKAGES_RUN  := gcc libc6-dev libuv1-dev libhiredis-dev libedit-dev libjemalloc-dev libssl-dev \
                  zlib1g-dev libbz2-dev liblzma-dev liblz4-dev libzstd-dev liblzf-dev libxxhash-dev
-PACKAGES_TEST := $(PACKAGES_RUN) g++ libcriterion-dev redis-tools openssl tmux zsh fish python3 python3-redis binutils pkgconf man-db valgrind curl \
+PACKAGES_TEST := $(PACKAGES_RUN) g++ libcriterion-dev redis-tools openssl tmux zsh fish python3 python3-redis binutils pkgconf man-db valgrind curl prometheus-redis-exporter \
                  python3-django python3-django-redis python3-flask-caching python3-cachelib python3-dogpile.cache python3-celery \
                  python3-joblib python3-numpy python3-lz4 python3-rq
 PACKAGES_PRESETS := $(PACKAGES_RUN) python3 python3-numpy python3-pandas python3-scipy python3-sklearn python3-joblib \

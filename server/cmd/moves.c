@@ -12,10 +12,12 @@
 
 enum { SOURCE = 1, TARGET = 2 };
 
-static bool exists(struct command_call *call, const struct store_key *key) {
+static bool is_there(struct command_call *call, const struct store_key *key) {
     struct store_value value;
+    call->access->asks_nothing = true;
     bool found = keyspace_enter(call->access, key, &value);
     keyspace_leave(call->access);
+    call->access->asks_nothing = false;
     return found;
 }
 
@@ -30,7 +32,7 @@ static enum keyspace_outcome rename_key(struct command_call *call, bool only_if_
     };
     if (!bytes_equal(transfer.from.name, transfer.to.name))
         return keyspace_transfer(call->access, &transfer);
-    if (!exists(call, &transfer.from)) return KEYSPACE_NOT_DONE;
+    if (!is_there(call, &transfer.from)) return KEYSPACE_NOT_DONE;
     return only_if_absent ? KEYSPACE_STOPPED : KEYSPACE_DONE;
 }
 

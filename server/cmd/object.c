@@ -25,10 +25,17 @@ const char *string_encoding(struct bytes value) {
     return value.len <= EMBEDDED_BYTES_MAX ? "embstr" : "raw";
 }
 
+/* keyspace_peek, which counts as a look all the same. */
+static bool look(struct command_call *call, struct store_value *value) {
+    bool found = keyspace_peek(call->access, &call->key, value);
+    keyspace_count_look(call->access, found);
+    return found;
+}
+
 /* OBJECT ENCODING key */
 void cmd_object_encoding(struct command_call *call) {
     struct store_value value;
-    bool found = keyspace_peek(call->access, &call->key, &value);
+    bool found = look(call, &value);
     const char *encoding = found ? string_encoding(value.bytes) : NULL;
     keyspace_leave(call->access);
     if (encoding)
@@ -39,7 +46,7 @@ void cmd_object_encoding(struct command_call *call) {
 
 static bool find_usage(struct command_call *call, struct store_usage *usage) {
     struct store_value value;
-    bool found = keyspace_peek(call->access, &call->key, &value);
+    bool found = look(call, &value);
     if (found) *usage = store_usage(call->access->keyspace->store, &value, call->now_ms);
     keyspace_leave(call->access);
     return found;
@@ -77,7 +84,7 @@ void cmd_object_idletime(struct command_call *call) {
 void cmd_object_refcount(struct command_call *call) {
     struct store_value value;
     int64_t number = -1;
-    bool found = keyspace_peek(call->access, &call->key, &value);
+    bool found = look(call, &value);
     bool is_number = found && number_parse_i64(value.bytes, &number);
     keyspace_leave(call->access);
     bool shared = is_number && number >= 0 && number < SHARED_INTEGERS &&

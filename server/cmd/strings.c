@@ -9,21 +9,15 @@
 #include "base/number.h"
 
 /* A look at the old value that goes into the reply: its type is checked, its bytes are replied. */
-struct old_reply {
-    struct reply *reply;
-    bool wrong_type;
-};
-
 static bool reply_old(void *context, const struct store_value *old) {
-    struct old_reply *to = context;
+    struct reply *reply = context;
     if (!old) {
-        reply_null(to->reply);
+        reply_null(reply);
     } else if (old->type != VALUE_STRING) {
-        to->wrong_type = true;
-        reply_error(to->reply, ERROR_WRONG_TYPE);
+        reply_error(reply, ERROR_WRONG_TYPE);
         return false;
     } else {
-        reply_value(to->reply, old);
+        reply_value(reply, old);
     }
     return true;
 }
@@ -96,13 +90,12 @@ void cmd_set(struct command_call *call) {
     if (options.expire_position &&
         !call_expire_at(call, options.expire_position, options.unit, &set.expire_at_ms))
         return;
-    struct old_reply old = {.reply = call->reply};
     struct reply_mark mark = reply_mark(call->reply);
     set.keep_ttl = options.keep_ttl;
     set.only_if = options.only_if;
     if (options.get) {
         set.on_old = reply_old;
-        set.context = &old;
+        set.context = call->reply;
     }
     enum keyspace_outcome outcome = keyspace_set_string(call->access, &call->key, value, &set);
 
@@ -119,9 +112,8 @@ void cmd_set(struct command_call *call) {
 /* GETSET key value */
 void cmd_getset(struct command_call *call) {
     enum { GETSET_VALUE = 2 };
-    struct old_reply old = {.reply = call->reply};
     struct reply_mark mark = reply_mark(call->reply);
-    struct keyspace_set_options options = {.on_old = reply_old, .context = &old};
+    struct keyspace_set_options options = {.on_old = reply_old, .context = call->reply};
 
     enum keyspace_outcome outcome =
         keyspace_set_string(call->access, &call->key, call->args[GETSET_VALUE], &options);
@@ -212,10 +204,7 @@ void cmd_msetnx(struct command_call *call) {
 
 /* GETDEL key */
 void cmd_getdel(struct command_call *call) {
-    struct old_reply old = {.reply = call->reply};
-    enum keyspace_outcome outcome = keyspace_remove(call->access, &call->key, reply_old, &old);
-    bool hit = outcome == KEYSPACE_DONE || old.wrong_type;
-    metrics_add(call->access->metrics, hit ? METRIC_keyspace_hits : METRIC_keyspace_misses, 1);
+    (void)!keyspace_remove(call->access, &call->key, reply_old, call->reply);
 }
 
 struct getex {
@@ -255,8 +244,7 @@ void cmd_getex(struct command_call *call) {
     enum keyspace_outcome outcome =
         keyspace_change_expiry(call->access, &call->key, getex_decide, &getex);
 
-    bool hit = getex.answered;
-    metrics_add(call->access->metrics, hit ? METRIC_keyspace_hits : METRIC_keyspace_misses, 1);
+    keyspace_count_look(call->access, getex.answered);
     if (!getex.answered) {
         reply_null(call->reply);
     } else if (outcome == KEYSPACE_NO_MEMORY) {

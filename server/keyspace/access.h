@@ -102,7 +102,8 @@ struct keyspace_access {
      * not shown: answer.text says why, and is the reply whatever the handler made of it.  Dispatch
      * clears it. */
     bool withheld;
-    bool asks_nothing; /* what is read is on its way elsewhere: that it is missing is no event */
+    bool asks_nothing; /* what is read is on its way elsewhere: that it is missing is no event, and
+                          nothing counts */
     /* What this access changed, and what of the store's removals it took over, until it is told. */
     struct buf events, removals;
     bool events_lost;

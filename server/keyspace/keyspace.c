@@ -157,9 +157,13 @@ static enum keyspace_outcome lock_and_find(struct keyspace_access *access,
     return outcome;
 }
 
+void keyspace_count_look(struct keyspace_access *access, bool found) {
+    metrics_add(access->metrics, found ? METRIC_keyspace_hits : METRIC_keyspace_misses, 1);
+}
+
 static void count_read(struct keyspace_access *access, const struct store_key *key, bool found,
                        const struct store_value *value) {
-    metrics_add(access->metrics, found ? METRIC_keyspace_hits : METRIC_keyspace_misses, 1);
+    if (LIKELY(!access->asks_nothing)) keyspace_count_look(access, found);
     struct store *store = access->keyspace->store;
     if (found) access->read_bytes = value->bytes.len;
     if (found && !access->glances) store_touch(store, key, value, access->now_ms);
@@ -319,6 +323,7 @@ enum keyspace_outcome keyspace_set_string(struct keyspace_access *access,
         return outcome;
     }
     if (looks) {
+        if (options->on_old) keyspace_count_look(access, found);
         if (options->on_old && !found) door_missed(access, key);
         if (options->on_old && !options->on_old(options->context, found ? &old : NULL))
             outcome = KEYSPACE_STOPPED;
@@ -589,6 +594,7 @@ enum keyspace_outcome keyspace_remove(struct keyspace_access *access, const stru
     bool found;
     enum keyspace_outcome outcome = lock_and_find(access, key, false, &found, &old);
     if (outcome != KEYSPACE_DONE) return outcome;
+    if (on_old) keyspace_count_look(access, found);
     if (on_old && !found) door_missed(access, key);
     if (on_old && !on_old(context, found ? &old : NULL))
         outcome = KEYSPACE_STOPPED;

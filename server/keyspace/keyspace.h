@@ -39,6 +39,9 @@ void keyspace_leave(struct keyspace_access *access);
 bool keyspace_peek(struct keyspace_access *access, const struct store_key *key,
                    struct store_value *value) MUST_USE;
 
+/* INFO's keyspace_hits or keyspace_misses: for those that only peek, and count in Redis. */
+void keyspace_count_look(struct keyspace_access *access, bool found);
+
 /* Who stored a value, by its writer's number: into text, cut; returns text. */
 const char *keyspace_writer_text(struct keyspace *keyspace, uint16_t writer, char *text,
                                  size_t size);
