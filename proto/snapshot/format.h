@@ -65,7 +65,9 @@
  * row's number in WRITERS, 0 nobody's.
  *
  * A reader trusts nothing: the file is as foreign as a client, and its values are verified again.
- * Any thread.  Cost: H() reads 10 GB/s and more. */
+ * So no verdict is written beside a value: who can write the file could write that one, too, and
+ * the checksums are against damage, not against him. Any thread.  Cost: H() reads 10 GB/s and more.
+ */
 #ifndef BRINE_SNAPSHOT_FORMAT_H
 #define BRINE_SNAPSHOT_FORMAT_H
 

@@ -28,7 +28,7 @@ enum {
     RECLAIM_BUDGET = 1000,
     SHARDS_TRIED = 64,
     OVERHEAD_SHARE_MAX = 3, /* more is not believed: a limit below what a program needs to run */
-    BASE_TIMES = 8,         /* see room_watch_process */
+    BASE_TIMES = 3,         /* see room_watch_process */
     IDLE_SHARE = 32,        /* of the limit, in pages that wait to be given back */
     MEASURE_SHARE = 128,    /* of the limit, brought by one thread's commands */
     OVERHEAD_STEPS = 8,     /* a measurement counts as one of so many */
@@ -92,9 +92,10 @@ static bool holes_are_many(const struct keyspace *keyspace) {
  * often as commands bring a small part of the limit; the pages are given back as time goes by, and
  * count by the timer.
  *
- * What it began with counts too, but not where the limit is small beside it: from four times that
- * on a part, from nine times on all.  Below, entries have what the setting says, and the program
- * itself comes on top, as with redis-server. */
+ * What it began with (some 10 MB, of which 7 are the program's and its libraries' text) counts too,
+ * but not where the limit is small beside it: from BASE_TIMES times that on a part, from one time
+ * more on all.  Below, entries have what the setting says, and the program itself comes on top, as
+ * with redis-server. */
 void room_watch_process(struct keyspace *keyspace, room_measure_fn *measure) {
     struct room *room = &keyspace->room;
     struct room_process process;

@@ -31,7 +31,6 @@
 #include <unistd.h>
 
 enum {
-    STEP_BYTES = 64 * 1024, /* copied under a shard's lock */
     CHUNK_BYTES_MIN = 4 * 1024,
     OPEN_SHARE = 4, /* open chunks of all shards take at most this part of memory_max */
     THREADS_MAX = 64,
@@ -359,7 +358,7 @@ static void walk(struct snapshot_save *save, struct scratch *scratch) {
         }
         if (shard == SIZE_MAX) shard = atomic_fetch_add(&save->next_shard, 1);
         if (shard >= save->shards) return;
-        if (store_cut_step(store, &hold, shard, STEP_BYTES)) continue;
+        if (store_cut_step(store, &hold, shard, SNAPSHOT_SAVE_STEP_BYTES)) continue;
         /* Nobody shows anything of this shard any more, so its chunk is ours. */
         seal(save, shard);
         shard = SIZE_MAX;

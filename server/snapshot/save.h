@@ -24,6 +24,8 @@
 #include "snapshot/file.h"
 #include "store/cut.h"
 
+enum { SNAPSHOT_SAVE_STEP_BYTES = 32 * 1024 }; /* copied under a shard's lock at a time */
+
 /* Adds what names writers' numbers, as rows of a WRITERS block. */
 typedef enum brine_status snapshot_writers_fn(void *ctx, struct buf *rows);
 

@@ -11,7 +11,11 @@
  * `wait` is what it slept: for a shard's lock, which the saving thread has.  The rest is the time
  * in which it was ready and the machine ran something else; that is no doing of the snapshot and is
  * told alone.  Every hundredth value is boxed (20 KB), every thousandth has 256 KB.
- * Last line: whether no write worked or waited for more than the bar, and no cut took longer. */
+ *
+ * A wait is as long as its lock is held, and that is the holder's work and what the machine ran
+ * instead of him.  So a cut of the bench's own, whose steps are those of a save, tells the two
+ * apart: `step` is the CPU time for which a shard's lock is held, `step, aside` the rest. Last
+ * line: whether no write worked or waited for more than the bar, and no cut took longer. */
 
 #include "base/random.h"
 #include "keyspace/keyspace.h"
@@ -32,6 +36,7 @@ enum {
     BAR_US = 1000,
     NS_A_US = 1000,
     NAME_BYTES = 24,
+    COPIES_BYTES = 8 << 20,
 };
 
 static const int64_t LEVELS_US[] = {0, 10, 50, 100, 250, 500, 1000, 5000};
@@ -52,7 +57,7 @@ struct bench {
     atomic_bool done, saving;
     uint64_t saves, handed_over;
     size_t memory_peak;
-    struct costs work, wait, aside, cut, quiet_work, quiet_wait;
+    struct costs work, wait, aside, cut, quiet_work, quiet_wait, step, step_aside;
 };
 
 static uint8_t value_bytes[GIANT_BYTES];
@@ -147,6 +152,43 @@ static void save_once(struct bench *bench) {
     bench->memory_peak = MAX(bench->memory_peak, result.memory_peak_bytes);
 }
 
+/* What show() of a save does under the lock: copies into memory that is not in the cache. */
+struct copies {
+    uint8_t *data;
+    size_t used;
+};
+
+static bool copy_entry(void *ctx, const struct store_cut_entry *entry) {
+    struct copies *copies = ctx;
+    size_t bytes = entry->value->blob ? 0 : entry->value->bytes.len;
+    if (copies->used + bytes > COPIES_BYTES) copies->used = 0;
+    if (bytes) bytes_copy_to(copies->data + copies->used, entry->value->bytes);
+    copies->used += bytes;
+    return true;
+}
+
+static void time_steps(struct bench *bench) {
+    struct store_hold hold = {0};
+    struct copies copies = {.data = malloc(COPIES_BYTES)};
+    struct store_cut_counts counts;
+    int file = open("/proc/thread-self/schedstat", O_RDONLY);
+    if (file < 0 || !copies.data) exit(1);
+    if (!store_cut_begin(bench->store, &hold,
+                         &(struct store_cut){.show = copy_entry, .ctx = &copies}, &counts))
+        exit(1);
+    for (size_t shard = 0; shard < store_shards(bench->store); shard++) {
+        for (bool more = true; more;) {
+            int64_t aside = aside_ns(file), cpu = clock_thread_ns();
+            more = store_cut_step(bench->store, &hold, shard, SNAPSHOT_SAVE_STEP_BYTES);
+            count(&bench->step, clock_thread_ns() - cpu);
+            count(&bench->step_aside, aside_ns(file) - aside);
+        }
+    }
+    store_cut_end(bench->store, &hold);
+    free(copies.data);
+    close(file);
+}
+
 static void print_costs(const char *what, const struct costs *costs) {
     printf("%-22s %10llu", what, (unsigned long long)costs->count);
     for (size_t i = 1; i < ARRAY_LEN(LEVELS_US); i++)
@@ -163,6 +205,8 @@ static void print_all(const struct bench *bench) {
     print_costs("work", &bench->work);
     print_costs("wait", &bench->wait);
     print_costs("aside", &bench->aside);
+    print_costs("step", &bench->step);
+    print_costs("step, aside", &bench->step_aside);
     print_costs("the cut, all locks", &bench->cut);
     printf("%llu snapshots, %llu entries handed over by the writer, %zu KB of chunks at most\n",
            (unsigned long long)bench->saves, (unsigned long long)bench->handed_over,
@@ -205,7 +249,10 @@ int main(int argc, char **argv) {
     bench.alone_ms = 0;
     if (pthread_create(&writer, NULL, write_on, &bench)) return 1;
     int64_t end_ms = clock_mono_ms() + seconds * 1000;
-    while (clock_mono_ms() < end_ms) save_once(&bench);
+    while (clock_mono_ms() < end_ms) {
+        save_once(&bench);
+        time_steps(&bench);
+    }
     atomic_store(&bench.done, true);
     pthread_join(writer, NULL);
     (void)bench.disk.disk.unlink(&bench.disk.disk, "dump.brine");

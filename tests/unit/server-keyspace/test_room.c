@@ -76,10 +76,10 @@ Test(room, what_a_process_has_beyond_its_entries_is_overhead) {
         {"a little waits to be given back", LIMIT, BASE, fine / 2, BASE, BASE},
         {"much waits to be given back: in steps", LIMIT, BASE, fine * 3, BASE + fine / 2,
          BASE + fine / 2},
-        {"a base of a ninth counts", BASE * 9, BASE, 0, BASE, BASE},
-        {"of one in between, a part", BASE * 17 / 2, BASE, 0, BASE / 2, BASE / 2},
-        {"a base of an eighth does not", BASE * 8, BASE, 0, 0, 0},
-        {"what came since does", BASE * 8, BASE + (2 << 20), 0, 2 << 20, 2 << 20},
+        {"a base of a quarter counts", BASE * 4, BASE, 0, BASE, BASE},
+        {"of one in between, a part", BASE * 7 / 2, BASE, 0, BASE / 2, BASE / 2},
+        {"a base of a third does not", BASE * 3, BASE, 0, 0, 0},
+        {"what came since does", BASE * 3, BASE + (2 << 20), 0, 2 << 20, 2 << 20},
     };
     for (size_t i = 0; i < ARRAY_LEN(table); i++) {
         struct house house;
