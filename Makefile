@@ -318,7 +318,7 @@ help:
 #: make bench-instr        instructions a command beside those on record; INSTR_ARGS=--write renews them
 #: make bench-parts        single parts in isolation, no sockets
 #: make bench-delay        how long commands wait while a million keys end, or entries give way; idle cost; DELAY_ARGS=
-#: make churn CHURN_S=600  mixed sizes at the memory limit: resident memory beside memory.max
+#: make churn CHURN_S=600  mixed sizes at the memory limit: resident memory beside memory.max; CHURN_MB='100 256'
 #: make soak SOAK_S=600    mixed load with expiry, eviction, snapshots and churn; checks memory, descriptors, errors
 #: make abuse              clients that mean harm, and whether answers are those of some order; the long runs
 #: make test-ecosystem     the Python libraries of today, from PyPI, in a venv
@@ -406,9 +406,10 @@ snapshot-soak:
 	@$(FAULTS_PYTHON) tests/tools/snapshot_format.py --server $(BUILD)/release/brine-server --cli $(BUILD)/release/brine-cli --damages 350
 
 CHURN_S ?= 600
+CHURN_MB ?= 128
 .PHONY: churn
 churn: $(V)/brine-server
-	@python3 tests/bench/churn.py --server $(V)/brine-server --seconds $(CHURN_S)
+	@python3 tests/bench/churn.py --server $(V)/brine-server --seconds $(CHURN_S) --memory-mb $(CHURN_MB)
 
 # bench_pauses with the server's allocator and its settings: the C library's gives 100 MB back at once.
 .PHONY: bench-delay

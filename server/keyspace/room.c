@@ -27,9 +27,9 @@ enum {
     UPKEEP_LOOKS = 2048,
     RECLAIM_BUDGET = 1000,
     SHARDS_TRIED = 64,
-    OVERHEAD_SHARE_MAX = 3, /* more is not believed: a limit below what a program needs to run */
+    OVERHEAD_SHARE_MAX = 2, /* more is not believed: a limit below what a program needs to run */
     BASE_TIMES = 3,         /* see room_watch_process */
-    IDLE_SHARE = 32,        /* of the limit, in pages that wait to be given back */
+    IDLE_SHARE = 64,        /* of the limit, in pages that wait to be given back */
     MEASURE_SHARE = 128,    /* of the limit, brought by one thread's commands */
     OVERHEAD_STEPS = 8,     /* a measurement counts as one of so many */
     HOLE_STEPS = 8,

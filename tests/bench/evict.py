@@ -1,9 +1,14 @@
 # SPDX-FileCopyrightText: 2026 The brine authors
 # SPDX-License-Identifier: Apache-2.0
 """What brine still holds when memory is short, beside redis-server's allkeys-lru and allkeys-lfu with
-the same maxmemory: replays the traces of evict_traces.py and prints misses.
+equal memory: replays the traces of evict_traces.py and prints misses.
 
-    evict.py --build build/release [--memory-mb 48] [--only WORKLOAD ...] [--scale 1.0]
+    evict.py --build build/release [--memory-mb 48] [--only WORKLOAD ...] [--scale 1.0] [--bounds]
+
+Equal is the memory for what is stored: redis-server's maxmemory leaves its own program out and brine's
+memory.max does not, so brine has what is resident while it is empty on top.  What each server had
+resident in the end stands beside the misses.  --bounds adds what nobody can undercut, and what a policy
+gets that knows the future (evict_bound.py; minutes).
 
 `lru` is brine's store alone under allkeys-lru, with as many bytes of entries as brine's server held:
 plain LRU without the difference in what an entry costs.  What it does not show: other memory sizes,
@@ -19,10 +24,11 @@ import subprocess
 import sys
 import tempfile
 
+import evict_bound
 import evict_traces
+from evict_traces import WARM_SHARE
 from peers import serving
 
-WARM_SHARE = 5  # as bench_evict has it: the first fifth of the reads is not counted
 
 
 class Server:
@@ -56,6 +62,15 @@ def replay(bench, trace, *where):
     return 1 - hits / reads, 1 - hit / total
 
 
+def set_limit(server, limit):
+    """brine's memory.max, the empty program included."""
+    resident = int(server.info()["used_memory_rss"])
+    with socket.create_connection(("127.0.0.1", server.port), 10) as s:
+        s.sendall(b"CONFIG SET maxmemory %d\r\n" % (limit + resident))
+        if s.recv(64) != b"+OK\r\n":
+            raise RuntimeError("CONFIG SET maxmemory is refused")
+
+
 def first_reads(trace):
     """The share of reads that miss in a cache of any size: of what was never read, or has ended since."""
     lines = pathlib.Path(trace).read_text().splitlines()
@@ -74,6 +89,7 @@ def main():
     parser.add_argument("--memory-mb", type=int, default=48)
     parser.add_argument("--only", nargs="*", default=list(evict_traces.WORKLOADS))
     parser.add_argument("--scale", type=float, default=1.0)
+    parser.add_argument("--bounds", action="store_true")
     options = parser.parse_args()
     build = pathlib.Path(options.build)
     bench = str(build / "tests/bench/bench_evict")
@@ -90,7 +106,7 @@ def main():
         "redis-lru": redis_command("allkeys-lru"),
         "redis-lfu": redis_command("allkeys-lfu"),
         "brine": lambda port: [str(build / "brine-server"), f"--server.port={port}",
-                               f"--memory.max={limit}", "--server.threads=1"],
+                               "--server.threads=1"],
     }
     print(f"{options.memory_mb} MB each; misses of reads / misses of bytes; keys held; resident MB")
     behind = []
@@ -103,12 +119,14 @@ def main():
                 port = serving.free_port()
                 server = Server(command(port), port)
                 try:
+                    if name == "brine":
+                        set_limit(server, limit)
                     misses[name], misses_bytes = replay(bench, trace, "server", str(port))
                     info = server.info()
                 finally:
                     server.stop()
                 keys = info.get("db0", "keys=0").split(",")[0].split("=")[1]
-                stored = int(info.get("stored_bytes", 0))
+                stored = int(info.get("stored_bytes", 0)) - int(info.get("eviction_hole_bytes", 0))
                 print(f"{workload:9} {name:10} {misses[name]:.4f} / {misses_bytes:.4f}  "
                       f"{keys:>7} keys  {int(info['used_memory_rss']) / 2**20:6.1f} MB", flush=True)
             misses["lru"], misses_bytes = replay(bench, trace, "allkeys-lru", str(stored))
@@ -121,6 +139,10 @@ def main():
             floor = first_reads(trace)
             print(f"{workload:9} {floor:.4f} miss in a cache of any size: of the others brine has "
                   f"{1 - (misses['brine'] - floor) / (best - floor):+.1%} fewer", flush=True)
+            if options.bounds:
+                columns = evict_bound.read_trace(trace)
+                print(f"{workload:9} no policy undercuts {evict_bound.least_misses(columns, limit):.4f}; one that "
+                      f"knows the future has {evict_bound.seer_misses(columns, limit):.4f}", flush=True)
             if misses["brine"] >= best or misses["brine"] > misses["lru"]:
                 behind.append(workload)
             if less >= 1 / 3:
