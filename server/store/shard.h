@@ -47,6 +47,16 @@ struct evict {
     _Atomic uint32_t tick_times[TICK_TIMES];   /* seconds after begun_ms in which each tick began */
 };
 
+/* An entry that was nearly chosen to give way; see evict.c.  It may be gone, or another's by now.
+ */
+enum { RUNNERS_UP = 8 };
+struct runner_up {
+    uint64_t hash;
+    double bad;
+    heap_ref ref;
+    uint32_t db;
+};
+
 struct shard {
     struct lock lock;
     const struct store_hold *holder; /* who has locked it */
@@ -65,6 +75,8 @@ struct shard {
     uint32_t births;    /* not yet told to the store */
     uint32_t pass_tick; /* when the hand came round last: tick and time */
     int64_t pass_ms;
+    size_t runners_count;
+    struct runner_up runners[RUNNERS_UP];
     struct ghosts ghosts;
     size_t holes_noted;
     store_counter expired_total;
