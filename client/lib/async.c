@@ -14,6 +14,7 @@
  * The poll handle belongs to one socket, so each connection has its own, freed by its close
  * callback; the timer lives as long as the brine_async, which is freed by the timer's. */
 #include "base/random.h"
+#include "client/lib/database.h"
 #include "client/lib/login.h"
 #include "client/lib/reply.h"
 #include "client/lib/transport.h"
@@ -38,6 +39,7 @@ struct poller {
 struct brine_async {
     uv_loop_t *loop;
     struct endpoint endpoint;
+    struct database database;
     struct brine_async_options options;
     struct transport transport;
     enum state state;
@@ -145,6 +147,7 @@ static bool add_call(brine_async *async, struct call call) {
 static void fail_calls(brine_async *async, uint64_t before) {
     while (async->calls_count && async->calls[async->calls_head].begins < before) {
         struct call call = take_call(async);
+        database_answered(&async->database, &(struct brine_reply){.type = BRINE_REPLY_NIL});
         if (call.callback) call.callback(async, BRINE_CLIENT_DISCONNECTED, NULL, call.data);
     }
 }
@@ -177,6 +180,7 @@ static void lose(brine_async *async, const char *why) {
     if (async->state == STATE_CLOSED) return;
     drop_connection(async);
     async->state = STATE_PAUSING;
+    database_end_transaction(&async->database);
     forget_sent(async);
     if (async->state != STATE_CLOSED) changed(async, false, text);
     if (async->state != STATE_CLOSED) pause_and_retry(async);
@@ -255,6 +259,8 @@ static void take_answer(brine_async *async, const struct brine_reply *reply) {
         return;
     }
     struct call call = take_call(async);
+    database_answered(&async->database, reply);
+    async->endpoint.db = async->database.current; /* of the next connection too */
     start_clock(async);
     if (call.callback) call.callback(async, judge(reply), reply, call.data);
 }
@@ -373,6 +379,7 @@ static void destroy(brine_async *async) {
     reply_stream_deinit(&async->stream);
     buf_deinit(&async->login);
     buf_deinit(&async->out);
+    database_deinit(&async->database);
     mem_free(mem_system(), async->calls, async->calls_cap * sizeof(*async->calls));
     mem_clear(&async->endpoint, sizeof async->endpoint);
     mem_free(mem_system(), async, sizeof(*async));
@@ -395,6 +402,7 @@ enum brine_client_status brine_async_open(uv_loop_t *loop, const char *url,
     buf_init(&async->out, mem_system(), async->options.out_bytes_max);
     random_init(&async->random, login_seed());
     enum brine_status status = login_endpoint(url, client, &async->endpoint, &why);
+    database_init(&async->database, mem_system(), async->endpoint.db);
     if (status == BRINE_OK)
         status = transport_init(&async->transport, &async->endpoint, client, &why);
     if (status == BRINE_OK && uv_timer_init(loop, &async->timer) != 0)
@@ -420,7 +428,12 @@ enum brine_client_status brine_async_call(brine_async *async, const struct brine
     if (count == 0 || async->state == STATE_CLOSED) return BRINE_CLIENT_MISUSE;
     size_t before = async->out.len;
     struct call call = {callback, data, async->written + before};
-    if (login_encode(&async->out, args, count) != BRINE_OK || !add_call(async, call)) {
+    bool ok = login_encode(&async->out, args, count) == BRINE_OK && add_call(async, call);
+    if (ok && database_sent(&async->database, args, count) != BRINE_OK) {
+        async->calls_count--;
+        ok = false;
+    }
+    if (!ok) {
         async->out.len = before;
         return BRINE_CLIENT_NO_MEMORY;
     }

@@ -18,7 +18,8 @@
  * Calls made while there is no connection wait for the next one, within out_bytes_max.  What had
  * been sent is not sent again.  With timeout_ms, a reply that is not whole so long after the one
  * before it, or after its call was sent, loses the connection.  Attempts to connect go on for ever,
- * with pauses as in brine_client.h; `changed` hears of each.  Messages of a subscription go to
+ * with pauses as in brine_client.h; `changed` hears of each, and what is made is in the database of
+ * the last SELECT that was answered.  Messages of a subscription go to
  * `message`. Careful: host names are looked up by the C library, which waits; give an address where
  * that matters. */
 #ifndef BRINE_CLIENT_UV_H

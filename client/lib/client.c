@@ -8,8 +8,8 @@
  * never sent again.  A new connection is made only for what was appended after that. */
 #include "client/lib/brine_client.h"
 
-#include "base/number.h"
 #include "base/random.h"
+#include "client/lib/database.h"
 #include "client/lib/login.h"
 #include "client/lib/reply.h"
 #include "client/lib/transport.h"
@@ -17,7 +17,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
-#include <strings.h>
 #include <time.h>
 
 #define OUT_BYTES_MAX ((size_t)4 << 30)
@@ -32,8 +31,7 @@ struct brine_client {
     struct buf out; /* not yet written, from out_at on */
     size_t out_at;
     size_t due;
-    int selecting;          /* the database that the newest SELECT asked for */
-    size_t selecting_in;    /* how many replies from now its own comes; 0: none is under way */
+    struct database database;
     int64_t due_at_mono_ms; /* when the call that is waited for has to be over; 0: never */
     struct random random;
     struct brine_client_error error;
@@ -60,7 +58,7 @@ static void disconnect(brine_client *client) {
     buf_clear(&client->out);
     client->out_at = 0;
     client->due = 0;
-    client->selecting_in = 0;
+    database_forget(&client->database);
     client->connected = false;
 }
 
@@ -87,7 +85,7 @@ int brine_socket(const brine_client *client) {
 }
 
 int brine_database(const brine_client *client) {
-    return client->endpoint.db;
+    return client->database.current;
 }
 
 /* ---- time -------------------------------------------------------------------------------------*/
@@ -275,6 +273,7 @@ static brine_client *create(const char *url, const struct brine_client_options *
         status = transport_init(&client->transport, &client->endpoint, &client->options, err);
     reply_stream_init(&client->stream, mem_system(), client->options.reply_bytes_max);
     buf_init(&client->out, mem_system(), OUT_BYTES_MAX);
+    database_init(&client->database, mem_system(), client->endpoint.db);
     random_init(&client->random, login_seed());
     if (status == BRINE_OK) return client;
     brine_close(client);
@@ -303,33 +302,12 @@ void brine_close(brine_client *client) {
     transport_deinit(&client->transport);
     reply_stream_deinit(&client->stream);
     buf_deinit(&client->out);
+    database_deinit(&client->database);
     mem_clear(&client->endpoint, sizeof client->endpoint); /* it holds the password */
     mem_free(mem_system(), client, sizeof(*client));
 }
 
 /* ---- calls ------------------------------------------------------------------------------------*/
-
-/* A connection that is made again has to be in the database in which the last one was: otherwise a
- * later SET would quietly go elsewhere. */
-static void note_select(brine_client *client, const struct brine_text *args, size_t count) {
-    uint64_t db;
-    if (count == 1 && args[0].len == 5 && strncasecmp(args[0].data, "RESET", 5) == 0) {
-        client->selecting = 0;
-        client->selecting_in = client->due;
-    }
-    if (count != 2 || args[0].len != 6 || strncasecmp(args[0].data, "SELECT", 6) != 0) return;
-    if (!number_parse_u64(bytes_view(args[1].data, args[1].len), &db) || db > INT32_MAX) return;
-    client->selecting = (int)db;
-    client->selecting_in = client->due;
-}
-
-static void note_selected(brine_client *client, const struct brine_reply *reply) {
-    if (client->selecting_in == 0 || --client->selecting_in) return;
-    /* Inside MULTI it is "QUEUED". */
-    if (reply->type == BRINE_REPLY_STATUS &&
-        (strcmp(reply->text, "OK") == 0 || strcmp(reply->text, "RESET") == 0))
-        client->endpoint.db = client->selecting;
-}
 
 enum brine_client_status brine_append(brine_client *client, const struct brine_text *args,
                                       size_t count) {
@@ -338,12 +316,12 @@ enum brine_client_status brine_append(brine_client *client, const struct brine_t
     enum brine_client_status status = make_sure(client);
     if (status != BRINE_CLIENT_OK) return status;
     size_t before = client->out.len;
-    if (login_encode(&client->out, args, count) != BRINE_OK) {
+    if (login_encode(&client->out, args, count) != BRINE_OK ||
+        database_sent(&client->database, args, count) != BRINE_OK) {
         client->out.len = before;
         return fail(client, BRINE_CLIENT_NO_MEMORY, "no memory for the command");
     }
     client->due++;
-    note_select(client, args, count);
     return BRINE_CLIENT_OK;
 }
 
@@ -372,7 +350,10 @@ static enum brine_client_status take(brine_client *client, struct brine_reply **
     if (status != BRINE_CLIENT_OK) return status;
     if (client->due && (*reply)->type != BRINE_REPLY_PUSH) {
         client->due--;
-        note_selected(client, *reply);
+        /* A connection that is made again has to be in the database in which the last one was:
+         * otherwise a later SET would quietly go elsewhere. */
+        database_answered(&client->database, *reply);
+        client->endpoint.db = client->database.current;
     }
     return judge(client, *reply);
 }

@@ -417,6 +417,38 @@ Test(async, nonsense_ends_the_connection) {
     cr_expect_eq(tally.lost, 1);
 }
 
+/* The second connection is asked for one thing more, and then it is enough. */
+static void on_connected(brine_async *async, int connected, const char *why, void *data) {
+    struct tally *tally = data;
+    struct brine_text args[] = {BRINE_TEXT("PING")};
+    (void)why;
+    tally->connected += connected;
+    if (connected && tally->connected == 2)
+        cr_expect_eq(brine_async_call(async, args, 1, on_reply, tally), BRINE_CLIENT_OK);
+}
+
+Test(async, a_new_connection_is_in_the_database_of_the_last_select) {
+    static const char select[] = "*2\r\n$6\r\nSELECT\r\n$1\r\n7\r\n";
+    struct fake fake = {
+        .scripts = {{.says = "+OK\r\n"}, {.says = "+OK\r\n", .again = "+PONG\r\n", .pause_ms = 2}},
+        .count = 2};
+    struct tally tally = {.expected = 2};
+    struct brine_text seven[] = {BRINE_TEXT("select"), BRINE_TEXT("7")};
+    struct brine_async_options options = {
+        .client = {.pause_first_ms = 1}, .changed = on_connected, .data = &tally};
+    uv_loop_t loop;
+    brine_async *async;
+    start(&fake);
+    cr_assert_eq(uv_loop_init(&loop), 0);
+    cr_assert_eq(brine_async_open(&loop, fake.url, &options, &async, NULL), BRINE_CLIENT_OK);
+    cr_expect_eq(brine_async_call(async, seven, 2, on_reply, &tally), BRINE_CLIENT_OK);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    cr_expect_eq(uv_loop_close(&loop), 0);
+    stop(&fake);
+    cr_expect_eq(tally.answered, 2);
+    cr_expect(strncmp(fake.heard, select, sizeof select - 1) == 0, "heard '%s'", fake.heard);
+}
+
 Test(async, a_wrong_url_is_said_and_takes_nothing) {
     uv_loop_t loop;
     brine_async *async;
