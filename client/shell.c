@@ -13,17 +13,15 @@
 #include "client/input.h"
 #include "client/readable.h"
 #include "client/shell_hints.h"
+#include "client/shell_history.h"
 #include "client/tool.h"
 
 #include <histedit.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <wchar.h>
 
-enum { HISTORY_LINES = 1000, PROMPT_BYTES = 160, PATH_BYTES = 512, HINT_BYTES = 120 };
+enum { PROMPT_BYTES = 160, HINT_BYTES = 120 };
 enum { ESCAPE = 1 }; /* libedit: what stands between two of it takes no place on the screen */
 
 struct shell {
@@ -86,23 +84,11 @@ static unsigned char on_tab(EditLine *editor, wint_t c) {
     return CC_REDISPLAY;
 }
 
-static const char *history_path(char path[static PATH_BYTES]) {
-    const char *chosen = getenv("BRINECLI_HISTORY"), *home = getenv("HOME");
-    if (chosen) return chosen[0] ? chosen : NULL;
-    if (!home || snprintf(path, PATH_BYTES, "%s/.brinecli_history", home) >= PATH_BYTES)
-        return NULL;
-    return path;
-}
-
 static bool open_editor(struct shell *shell) {
-    HistEvent event;
-    char path[PATH_BYTES];
     shell->editor = el_init("brine-cli", stdin, stdout, stderr);
     shell->history = history_init();
     if (!shell->editor || !shell->history) return false;
-    history(shell->history, &event, H_SETSIZE, HISTORY_LINES);
-    history(shell->history, &event, H_SETUNIQUE, 1);
-    if (history_path(path)) history(shell->history, &event, H_LOAD, history_path(path));
+    shell_history_load(shell->history);
     el_set(shell->editor, EL_CLIENTDATA, shell);
     el_set(shell->editor, EL_SIGNAL, 1);
     el_set(shell->editor, EL_EDITOR, "emacs");
@@ -117,16 +103,6 @@ static bool open_editor(struct shell *shell) {
     el_set(shell->editor, EL_BIND, "^R", "em-inc-search-prev", NULL);
     el_source(shell->editor, NULL);
     return true;
-}
-
-/* The file may hold values: it is the user's alone. */
-static void save_history(const struct shell *shell) {
-    HistEvent event;
-    char path[PATH_BYTES];
-    if (!history_path(path)) return;
-    mode_t mask = umask(077);
-    history(shell->history, &event, H_SAVE, history_path(path));
-    umask(mask);
 }
 
 static void close_editor(struct shell *shell) {
@@ -179,11 +155,9 @@ static bool run_own(struct shell *shell, struct bytes line) {
 /* False at quit.  The line is saved before it is run, for Ctrl-C ends the program.  A lost
  * connection is said, and the next command makes another. */
 static bool run_line(struct shell *shell, struct bytes line) {
-    HistEvent event;
     bool quit = false;
-    if (line.len > 1 && line.data[0] != ' ' && !is_secret(line) &&
-        history(shell->history, &event, H_ENTER, (const char *)line.data) > 0)
-        save_history(shell);
+    if (line.len > 1 && line.data[0] != ' ' && !is_secret(line))
+        shell_history_add(shell->history, line);
     if (run_own(shell, line)) return true;
     return dialog_run_line(shell->dialog, line, &quit) || !quit;
 }

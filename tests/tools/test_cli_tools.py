@@ -282,6 +282,9 @@ def check_interactive(port, folder):
         ("history comes back", ("C-l", "Up", "Up", "Up", "Enter"), r"get framed .*\nbang"),
         ("secrets are typed", ("auth secretword", "Enter"), r"\(error\) "),
         ("the prompt names another database", ("select 3", "Enter"), rf"127\.0\.0\.1:{port}\[3\]>\s*$"),
+        ("a SELECT inside a transaction counts", ("multi", "Enter", "select 5", "Enter", "exec", "Enter"), rf"1\) OK\n127\.0\.0\.1:{port}\[5\]>\s*$"),
+        ("and not when it is given up", ("multi", "Enter", "select 6", "Enter", "discard", "Enter"), rf"discard\nOK\n127\.0\.0\.1:{port}\[5\]>\s*$"),
+        ("the prompt follows back", ("select 3", "Enter"), rf"127\.0\.0\.1:{port}\[3\]>\s*$"),
         ("the prompt names a transaction", ("multi", "Enter"), rf":{port}\[3\]\(TX\)>\s*$"),
         ("until it ends", ("discard", "Enter"), rf"discard\nOK\n127\.0\.0\.1:{port}\[3\]>\s*$"),
         ("and database 0 is none", ("reset", "Enter"), rf"RESET\n127\.0\.0\.1:{port}>\s*$"),
@@ -297,6 +300,37 @@ def check_interactive(port, folder):
         text = file.read()
     check("the history is kept, without passwords", "getrange" in text and "remembered" in text and "secretword" not in text, text)
     check("the history is its owner's alone", os.stat(history).st_mode & 0o77 == 0)
+
+
+def check_history(port, folder):
+    """Shells at the same time keep each other's lines, and the file does not grow for ever."""
+    history = os.path.join(folder, "shared")
+    shells = [Terminal(folder, f"env BRINECLI_HISTORY={history} {CLI} -p {port}; cat") for _ in range(2)]
+    for shell in shells:
+        check("a shell is ready", shell.wait(rf":{port}>\s*$"), shell.screen())
+    for word, shell in (("first", 0), ("second", 1), ("third", 0), ("fourth", 1)):
+        shells[shell].keys("-l", f"echo {word}")
+        shells[shell].keys("Enter")
+        check(f"{word} is said", shells[shell].wait(f'"{word}"'), shells[shell].screen())
+    for shell in shells:
+        shell.close()
+    with open(history, encoding="utf-8") as file:
+        lines = file.read().splitlines()
+    check("the lines of both are kept in their order", lines == ["_HiStOrY_V2_"] + [f"echo\\040{word}\\012" for word in ("first", "second", "third", "fourth")], lines)
+    with open(history, "w", encoding="utf-8") as file:
+        file.write("_HiStOrY_V2_\n" + "".join(f"get\\040{i}\\012\n" for i in range(2001)))
+    os.chmod(history, 0o644)
+    shell = Terminal(folder, f"env BRINECLI_HISTORY={history} {CLI} -p {port}; cat")
+    check("a shell with a long history is ready", shell.wait(rf":{port}>\s*$"), shell.screen())
+    for word in ("newest", "x" * 5000):
+        shell.keys("-l", f"echo {word}")
+        shell.keys("Enter")
+        check("a line is said", shell.wait(rf'{word[-1]}"\n.*:{port}>\s*$'), shell.screen())
+    shell.close()
+    with open(history, encoding="utf-8") as file:
+        lines = file.read().splitlines()
+    check("the newest lines are left of a long history", len(lines) == 1001 and lines[-2:] == ["get\\0402000\\012", "echo\\040newest\\012"], (len(lines), lines[-2:]))
+    check("and it is its owner's alone", os.stat(history).st_mode & 0o77 == 0)
 
 
 # ---- shells and the manual --------------------------------------------------------------------------
@@ -376,6 +410,7 @@ def main():
             with open(os.path.join(folder, "out.bin"), "rb") as file:
                 check("--out writes the bytes", file.read() == b"hello\nworld")
             check_interactive(server.port, folder)
+            check_history(server.port, folder)
             check_colours(folder)
             check_shells(folder)
             check_pages(folder)
