@@ -12,8 +12,8 @@
 #include <string.h>
 
 enum {
-    STEPS_MAX = 1 << 18, /* requests carried out on trial, for one history */
-    TRIED_SLOTS = 1 << 20,
+    STEPS_MAX = 1 << 20, /* requests carried out on trial, for one history */
+    TRIED_SLOTS = 1 << 22,
     DEPTH_MAX = HISTORY_CLIENTS * HISTORY_REQUESTS,
     ABSENT = -1,
 };
@@ -160,7 +160,7 @@ static bool could_be(struct state *state, const struct request *request) {
 struct frame {
     struct state state;
     uint8_t done[HISTORY_CLIENTS];
-    uint8_t next; /* the client to be tried */
+    uint8_t clients_tried; /* as bits */
 };
 
 struct history_checker {
@@ -213,6 +213,21 @@ static bool may_be_next(const struct history *history, const struct frame *frame
     return true;
 }
 
+/* Of those that were not tried, whose request returned first: most histories are in about that
+ * order, and a search that guesses well is short.  clients_count: nobody is left. */
+static size_t take_client(const struct history *history, struct frame *frame) {
+    size_t first = history->clients_count;
+    for (size_t i = 0; i < history->clients_count; i++) {
+        const struct request *request = request_of(history, frame, i);
+        if (frame->clients_tried >> i & 1 || !request) continue;
+        if (first == history->clients_count ||
+            request->returned_ns < request_of(history, frame, first)->returned_ns)
+            first = i;
+    }
+    frame->clients_tried |= (uint8_t)(1U << first % HISTORY_CLIENTS);
+    return first;
+}
+
 static size_t requests_of(const struct history *history) {
     size_t count = 0;
     for (size_t i = 0; i < history->clients_count; i++) count += history->clients[i].count;
@@ -222,25 +237,26 @@ static size_t requests_of(const struct history *history) {
 enum history_verdict history_check(const struct history *history, struct history_checker *checker) {
     size_t depth = 0, steps = 0, all = requests_of(history);
     _Static_assert(sizeof checker->frames->done == sizeof(uint64_t), "it is half a secret");
+    _Static_assert(STEPS_MAX < TRIED_SLOTS / 2, "there is a free slot at any time");
     if (checker->tried_count > TRIED_SLOTS / 2) {
         memset(checker->tried, 0, sizeof checker->tried);
         checker->tried_count = 0;
     }
     checker->histories++;
-    checker->frames[0] = (struct frame){.next = 0};
+    checker->frames[0] = (struct frame){.clients_tried = 0};
     for (size_t db = 0; db < HISTORY_DATABASES; db++)
         for (size_t i = 0; i < HISTORY_KEYS; i++) checker->frames[0].state.values[db][i] = ABSENT;
     while (depth < all) {
         struct frame *frame = &checker->frames[depth], *then = frame + 1;
-        if (frame->next == history->clients_count) {
+        size_t client = take_client(history, frame);
+        if (client == history->clients_count) {
             if (depth-- == 0) return HISTORY_IMPOSSIBLE;
             continue;
         }
-        size_t client = frame->next++;
         if (!may_be_next(history, frame, client)) continue;
         if (++steps == STEPS_MAX) return HISTORY_TOO_LONG;
         *then = *frame;
-        then->next = 0;
+        then->clients_tried = 0;
         if (!could_be(&then->state, request_of(history, frame, client))) continue;
         then->done[client]++;
         depth += is_new(checker, then);
@@ -286,7 +302,7 @@ static void print_request(const struct request *request, size_t client, int64_t 
 }
 
 void history_print(const struct history *history) {
-    struct frame frame = {.next = 0};
+    struct frame frame = {.clients_tried = 0};
     int64_t since_ns = 0;
     for (size_t left = requests_of(history); left > 0; left--) {
         size_t first = HISTORY_CLIENTS;
