@@ -27,6 +27,11 @@ static void note_model(struct machine *m, enum policy_model model) {
     if (UNLIKELY(freezes)) m->sees_maps = true;
     if (UNLIKELY(wraps_data(model) || model == POLICY_MODEL_PANDAS_INDEX)) m->sees_keys = true;
     if (model == POLICY_MODEL_PANDAS_INDEX && m->index_from == 0) m->index_from = m->nodes_count;
+    if (UNLIKELY(model == POLICY_MODEL_RESULT_KEYS || model == POLICY_MODEL_RESULT_ROW) &&
+        !m->sees_results) {
+        m->sees_results = m->sees_keys = true;
+        m->results_from = m->nodes_count;
+    }
 }
 
 bool resolve(struct machine *m, struct bytes module, struct bytes name, bool by_attribute,

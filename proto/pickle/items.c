@@ -469,6 +469,7 @@ static inline bool set_item(struct machine *m, uint32_t target, struct pickle_va
         if (!add_key(m, target, key)) return false;
         if (!is_leaf(key) && !gain(m, target, key, false)) return false;
     }
+    if (UNLIKELY(m->sees_results) && !result_note_value(m, target, value)) return false;
     if (LIKELY(is_leaf(value))) return true;
     if (UNLIKELY(may_be_field(m, value)) && !numpy_note_field(m, target, key, value)) return false;
     return gain(m, target, value, false);
@@ -555,6 +556,7 @@ bool extend(struct machine *m, uint32_t target, const struct pickle_value *items
             node->flags |= NODE_FIRST_STR | NODE_OTHER_KEYS;
     }
     if (UNLIKELY(m->sees_maps) && !model_note_parts(m, target, items, count)) return false;
+    if (UNLIKELY(m->sees_results) && !result_note_parts(m, target, items, count)) return false;
     if (UNLIKELY(m->sees_pairs) && !note_pairs(m, target, items, count)) return false;
     node->count = add_saturating(node->count, count);
     node->cost = add_saturating(node->cost, count);

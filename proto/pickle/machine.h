@@ -33,6 +33,22 @@ struct grown_state {
     uint32_t dict, arrays; /* a bit each: "nodes", "values" */
 };
 
+/* What the dict that a row or the metadata of a result may get holds: models_result.c. */
+enum result_key {
+    RESULT_KEYMAP,
+    RESULT_NAMES,
+    RESULT_INDEXES,
+    RESULT_AMBIGUOUS,
+    RESULT_PARENT,
+    RESULT_DATA,
+    RESULT_KEYS
+};
+struct result_state {
+    uint32_t dict, noted; /* a bit for each key */
+    bool again;           /* one of them came twice */
+    struct pickle_value values[RESULT_KEYS];
+};
+
 /* The numbers in the dict of a RangeIndex: START, STOP and STEP of models.c. */
 struct ranged_state {
     uint32_t dict;
@@ -70,11 +86,14 @@ struct machine {
     const struct pickle_limits *limits;
     struct pickle_scratch *scratch;
     struct pickle_report *report;
-    bool sees_keys;           /* str keys are looked at one by one */
-    bool sums_names;          /* fingerprints of states are wanted */
-    uint32_t index_from;      /* nodes from this on were made when pandas' _new_Index was known */
-    bool sees_pairs;          /* a callable is met that takes pairs of a key and a value */
-    bool sees_maps;           /* lists count the dicts in them, and some may not grow */
+    bool sees_keys;      /* str keys are looked at one by one */
+    bool sums_names;     /* fingerprints of states are wanted */
+    uint32_t index_from; /* nodes from this on were made when pandas' _new_Index was known */
+    bool sees_pairs;     /* a callable is met that takes pairs of a key and a value */
+    bool sees_maps;      /* lists count the dicts in them, and some may not grow */
+    bool sees_results;   /* so do lists and dicts of what they hold, from results_from on */
+    uint32_t results_from;
+    struct result_state result;
     struct grown_state grown; /* models.c: looked for once such a tree is made */
     struct ranged_state ranged;
     /* joblib.c */
@@ -173,7 +192,8 @@ static inline bool wraps_data(enum policy_model model) {
 static inline bool makes_plainly(enum policy_model model) {
     return model == POLICY_MODEL_NONE || model == POLICY_MODEL_NO_ARGUMENTS ||
            model == POLICY_MODEL_JOBLIB_ARRAY || model == POLICY_MODEL_SIMPLE_COOKIE ||
-           model == POLICY_MODEL_MULTI_DICT || wraps_data(model);
+           model == POLICY_MODEL_MULTI_DICT || model == POLICY_MODEL_RESULT_KEYS ||
+           wraps_data(model);
 }
 bool global_is(const struct machine *m, uint32_t global, const char *module, const char *name);
 
@@ -337,6 +357,15 @@ bool model_wrapper_state(struct machine *m, uint32_t node, struct pickle_value s
 /* Whether nothing but kinds_of decides about these arguments, and the result is a plain instance.
  */
 bool model_judges_kinds(const struct machine *m, const struct arguments *args);
+/* models_result.c: the rows of SQLAlchemy and what they share.  A list's items, a dict's values and
+ * a dict's str keys while results are looked for; a state; a call. */
+bool result_note_parts(struct machine *m, uint32_t list, const struct pickle_value *items,
+                       uint32_t count);
+bool result_note_value(struct machine *m, uint32_t dict, struct pickle_value value);
+void result_note_item(struct machine *m, uint32_t dict, struct bytes key,
+                      struct pickle_value value);
+bool result_state_agrees(struct machine *m, struct pickle_value state);
+bool result_admits_row(struct machine *m, const struct arguments *args);
 /* The letters of an entry's shape. */
 bool model_shape(struct machine *m, const struct arguments *args, uint32_t from);
 /* What hashing a call's argument costs in all. */

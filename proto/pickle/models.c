@@ -591,6 +591,12 @@ static bool call_pandas_index(struct machine *m, const struct arguments *args,
     return give_ranged(m, dict, result->a);
 }
 
+static bool call_result_row(struct machine *m, const struct arguments *args,
+                            struct pickle_value *result) {
+    if (!result_admits_row(m, args)) return refuse_arguments(m, args);
+    return give_instance_of(m, args, argument(m, args, 0), 1, result);
+}
+
 /* --- the table --- */
 
 static bool admits_no_arguments(struct machine *m UNUSED, const struct arguments *args) {
@@ -731,6 +737,8 @@ static const struct {
     [POLICY_MODEL_USER_STRING] = {.admits = admits_no_arguments},
     [POLICY_MODEL_CHAIN_MAP] = {.admits = admits_no_arguments},
     [POLICY_MODEL_MULTI_DICT] = {.admits = admits_no_arguments},
+    [POLICY_MODEL_RESULT_KEYS] = {.admits = admits_no_arguments},
+    [POLICY_MODEL_RESULT_ROW] = {.call = call_result_row},
 };
 #define M(id, doc) +1
 _Static_assert(ARRAY_LEN(models) == POLICY_MODELS(M), "every model has its row");
@@ -833,6 +841,7 @@ static bool freeze_list(struct machine *m, struct pickle_value value) {
 bool model_note_item(struct machine *m, uint32_t dict, struct bytes key,
                      struct pickle_value value) {
     if (bytes_equal(key, BYTES("dtype"))) return note_dtype(m, dict, value);
+    if (UNLIKELY(m->sees_results)) result_note_item(m, dict, key, value);
     note_ranged(m, dict, key, value);
     if (bytes_equal(key, BYTES("names"))) return freeze_list(m, value);
     bool maps = bytes_equal(key, BYTES("maps"));
@@ -863,6 +872,7 @@ bool model_state_agrees(struct machine *m, uint32_t global, struct pickle_value 
     const char *shape = shapes[model];
     if (UNLIKELY(model == POLICY_MODEL_SKLEARN_GROWN)) return grown_state_agrees(m, state);
     if (UNLIKELY(model == POLICY_MODEL_MULTI_DICT)) return state.kind == PICKLE_KIND_DICT;
+    if (UNLIKELY(model == POLICY_MODEL_RESULT_KEYS)) return result_state_agrees(m, state);
     if (UNLIKELY(wraps_data(model))) return wrapped_state_agrees(m, model, state);
     if (LIKELY(!shape)) return true;
     if (state.kind != PICKLE_KIND_TUPLE || m->nodes[state.a].count != strlen(shape)) return false;

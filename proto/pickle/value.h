@@ -123,7 +123,8 @@ struct pickle_more {
      */
     uint32_t aux;
     uint32_t fields;   /* dict: how many (dtype, offset) values */
-    uint32_t wrapped;  /* dict: what it has as "data" and "maps"; list: whether it may grow */
+    uint32_t wrapped;  /* dict: what it has as "data" and "maps"; list: whether it may grow; both:
+                        * what is no part of a result */
     uint32_t maps;     /* dict: its list "maps"; list: how many of its items are dicts */
     uint32_t wide;     /* how many values the ranges and networks in it give when they are walked */
     uint64_t expanded; /* of its parts that have parts, when that is limited */

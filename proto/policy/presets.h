@@ -18,7 +18,9 @@
     P(django)                                                                                      \
     P(celery)                                                                                      \
     P(flask)                                                                                       \
-    P(joblib)
+    P(joblib)                                                                                      \
+    P(sqlalchemy)                                                                                  \
+    P(pydantic)
 
 enum policy_preset {
 #define P(name) POLICY_PRESET_##name,

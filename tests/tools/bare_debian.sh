@@ -48,11 +48,11 @@ build_system() {
     chmod 755 "$root" # apt downloads as a user of its own
     trap clean_up EXIT
     if [ ! -e "$root/usr/bin/apt-get" ]; then
-        debootstrap --variant=minbase bookworm "$root" "$mirror" >"$root.log" 2>&1 || {
-            tail -n 20 "$root.log"
+        debootstrap --variant=minbase bookworm "$root" "$mirror" >"$root.debootstrap" 2>&1 || {
+            tail -n 20 "$root.debootstrap"
             exit 1
         }
-        rm -f "$root.log"
+        rm -f "$root.debootstrap"
     fi
     cp /etc/resolv.conf "$root/etc/resolv.conf"
     echo '127.0.0.1 localhost' >"$root/etc/hosts" # as Debian's installer does, and debootstrap does not

@@ -3,8 +3,8 @@
 """More applications for gate_libraries.py: libraries of today that Debian 12 has not, and what
 applications keep in their caches of SQLAlchemy, Pydantic and scikit-learn.
 
-`make test-ecosystem` runs them.  Rows and models are of the application's own making: their policies
-stand in POLICIES, as an operator would write them.
+`make test-ecosystem` runs them.  Models are of the application's own making: their policy stands in
+POLICIES, as an operator would write it beside the preset.
 """
 
 import asyncio
@@ -13,25 +13,11 @@ import decimal
 
 import gate_library_apps as apps
 
-# Objects of SQLAlchemy's ORM are left to those who want them: their state names a callable (`manager`)
-# that InstanceState calls.  A Row's reconstructor makes an instance of what it is handed, so `only`
-# names what that may be.
 POLICIES = """
-[policy.rows]
-allow = [
-    { name = "sqlalchemy.engine._row_cy.rowproxy_reconstructor", may = ["call"], args = "gd", only = ["sqlalchemy.engine.row.Row", "sqlalchemy.engine.row.RowMapping"] },
-    { name = "sqlalchemy.engine._py_row.rowproxy_reconstructor", may = ["call"], args = "gd", only = ["sqlalchemy.engine.row.Row", "sqlalchemy.engine.row.RowMapping"] },
-    { name = "sqlalchemy.cyextension.resultproxy.rowproxy_reconstructor", may = ["call"], args = "gd", only = ["sqlalchemy.engine.row.Row", "sqlalchemy.engine.row.RowMapping"] },
-    { name = "sqlalchemy.engine.row.Row", may = ["ref"] },
-    { name = "sqlalchemy.engine.row.RowMapping", may = ["ref"] },
-    { name = "sqlalchemy.engine.result.SimpleResultMetaData", may = ["new", "build"], args = "" },
-    { name = "sqlalchemy.engine.cursor.CursorResultMetaData", may = ["new", "build"], args = "" },
-]
 [policy.models]
 allow = [
     { name = "gate_library_modern.Item", may = ["new", "build"], args = "" },
     { name = "gate_library_modern.Basket", may = ["new", "build"], args = "" },
-    { name = "pydantic_core._pydantic_core.TzInfo", may = ["call"], args = "i?" },
 ]
 """
 
@@ -179,7 +165,7 @@ class InCachelib(apps.Cachelib):
 
 @apps.app
 class Pydantic(InCachelib):
-    name, needs, policy = "Pydantic, in cachelib", ("cachelib", "pydantic"), ("stdlib", "models")
+    name, needs, policy = "Pydantic, in cachelib", ("cachelib", "pydantic"), ("pydantic", "models")
 
     def values(self):
         if "Item" not in globals():
@@ -193,7 +179,7 @@ class Pydantic(InCachelib):
 
 @apps.app
 class SqlAlchemy(InCachelib):
-    name, db, needs, policy = "SQLAlchemy, in cachelib", 12, ("cachelib", "sqlalchemy"), ("stdlib", "rows")
+    name, db, needs, policy = "SQLAlchemy, in cachelib", 12, ("cachelib", "sqlalchemy"), ("sqlalchemy",)
     prefix = "rows:"
 
     def open(self):
