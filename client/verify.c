@@ -26,10 +26,11 @@ enum { DEPTH_MAX = 256, BATCH_FILES = 512, JOBS_MAX = 256 };
 enum { POLICY, JOBLIB, EXPLAIN, JOBS, JSON, VERBOSE };
 
 static const struct tool_option options[] = {
-    [POLICY] = {"policy", 0, "WORD",
-                "presets (data, stdlib, numpy, pandas, scipy, sklearn, django, celery, flask, "
-                "joblib) with commas between them, or FILE, or FILE:NAME: a TOML file with "
-                "[policy.NAME] tables (stdlib)"},
+    [POLICY] =
+        {"policy", 0, "WORD",
+         "presets (data, stdlib, numpy, pandas, scipy, sklearn, django, celery, flask, "
+         "joblib, sqlalchemy, pydantic) with commas between them, or FILE, or FILE:NAME: a TOML "
+         "file with [policy.NAME] tables (stdlib)"},
     [JOBLIB] =
         {"joblib", 0, NULL,
          "written by joblib.dump: the raw bytes of arrays stand between opcodes; files named "

@@ -1223,6 +1223,47 @@ def array_streams():
     case("objects_no_outer_end", objects + inner, TRUNCATED, "end-at-opcode")
 
 
+def results():
+    """SQLAlchemy's rows, and the metadata that they share: what computes with its state while it loads."""
+    metadata, row = "sqlalchemy.engine.result.SimpleResultMetaData", "sqlalchemy.engine._row_cy.rowproxy_reconstructor"
+    empty = SG("sqlalchemy.engine.result", "SimpleResultMetaData") + b")\x81"
+    keymap = SG("sqlalchemy.engine.cursor", "CursorResultMetaData") + b")\x81}(" + S("_keymap")
+    keys, indexes, ambiguous = b"}(" + S("_keys"), S("_translated_indexes"), S("_ambiguous_keys")
+    giant = SG("builtins", "range") + b"J\xff\xff\xff\x7f\x85R"
+    listed = b"](" + S("a") + S("b") + b"e"
+    label = SG("sqlalchemy.sql.elements", "quoted_name") + S("a") + b"N\x86R"
+    built = empty + keys + listed + indexes + b"Nub"
+    for name, state in (("names", keys + listed + indexes + b"Nu"), ("labels", keys + b"](" + label + label + b"eu"),
+                        ("indexes", keys + listed + indexes + b"](K\0K\1eu"), ("index_tuple", keys + listed + indexes + b"K\0K\1\x86u"),
+                        ("ambiguous", keys + listed + ambiguous + b"(" + S("a") + b"\x91u")):
+        add("r22_state_" + name, P(4) + empty + state + b"b.", ACCEPT, "accepted")
+    add("r22_state_map", P(4) + keymap + b"}" + label + b"K\0N\x86su" + b"b.", ACCEPT, "accepted")
+    for name, state in (("range", keys + giant + b"u"), ("ranges", keys + b"](" + giant + b"eu"), ("tuple", keys + S("a") + b"\x85u"),
+                        ("tuples", keys + b"](" + S("a") + b")eu"), ("twice", keys + listed + S("_keys") + listed + b"u"),
+                        ("more", keys + listed + S("a") + b"Nu"), ("late", keys + b"](" + S("a") + b"e\x94uh\x00)a0"), ("no_dict", b")"),
+                        ("index_text", keys + listed + indexes + listed + b"u"), ("index_range", keys + listed + indexes + giant + b"u"),
+                        ("index_instance", keys + listed + indexes + empty + b"\x85u"), ("ambiguous_list", keys + listed + ambiguous + b"]u"),
+                        ("of_a_row", keys + listed + S("_data") + b")u")):
+        add("r22_state_" + name, P(4) + empty + state + b"b.", FORBIDDEN, "state-kind", metadata)
+    add("r22_state_before", P(4) + b"])a\x940" + empty + keys + b"h\x00ub.", FORBIDDEN, "state-kind", metadata)
+    cursor = "sqlalchemy.engine.cursor.CursorResultMetaData"
+    for name, value in (("instance", empty), ("range", giant)):
+        add("r22_map_" + name, P(4) + keymap + b"}" + S("a") + value + b"sub.", FORBIDDEN, "state-kind", cursor)
+        add("r22_map_label_" + name, P(4) + keymap + b"}" + label + value + b"sub.", FORBIDDEN, "state-kind", cursor)
+    add("r22_map_no_dict", P(4) + keymap + b"]ub.", FORBIDDEN, "state-kind", cursor)
+    make, kind, parent, data = SG("sqlalchemy.engine._row_cy", "rowproxy_reconstructor"), SG("sqlalchemy.engine.row", "Row"), S("_parent"), S("_data")
+    add("r22_row", P(4) + make + kind + b"}(" + parent + built + data + b"K\1K\2\x86u\x86R.", ACCEPT, "accepted")
+    for name, state in (("orphan", data + b")"), ("of_none", parent + b"N" + data + b")"), ("of_a_name", parent + label + data + b")"),
+                        ("list", parent + built + data + b"]"), ("more", parent + built + data + b")" + S("a") + b"N"),
+                        ("twice", parent + built + parent + b"N" + data + b")")):
+        add("r22_row_" + name, P(4) + make + kind + b"}(" + state + b"u\x86R.", FORBIDDEN, "arguments", row)
+    add("r22_row_class", P(4) + make + SG("app", "User") + b"}(" + parent + built + data + b")u\x86R.", FORBIDDEN, "arguments", row)
+    add("r22_row_three", P(4) + make + kind + b"}(" + parent + built + data + b")uN\x87R.", FORBIDDEN, "arguments", row)
+    many = b"".join(b"h\x01)\x81h\x00b" for _ in range(2000))
+    add("r22_many", P(4) + SG("sqlalchemy.engine.result", "SimpleResultMetaData") + b"0" + keys + b"](" + S("a") * 1000 + b"eu\x940"
+        + SG("sqlalchemy.engine.result", "SimpleResultMetaData") + b"\x940](" + many + b"e.", LIMIT, "heap")
+
+
 def write(folder, check):
     here = folder.path
     lines = ["# file, class, rule, global.  Written by tests/tools/pickle_corpus.py; judged under POLICY.\n"]
@@ -1244,7 +1285,7 @@ def write(folder, check):
 
 def main(check):
     for part in (imports, names, memo, operands, calls, state, outside, broken, containers, keys, resources, arguments,
-                 numpy_dtypes, dunders, wrapped_and_paired, pandas_caches, wide, wrapped, index_dtypes, range_indexes, cookies, array_streams):
+                 numpy_dtypes, dunders, wrapped_and_paired, pandas_caches, wide, wrapped, index_dtypes, range_indexes, cookies, results, array_streams):
         part()
     return write(PICKLES, check) | write(ARRAY_STREAMS, check)
 
