@@ -352,6 +352,9 @@ class Crowd(Case):
         other = pair[1].read_to_marker(marker, 0)
         one = pair[0].read_to_marker(marker, len(other))
         self.queue = self.queues[who]
+        if pair[0].closed and pair[1].closed:
+            # Who was killed hears in brine what was sent before; Redis throws away what waits.
+            one, other = by_kind(one, False)[1], by_kind(other, False)[1]
         equal = self.equal(args, one, other)
         if QUEUED in one[1:]:
             self.queue.append([b"PING"])
@@ -359,7 +362,7 @@ class Crowd(Case):
         return None if equal else [b"".join(frames) for frames in (one, other)]
 
     def equal(self, args, one, other):
-        if one == other and one[:1] != [QUEUED]:
+        if one == other and QUEUED not in one:
             if ends_transaction(args):
                 self.queue = []
             return True
