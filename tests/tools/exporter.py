@@ -93,9 +93,7 @@ def main():
     parser.add_argument("--reference", default="redis-server", help="a program, or host:port")
     options = parser.parse_args()
     if not shutil.which(EXPORTER):
-        print(f"skipped: {EXPORTER} is not installed")
-        print("0 passed, 0 failed")
-        return 0
+        raise SystemExit(f"{EXPORTER}: not found")
     passed, failed = differential.with_servers(options, compare)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
