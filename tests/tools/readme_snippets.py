@@ -139,6 +139,19 @@ def rq_data(snippet):
     expect(judge(evil) != "admit" and "system" in judge(evil), f"RQ's data: a hostile job: {judge(evil)!r}")
 
 
+def rows_and_models(snippet):
+    import sqlalchemy
+    save, load = snippet["save"], snippet["load"]
+    use("rows and models", lambda value: save("k", value), lambda: load("k"))
+    with sqlalchemy.create_engine("sqlite://").connect() as connection:
+        rows = connection.execute(sqlalchemy.text("select 1 as id, 'pen' as name")).all()
+    save("rows", rows)
+    expect(load("rows") == rows and load("rows")[0].name == "pen", "rows come back")
+    item = snippet["Item"](name="pen", link="https://shop.example/pen", seen="2026-11-02T08:30:00Z")
+    save("item", item)
+    expect(load("item") == item, "a model comes back")
+
+
 PARTS = {
     # heading: what runs its snippet, the modules it needs
     "Django": (django, ("django",)),
@@ -148,7 +161,10 @@ PARTS = {
     "dogpile.cache": (dogpile_cache, ("dogpile.cache",)),
     "joblib": (joblib, ("joblib", "numpy")),
     "RQ's data": (rq_data, ("rq",)),
+    "Rows of SQLAlchemy, models of Pydantic": (rows_and_models, ("pydantic_core", "sqlalchemy")),
 }
+# Debian 12 has older ones, whose pickles are others: `make test-ecosystem` runs these.
+FROM_PYPI = ("Rows of SQLAlchemy, models of Pydantic",)
 
 # ---- main --------------------------------------------------------------------------------------
 
@@ -168,8 +184,8 @@ def chapter(language):
 def run_part(part):
     """In a process of its own: the README's lines, then the library in use."""
     block = next(block for block in chapter("python") if block.part == part)
-    module = types.ModuleType("snippet")
-    sys.modules["snippet"] = module
+    module = types.ModuleType("shop")
+    sys.modules["shop"] = module
     exec(compile(block.text, str(block), "exec"), module.__dict__)
     PARTS[part][0](module.__dict__)
 
@@ -186,7 +202,7 @@ def run_all(args, folder, counter):
         for part in sorted(found | set(PARTS)):
             counter.check(part in found and part in PARTS, f"{part}: has a snippet in README and a test here")
             missing = [name for name in PARTS.get(part, (None, ()))[1] if not is_there(name)]
-            if missing and args.any:
+            if missing and (args.any or part in FROM_PYPI):
                 print(f"left out: {part} (no {missing[0]})")
                 continue
             result = subprocess.run([sys.executable, "-W", "ignore", os.path.abspath(__file__), "--part", part], env=env,
