@@ -3,8 +3,8 @@
 
 /* BITFIELD: integers of any width at any bit.  Source of answers: Redis 7.0 bitops.c.
  *
- * All operations of a command are read first, then worked on a copy of the value, then the gate
- * judges the result as a whole. */
+ * All operations of a command are read first, then worked on the new value, then the gate judges
+ * that as a whole. */
 
 #include "cmd/bits.h"
 
@@ -27,8 +27,10 @@ struct field {
 struct fields {
     struct field *fields;
     size_t count;
+    size_t from;  /* the first byte that is written */
     size_t bytes; /* that the highest written one needs */
     bool writes;
+    bool grows; /* the value, by them */
 };
 
 /* ---- reading operations ---------------------------------------------------------------------- */
@@ -104,6 +106,8 @@ static bool parse_fields(struct command_call *call, struct fields *fields) {
         if (!parse_field(call, &at, field)) return false;
         fields->count++;
         if (field->op == FIELD_GET) continue;
+        size_t from = (size_t)(field->offset / 8);
+        fields->from = fields->writes ? MIN(fields->from, from) : from;
         fields->writes = true;
         fields->bytes = MAX(fields->bytes, (size_t)((field->offset + field->width - 1) / 8 + 1));
     }
@@ -177,27 +181,38 @@ static bool add_unsigned(const struct field *field, uint64_t old, int64_t *sum) 
     return true;
 }
 
-static void work_on(struct field *field, uint8_t *data, size_t len) {
+/* Whether it changed what is there. */
+static bool work_on(struct field *field, uint8_t *data, size_t len) {
     uint64_t bits = read_bits(bytes_view(data, len), field->offset, field->width);
     int64_t old = field->is_signed ? as_signed(bits, field->width) : (int64_t)bits, sum;
     field->failed = false;
     field->answer = old;
-    if (field->op == FIELD_GET) return;
+    if (field->op == FIELD_GET) return false;
     bool fits = field->is_signed ? add_signed(field, old, &sum) : add_unsigned(field, bits, &sum);
     field->failed = !fits;
-    if (!fits) return;
+    if (!fits) return false;
     write_bits(data, field->offset, field->width, (uint64_t)sum);
     if (field->op == FIELD_ADD) field->answer = sum;
+    return read_bits(bytes_view(data, len), field->offset, field->width) != bits;
 }
 
-static enum keyspace_step work_on_all(void *context, const struct bytes *old, struct buf *result) {
+static enum keyspace_step plan_fields(void *context, const struct bytes *old,
+                                      struct keyspace_extent *extent) {
     struct fields *fields = context;
-    if (!grow_copy(result, old, fields->bytes)) return KEYSPACE_STEP_NO_MEMORY;
-    for (size_t i = 0; i < fields->count; i++)
-        work_on(&fields->fields[i], result->data, result->len);
-    /* What is as it was is no change: nobody who watches or listens is told, as in Redis. */
-    if (old && bytes_equal(*old, buf_view(result))) return KEYSPACE_STEP_LEAVE;
+    size_t len = old ? old->len : 0;
+    *extent = (struct keyspace_extent){.len = MAX(len, fields->bytes), .from = fields->from};
+    fields->grows = !old || len < fields->bytes;
     return KEYSPACE_STEP_STORE;
+}
+
+/* Where nothing is changed nobody who watches or listens is told, as in Redis. */
+static enum keyspace_step write_fields(void *context, uint8_t *data,
+                                       const struct keyspace_extent *extent) {
+    struct fields *fields = context;
+    bool changed = fields->grows;
+    for (size_t i = 0; i < fields->count; i++)
+        changed |= work_on(&fields->fields[i], data, extent->len);
+    return changed ? KEYSPACE_STEP_STORE : KEYSPACE_STEP_LEAVE;
 }
 
 /* ---- the commands ---------------------------------------------------------------------------- */
@@ -238,8 +253,8 @@ void cmd_bitfield(struct command_call *call) {
         read_fields(call, &fields);
         return;
     }
-    enum keyspace_outcome outcome =
-        keyspace_update_string(call->access, &call->key, work_on_all, &fields, "setbit");
+    struct keyspace_edit edit = {plan_fields, write_fields, &fields, "setbit"};
+    enum keyspace_outcome outcome = keyspace_edit_string(call->access, &call->key, &edit);
     if (outcome == KEYSPACE_DONE || outcome == KEYSPACE_NOT_DONE)
         reply_fields(call, &fields);
     else

@@ -8,6 +8,8 @@
 
 #include "base/number.h"
 
+enum { BITS_SHARE = 4 }; /* counting bits is so much faster than copying */
+
 bool call_bit_offset(struct command_call *call, size_t position, unsigned width, uint64_t *offset) {
     struct bytes text = call->args[position];
     int64_t value;
@@ -21,6 +23,20 @@ bool call_bit_offset(struct command_call *call, size_t position, unsigned width,
         return true;
     }
     reply_error(call->reply, BYTES("ERR bit offset is not an integer or out of range"));
+    return false;
+}
+
+/* For what goes through all of a string: it is taken out of its lock.  False: an error was replied,
+ * or the command is run again where time is. */
+static bool take_string(struct command_call *call, struct taken_value *taken) {
+    call_take_value(call, &call->key, taken);
+    if (taken->found && !taken->is_string)
+        reply_error(call->reply, ERROR_WRONG_TYPE);
+    else if (!taken->bytes.data)
+        reply_error(call->reply, ERROR_NO_MEMORY);
+    else if (!call_leaves_loop(call, taken->bytes.len / BITS_SHARE))
+        return true;
+    taken_value_drop(taken);
     return false;
 }
 
@@ -42,24 +58,28 @@ struct one_bit {
     bool on, was_on;
 };
 
-bool grow_copy(struct buf *result, const struct bytes *old, size_t bytes) {
-    struct bytes text = old ? *old : BYTES("");
-    size_t len = MAX(text.len, bytes);
-    if (buf_reserve(result, len) != BRINE_OK) return false;
-    bytes_copy_to(result->data, text);
-    if (len > text.len) memset(result->data + text.len, 0, len - text.len);
-    result->len = len;
-    return true;
+static int bit_at(struct bytes text, uint64_t offset) {
+    if (offset / 8 >= text.len) return 0;
+    return text.data[offset / 8] >> (7 - offset % 8) & 1;
 }
 
-static enum keyspace_step set_bit(void *context, const struct bytes *old, struct buf *result) {
+static enum keyspace_step plan_bit(void *context, const struct bytes *old,
+                                   struct keyspace_extent *extent) {
     struct one_bit *bit = context;
+    struct bytes text = old ? *old : BYTES("");
     size_t at = (size_t)(bit->offset / 8);
+    bit->was_on = bit_at(text, bit->offset);
+    if (bit->was_on == bit->on && at < text.len) return KEYSPACE_STEP_LEAVE;
+    *extent = (struct keyspace_extent){.len = MAX(text.len, at + 1), .from = at};
+    return KEYSPACE_STEP_STORE;
+}
+
+static enum keyspace_step write_bit(void *context, uint8_t *data,
+                                    const struct keyspace_extent *extent) {
+    const struct one_bit *bit = context;
     uint8_t mask = (uint8_t)(0x80 >> bit->offset % 8);
-    if (!grow_copy(result, old, at + 1)) return KEYSPACE_STEP_NO_MEMORY;
-    bit->was_on = (result->data[at] & mask) != 0;
-    if (bit->was_on == bit->on && old && at < old->len) return KEYSPACE_STEP_LEAVE;
-    result->data[at] = (uint8_t)(bit->on ? result->data[at] | mask : result->data[at] & ~mask);
+    uint8_t *byte = data + extent->from;
+    *byte = (uint8_t)(bit->on ? *byte | mask : *byte & ~mask);
     return KEYSPACE_STEP_STORE;
 }
 
@@ -74,17 +94,12 @@ void cmd_setbit(struct command_call *call) {
         return;
     }
     bit.on = on == 1;
-    enum keyspace_outcome outcome =
-        keyspace_update_string(call->access, &call->key, set_bit, &bit, "setbit");
+    struct keyspace_edit edit = {plan_bit, write_bit, &bit, "setbit"};
+    enum keyspace_outcome outcome = keyspace_edit_string(call->access, &call->key, &edit);
     if (outcome == KEYSPACE_DONE || outcome == KEYSPACE_NOT_DONE)
         reply_integer(call->reply, bit.was_on);
     else
         reply_outcome(call, outcome);
-}
-
-static int bit_at(struct bytes text, uint64_t offset) {
-    if (offset / 8 >= text.len) return 0;
-    return text.data[offset / 8] >> (7 - offset % 8) & 1;
 }
 
 /* GETBIT key offset */
@@ -144,12 +159,12 @@ static int64_t count_bits(struct bytes text, uint64_t first, uint64_t last) {
 void cmd_bitcount(struct command_call *call) {
     enum { COUNT_START = 2, COUNT_END = 3, COUNT_UNIT = 4 };
     struct bit_range range = {.end = -1, .has_end = true};
-    struct bytes text;
-    bool found;
+    struct taken_value taken;
     uint64_t first, last;
     int64_t count = 0;
-    if (!enter_string(call, &text, &found)) return;
-    if (!found || call->args_count == COUNT_START) {
+    if (!take_string(call, &taken)) return;
+    struct bytes text = taken.bytes;
+    if (!taken.found || call->args_count == COUNT_START) {
         if (text.len > 0) count = count_bits(text, 0, (uint64_t)text.len * 8 - 1);
         goto reply;
     }
@@ -168,20 +183,24 @@ void cmd_bitcount(struct command_call *call) {
 reply:
     reply_integer(call->reply, count);
 leave:
-    keyspace_leave(call->access);
+    taken_value_drop(&taken);
 }
 
 /* -1: none. */
 static int64_t find_bit(struct bytes text, int wanted, uint64_t first, uint64_t last) {
-    uint8_t skip = wanted ? 0x00 : 0xff;
+    const uint64_t skip = wanted ? 0 : UINT64_MAX;
     uint64_t at = first;
     while (at <= last) {
-        if (at % 8 == 0 && at + 7 <= last && text.data[at / 8] == skip)
-            at += 8;
-        else if (bit_at(text, at) == wanted)
-            return (int64_t)at;
-        else
-            at++;
+        uint64_t word;
+        if (at % 8 == 0 && at + 63 <= last) {
+            memcpy(&word, text.data + at / 8, sizeof word);
+            if (word == skip) {
+                at += 64;
+                continue;
+            }
+        }
+        if (bit_at(text, at) == wanted) return (int64_t)at;
+        at++;
     }
     return -1;
 }
@@ -205,22 +224,21 @@ void cmd_bitpos(struct command_call *call) {
     struct bit_range range = {0};
     int64_t wanted, position = -1;
     uint64_t first, last;
-    struct bytes text;
-    bool found;
+    struct taken_value taken;
     if (!call_integer(call, POS_BIT, &wanted)) return;
     if (wanted != 0 && wanted != 1) {
         reply_error(call->reply, BYTES("ERR The bit argument must be 1 or 0."));
         return;
     }
-    if (!enter_string(call, &text, &found)) return;
-    if (!found) {
+    if (!take_string(call, &taken)) return;
+    if (!taken.found) {
         reply_integer(call->reply, wanted ? -1 : 0);
     } else if (parse_positions(call, &range)) {
-        bool any = range_in_bits(&range, text.len, &first, &last);
-        if (any) position = find_bit(text, (int)wanted, first, last);
+        bool any = range_in_bits(&range, taken.bytes.len, &first, &last);
+        if (any) position = find_bit(taken.bytes, (int)wanted, first, last);
         /* Behind the string zeros go on, unless the end was said. */
         if (any && position < 0 && wanted == 0 && !range.has_end) position = (int64_t)last + 1;
         reply_integer(call->reply, position);
     }
-    keyspace_leave(call->access);
+    taken_value_drop(&taken);
 }

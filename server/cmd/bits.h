@@ -12,7 +12,4 @@
 bool call_bit_offset(struct command_call *call, size_t position, unsigned width,
                      uint64_t *offset) MUST_USE;
 
-/* The old value (NULL: none) into an empty result, with zeros behind it to so many bytes. */
-bool grow_copy(struct buf *result, const struct bytes *old, size_t bytes) MUST_USE;
-
 #endif

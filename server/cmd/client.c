@@ -137,7 +137,7 @@ static bool keep_reply(struct command_call *call, struct buf *kept) {
         const struct reply_large *large = &reply->larges[i];
         fits = buf_append(kept, bytes_slice(buf_view(&reply->out), at, large->offset - at)) ==
                    BRINE_OK &&
-               buf_append(kept, blob_view(large->blob)) == BRINE_OK;
+               buf_append(kept, large->bytes) == BRINE_OK;
         at = large->offset;
     }
     fits = fits && buf_append(kept, bytes_slice(buf_view(&reply->out), at, SIZE_MAX)) == BRINE_OK;

@@ -31,6 +31,8 @@ void cmd_ping(struct command_call *call) {
     enum { PING_MESSAGE = 1, PING_ARGS_MAX = 2 };
     if (call->args_count > PING_ARGS_MAX)
         reply_wrong_arity(call->reply, call->command);
+    else if (call_leaves_loop(call, call->args[call->args_count - 1].len))
+        return;
     else if (listens_in_resp2(call->session)) {
         reply_array(call->reply, 2);
         reply_bulk(call->reply, BYTES("pong"));
@@ -45,6 +47,7 @@ void cmd_ping(struct command_call *call) {
 /* ECHO message */
 void cmd_echo(struct command_call *call) {
     enum { ECHO_MESSAGE = 1 };
+    if (call_leaves_loop(call, call->args[ECHO_MESSAGE].len)) return;
     reply_bulk(call->reply, call->args[ECHO_MESSAGE]);
 }
 

@@ -39,6 +39,7 @@
 enum {
     ARGS_KEPT = 4096, /* arguments that a worker keeps room for between calls */
     SECURITY_LOG_INTERVAL_MS = 60000,
+    REPLY_BYTES_SURE = 64 << 20, /* however little memory the entries may take */
     /* Cutting lengths of what an error quotes.  Source: Redis server.c commandCheckExistence. */
     QUOTED_BYTES_MAX = 128,
 };
@@ -75,10 +76,17 @@ static bool run_slot(struct worker_state *worker, struct session *session, struc
 static bool call_handler(struct worker_state *worker, struct session *session,
                          const struct slot *slot, struct reply_mark mark);
 
+/* A reply is made whole before it is sent, so where memory is small it is bounded by that too. */
+static size_t reply_limit(const struct worker_state *worker) {
+    size_t limit = (size_t)config_read(worker->config->limits.output_bytes);
+    size_t room = room_limit(worker->access.keyspace);
+    return room ? MIN(limit, MAX(room / 2, (size_t)REPLY_BYTES_SURE)) : limit;
+}
+
 /* What depends on the client and on options that may change at any time. */
 static void prepare(struct worker_state *worker, const struct session *session) {
     worker->reply.writer.version = session->resp_version;
-    worker->reply.out.limit = (size_t)config_read(worker->config->limits.output_bytes);
+    worker->reply.out.limit = reply_limit(worker);
     worker->args.limit = (size_t)config_read(worker->config->limits.args);
 }
 
@@ -484,7 +492,7 @@ static bool run_slot(struct worker_state *worker, struct session *session, struc
                      struct dispatch_result *result) {
     worker->transaction_ended = worker->exec_muted = false;
     struct reply *reply = &worker->reply;
-    struct reply_mark mark = reply_begin(reply);
+    struct reply_mark mark = reply_mark(reply);
     if (UNLIKELY(!slot->command) &&
         is_other_protocol(worker, session, worker->args.items[slot->first_arg])) {
         result->drop = true;
@@ -675,7 +683,7 @@ void dispatch_deferred(struct worker_state *worker, struct session *session, str
     *result = (struct dispatch_result){0};
     prepare(worker, session);
     worker->access.may_defer = false;
-    struct reply_mark mark = reply_begin(&worker->reply);
+    struct reply_mark mark = reply_mark(&worker->reply);
     if (!decode_one(worker, session, input, &slot)) {
         account_error(worker);
         result->close = true;

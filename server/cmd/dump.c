@@ -12,43 +12,11 @@
 #include "base/number.h"
 #include "rdb/payload.h"
 
-/* Packing and unpacking goes at some 200 MB a second: what is longer leaves the event loop. */
-enum { AT_ONCE_BYTES = 256 * 1024 };
-
-/* True: the command is run again where time is. */
-static bool leaves_loop(struct command_call *call, size_t bytes) {
-    if (bytes <= AT_ONCE_BYTES || !call->access->may_defer) return false;
-    call->access->deferred = true;
-    return true;
-}
-
-/* A value beyond its lock: pinned, or copied into the worker's scratch. */
-struct taken {
-    bool found, is_string;
-    struct blob *blob;
-    struct bytes bytes; /* data NULL: no memory */
-};
-
-static struct taken take_value(struct command_call *call) {
-    struct store_value value;
-    struct taken taken = {.found = keyspace_enter(call->access, &call->key, &value)};
-    if (taken.found) {
-        taken.is_string = value.type == VALUE_STRING;
-        if (value.blob)
-            taken.blob = blob_ref(value.blob);
-        else if (taken.is_string)
-            taken.bytes = arena_copy(&call->worker->scratch, value.bytes);
-    }
-    keyspace_leave(call->access);
-    if (taken.blob) taken.bytes = blob_view(taken.blob);
-    return taken;
-}
-
 static void reply_payload(struct command_call *call, struct bytes value) {
     struct buf *payload = &call->worker->collected;
     buf_clear(payload);
     if (value.data && payload_write_string(payload, value) == BRINE_OK)
-        reply_bulk(call->reply, buf_view(payload));
+        reply_buf(call->reply, payload);
     else
         reply_error(call->reply, ERROR_NO_MEMORY);
     buf_clear(payload);
@@ -57,14 +25,15 @@ static void reply_payload(struct command_call *call, struct bytes value) {
 
 /* DUMP key */
 void cmd_dump(struct command_call *call) {
-    struct taken taken = take_value(call);
+    struct taken_value taken;
+    call_take_value(call, &call->key, &taken);
     if (!taken.found)
         reply_null(call->reply);
     else if (!taken.is_string)
         reply_error(call->reply, BYTES("ERR only strings can be dumped"));
-    else if (!leaves_loop(call, taken.bytes.len))
+    else if (!call_leaves_loop(call, taken.bytes.len))
         reply_payload(call, taken.bytes);
-    blob_unref(taken.blob);
+    taken_value_drop(&taken);
 }
 
 /* ---- RESTORE --------------------------------------------------------------------------------- */
@@ -187,7 +156,7 @@ void cmd_restore(struct command_call *call) {
         return;
     }
     if (!parse_ttl(call, &restore)) return;
-    if (leaves_loop(call, call->args[RESTORE_PAYLOAD].len) || !unpack(call, &text)) return;
+    if (call_leaves_loop(call, call->args[RESTORE_PAYLOAD].len) || !unpack(call, &text)) return;
     enum keyspace_outcome outcome = put(call, &restore, text);
     if (outcome == KEYSPACE_DONE)
         reply_ok(call->reply);

@@ -88,6 +88,42 @@ struct store_key *call_keys(struct command_call *call, size_t position, size_t s
     return keys;
 }
 
+bool call_leaves_loop(struct command_call *call, size_t bytes) {
+    if (bytes <= CALL_AT_ONCE_BYTES || !call->access->may_defer) return false;
+    call->access->deferred = true;
+    return true;
+}
+
+/* Under the lock. */
+static void take_value(struct command_call *call, bool found, const struct store_value *value,
+                       struct taken_value *taken) {
+    *taken = (struct taken_value){.found = found, .bytes = BYTES("")};
+    taken->is_string = found && value->type == VALUE_STRING;
+    if (!taken->is_string) return;
+    if (value->blob) taken->blob = blob_ref(value->blob);
+    taken->bytes =
+        value->blob ? blob_view(value->blob) : arena_copy(&call->worker->scratch, value->bytes);
+}
+
+void call_take_value(struct command_call *call, const struct store_key *key,
+                     struct taken_value *taken) {
+    struct store_value value;
+    bool found = keyspace_enter(call->access, key, &value);
+    take_value(call, found, &value, taken);
+    keyspace_leave(call->access);
+}
+
+void call_take_values(struct command_call *call, const struct store_key *keys, size_t count,
+                      struct taken_value *taken) {
+    keyspace_enter_keys(call->access, keys, count);
+    for (size_t i = 0; i < count; i++) {
+        struct store_value value;
+        bool found = keyspace_find(call->access, &keys[i], &value);
+        take_value(call, found, &value, &taken[i]);
+    }
+    keyspace_leave(call->access);
+}
+
 /* Source: Redis 7.0 t_string.c getExpireMillisecondsOrReply. */
 bool call_expire_at(struct command_call *call, size_t position, struct expire_unit unit,
                     int64_t *expire_at_ms) {

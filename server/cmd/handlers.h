@@ -53,6 +53,27 @@ bool call_database(struct command_call *call, size_t position, uint32_t *db) MUS
 struct store_key *call_keys(struct command_call *call, size_t position, size_t step,
                             size_t *count) MUST_USE;
 
+/* True: so many bytes are to be gone through, and the command is run again where time is.  Asked
+ * before anything is replied. */
+enum { CALL_AT_ONCE_BYTES = 256 * 1024 };
+bool call_leaves_loop(struct command_call *call, size_t bytes) MUST_USE;
+
+/* A value beyond its lock: pinned, or copied into the worker's scratch.  Dropped by its taker. */
+struct taken_value {
+    bool found, is_string;
+    struct blob *blob;  /* a reference */
+    struct bytes bytes; /* data NULL: no memory; when not found, or no string, empty */
+};
+void call_take_value(struct command_call *call, const struct store_key *key,
+                     struct taken_value *taken);
+/* Several at one moment. */
+void call_take_values(struct command_call *call, const struct store_key *keys, size_t count,
+                      struct taken_value *taken);
+static inline void taken_value_drop(struct taken_value *taken) {
+    blob_unref(taken->blob);
+    taken->blob = NULL;
+}
+
 /* A time to live as an argument gives it: `ms` says milliseconds, `at` a moment and not a duration.
  * False: not a number, or a time that cannot be; replied in Redis's words. */
 struct expire_unit {

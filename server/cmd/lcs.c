@@ -15,8 +15,9 @@
 enum { LCS_KEYS = 1, LCS_FIRST_OPTION = 3, CELLS_AT_ONCE = 1 << 20 };
 
 struct lcs {
-    struct bytes a, b;
-    uint32_t *cells; /* (a.len + 1) rows of b.len + 1 */
+    struct taken_value taken[2];
+    struct bytes a, b; /* theirs */
+    uint32_t *cells;   /* (a.len + 1) rows of b.len + 1 */
     size_t cells_count;
     bool only_len, matches, with_len;
     int64_t min_len;
@@ -49,24 +50,19 @@ static bool parse_options(struct command_call *call, struct lcs *lcs) {
     return false;
 }
 
-/* Copies of both values, which are worked on without a lock. */
+/* Both values, which are worked on without a lock. */
 static bool read_strings(struct command_call *call, struct lcs *lcs) {
     struct store_key keys[2] = {call_key(call, LCS_KEYS), call_key(call, LCS_KEYS + 1)};
-    struct bytes *strings[2] = {&lcs->a, &lcs->b};
     struct bytes error = {0};
-    keyspace_enter_keys(call->access, keys, 2);
+    call_take_values(call, keys, 2, lcs->taken);
     for (size_t i = 0; i < 2 && !error.data; i++) {
-        struct store_value value;
-        *strings[i] = BYTES("");
-        if (!keyspace_find(call->access, &keys[i], &value)) continue;
-        *strings[i] = value.type == VALUE_STRING ? arena_copy(&call->worker->scratch, value.bytes)
-                                                 : BYTES("");
-        if (value.type != VALUE_STRING)
+        if (lcs->taken[i].found && !lcs->taken[i].is_string)
             error = BYTES("ERR The specified keys must contain string values");
-        else if (!strings[i]->data)
+        else if (!lcs->taken[i].bytes.data)
             error = ERROR_NO_MEMORY;
     }
-    keyspace_leave(call->access);
+    lcs->a = lcs->taken[0].bytes;
+    lcs->b = lcs->taken[1].bytes;
     if (error.data) reply_error(call->reply, error);
     return !error.data;
 }
@@ -169,7 +165,8 @@ static void reply_matches(struct command_call *call, const struct lcs *lcs) {
 /* LCS key1 key2 [LEN] [IDX] [MINMATCHLEN len] [WITHMATCHLEN] */
 void cmd_lcs(struct command_call *call) {
     struct lcs lcs = {0};
-    if (!read_strings(call, &lcs) || !parse_options(call, &lcs) || !make_table(call, &lcs)) return;
+    if (!read_strings(call, &lcs) || !parse_options(call, &lcs) || !make_table(call, &lcs))
+        goto done;
     if (call->access->may_defer && lcs.cells_count > CELLS_AT_ONCE) {
         call->access->deferred = true;
     } else {
@@ -182,4 +179,6 @@ void cmd_lcs(struct command_call *call) {
             reply_subsequence(call, &lcs);
     }
     mem_free(call->worker->mem, lcs.cells, lcs.cells_count * sizeof *lcs.cells);
+done:
+    for (size_t i = 0; i < 2; i++) taken_value_drop(&lcs.taken[i]);
 }

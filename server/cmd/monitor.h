@@ -4,7 +4,7 @@
 /* MONITOR: every command, as a line, to each client that asked for it, whatever worker runs it.
  *
  * A monitor is a listener of pubsub's kind PUBSUB_MONITOR, so what it does not read counts against
- * limits.output_bytes, as a subscriber's messages do.
+ * limits.messages_bytes, as a subscriber's messages do.
  * Order: a client's commands in their order; those of other workers' clients, as they arrive.
  * Cost: one relaxed load a command while nobody monitors. */
 #ifndef BRINE_CMD_MONITOR_H

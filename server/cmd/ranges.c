@@ -36,7 +36,7 @@ void cmd_getrange(struct command_call *call) {
     else if (value.type != VALUE_STRING)
         reply_error(call->reply, ERROR_WRONG_TYPE);
     else
-        reply_bulk(call->reply, part_of(value.bytes, start, end));
+        reply_part(call->reply, &value, part_of(value.bytes, start, end));
     keyspace_leave(call->access);
 }
 
@@ -54,21 +54,23 @@ struct overlay {
     bool too_long; /* STOPPED for that */
 };
 
-static enum keyspace_step lay_over(void *context, const struct bytes *old, struct buf *result) {
+static enum keyspace_step plan_overlay(void *context, const struct bytes *old,
+                                       struct keyspace_extent *extent) {
     struct overlay *overlay = context;
-    struct bytes text = old ? *old : BYTES("");
-    overlay->len = text.len;
+    overlay->len = old ? old->len : 0;
     if (overlay->part.len == 0) return KEYSPACE_STEP_LEAVE;
     overlay->too_long = overlay->part.len > overlay->bytes_max ||
                         overlay->offset > overlay->bytes_max - overlay->part.len;
     if (overlay->too_long) return KEYSPACE_STEP_STOP;
-    size_t end = overlay->offset + overlay->part.len;
-    overlay->len = MAX(text.len, end);
-    if (buf_reserve(result, overlay->len) != BRINE_OK) return KEYSPACE_STEP_NO_MEMORY;
-    bytes_copy_to(result->data, text);
-    if (overlay->len > text.len) memset(result->data + text.len, 0, overlay->len - text.len);
-    bytes_copy_to(result->data + overlay->offset, overlay->part);
-    result->len = overlay->len;
+    overlay->len = MAX(overlay->len, overlay->offset + overlay->part.len);
+    *extent = (struct keyspace_extent){.len = overlay->len, .from = overlay->offset};
+    return KEYSPACE_STEP_STORE;
+}
+
+static enum keyspace_step write_overlay(void *context, uint8_t *data,
+                                        const struct keyspace_extent *extent) {
+    const struct overlay *overlay = context;
+    bytes_copy_to(data + extent->from, overlay->part);
     return KEYSPACE_STEP_STORE;
 }
 
@@ -86,8 +88,8 @@ void cmd_setrange(struct command_call *call) {
         .offset = (size_t)offset,
         .bytes_max = (size_t)config_read(call->worker->config->limits.bulk_bytes),
     };
-    enum keyspace_outcome outcome =
-        keyspace_update_string(call->access, &call->key, lay_over, &overlay, "setrange");
+    struct keyspace_edit edit = {plan_overlay, write_overlay, &overlay, "setrange"};
+    enum keyspace_outcome outcome = keyspace_edit_string(call->access, &call->key, &edit);
     if (outcome == KEYSPACE_DONE || outcome == KEYSPACE_NOT_DONE)
         reply_integer(call->reply, (int64_t)overlay.len);
     else if (outcome == KEYSPACE_STOPPED)

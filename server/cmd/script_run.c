@@ -165,10 +165,10 @@ static struct script_value keep(struct script_run *run, enum script_kind kind, s
 }
 
 /* A bulk string whose bytes are not in the buffer. */
-static struct script_value keep_large(struct script_run *run, struct blob *blob) {
-    if (run->pinned_count == SCRIPT_PINNED_MAX) return keep(run, SCRIPT_STRING, blob_view(blob));
-    run->pinned[run->pinned_count++] = blob_ref(blob);
-    return script_text(blob_view(blob));
+static struct script_value keep_large(struct script_run *run, const struct reply_large *large) {
+    if (run->pinned_count == SCRIPT_PINNED_MAX) return keep(run, SCRIPT_STRING, large->bytes);
+    run->pinned[run->pinned_count++] = blob_ref(large->blob);
+    return script_text(large->bytes);
 }
 
 /* What a command replied since the mark. */
@@ -200,7 +200,7 @@ static struct script_value read_reply(struct script_run *run, struct reply_mark 
     case '$':
         if (bytes_equal(head, BYTES("-1"))) return FALSE;
         if (reply->larges_count > mark.larges_count)
-            return keep_large(run, reply->larges[mark.larges_count].blob);
+            return keep_large(run, &reply->larges[mark.larges_count]);
         return keep(run, SCRIPT_STRING, bytes_slice(rest, 0, rest.len - 2));
     case '*':
         return keep(run, SCRIPT_LIST, rest);

@@ -322,16 +322,21 @@ struct appended {
     size_t bytes_max, len;
 };
 
-static enum keyspace_step append_to(void *context, const struct bytes *old, struct buf *result) {
+static enum keyspace_step plan_append(void *context, const struct bytes *old,
+                                      struct keyspace_extent *extent) {
     struct appended *appended = context;
-    struct bytes head = old ? *old : bytes_view(NULL, 0);
     if (old && (appended->tail.len > appended->bytes_max ||
-                head.len > appended->bytes_max - appended->tail.len))
+                old->len > appended->bytes_max - appended->tail.len))
         return KEYSPACE_STEP_STOP;
-    appended->len = head.len + appended->tail.len;
-    if (buf_reserve(result, appended->len) != BRINE_OK || buf_append(result, head) != BRINE_OK ||
-        buf_append(result, appended->tail) != BRINE_OK)
-        return KEYSPACE_STEP_NO_MEMORY;
+    extent->from = old ? old->len : 0;
+    extent->len = appended->len = extent->from + appended->tail.len;
+    return KEYSPACE_STEP_STORE;
+}
+
+static enum keyspace_step write_append(void *context, uint8_t *data,
+                                       const struct keyspace_extent *extent) {
+    const struct appended *appended = context;
+    bytes_copy_to(data + extent->from, appended->tail);
     return KEYSPACE_STEP_STORE;
 }
 
@@ -342,8 +347,8 @@ void cmd_append(struct command_call *call) {
         .tail = call->args[APPEND_VALUE],
         .bytes_max = (size_t)config_read(call->worker->config->limits.bulk_bytes),
     };
-    enum keyspace_outcome outcome =
-        keyspace_update_string(call->access, &call->key, append_to, &appended, "append");
+    struct keyspace_edit edit = {plan_append, write_append, &appended, "append"};
+    enum keyspace_outcome outcome = keyspace_edit_string(call->access, &call->key, &edit);
     if (outcome == KEYSPACE_DONE)
         reply_integer(call->reply, (int64_t)appended.len);
     else if (outcome == KEYSPACE_STOPPED)

@@ -18,6 +18,9 @@ enum { COMBINE_TRIES = 1000 };
 /* Bytes that an event loop works out by itself. */
 static const size_t COMBINE_AT_ONCE_BYTES = (size_t)1 << 20;
 
+/* No source is longer, and no result longer than they are. */
+static const size_t RESULT_BYTES_MAX = (size_t)4 << 30;
+
 /* A source between the two looks. */
 struct source {
     struct watch watch;
@@ -229,6 +232,19 @@ static bool takes_long(const struct combination *combination) {
     return longest > COMBINE_AT_ONCE_BYTES / combination->count;
 }
 
+/* A long result becomes the value's blob as it is. */
+static enum keyspace_outcome judge_result(struct keyspace_access *access,
+                                          const struct store_key *to, struct buf *result,
+                                          struct prepared *prepared) {
+    enum keyspace_outcome outcome = door_judge(access, to, buf_view(result), prepared);
+    if (outcome != KEYSPACE_DONE) return outcome;
+    if (!prepared->dropped && result->len >= access->keyspace->blob_from_bytes) {
+        prepared->blob = blob_of_buf(result);
+        if (!prepared->blob) return KEYSPACE_NO_MEMORY;
+    }
+    return door_prepare(access, prepared);
+}
+
 static enum keyspace_outcome try_combine(struct keyspace_access *access,
                                          struct combination *combination, void *context,
                                          bool *overtaken) {
@@ -240,27 +256,30 @@ static enum keyspace_outcome try_combine(struct keyspace_access *access,
         access->deferred = true;
         return KEYSPACE_DEFERRED;
     }
-    buf_clear(&access->new);
-    switch (
-        combine->combine(combine->context, combination->values, combination->count, &access->new)) {
+    struct buf result;
+    buf_init(&result, store_allocator(store), RESULT_BYTES_MAX);
+    switch (combine->combine(combine->context, combination->values, combination->count, &result)) {
     case KEYSPACE_STEP_STORE:
-        outcome = door_judge(access, combination->to, buf_view(&access->new), &prepared);
-        if (outcome == KEYSPACE_DONE) outcome = door_prepare(access, &prepared);
+        outcome = judge_result(access, combination->to, &result, &prepared);
         break;
     case KEYSPACE_STEP_REMOVE:
         prepared.dropped = true;
         break;
     case KEYSPACE_STEP_LEAVE:
-        return KEYSPACE_NOT_DONE;
+        outcome = KEYSPACE_NOT_DONE;
+        break;
     case KEYSPACE_STEP_STOP:
-        return KEYSPACE_STOPPED;
+        outcome = KEYSPACE_STOPPED;
+        break;
     case KEYSPACE_STEP_NO_MEMORY:
-        return KEYSPACE_NO_MEMORY;
+        outcome = KEYSPACE_NO_MEMORY;
+        break;
     }
     bool removes = prepared.dropped;
     if (outcome == KEYSPACE_DONE) outcome = lock_unchanged(access, combination, overtaken);
     if (outcome != KEYSPACE_DONE || *overtaken) {
         blob_unref(prepared.blob);
+        buf_deinit(&result);
         return outcome;
     }
     struct store_value old;
@@ -269,6 +288,7 @@ static enum keyspace_outcome try_combine(struct keyspace_access *access,
     if (outcome == KEYSPACE_DONE && (!removes || found))
         door_changed(access, removes ? "del" : "set", combination->to);
     store_unlock(store, &access->hold);
+    buf_deinit(&result);
     return outcome;
 }
 

@@ -145,6 +145,10 @@ enum keyspace_outcome door_prepare(struct keyspace_access *access, struct prepar
     bool is_boxed = prepared->blob != NULL;
     if (is_boxed || prepared->dropped || value.len < access->keyspace->blob_from_bytes)
         return KEYSPACE_DONE;
+    if (access->may_defer && value.len > DOOR_COPY_AT_ONCE_BYTES) {
+        access->deferred = true;
+        return KEYSPACE_DEFERRED;
+    }
     prepared->blob = blob_create(store_allocator(access->keyspace->store), value.len);
     if (!prepared->blob) return KEYSPACE_NO_MEMORY;
     bytes_copy_to(prepared->blob->data, value);

@@ -18,6 +18,9 @@
 
 #include "keyspace/keyspace.h"
 
+/* What an event loop copies by itself of a value: some 0.2 ms with the pages that are touched. */
+enum { DOOR_COPY_AT_ONCE_BYTES = 1 << 20 };
+
 /* A value on its way in: judged, and when large already in its blob. */
 struct prepared {
     struct bytes bytes;
@@ -37,7 +40,8 @@ enum keyspace_outcome door_judge(struct keyspace_access *access, const struct st
 enum keyspace_outcome door_judge_for(struct keyspace_access *access, const struct store_key *key,
                                      struct bytes value, bool published,
                                      struct prepared *prepared) MUST_USE;
-/* Says who stores it, and copies a large value into a blob unless it has one. */
+/* Says who stores it, and copies a large value into a blob unless it has one.  DEFERRED: that takes
+ * longer than an event loop may. */
 enum keyspace_outcome door_prepare(struct keyspace_access *access,
                                    struct prepared *prepared) MUST_USE;
 
@@ -46,6 +50,12 @@ enum keyspace_outcome door_lock(struct keyspace_access *access,
                                 const struct store_key *key) MUST_USE;
 enum keyspace_outcome door_lock_keys(struct keyspace_access *access, const struct store_key *keys,
                                      size_t count) MUST_USE;
+
+/* Locks the key's shard and looks for a value that may be shown; what an older policy admitted is
+ * settled first.  Whatever is not DONE has left the lock. */
+enum keyspace_outcome door_lock_and_find(struct keyspace_access *access,
+                                         const struct store_key *key, bool for_write, bool *found,
+                                         struct store_value *value) MUST_USE;
 
 /* Under the lock.  Takes the prepared blob, whatever comes out. */
 enum keyspace_outcome door_put(struct keyspace_access *access, const struct store_key *key,

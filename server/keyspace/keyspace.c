@@ -7,19 +7,7 @@
  *     prepare  a large value is copied into a blob of its own
  *     store    lock, look at what is there now, put, unlock
  *
- * An update (APPEND, INCR) depends on what is there, so it looks twice: it takes a copy of the old
- * value under the lock, works out and judges the new one without it, and puts the new one only if
- * the old one is still there.  If not, somebody else has succeeded meanwhile and it begins again.
- * Large old values are pinned instead of copied; whether it is still the same blob says whether it
- * changed, for a pinned blob's address is given to nobody else.
- *
- * Progress.  One of the writers of a key always succeeds, but the same one might always lose: its
- * value is long and takes long to judge.  So an update that was overtaken KEYSPACE_UPDATE_TRIES
- * times reserves the key's hash.  Whoever puts a value compares that word with its own key under
- * the shard's lock; who finds its key reserved leaves the lock and waits until the reservation is
- * given up, or is deferred, for an event loop does not wait.  The owner's next look is then the
- * last one, but for what removes, flushes and expires, which does not wait: what is absent is soon
- * judged. One key of the whole keyspace is reserved at a time. */
+ * What depends on what is there already is in update.c, what is made of other keys in combine.c. */
 
 #include "keyspace/keyspace.h"
 
@@ -45,13 +33,6 @@ enum {
 };
 static const double STALE_WEIGHT = 0.05; /* Source: Redis expire.c, activeExpireCycle */
 static const double PPM = 1e6;
-
-/* What an update remembers of the old value between its two looks. */
-struct snapshot {
-    bool found;
-    struct blob *blob;  /* pinned */
-    struct bytes bytes; /* of the blob, or of access->old */
-};
 
 static bool condition_holds(enum keyspace_condition condition, bool found) {
     switch (condition) {
@@ -133,11 +114,9 @@ static void withhold(struct keyspace_access *access, enum keyspace_outcome outco
     access->withheld |= outcome == KEYSPACE_REFUSED || outcome == KEYSPACE_NO_MEMORY;
 }
 
-/* Locks the key's shard and looks for a value that may be shown; what an older policy admitted is
- * settled first.  Whatever is not DONE has left the lock. */
-static enum keyspace_outcome lock_and_find(struct keyspace_access *access,
-                                           const struct store_key *key, bool for_write, bool *found,
-                                           struct store_value *value) {
+enum keyspace_outcome door_lock_and_find(struct keyspace_access *access,
+                                         const struct store_key *key, bool for_write, bool *found,
+                                         struct store_value *value) {
     struct store *store = access->keyspace->store;
     enum keyspace_outcome outcome = KEYSPACE_DONE;
     for (int tries = 0; outcome == KEYSPACE_DONE && tries < SETTLE_TRIES; tries++) {
@@ -174,7 +153,7 @@ static void count_read(struct keyspace_access *access, const struct store_key *k
 bool keyspace_enter(struct keyspace_access *access, const struct store_key *key,
                     struct store_value *value) {
     bool found;
-    if (UNLIKELY(lock_and_find(access, key, false, &found, value) != KEYSPACE_DONE)) {
+    if (UNLIKELY(door_lock_and_find(access, key, false, &found, value) != KEYSPACE_DONE)) {
         store_lock(access->keyspace->store, &access->hold, key);
         found = false;
     }
@@ -292,7 +271,7 @@ static enum keyspace_outcome lock_for_set(struct keyspace_access *access,
                                           const struct store_key *key,
                                           const struct keyspace_set_options *options, bool *found,
                                           struct store_value *old) {
-    enum keyspace_outcome outcome = lock_and_find(access, key, true, found, old);
+    enum keyspace_outcome outcome = door_lock_and_find(access, key, true, found, old);
     if (outcome != KEYSPACE_REFUSED || options->on_old) return outcome;
     access->withheld = false;
     outcome = door_lock(access, key);
@@ -459,132 +438,6 @@ done:
     return outcome;
 }
 
-/* ---- updates ----------------------------------------------------------------------------------*/
-
-/* The first look: what is there now, kept beyond the lock. */
-static enum keyspace_outcome take_snapshot(struct keyspace_access *access,
-                                           const struct store_key *key, struct snapshot *snapshot) {
-    struct store *store = access->keyspace->store;
-    struct store_value old;
-    *snapshot = (struct snapshot){0};
-    buf_clear(&access->old);
-
-    enum keyspace_outcome outcome = lock_and_find(access, key, false, &snapshot->found, &old);
-    if (outcome != KEYSPACE_DONE) return outcome;
-    if (snapshot->found) {
-        if (old.type != VALUE_STRING)
-            outcome = KEYSPACE_WRONG_TYPE;
-        else if (old.blob)
-            snapshot->blob = blob_ref(old.blob);
-        else if (buf_append(&access->old, old.bytes) != BRINE_OK)
-            outcome = KEYSPACE_NO_MEMORY;
-    }
-    store_unlock(store, &access->hold);
-
-    snapshot->bytes = snapshot->blob ? blob_view(snapshot->blob) : buf_view(&access->old);
-    return outcome;
-}
-
-/* Under the lock: is the snapshot still what is there?  *expire_at_ms is then its expiry. */
-static bool snapshot_holds(struct keyspace_access *access, const struct store_key *key,
-                           const struct snapshot *snapshot, int64_t *expire_at_ms) {
-    struct store_value now;
-    *expire_at_ms = STORE_NO_EXPIRY;
-    if (!store_find(access->keyspace->store, key, access->now_ms, &now)) return !snapshot->found;
-    if (!snapshot->found || now.type != VALUE_STRING) return false;
-    *expire_at_ms = now.expire_at_ms;
-    if (snapshot->blob || now.blob) return snapshot->blob == now.blob;
-    return bytes_equal(snapshot->bytes, now.bytes);
-}
-
-struct update {
-    const struct store_key *key;
-    keyspace_transform *transform;
-    void *context;
-    const char *event;
-    bool owns;      /* the reservation */
-    bool overtaken; /* the old value was no longer there: nothing is done, begin again */
-    struct snapshot snapshot;
-};
-
-static enum keyspace_outcome try_update(struct keyspace_access *access, struct update *update) {
-    struct store *store = access->keyspace->store;
-    const struct store_key *key = update->key;
-    struct snapshot *snapshot = &update->snapshot;
-    struct prepared prepared = {0};
-    enum keyspace_outcome outcome = take_snapshot(access, key, snapshot);
-    if (outcome != KEYSPACE_DONE) return outcome;
-
-    buf_clear(&access->new);
-    switch (update->transform(update->context, snapshot->found ? &snapshot->bytes : NULL,
-                              &access->new)) {
-    case KEYSPACE_STEP_STORE:
-        break;
-    case KEYSPACE_STEP_LEAVE:
-    case KEYSPACE_STEP_REMOVE: /* not said by a transform */
-        return KEYSPACE_NOT_DONE;
-    case KEYSPACE_STEP_STOP:
-        return KEYSPACE_STOPPED;
-    case KEYSPACE_STEP_NO_MEMORY:
-        return KEYSPACE_NO_MEMORY;
-    }
-    outcome = door_judge(access, key, buf_view(&access->new), &prepared);
-    if (outcome == KEYSPACE_DONE) outcome = door_prepare(access, &prepared);
-    if (outcome != KEYSPACE_DONE) return outcome;
-
-    if (update->owns)
-        store_lock(store, &access->hold, key);
-    else
-        outcome = door_lock(access, key);
-    if (outcome != KEYSPACE_DONE) {
-        blob_unref(prepared.blob);
-        return outcome;
-    }
-    int64_t expire_at_ms;
-    update->overtaken = !snapshot_holds(access, key, snapshot, &expire_at_ms);
-    if (update->overtaken)
-        blob_unref(prepared.blob);
-    else
-        outcome = door_put(access, key, &prepared, expire_at_ms);
-    if (!update->overtaken && outcome == KEYSPACE_DONE) door_changed(access, update->event, key);
-    store_unlock(store, &access->hold);
-    return outcome;
-}
-
-enum keyspace_outcome keyspace_update_string(struct keyspace_access *access,
-                                             const struct store_key *key,
-                                             keyspace_transform *transform, void *context,
-                                             const char *event) {
-    struct keyspace *keyspace = access->keyspace;
-    struct update update = {.key = key, .transform = transform, .context = context, .event = event};
-    enum keyspace_outcome outcome;
-    int tries = 0;
-    do {
-        if (!update.owns && tries++ == KEYSPACE_UPDATE_TRIES) {
-            if (access->may_defer && pthread_mutex_trylock(&keyspace->reservation)) {
-                access->deferred = true;
-                outcome = KEYSPACE_DEFERRED;
-                break;
-            }
-            if (!access->may_defer) pthread_mutex_lock(&keyspace->reservation);
-            atomic_store_explicit(&keyspace->reserved_hash, key->hash | 1, memory_order_release);
-            update.owns = true;
-        }
-        update.overtaken = false;
-        outcome = try_update(access, &update);
-        blob_unref(update.snapshot.blob);
-    } while (update.overtaken);
-    if (update.owns) {
-        atomic_store_explicit(&keyspace->reserved_hash, 0, memory_order_release);
-        pthread_mutex_unlock(&keyspace->reservation);
-    }
-    buf_clear(&access->old);
-    buf_clear(&access->new);
-    buf_shrink(&access->old, KEYSPACE_SCRATCH_BYTES_KEPT);
-    buf_shrink(&access->new, KEYSPACE_SCRATCH_BYTES_KEPT);
-    return outcome;
-}
-
 /* ---- writing what is no value -----------------------------------------------------------------*/
 
 enum keyspace_outcome keyspace_remove(struct keyspace_access *access, const struct store_key *key,
@@ -592,7 +445,7 @@ enum keyspace_outcome keyspace_remove(struct keyspace_access *access, const stru
     struct store *store = access->keyspace->store;
     struct store_value old;
     bool found;
-    enum keyspace_outcome outcome = lock_and_find(access, key, false, &found, &old);
+    enum keyspace_outcome outcome = door_lock_and_find(access, key, false, &found, &old);
     if (outcome != KEYSPACE_DONE) return outcome;
     if (on_old) keyspace_count_look(access, found);
     if (on_old && !found) door_missed(access, key);
@@ -637,7 +490,7 @@ enum keyspace_outcome keyspace_change_expiry(struct keyspace_access *access,
     struct store *store = access->keyspace->store;
     struct store_value value;
     bool found;
-    enum keyspace_outcome outcome = lock_and_find(access, key, false, &found, &value);
+    enum keyspace_outcome outcome = door_lock_and_find(access, key, false, &found, &value);
     if (outcome != KEYSPACE_DONE) return outcome;
     outcome = KEYSPACE_NOT_DONE;
     if (found) {

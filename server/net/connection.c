@@ -400,7 +400,7 @@ static ssize_t try_write(struct connection *connection, const struct reply *repl
 }
 
 /* Copies (or refers to) what the socket did not take. */
-static enum brine_status queue_rest(struct connection *connection, const struct reply *reply,
+static enum brine_status queue_rest(struct connection *connection, struct reply *reply,
                                     size_t sent) {
     struct worker *worker = connection->worker;
     size_t limit = (size_t)config_read(worker->net->options.config->limits.output_bytes);
@@ -416,7 +416,7 @@ static bool is_writing(const struct connection *connection) {
 }
 
 /* Sends a reply, in one system call when the socket takes it all.  False: closed. */
-static bool send_reply(struct connection *connection, const struct reply *reply) {
+static bool send_reply(struct connection *connection, struct reply *reply) {
     struct worker *worker = connection->worker;
     size_t total = reply_bytes(reply), sent = 0;
     if (total == 0) return true;
@@ -477,8 +477,7 @@ static bool hold_reply(struct connection *connection, const struct dispatch_resu
 
 /* The socket may not take it all; then the rest is written when it does.  False: closed. */
 static bool send_letter(struct connection *connection, struct bytes bytes) {
-    const struct reply letter = {
-        .out = {.data = (uint8_t *)(uintptr_t)bytes.data, .len = bytes.len}};
+    struct reply letter = {.out = {.data = (uint8_t *)(uintptr_t)bytes.data, .len = bytes.len}};
     connection->is_held = false;
     return send_reply(connection, &letter);
 }
@@ -604,7 +603,7 @@ static void finish_serving(struct connection *connection, const struct dispatch_
         begin_finishing(connection);
     bool open = release_held(connection) && send_reply(connection, reply);
     reply_clear(reply);
-    if (UNLIKELY(reply->out.cap > REPLY_BYTES_KEPT)) reply_shrink(reply, REPLY_BYTES_KEPT);
+    reply_shrink(reply, REPLY_BYTES_KEPT);
     if (!open) return;
 
     note_pause(connection, result->paused);
@@ -758,13 +757,16 @@ void connection_end_background(struct connection *connection,
 
 void connection_push(struct connection *connection, struct bytes bytes) {
     struct worker *worker = connection->worker;
-    size_t limit = (size_t)config_read(worker->net->options.config->limits.output_bytes);
+    struct config *config = worker->net->options.config;
+    size_t limit = (size_t)MIN(config_read(config->limits.messages_bytes),
+                               config_read(config->limits.output_bytes));
     if (connection->closed || connection->finishing || !release_held(connection)) return;
     if (!connection->output) connection->output = output_create(worker->net->options.mem);
     struct output *output = connection->output;
-    if (output && (bytes.len > limit || output->owned_bytes > limit - bytes.len)) {
+    size_t already = output ? output->owned_bytes - output->reply_bytes : 0;
+    if (bytes.len > limit || already > limit - bytes.len) {
         close_for_limit(connection, METRIC_client_output_limit_closed,
-                        "it does not read its messages, which reached limits.output_bytes");
+                        "it does not read its messages, which reached limits.messages_bytes");
         return;
     }
     if (!output || output_add_bytes(output, bytes) != BRINE_OK) {

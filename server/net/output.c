@@ -18,7 +18,8 @@ struct output *output_create(struct allocator *mem) {
 
 static void free_chunk(struct output *output, struct output_chunk *chunk) {
     size_t bytes = sizeof(*chunk) + chunk->data_bytes;
-    output->owned_bytes -= bytes;
+    output->owned_bytes -= bytes + chunk->part_bytes;
+    output->reply_bytes -= chunk->part_bytes;
     blob_unpin(chunk->blob);
     mem_free(output->mem, chunk, bytes);
 }
@@ -58,13 +59,21 @@ enum brine_status output_add_bytes(struct output *output, struct bytes bytes) {
     return BRINE_OK;
 }
 
-enum brine_status output_add_blob(struct output *output, struct blob *blob, size_t offset) {
+enum brine_status output_add_blob(struct output *output, struct blob *blob, struct bytes bytes) {
     struct output_chunk *chunk = add_chunk(output, 0);
     if (!chunk) return BRINE_NO_MEMORY;
     chunk->blob = blob_pin(blob);
-    chunk->begin = offset;
-    chunk->end = blob->len;
-    output->pending_bytes += chunk->end - offset;
+    chunk->begin = (size_t)(bytes.data - blob->data);
+    chunk->end = chunk->begin + bytes.len;
+    output->pending_bytes += bytes.len;
+    return BRINE_OK;
+}
+
+enum brine_status output_add_reply(struct output *output, struct blob *blob, struct bytes bytes) {
+    TRY(output_add_blob(output, blob, bytes));
+    output->last->part_bytes = bytes.len;
+    output->owned_bytes += bytes.len;
+    output->reply_bytes += bytes.len;
     return BRINE_OK;
 }
 
@@ -126,7 +135,7 @@ size_t output_count_orphans(struct output *output) {
     size_t first = 0;
     output->orphaned_bytes = 0;
     for (const struct output_chunk *chunk = output->first; chunk; chunk = chunk->next) {
-        if (!chunk->blob || !blob_is_orphaned(chunk->blob)) continue;
+        if (!chunk->blob || chunk->part_bytes || !blob_is_orphaned(chunk->blob)) continue;
         output->orphaned_bytes += chunk->blob->len;
         if (chunk == output->first) first = chunk->blob->len;
     }

@@ -9,10 +9,11 @@
  * while more are added behind.  An idle connection has no struct output at all.
  *
  * Ownership: bytes are copied in; a blob is pinned.  `owned_bytes` is what is taken from the
- * allocator, `pending_bytes` what is still to be sent, blobs included.  A blob that is still in the
- * store costs nothing; one that was replaced or deleted meanwhile is *orphaned* and is this
- * client's cost, which output_count_orphans finds out now and then.
- * Thread: the connection's worker.  Bounds: the caller looks at owned_bytes before adding. */
+ * allocator, for a long reply that was taken over its part of that; `pending_bytes` is what is
+ * still to be sent, blobs included.  A blob that is still in the store costs nothing; one that was
+ * replaced or deleted meanwhile is *orphaned* and is this client's cost, which output_count_orphans
+ * finds out now and then. Thread: the connection's worker.  Bounds: the caller looks at owned_bytes
+ * before adding. */
 #ifndef BRINE_OUTPUT_H
 #define BRINE_OUTPUT_H
 
@@ -29,6 +30,7 @@ struct output_chunk {
     size_t begin, end; /* what is to be sent of the blob or of data */
     size_t write_end;  /* in flight: how far the write goes; more may have been added behind */
     size_t data_bytes; /* room in data */
+    size_t part_bytes; /* of a blob that is a reply and nobody else's: this chunk's part */
     uint8_t data[];
 };
 
@@ -40,6 +42,7 @@ struct output {
     struct output_chunk *first, *last;
     size_t chunks_in_flight; /* from first on, being written; 0: no write is under way */
     size_t pending_bytes, owned_bytes;
+    size_t reply_bytes;    /* of owned_bytes: long replies, which are no sign of not reading */
     size_t orphaned_bytes; /* when last counted */
     struct allocator *mem;
 };
@@ -50,8 +53,12 @@ struct output *output_create(struct allocator *mem) MUST_USE;
 void output_destroy(struct output *output);
 
 enum brine_status output_add_bytes(struct output *output, struct bytes bytes) MUST_USE;
-/* Takes a pin of its own. */
-enum brine_status output_add_blob(struct output *output, struct blob *blob, size_t offset) MUST_USE;
+/* Bytes of the blob; takes a pin of its own. */
+enum brine_status output_add_blob(struct output *output, struct blob *blob,
+                                  struct bytes bytes) MUST_USE;
+/* The same for a part of a long reply's own bytes, which became a blob. */
+enum brine_status output_add_reply(struct output *output, struct blob *blob,
+                                   struct bytes bytes) MUST_USE;
 
 /* Fills vectors from the front, marks those chunks as in flight, returns how many. */
 size_t output_begin(struct output *output, uv_buf_t vectors[static OUTPUT_VECTORS]);

@@ -272,6 +272,15 @@ static void check_times(struct worker *worker) {
     }
 }
 
+/* A share of no limit is none.  Less than what a few connections take would let nobody in. */
+static size_t budget_limit(const struct worker *worker) {
+    static const size_t least_bytes = 1 << 20;
+    int64_t given = config_read(worker->net->options.config->limits.clients_bytes);
+    size_t whole = given < 0 ? room_limit(worker->net->options.keyspace) : 0;
+    size_t bytes = given < 0 ? whole / 100 * (size_t)-given : (size_t)given;
+    return bytes == 0 ? SIZE_MAX : MAX(bytes, least_bytes);
+}
+
 static void bump(_Atomic size_t *value, size_t more) {
     atomic_fetch_add_explicit(value, more, memory_order_relaxed);
 }
@@ -288,11 +297,13 @@ static void check_orphans_of(struct budget_member *member) {
     worker->orphans_greediest = connection;
 }
 
-/* True when all clients together keep more replaced values than twice what one may, and this
- * worker has the one that keeps most.  A single one may always finish. */
+/* True when all clients together keep more replaced values than twice what one may, or than all may
+ * hold of anything, and this worker has the one that keeps most.  A single one may always finish.
+ */
 static bool orphans_exceed(struct worker *worker) {
     struct net *net = worker->net;
-    size_t limit = 2 * (size_t)config_read(net->options.config->limits.output_bytes);
+    size_t one_may = (size_t)config_read(net->options.config->limits.output_bytes);
+    size_t limit = MIN(2 * MIN(one_may, SIZE_MAX / 2), budget_limit(worker));
     size_t total = 0, holders = 0, largest = 0;
     for (size_t i = 0; i < net->workers_count; i++) {
         total += atomic_load_explicit(&net->workers[i].orphaned_bytes, memory_order_relaxed);
@@ -406,15 +417,6 @@ void worker_accept(struct worker *worker, struct accepted *accepted) {
 }
 
 /* ---- the budget ------------------------------------------------------------------------------ */
-
-/* A share of no limit is none.  Less than what a few connections take would let nobody in. */
-static size_t budget_limit(const struct worker *worker) {
-    static const size_t least_bytes = 1 << 20;
-    int64_t given = config_read(worker->net->options.config->limits.clients_bytes);
-    size_t whole = given < 0 ? room_limit(worker->net->options.keyspace) : 0;
-    size_t bytes = given < 0 ? whole / 100 * (size_t)-given : (size_t)given;
-    return bytes == 0 ? SIZE_MAX : MAX(bytes, least_bytes);
-}
 
 static void close_greediest(struct worker *worker) {
     struct net *net = worker->net;

@@ -11,7 +11,7 @@
 enum { LARGES_FIRST = 16 };
 
 static void note_error(struct reply *reply);
-static bool room_for_large(struct reply *reply, size_t bytes);
+static bool room_for_large(struct reply *reply);
 
 void reply_init(struct reply *reply, struct allocator *mem, size_t limit_bytes) {
     *reply = (struct reply){.mem = mem};
@@ -32,7 +32,6 @@ void reply_clear(struct reply *reply) {
 
 void reply_forget(struct reply *reply) {
     reply->larges_count = reply->larges_bytes = 0;
-    reply->begun_count = reply->begun_bytes = 0;
     reply->errors = 0;
     buf_clear(&reply->out);
     reply->writer.failed = BRINE_OK;
@@ -52,6 +51,10 @@ void reply_swap(struct reply *a, struct reply *b) {
 
 void reply_shrink(struct reply *reply, size_t keep_bytes) {
     buf_shrink(&reply->out, keep_bytes);
+    if (reply->larges_count > 0 || reply->larges_cap * sizeof *reply->larges <= keep_bytes) return;
+    mem_free(reply->mem, reply->larges, reply->larges_cap * sizeof *reply->larges);
+    reply->larges = NULL;
+    reply->larges_cap = 0;
 }
 
 struct reply_mark reply_mark(const struct reply *reply) {
@@ -62,12 +65,6 @@ struct reply_mark reply_mark(const struct reply *reply) {
         .errors = reply->errors,
         .failed = reply->writer.failed,
     };
-}
-
-struct reply_mark reply_begin(struct reply *reply) {
-    reply->begun_count = reply->larges_count;
-    reply->begun_bytes = reply->larges_bytes;
-    return reply_mark(reply);
 }
 
 void reply_rewind(struct reply *reply, struct reply_mark mark) {
@@ -109,19 +106,43 @@ void reply_verbatim(struct reply *reply, struct bytes text) {
     resp_verbatim(&reply->writer, BYTES("txt"), text);
 }
 
-void reply_value(struct reply *reply, const struct store_value *value) {
-    if (!value->blob || !room_for_large(reply, value->blob->len)) {
-        resp_bulk(&reply->writer, value->bytes);
+static void add_large(struct reply *reply, struct blob *blob, struct bytes bytes) {
+    if (!room_for_large(reply)) {
+        resp_bulk(&reply->writer, bytes);
         return;
     }
     struct reply_large *large = &reply->larges[reply->larges_count];
-    resp_bulk_header(&reply->writer, value->blob->len);
+    resp_bulk_header(&reply->writer, bytes.len);
     large->offset = reply->out.len;
     resp_bulk_end(&reply->writer);
     if (reply_is_broken(reply)) return;
-    large->blob = blob_ref(value->blob);
+    large->bytes = bytes;
+    large->blob = blob_ref(blob);
     reply->larges_count++;
-    reply->larges_bytes += value->blob->len;
+    reply->larges_bytes += bytes.len;
+}
+
+void reply_value(struct reply *reply, const struct store_value *value) {
+    if (value->blob)
+        add_large(reply, value->blob, blob_view(value->blob));
+    else
+        resp_bulk(&reply->writer, value->bytes);
+}
+
+void reply_part(struct reply *reply, const struct store_value *value, struct bytes part) {
+    if (value->blob && part.len >= REPLY_LARGE_FROM_BYTES)
+        add_large(reply, value->blob, part);
+    else
+        resp_bulk(&reply->writer, part);
+}
+
+void reply_buf(struct reply *reply, struct buf *text) {
+    struct blob *blob = text->len >= REPLY_LARGE_FROM_BYTES ? blob_of_buf(text) : NULL;
+    if (blob)
+        add_large(reply, blob, blob_view(blob));
+    else
+        resp_bulk(&reply->writer, buf_view(text));
+    blob_unref(blob);
 }
 
 void reply_map(struct reply *reply, size_t pairs) {
@@ -138,17 +159,11 @@ static void note_error(struct reply *reply) {
     reply->error_offset = reply->out.len;
 }
 
-/* False: the value is to be copied, or the reply is broken.  A reference takes no memory of its
- * own, so the first one of a command may be longer than the limit: what can be stored can be read.
- * But each pins what a writer may replace meanwhile, so the others count. */
-static bool room_for_large(struct reply *reply, size_t bytes) {
-    size_t pinned = reply->larges_bytes - reply->begun_bytes;
-    if (reply->larges_count > reply->begun_count &&
-        bytes > reply->out.limit - MIN(pinned, reply->out.limit))
-        reply->writer.failed = BRINE_TOO_BIG;
+/* False: the value is to be copied, or the reply is broken. */
+static bool room_for_large(struct reply *reply) {
     if (reply_is_broken(reply)) return false;
-    if (reply->larges_count == REPLY_LARGES_MAX) return false;
     if (reply->larges_count < reply->larges_cap) return true;
+    if (reply->larges_count == REPLY_LARGES_MAX) return false;
     size_t cap = MIN(MAX((size_t)LARGES_FIRST, reply->larges_cap * 2), (size_t)REPLY_LARGES_MAX);
     struct reply_large *larges = mem_resize(
         reply->mem, reply->larges, reply->larges_cap * sizeof *larges, cap * sizeof *larges);

@@ -5,9 +5,10 @@
  * of bytes, in which large values are not copied but remembered with the place where they go:
  *
  *     out:   $5\r\nhello\r\n$100000\r\n|\r\n:1\r\n
- *                                      ^ larges[0] = {offset here, blob}
+ *                                      ^ larges[0] = {offset here, bytes, their blob}
  *
  * What is to be sent is out[0..larges[0].offset), larges[0]'s bytes, out[..larges[1].offset), ...
+ * What goes by reference takes no memory, so the limit is one of `out` alone.
  *
  * Words: a *mark* is a place to go back to when what follows turns out not to be said.
  * Errors are sticky: a limit or a refused allocation makes the reply *broken*, everything later is
@@ -23,12 +24,14 @@
 #include "store/store.h"
 
 enum {
-    REPLY_LARGES_MAX = 512, /* beyond it values are copied: two iovecs each, one writev */
+    REPLY_LARGES_MAX = 1 << 20,         /* beyond it values are copied */
+    REPLY_LARGE_FROM_BYTES = 16 * 1024, /* a part of a value that is shorter is copied */
     REPLY_BULKF_BYTES_MAX = 2048,
 };
 
 struct reply_large {
-    size_t offset; /* into out, where the blob's bytes go */
+    size_t offset;      /* into out, where the bytes go */
+    struct bytes bytes; /* of the blob, or a part of it */
     struct blob *blob;
 };
 
@@ -37,10 +40,9 @@ struct reply {
     struct resp_writer writer; /* into out; its version is the session's at hand */
     struct reply_large *larges;
     size_t larges_count, larges_cap;
-    size_t larges_bytes;             /* sum of what they refer to */
-    uint32_t errors;                 /* error replies since reply_clear */
-    size_t error_offset;             /* of the newest one in out, its '-' */
-    size_t begun_count, begun_bytes; /* larges that earlier commands left */
+    size_t larges_bytes; /* sum of what they refer to */
+    uint32_t errors;     /* error replies since reply_clear */
+    size_t error_offset; /* of the newest one in out, its '-' */
     struct allocator *mem;
 };
 
@@ -69,8 +71,6 @@ struct reply_mark {
     enum brine_status failed; /* what broke before stays broken: EXEC's reply is many commands' */
 };
 struct reply_mark reply_mark(const struct reply *reply);
-/* A command's reply begins; the mark leads back to before it. */
-struct reply_mark reply_begin(struct reply *reply);
 /* Takes back what was said since; a reply that broke since is whole again. */
 void reply_rewind(struct reply *reply, struct reply_mark mark);
 
@@ -83,10 +83,12 @@ void reply_errorf(struct reply *reply, const char *format, ...) PRINTF_LIKE(2, 3
 void reply_bulkf(struct reply *reply, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Text that RESP3 marks as such ("txt"). */
 void reply_verbatim(struct reply *reply, struct bytes text);
-/* A string value, by copy or, when it is boxed, by reference.  Safe under the shard's lock.  One
- * value of any length can be replied; several of one command count against the limit like copies.
- */
+/* A string value, by copy or, when it is boxed, by reference.  Safe under the shard's lock. */
 void reply_value(struct reply *reply, const struct store_value *value);
+/* The same for a part of it. */
+void reply_part(struct reply *reply, const struct store_value *value, struct bytes part);
+/* What was worked out into a buffer, taken from it when it is long. */
+void reply_buf(struct reply *reply, struct buf *text);
 void reply_map(struct reply *reply, size_t pairs);
 void reply_set(struct reply *reply, size_t count);
 

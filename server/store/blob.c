@@ -5,15 +5,44 @@
 
 #include "base/assert.h"
 
+enum { RUN_ROOM_SHARE = 8 };
+
+/* Invariant: used_bytes is the length of the longest blob that was made of it and not given back,
+ * and only who moves it there may write between that blob's predecessor and it. */
+struct blob_run {
+    struct allocator *mem;
+    size_t room_bytes;
+    _Atomic size_t used_bytes;
+    _Atomic uint32_t refs; /* by blobs */
+    uint8_t data[];
+};
+
+static struct blob *create(struct allocator *mem, size_t bytes) {
+    struct blob *blob = mem_alloc(mem, bytes);
+    if (!blob) return NULL;
+    *blob = (struct blob){.mem = mem, .taken_bytes = bytes};
+    atomic_init(&blob->refs, 1);
+    return blob;
+}
+
 struct blob *blob_create(struct allocator *mem, size_t len) {
     size_t bytes;
     if (add_overflows(sizeof(struct blob), len, &bytes)) return NULL;
-    struct blob *blob = mem_alloc(mem, bytes);
+    struct blob *blob = create(mem, bytes);
     if (!blob) return NULL;
-    blob->mem = mem;
+    blob->data = (uint8_t *)(blob + 1);
     blob->len = len;
-    atomic_init(&blob->refs, 1);
-    atomic_init(&blob->pins, 0);
+    return blob;
+}
+
+struct blob *blob_of_buf(struct buf *buf) {
+    struct blob *blob = create(buf->mem, sizeof *blob);
+    if (!blob) return NULL;
+    blob->data = buf->data;
+    blob->len = buf->len;
+    blob->taken_bytes += buf->cap;
+    buf->data = NULL;
+    buf->len = buf->cap = 0;
     return blob;
 }
 
@@ -24,14 +53,86 @@ struct blob *blob_ref(struct blob *blob) {
     return blob;
 }
 
+static void drop_run(struct blob_run *run) {
+    uint32_t before = atomic_fetch_sub_explicit(&run->refs, 1, memory_order_acq_rel);
+    BRINE_ASSERT(before > 0, "a run lives as long as its blobs");
+    if (before == 1) mem_free(run->mem, run, sizeof *run + run->room_bytes);
+}
+
 void blob_unref(struct blob *blob) {
     if (!blob) return;
     /* Release: this thread's reads are over before another thread frees.  Acquire: that other
      * thread sees them as over. */
     uint32_t before = atomic_fetch_sub_explicit(&blob->refs, 1, memory_order_acq_rel);
     BRINE_ASSERT(before > 0, "a reference is dropped once");
-    if (before == 1) mem_free(blob->mem, blob, sizeof(struct blob) + blob->len);
+    if (before > 1) return;
+    bool is_one_block = blob->data == (uint8_t *)(blob + 1);
+    size_t header_bytes = is_one_block ? blob->taken_bytes : sizeof *blob;
+    if (blob->run)
+        drop_run(blob->run);
+    else if (!is_one_block)
+        mem_free(blob->mem, blob->data, blob->taken_bytes - header_bytes);
+    mem_free(blob->mem, blob, header_bytes);
 }
+
+/* ---- runs ------------------------------------------------------------------------------------ */
+
+struct blob *blob_create_run(struct allocator *mem, struct bytes bytes, size_t len) {
+    size_t room, taken;
+    if (add_overflows(len, len / RUN_ROOM_SHARE, &room) ||
+        add_overflows(room, sizeof(struct blob_run), &taken))
+        return NULL;
+    struct blob *blob = create(mem, sizeof *blob);
+    struct blob_run *run = blob ? mem_alloc(mem, taken) : NULL;
+    if (!run) {
+        mem_free(mem, blob, sizeof *blob);
+        return NULL;
+    }
+    run->mem = mem;
+    run->room_bytes = room;
+    atomic_init(&run->used_bytes, len);
+    atomic_init(&run->refs, 1);
+    bytes_copy_to(run->data, bytes);
+    blob->run = run;
+    blob->data = run->data;
+    blob->len = len;
+    return blob;
+}
+
+struct blob *blob_extend(struct blob *blob, size_t len) {
+    struct blob_run *run = blob->run;
+    size_t used = blob->len;
+    if (!run || len > run->room_bytes || len < used) return NULL;
+    struct blob *extended = create(blob->mem, sizeof *extended);
+    if (!extended) return NULL;
+    /* Acquire: what was written behind by who gave the room back is over. */
+    if (!atomic_compare_exchange_strong_explicit(&run->used_bytes, &used, len, memory_order_acq_rel,
+                                                 memory_order_relaxed)) {
+        mem_free(extended->mem, extended, sizeof *extended);
+        return NULL;
+    }
+    atomic_fetch_add_explicit(&run->refs, 1, memory_order_relaxed);
+    extended->run = run;
+    extended->data = run->data;
+    extended->len = len;
+    return extended;
+}
+
+void blob_unextend(struct blob *extended, const struct blob *blob) {
+    BRINE_ASSERT(atomic_load(&extended->refs) == 1, "what is given back was shared with nobody");
+    size_t used = extended->len;
+    bool was_last = extended->run == blob->run && atomic_compare_exchange_strong_explicit(
+                                                      &extended->run->used_bytes, &used, blob->len,
+                                                      memory_order_acq_rel, memory_order_relaxed);
+    BRINE_ASSERT(was_last, "nobody extends what he was not shown");
+    blob_unref(extended);
+}
+
+size_t blob_bytes(const struct blob *blob) {
+    return blob->taken_bytes + (blob->run ? sizeof *blob->run + blob->run->room_bytes : 0);
+}
+
+/* ---- pins ------------------------------------------------------------------------------------ */
 
 /* Invariant: pins <= refs, at every moment: a pin is counted after its reference and forgotten
  * before it. */

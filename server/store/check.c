@@ -69,7 +69,7 @@ static const char *check_slot(const struct shard *shard, const struct table *tab
     census->keys_with_expiry += entry_expire_at_ms(entry) != STORE_NO_EXPIRY;
     census->live_bytes += (size_t)entry->units * ENTRY_UNIT_BYTES;
     census->boxed += blob != NULL;
-    census->blob_bytes += blob ? sizeof *blob + blob->len : 0;
+    census->blob_bytes += blob ? blob_bytes(blob) : 0;
     size_t key_end = entry_prefix_bytes(entry) + entry->key_len;
     CHECK(entry_body_bytes(entry) >= key_end + entry_far_bytes(entry) + (blob ? sizeof blob : 0),
           "an entry fits its block");

@@ -113,7 +113,7 @@ int64_t access_idle_ms(const struct store *store, uint16_t access, int64_t now_m
 
 static size_t entry_weight(const struct entry *entry) {
     const struct blob *blob = entry_blob(entry);
-    return (size_t)entry->units * ENTRY_UNIT_BYTES + (blob ? sizeof *blob + blob->len : 0);
+    return (size_t)entry->units * ENTRY_UNIT_BYTES + (blob ? blob_bytes(blob) : 0);
 }
 
 void store_touch(struct store *store, const struct store_key *key, const struct store_value *value,

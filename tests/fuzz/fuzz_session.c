@@ -127,7 +127,7 @@ static void call(struct life *life, struct buf *query, struct dispatch_result *r
     }
     for (size_t i = 0; i < reply->larges_count; i++) {
         keep(life, bytes_slice(buf_view(&reply->out), at, reply->larges[i].offset - at));
-        keep(life, blob_view(reply->larges[i].blob));
+        keep(life, reply->larges[i].bytes);
         at = reply->larges[i].offset;
     }
     keep(life, bytes_slice(buf_view(&reply->out), at, reply->out.len));

@@ -407,7 +407,7 @@ static void take_reply(struct life *life) {
     for (size_t i = 0; i < reply->larges_count; i++) {
         size_t offset = reply->larges[i].offset;
         must(buf_append(&life->reply, bytes_slice(buf_view(&reply->out), at, offset - at)));
-        must(buf_append(&life->reply, blob_view(reply->larges[i].blob)));
+        must(buf_append(&life->reply, reply->larges[i].bytes));
         at = offset;
     }
     must(buf_append(&life->reply, bytes_slice(buf_view(&reply->out), at, reply->out.len)));

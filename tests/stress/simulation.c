@@ -384,7 +384,7 @@ static void flatten(struct reply *reply, struct buf *out) {
     for (size_t i = 0; i < reply->larges_count; i++) {
         struct reply_large *large = &reply->larges[i];
         must(buf_append(out, bytes_slice(buf_view(&reply->out), at, large->offset - at)));
-        must(buf_append(out, blob_view(large->blob)));
+        must(buf_append(out, large->bytes));
         at = large->offset;
     }
     must(buf_append(out, bytes_slice(buf_view(&reply->out), at, reply->out.len)));

@@ -323,7 +323,7 @@ def a_listener_that_never_reads_is_cut_off(server, outcome):
         with server.dial() as client:
             reached = [ask(client, "PUBLISH", "news", b"n" * MB) for _ in range(100)]
         outcome.claim(b":1" in reached and reached[-1] == b":0", "it still listens")
-        outcome.figure("100 MB published:", (peak_rss(server) - before) / MB, 96, "MB")  # limits.output_bytes is 64
+        outcome.figure("100 MB published:", (peak_rss(server) - before) / MB, 96, "MB")  # limits.messages_bytes is 64
 
 
 def strangers_hold_little(server, outcome):

@@ -43,7 +43,6 @@ static const struct door carries_a_value[] = {
     {"mset", "MSET none evil s evil t evil n evil\r\n"},
     {"append", "APPEND s evil\r\n"},
     {"append", "APPEND none evil\r\n"},
-    {"append", "APPEND t \"\"\r\n"},
     {"incr", "INCR n\r\n"},
     {"incr", "INCR none\r\n"},
     {"decr", "DECR n\r\n"},

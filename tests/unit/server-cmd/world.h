@@ -76,7 +76,7 @@ static inline const char *ask_bytes(struct world *world, struct bytes input) {
     for (size_t i = 0; i < reply->larges_count; i++) {
         size_t offset = reply->larges[i].offset;
         must(buf_append(&world->text, bytes_slice(buf_view(&reply->out), at, offset - at)));
-        must(buf_append(&world->text, blob_view(reply->larges[i].blob)));
+        must(buf_append(&world->text, reply->larges[i].bytes));
         at = offset;
     }
     must(buf_append(&world->text, bytes_slice(buf_view(&reply->out), at, reply->out.len)));

@@ -72,7 +72,7 @@ Test(config_get, each_dialect_answers_in_its_own_form) {
          "proto-max-bulk-len=536870912;limits.bulk_bytes=512mb;"},
         {{"client-query-buffer-limit"}, "client-query-buffer-limit=1073741824;"},
         {{"client-output-buffer-limit"},
-         "client-output-buffer-limit=normal 67108864 0 0 slave 268435456 67108864 60 pubsub "
+         "client-output-buffer-limit=normal 1073741824 0 0 slave 268435456 67108864 60 pubsub "
          "33554432 8388608 60;"},
         {{"bind", "server.bind", "port"}, "bind=127.0.0.1;server.bind=127.0.0.1;port=6379;"},
         {{"unixsocket", "unixsocketperm"}, "unixsocket=;unixsocketperm=770;"},
@@ -256,7 +256,7 @@ Test(config_set, every_refusal_is_in_redis_s_words) {
         cr_expect_str_eq(err.text, rows[i].error, "gave   %s\nwanted %s", err.text, rows[i].error);
     }
     cr_expect_eq(config_read(config.memory.max), 0);
-    cr_expect_eq(config_read(config.limits.output_bytes), 64 << 20);
+    cr_expect_eq(config_read(config.limits.output_bytes), 1 << 30);
     for (size_t i = 0; i < CONFIG_OPTIONS; i++)
         cr_expect_eq(config.origins[i].source, CONFIG_FROM_DEFAULT, "option %zu was changed", i);
     config_deinit(&config);
@@ -294,7 +294,7 @@ Test(config_set, what_is_set_is_answered) {
         {{"appendfsync", "ALWAYS"}, "appendfsync", "appendfsync=always;"},
         {{"client-output-buffer-limit", "replica 1 2 3 pubsub 0 0 0"},
          "client-output-buffer-limit",
-         "client-output-buffer-limit=normal 67108864 0 0 slave 1 2 3 pubsub 0 0 0;"},
+         "client-output-buffer-limit=normal 1073741824 0 0 slave 1 2 3 pubsub 0 0 0;"},
         {{"client-output-buffer-limit", "normal 2mb 0 0"},
          "limits.output_bytes",
          "limits.output_bytes=2mb;"},

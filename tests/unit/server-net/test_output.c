@@ -33,7 +33,8 @@ Test(output, what_is_sent_is_what_was_added_in_order_whatever_is_added_meanwhile
         if (random_below(&random, 4) == 0) {
             struct blob *blob = make_blob(mem, len + 1, (uint8_t)step);
             size_t offset = random_below(&random, len + 1);
-            cr_assert(output_add_blob(output, blob, offset) == BRINE_OK);
+            cr_assert(output_add_blob(output, blob,
+                                      bytes_slice(blob_view(blob), offset, len + 1)) == BRINE_OK);
             cr_assert(buf_append(&want, bytes_slice(blob_view(blob), offset, len + 1)) == BRINE_OK);
             blob_unref(blob);
         } else if (len > 0) {
@@ -71,7 +72,7 @@ Test(output, destroying_gives_back_all_bytes_and_references) {
     mem_account_init(&account, mem_system(), 0);
     struct blob *blob = make_blob(mem_system(), 10, 0);
     struct output *output = output_create(&account.allocator);
-    cr_assert(output_add_blob(output, blob, 2) == BRINE_OK);
+    cr_assert(output_add_blob(output, blob, bytes_slice(blob_view(blob), 2, 8)) == BRINE_OK);
     cr_assert(output_add_bytes(output, BYTES("abc")) == BRINE_OK);
     cr_expect(output->pending_bytes == 11 && output->owned_bytes == mem_account_used(&account));
     cr_expect(atomic_load(&blob->refs) == 2);
@@ -91,7 +92,7 @@ Test(output, a_refused_allocation_adds_nothing) {
             if (output_add_bytes(output, BYTES("abc")) != BRINE_OK)
                 cr_expect(output->pending_bytes == before);
             before = output->pending_bytes;
-            if (output_add_blob(output, blob, 0) != BRINE_OK)
+            if (output_add_blob(output, blob, blob_view(blob)) != BRINE_OK)
                 cr_expect(output->pending_bytes == before);
             output_destroy(output);
         }
@@ -105,9 +106,9 @@ Test(output, a_refused_allocation_adds_nothing) {
 Test(output, a_value_that_only_replies_keep_is_counted_and_the_one_being_sent_may_finish) {
     struct blob *kept = make_blob(mem_system(), 1000, 0), *gone = make_blob(mem_system(), 300, 0);
     struct output *one = output_create(mem_system()), *two = output_create(mem_system());
-    cr_assert(output_add_blob(one, kept, 0) == BRINE_OK);
-    cr_assert(output_add_blob(one, gone, 0) == BRINE_OK);
-    cr_assert(output_add_blob(two, gone, 0) == BRINE_OK);
+    cr_assert(output_add_blob(one, kept, blob_view(kept)) == BRINE_OK);
+    cr_assert(output_add_blob(one, gone, blob_view(gone)) == BRINE_OK);
+    cr_assert(output_add_blob(two, gone, blob_view(gone)) == BRINE_OK);
     cr_expect(output_count_orphans(one) == 0 && one->orphaned_bytes == 0, "all are stored");
     blob_unref(gone); /* the store's reference: it was replaced */
     cr_expect(output_count_orphans(one) == 300 && one->orphaned_bytes == 300);
@@ -116,4 +117,22 @@ Test(output, a_value_that_only_replies_keep_is_counted_and_the_one_being_sent_ma
     cr_expect(!blob_is_orphaned(kept) && blob_is_orphaned(gone));
     output_destroy(two);
     blob_unref(kept);
+}
+
+Test(output, a_long_reply_that_was_taken_over_is_its_clients_cost_until_it_is_sent) {
+    struct buf text;
+    buf_init(&text, mem_system(), SIZE_MAX);
+    for (int i = 0; i < 10; i++) cr_assert(buf_append(&text, BYTES("0123456789")) == BRINE_OK);
+    struct blob *blob = blob_of_buf(&text);
+    cr_assert(blob && text.cap == 0);
+    struct output *output = output_create(mem_system());
+    cr_assert(output_add_reply(output, blob, bytes_slice(blob_view(blob), 0, 60)) == BRINE_OK);
+    cr_assert(output_add_reply(output, blob, bytes_slice(blob_view(blob), 70, 30)) == BRINE_OK);
+    blob_unref(blob);
+    cr_expect(output->reply_bytes == 90 && output->owned_bytes > 90);
+    cr_expect(output_count_orphans(output) == 0 && output->orphaned_bytes == 0, "it is no value");
+    output_consume(output, 60);
+    cr_expect(output->reply_bytes == 30 && output->pending_bytes == 30);
+    cr_expect(bytes_equal(output_front(output, 100), BYTES("012345678901234567890123456789")));
+    output_destroy(output);
 }

@@ -50,7 +50,7 @@ Test(reply, a_mark_leads_back_and_mends_what_broke) {
     struct blob *blob = blob_create(&mem.allocator, 5000);
     struct store_value value = boxed(blob);
     reply_ok(&reply);
-    struct reply_mark mark = reply_begin(&reply);
+    struct reply_mark mark = reply_mark(&reply);
     reply_value(&reply, &value);
     reply_error(&reply, BYTES("ERR no"));
     for (int i = 0; i < 100; i++) reply_integer(&reply, 12345);
@@ -62,19 +62,33 @@ Test(reply, a_mark_leads_back_and_mends_what_broke) {
     close_reply(&reply);
 }
 
-Test(reply, one_value_of_any_length_fits_and_a_second_counts_against_the_limit) {
+Test(reply, references_take_no_memory_and_do_not_count_against_the_limit) {
     struct reply reply;
     open_reply(&reply, 6000);
     struct blob *blob = blob_create(&mem.allocator, 50000);
     struct store_value value = boxed(blob);
-    (void)reply_begin(&reply);
-    reply_value(&reply, &value);
-    cr_expect(!reply_is_broken(&reply));
-    (void)reply_begin(&reply);
-    reply_value(&reply, &value);
-    cr_expect(!reply_is_broken(&reply), "the next command has its own");
-    reply_value(&reply, &value);
-    cr_expect(reply_is_broken(&reply));
+    size_t before = mem.taken_bytes;
+    for (int i = 0; i < 100; i++) reply_value(&reply, &value);
+    cr_expect(!reply_is_broken(&reply) && reply.larges_count == 100);
+    cr_expect(mem.taken_bytes - before < 20000, "%zu", mem.taken_bytes - before);
+    reply_bulk(&reply, blob_view(blob));
+    cr_expect(reply_is_broken(&reply), "a copy does");
+    blob_unref(blob);
+    close_reply(&reply);
+}
+
+Test(reply, a_long_part_of_a_boxed_value_goes_by_reference_and_a_short_one_is_copied) {
+    struct reply reply;
+    open_reply(&reply, 100000);
+    struct blob *blob = blob_create(&mem.allocator, 50000);
+    memset(blob->data, 'x', blob->len);
+    struct store_value value = boxed(blob);
+    reply_part(&reply, &value, bytes_slice(value.bytes, 10, REPLY_LARGE_FROM_BYTES));
+    cr_assert(reply.larges_count == 1);
+    cr_expect(reply.larges[0].bytes.data == blob->data + 10);
+    cr_expect(reply_bytes(&reply) == 10 + REPLY_LARGE_FROM_BYTES, "%zu", reply_bytes(&reply));
+    reply_part(&reply, &value, bytes_slice(value.bytes, 10, 3));
+    cr_expect(reply.larges_count == 1 && says(&reply, "$16384\r\n\r\n$3\r\nxxx\r\n"));
     blob_unref(blob);
     close_reply(&reply);
 }
