@@ -83,11 +83,17 @@ static size_t reply_limit(const struct worker_state *worker) {
     return room ? MIN(limit, MAX(room / 2, (size_t)REPLY_BYTES_SURE)) : limit;
 }
 
+/* An argument's view takes more than the six bytes that an empty one has on the wire. */
+static size_t args_limit(struct config *config) {
+    size_t query_bytes = (size_t)config_read(config->limits.query_buffer_bytes);
+    return MIN((size_t)config_read(config->limits.args), query_bytes / sizeof(struct bytes));
+}
+
 /* What depends on the client and on options that may change at any time. */
 static void prepare(struct worker_state *worker, const struct session *session) {
     worker->reply.writer.version = session->resp_version;
     worker->reply.out.limit = reply_limit(worker);
-    worker->args.limit = (size_t)config_read(worker->config->limits.args);
+    worker->args.limit = args_limit(worker->config);
 }
 
 /* What the keyspace does between commands (upkeep judges values too) is nobody's question, and the
@@ -162,7 +168,7 @@ static struct resp_limits decoder_limits(const struct worker_state *worker,
     struct config *config = worker->config;
     return (struct resp_limits){
         .bulk_bytes_max = (size_t)config_read(config->limits.bulk_bytes),
-        .args_max = (size_t)config_read(config->limits.args),
+        .args_max = args_limit(config),
         .inline_bytes_max = (size_t)config_read(config->limits.inline_bytes),
         .unauthenticated = !session->authenticated,
     };

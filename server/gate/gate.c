@@ -64,6 +64,18 @@ bool gate_tells_apart(const struct gate *gate, uint32_t a, uint32_t b, uint32_t 
     return apart;
 }
 
+bool gate_treats_alike(const struct gate *gate, uint32_t generation, const struct gate_place *from,
+                       const struct gate_place *to) {
+    if (!gate->keeper) return false;
+    struct gate_setup *setup = gate_keeper_setup(gate->keeper);
+    const struct gate_rule *rule = gate_setup_rule(setup, to->db, to->key);
+    bool alike = setup->generation == generation && setup->mode == CONFIG_GATE_MODE_ENFORCE &&
+                 rule == gate_setup_rule(setup, from->db, from->key) &&
+                 rule->on_refusal != GATE_ON_REFUSAL_LOG && rule->audited != GATE_AUDIT_ALL;
+    gate_setup_unref(setup);
+    return alike;
+}
+
 bool gate_is_at(const struct gate *gate, uint32_t generation) {
     return !gate->keeper || gate_keeper_generation(gate->keeper) == generation;
 }

@@ -91,6 +91,15 @@ enum brine_status gate_reload(const struct gate *gate, struct brine_error *err) 
  * value admitted to one may not be put into the other unread.  *generation is that of the rules
  * asked; 0: no rules. */
 bool gate_tells_apart(const struct gate *gate, uint32_t a, uint32_t b, uint32_t *generation);
+/* True when a value that the rules of this generation admitted under one key, and noted, need not
+ * be read again to lie under another: they are in force, the same one stands over both keys, and
+ * nobody wants to be told of each value. */
+struct gate_place {
+    uint32_t db;
+    struct bytes key;
+};
+bool gate_treats_alike(const struct gate *gate, uint32_t generation, const struct gate_place *from,
+                       const struct gate_place *to);
 /* Still the same rules. */
 bool gate_is_at(const struct gate *gate, uint32_t generation);
 

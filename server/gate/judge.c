@@ -341,8 +341,10 @@ static bool read_value(struct judging *judging) {
     }
     if (finding->found == GATE_FOUND_REFUSED) return true;
     if (judging->question->may_defer) return false;
-    refuse_value(judging, PICKLE_CLASS_LIMIT, status == BRINE_TOO_BIG ? "unpacked" : "no-memory",
+    bool is_limit = status == BRINE_TOO_BIG;
+    refuse_value(judging, PICKLE_CLASS_LIMIT, is_limit ? "unpacked" : "no-memory",
                  err.text[0] ? err.text : brine_status_meaning(status));
+    if (status == BRINE_NO_MEMORY) gate_refusal_say_memory(judging->answer);
     return true;
 }
 

@@ -573,6 +573,14 @@ uint16_t gate_kinds_redeem(const struct gate_kinds *kinds, gate_ticket ticket) {
     return LIKELY(ticket_holds(kinds, ticket)) ? (uint16_t)ticket : 0;
 }
 
+gate_ticket gate_kinds_ticket(const struct gate_kinds *kinds, uint16_t label,
+                              uint32_t *generation) {
+    *generation = atomic_load_explicit(&kinds->generations[label], memory_order_relaxed);
+    bool in_force = *generation != 0 &&
+                    *generation == atomic_load_explicit(&kinds->generation, memory_order_relaxed);
+    return label && in_force ? ticket_of(kinds, label) : 0;
+}
+
 bool gate_kinds_is_current(const struct gate_kinds *kinds, uint16_t label) {
     uint32_t generation = atomic_load_explicit(&kinds->generation, memory_order_relaxed);
     if (!generation) return true;

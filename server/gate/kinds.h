@@ -111,6 +111,9 @@ gate_ticket gate_kinds_common(struct gate_kinds *kinds, uint32_t generation) MUS
 
 /* The label to store, or 0 when its kind was freed meanwhile.  Under the shard's lock. */
 uint16_t gate_kinds_redeem(const struct gate_kinds *kinds, gate_ticket ticket);
+/* Under the shard's lock of an entry with this label: a ticket for the same, and the generation by
+ * which it was admitted.  0: it has none that is in force. */
+gate_ticket gate_kinds_ticket(const struct gate_kinds *kinds, uint16_t label, uint32_t *generation);
 /* True when a value with this label was admitted by the policy in force, or the gate is off. */
 bool gate_kinds_is_current(const struct gate_kinds *kinds, uint16_t label);
 

@@ -190,6 +190,10 @@ void gate_refusal_say_report(const struct gate_refusal *refusal, struct gate_ans
     struct line line = {.text = answer->text};
     const struct deed *deed = report->name.data ? find_deed(report->reason) : NULL;
     answer->offset = finding->offset;
+    if (report->reason == PICKLE_NO_MEMORY) {
+        gate_refusal_say_memory(answer);
+        return;
+    }
     add_head(&line, finding);
     if (deed) {
         add_deed(&line, refusal, deed);
@@ -201,6 +205,11 @@ void gate_refusal_say_report(const struct gate_refusal *refusal, struct gate_ans
     }
     add_report(&line, report);
     add_place(&line, refusal);
+}
+
+void gate_refusal_say_memory(struct gate_answer *answer) {
+    struct line line = {.text = answer->text};
+    add(&line, "OOM command not allowed when used memory > 'maxmemory'.");
 }
 
 void gate_refusal_say(const struct gate_refusal *refusal, struct gate_answer *answer,

@@ -22,6 +22,9 @@ struct gate_refusal {
     const struct pickle_harm *harm;
 };
 
+/* Memory was refused, so nothing is known of the value: in Redis's words, for clients wait on them.
+ */
+void gate_refusal_say_memory(struct gate_answer *answer);
 /* By finding->report. */
 void gate_refusal_say_report(const struct gate_refusal *refusal, struct gate_answer *answer);
 /* "PICKLELIMIT offset 0: the value has 20 bytes, at most 10 are admitted (rule 2, ...)" */

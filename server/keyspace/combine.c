@@ -15,6 +15,9 @@
 /* Beyond so many tries the sources change faster than their values can be verified. */
 enum { COMBINE_TRIES = 1000 };
 
+/* Shorter ones are judged sooner than two rules are found and compared. */
+enum { TRANSFER_READ_BYTES = 64 * 1024 };
+
 /* Bytes that an event loop works out by itself. */
 static const size_t COMBINE_AT_ONCE_BYTES = (size_t)1 << 20;
 
@@ -28,6 +31,7 @@ struct source {
     struct blob *blob; /* pinned; NULL: the bytes are in access->old */
     size_t offset, len;
     int64_t expire_at_ms;
+    uint32_t ticket, generation; /* by which it was admitted; 0: not by the policy in force */
 };
 
 struct combination {
@@ -90,6 +94,8 @@ static enum keyspace_outcome read_source(struct keyspace_access *access,
     source->expire_at_ms = value.expire_at_ms;
     source->len = value.bytes.len;
     source->offset = access->old.len;
+    const struct gate_kinds *kinds = access->keyspace->gate->kinds;
+    if (kinds) source->ticket = gate_kinds_ticket(kinds, value.label, &source->generation);
     if (value.blob)
         source->blob = blob_ref(value.blob);
     else if (buf_append(&access->old, value.bytes) != BRINE_OK)
@@ -170,6 +176,22 @@ static enum keyspace_outcome try_again_and_again(struct keyspace_access *access,
 
 /* ---- RENAME, COPY, MOVE ---------------------------------------------------------------------- */
 
+/* What is long and was admitted by the rule that stands over the target too is not read again. */
+static enum keyspace_outcome judge_transfer(struct keyspace_access *access,
+                                            const struct keyspace_transfer *transfer,
+                                            const struct combination *combination,
+                                            struct prepared *prepared) {
+    const struct source *source = &combination->sources[0];
+    struct bytes value = combination->values[0];
+    const struct gate_place from = {transfer->from.db, transfer->from.name};
+    const struct gate_place to = {transfer->to.db, transfer->to.name};
+    if (value.len < TRANSFER_READ_BYTES || !source->ticket ||
+        !gate_treats_alike(access->keyspace->gate, source->generation, &from, &to))
+        return door_judge(access, &transfer->to, value, prepared);
+    *prepared = (struct prepared){.bytes = value, .label = source->ticket};
+    return KEYSPACE_DONE;
+}
+
 static enum keyspace_outcome try_transfer(struct keyspace_access *access,
                                           struct combination *combination, void *context,
                                           bool *overtaken) {
@@ -178,8 +200,7 @@ static enum keyspace_outcome try_transfer(struct keyspace_access *access,
     struct source *source = &combination->sources[0];
     struct prepared prepared = {0};
     if (!source->found) return KEYSPACE_NOT_DONE;
-    enum keyspace_outcome outcome =
-        door_judge(access, &transfer->to, combination->values[0], &prepared);
+    enum keyspace_outcome outcome = judge_transfer(access, transfer, combination, &prepared);
     /* A boxed value is shared by both keys. */
     if (outcome == KEYSPACE_DONE && source->blob && !prepared.dropped)
         prepared.blob = blob_ref(source->blob);

@@ -98,10 +98,10 @@ enum keyspace_outcome door_judge_for(struct keyspace_access *access, const struc
     BRINE_ASSERT(
         access->hold.depth == 0 || access->in_transaction,
         "the gate is not asked while a lock is held, but for a transaction's short values");
-    if (access->in_transaction) {
-        if (judged_already(access, key, value, prepared)) return KEYSPACE_DONE;
-        if (value.len > access->keyspace->locked_bytes_max) return refuse_long(access, value);
-    }
+    if (access->in_transaction && judged_already(access, key, value, prepared))
+        return KEYSPACE_DONE;
+    /* What the gate decides at once, because it is off or need not read, it decides here too. */
+    bool is_too_long = access->in_transaction && value.len > access->keyspace->locked_bytes_max;
     struct gate_question question = {
         .db = key->db,
         .key = key->name,
@@ -109,7 +109,7 @@ enum keyspace_outcome door_judge_for(struct keyspace_access *access, const struc
         .command = access->command ? access->command : "",
         .actor = access->actor,
         .actor_context = access->actor_context,
-        .may_defer = access->may_defer,
+        .may_defer = access->may_defer || is_too_long,
         .published = published,
     };
     *prepared = (struct prepared){.bytes = value};
@@ -123,6 +123,7 @@ enum keyspace_outcome door_judge_for(struct keyspace_access *access, const struc
         prepared->dropped = true;
         return KEYSPACE_DONE;
     case GATE_DEFER:
+        if (is_too_long) return refuse_long(access, value);
         access->deferred = true;
         return KEYSPACE_DEFERRED;
     case GATE_REFUSE:

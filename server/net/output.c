@@ -83,14 +83,15 @@ static const uint8_t *chunk_bytes(const struct output_chunk *chunk) {
 
 size_t output_begin(struct output *output, uv_buf_t vectors[static OUTPUT_VECTORS]) {
     BRINE_ASSERT(output->chunks_in_flight == 0, "one write of a client is in flight at a time");
-    size_t count = 0;
-    for (struct output_chunk *chunk = output->first; chunk && count < OUTPUT_VECTORS;
+    size_t count = 0, left = OUTPUT_WRITE_BYTES;
+    for (struct output_chunk *chunk = output->first; chunk && count < OUTPUT_VECTORS && left > 0;
          chunk = chunk->next) {
-        chunk->write_end = chunk->end;
+        size_t bytes = MIN(chunk->end - chunk->begin, left);
+        chunk->write_end = chunk->begin + bytes;
+        left -= bytes;
         /* libuv's vectors are for reading into as well, so they point to bytes that may change. */
-        vectors[count++] =
-            (uv_buf_t){.base = (char *)(uintptr_t)(chunk_bytes(chunk) + chunk->begin),
-                       .len = chunk->end - chunk->begin};
+        vectors[count++] = (uv_buf_t){
+            .base = (char *)(uintptr_t)(chunk_bytes(chunk) + chunk->begin), .len = bytes};
     }
     output->chunks_in_flight = count;
     return count;
@@ -103,7 +104,8 @@ size_t output_end(struct output *output) {
         BRINE_ASSERT(chunk, "what is in flight is still queued");
         sent += chunk->write_end - chunk->begin;
         chunk->begin = chunk->write_end;
-        if (chunk->begin < chunk->end) continue; /* only ever the last one grew: it stays first */
+        if (chunk->begin < chunk->end)
+            continue; /* of the last one more is to be sent: it stays first */
         output->first = chunk->next;
         if (!output->first) output->last = NULL;
         free_chunk(output, chunk);

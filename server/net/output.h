@@ -34,8 +34,12 @@ struct output_chunk {
     uint8_t data[];
 };
 
-/* uv_write keeps so many vectors in its request and allocates for more. */
-enum { OUTPUT_VECTORS = 4 };
+enum {
+    OUTPUT_VECTORS = 4, /* uv_write keeps so many in its request and allocates for more */
+    /* Of one write.  The kernel goes on copying as long as the reader of a long value takes it as
+     * fast, which on the same machine may be all of it. */
+    OUTPUT_WRITE_BYTES = 1 << 20,
+};
 
 struct output {
     uv_write_t request;

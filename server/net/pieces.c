@@ -27,12 +27,13 @@ static size_t pieces_count(const struct reply *reply) {
 }
 
 size_t pieces_vectors(const struct reply *reply, uv_buf_t vectors[static PIECES_MAX]) {
-    size_t count = 0;
-    for (size_t i = 0; i < pieces_count(reply) && count < PIECES_MAX; i++) {
+    size_t count = 0, left = OUTPUT_WRITE_BYTES;
+    for (size_t i = 0; i < pieces_count(reply) && count < PIECES_MAX && left > 0; i++) {
         struct piece piece = piece_at(reply, buf_view(&reply->out), i);
         if (piece.bytes.len == 0) continue;
-        vectors[count++] =
-            (uv_buf_t){.base = (char *)(uintptr_t)piece.bytes.data, .len = piece.bytes.len};
+        size_t bytes = MIN(piece.bytes.len, left);
+        vectors[count++] = (uv_buf_t){.base = (char *)(uintptr_t)piece.bytes.data, .len = bytes};
+        left -= bytes;
     }
     return count;
 }

@@ -12,7 +12,8 @@
 
 enum { PIECES_MAX = 1024 /* of one writev; Linux's IOV_MAX */ };
 
-/* Fills in what there is to send, from its beginning, as far as there is room; returns how many. */
+/* Fills in what there is to send, from its beginning, as far as there is room and one write may
+ * take; returns how many. */
 size_t pieces_vectors(const struct reply *reply, uv_buf_t vectors[static PIECES_MAX]);
 /* Copies, or refers to, what comes behind the first `sent` bytes. */
 enum brine_status pieces_queue(struct reply *reply, size_t sent, struct output *output) MUST_USE;

@@ -9,7 +9,7 @@ struct transaction *transaction_create(struct keyspace *keyspace, struct allocat
                                        size_t bytes_max) {
     struct transaction *transaction = mem_alloc(mem, sizeof *transaction);
     if (!transaction) return NULL;
-    *transaction = (struct transaction){.keyspace = keyspace, .mem = mem};
+    *transaction = (struct transaction){.keyspace = keyspace, .mem = mem, .bytes_max = bytes_max};
     arena_init(&transaction->queue_memory, mem, bytes_max);
     arena_init(&transaction->watch_memory, mem, bytes_max);
     return transaction;
@@ -49,17 +49,19 @@ void transaction_back_to(struct transaction *transaction, struct transaction_mar
 }
 
 /* Room for one more item of `bytes` each in a vector. */
-static void *grow(struct allocator *mem, void *items, size_t bytes, size_t *cap) {
-    size_t wanted = *cap ? *cap * 2 : FIRST_ROOM;
-    void *grown = mem_resize(mem, items, *cap * bytes, wanted * bytes);
+static void *grow(const struct transaction *transaction, void *items, size_t bytes, size_t *cap) {
+    size_t wanted = *cap ? *cap * 2 : FIRST_ROOM, taken = transaction_bytes(transaction);
+    if ((wanted - *cap) * bytes > transaction->bytes_max - MIN(taken, transaction->bytes_max))
+        return NULL;
+    void *grown = mem_resize(transaction->mem, items, *cap * bytes, wanted * bytes);
     if (grown) *cap = wanted;
     return grown;
 }
 
 enum brine_status transaction_queue(struct transaction *transaction, const struct queued *queued) {
     if (transaction->queue_count == transaction->queue_cap) {
-        struct queued *grown = grow(transaction->mem, transaction->queue,
-                                    sizeof *transaction->queue, &transaction->queue_cap);
+        struct queued *grown = grow(transaction, transaction->queue, sizeof *transaction->queue,
+                                    &transaction->queue_cap);
         if (!grown) return BRINE_NO_MEMORY;
         transaction->queue = grown;
     }
@@ -70,7 +72,7 @@ enum brine_status transaction_queue(struct transaction *transaction, const struc
 enum brine_status transaction_note_judged(struct transaction *transaction,
                                           const struct keyspace_judged *judged) {
     if (transaction->judged_count == transaction->judged_cap) {
-        struct keyspace_judged *grown = grow(transaction->mem, transaction->judged,
+        struct keyspace_judged *grown = grow(transaction, transaction->judged,
                                              sizeof *transaction->judged, &transaction->judged_cap);
         if (!grown) return BRINE_NO_MEMORY;
         transaction->judged = grown;

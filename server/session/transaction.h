@@ -7,7 +7,8 @@
  *
  * Ownership: it owns copies of all arguments and of the watched keys' names.
  * Thread: its client's; watches are touched by anybody, through their atomic flag.
- * Bounds: bytes_max for all copies together.  Errors: NO_MEMORY or TOO_BIG, with nothing changed.
+ * Bounds: bytes_max for all copies together, lists of them included.  Errors: NO_MEMORY or TOO_BIG,
+ * with nothing changed.
  */
 #ifndef BRINE_TRANSACTION_H
 #define BRINE_TRANSACTION_H
@@ -26,6 +27,7 @@ struct queued {
 struct transaction {
     struct keyspace *keyspace;
     struct allocator *mem;
+    size_t bytes_max;
     struct watcher watcher;
     struct watch *watches; /* by next_of_watcher */
     bool is_open;          /* MULTI was said */

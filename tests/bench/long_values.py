@@ -28,6 +28,7 @@ COMMANDS = {
     "bitcount": (b"BITCOUNT", b"long"),
     "bitpos": (b"BITPOS", b"zeros", b"1"),
     "bitop": (b"BITOP", b"NOT", b"other", b"long"),
+    "get": (b"GET", b"long"),
     "getrange": (b"GETRANGE", b"long", b"0", b"-1"),
     "copy": (b"COPY", b"long", b"copied", b"REPLACE"),
     "set": None,

@@ -525,8 +525,7 @@ static bool contains(struct bytes text, const char *word) {
     return memmem(text.data, text.len, word, strlen(word)) != NULL;
 }
 
-/* The gate has an answer of its own for a value that it had no memory to judge, and LCS says it in
- * Redis's words. */
+/* LCS and unpacking have words of their own. */
 static bool says_out_of_memory(struct bytes reply) {
     return bytes_starts_with(reply, BYTES("-OOM")) ||
            contains(reply, "an allocation was refused") || contains(reply, "Insufficient memory") ||
@@ -587,7 +586,7 @@ static bool judge(struct run *run, struct life *life, size_t n, size_t i) {
     }
     run->unsure++;
     /* An inner reply of EXEC, or what PICKLE.INSPECT saw so far and why no more. */
-    if (!contains(reply, "-OOM") && !contains(reply, "memory for verif"))
+    if (!contains(reply, "OOM ") && !contains(reply, "memory for verif"))
         fail(run, n, i, "it says something else", reply);
     return false;
 }
