@@ -271,6 +271,17 @@ static enum brine_status end_at_footer(struct snapshot_reader *reader,
     return BRINE_NOT_FOUND;
 }
 
+/* Where an intact block may be next.  A head that is intact leads past its payload, which may be of
+ * a client's making and full of magics. */
+static uint64_t behind_damage(const struct snapshot_reader *reader) {
+    struct snapshot_block block;
+    struct brine_error err;
+    if (read_head_at(reader, reader->offset, &block, &err) == BRINE_OK &&
+        block.head.sequence >= reader->sequence && block.head.records_before >= reader->records)
+        return block_end(&block);
+    return MIN(reader->offset + 1, reader->source.bytes);
+}
+
 static enum brine_status next_salvaged(struct snapshot_reader *reader, struct snapshot_block *block,
                                        struct buf *payload, struct brine_error *err) {
     uint64_t damaged_from = reader->offset;
@@ -278,7 +289,7 @@ static enum brine_status next_salvaged(struct snapshot_reader *reader, struct sn
     enum brine_status status = try_block(reader, reader->offset, block, payload, &why);
     if (status == BRINE_MALFORMED || status == BRINE_TOO_BIG) {
         keep_reason(reader, &why);
-        uint64_t from = MIN(reader->offset + 1, reader->source.bytes);
+        uint64_t from = behind_damage(reader);
         status = search(reader, from, block, payload, err);
         if (status == BRINE_NOT_FOUND) return end_salvage(reader, damaged_from);
     } else if (status != BRINE_OK) {

@@ -108,26 +108,37 @@ static enum brine_status write_footer(struct snapshot_file *file, struct brine_e
     return snapshot_file_add(file, &block, err);
 }
 
-/* What has the name becomes generation 1.  That it cannot be kept is no reason to lose the new one.
- */
-static void keep_generations(struct snapshot_file *file) {
+/* ---- generations ------------------------------------------------------------------------------*/
+
+/* The file that has the name gets a second one, for it is about to lose the first.  That it cannot
+ * be kept is no reason to lose the new one. */
+static bool hold_old(struct snapshot_file *file, char *held, size_t size) {
+    struct disk *disk = file->options.disk;
+    if (file->options.keep == 0) return false;
+    snprintf(held, size, "%s.old", file->temporary);
+    int code = disk->link(disk, file->name, held);
+    if (code == EEXIST) {
+        (void)disk->unlink(disk, held);
+        code = disk->link(disk, file->name, held);
+    }
+    file->generation_lost |= code && code != ENOENT;
+    return !code;
+}
+
+/* It becomes generation 1, and each older one a step older. */
+static void keep_old(struct snapshot_file *file, const char *held) {
     struct disk *disk = file->options.disk;
     char from[SNAPSHOT_NAME_BYTES_MAX + 32], to[SNAPSHOT_NAME_BYTES_MAX + 32];
-    size_t keep = MIN(file->options.keep, (size_t)SNAPSHOT_KEEP_MAX);
-    for (size_t i = keep; i > 1; i--) {
+    for (size_t i = MIN(file->options.keep, (size_t)SNAPSHOT_KEEP_MAX); i > 1; i--) {
         snprintf(from, sizeof from, "%s.%zu", file->name, i - 1);
         snprintf(to, sizeof to, "%s.%zu", file->name, i);
         int code = disk->rename(disk, from, to);
         file->generation_lost |= code && code != ENOENT;
     }
-    if (keep == 0) return;
     snprintf(to, sizeof to, "%s.1", file->name);
-    int code = disk->link(disk, file->name, to);
-    if (code == EEXIST) {
-        disk->unlink(disk, to);
-        code = disk->link(disk, file->name, to);
-    }
-    file->generation_lost |= code && code != ENOENT;
+    if (disk->rename(disk, held, to) == 0) return;
+    file->generation_lost = true;
+    (void)disk->unlink(disk, held);
 }
 
 enum brine_status snapshot_file_finish(struct snapshot_file *file, struct brine_error *err) {
@@ -138,10 +149,14 @@ enum brine_status snapshot_file_finish(struct snapshot_file *file, struct brine_
     file->is_open = false;
     code = disk->close(disk, file->file);
     if (code) return failed(file, "cannot close", code, err);
-    keep_generations(file);
+    char held[sizeof file->temporary + sizeof ".old"];
+    bool is_held = hold_old(file, held, sizeof held);
     code = disk->rename(disk, file->temporary, file->name);
+    if (code && is_held) (void)disk->unlink(disk, held);
     if (code) return failed(file, "cannot rename", code, err);
     file->is_there = false;
+    file->is_named = true;
+    if (is_held) keep_old(file, held);
     code = disk->sync_dir(disk);
     if (code) return failed(file, "cannot sync the directory", code, err);
     return BRINE_OK;

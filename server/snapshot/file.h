@@ -8,14 +8,17 @@
  *     ... snapshot_file_add(&file, &block, err) ... by one thread at a time
  *     status = snapshot_file_finish(&file, err);   // or snapshot_file_abandon(&file)
  *
- * Protocol: create NAME.tmp.PID (O_EXCL, O_NOFOLLOW, 0600), write, footer, fsync, close, keep the
- * file that has the name as NAME.1 (and NAME.1 as NAME.2 ...), rename, fsync the directory.  At
- * each moment of it NAME is the old file or the new one, whole.  The older one is kept by a second
- * name and not by renaming it, for then NAME would be missing for a moment.
+ * Protocol: create NAME.tmp.PID (O_EXCL, O_NOFOLLOW, 0600), write, footer, fsync, close, give the
+ * file that has the name a second one, rename, keep the old one as NAME.1 (and NAME.1 as NAME.2
+ * ...), fsync the directory.  At each moment of it NAME is the old file or the new one, whole.  The
+ * older one is kept by a second name and not by renaming it, for then NAME would be missing for a
+ * moment; generations move only when the new file has its name, for saves that fail, one after the
+ * other, would push out all of them.
  *
  * Errors: IO with errno's words; then the temporary file is gone (finish and add leave that to
- * abandon, which may always be called) and the old files are as they were, but for generations
- * already moved on.  Cost: writing; a hint to the kernel every half MB, so that the fsync is short.
+ * abandon, which may always be called) and the old files are as they were, unless is_named says
+ * that only the directory could not be synced.  Cost: writing; a hint to the kernel every half MB,
+ * so that the fsync is short.
  */
 #ifndef BRINE_SNAPSHOT_FILE_H
 #define BRINE_SNAPSHOT_FILE_H
@@ -42,6 +45,7 @@ struct snapshot_file {
     char name[SNAPSHOT_NAME_BYTES_MAX], temporary[SNAPSHOT_NAME_BYTES_MAX + 32];
     int file;
     bool is_open, is_there; /* the temporary file */
+    bool is_named;          /* it has become the file of the name, be it that the rest failed */
     bool generation_lost;   /* the old file could not be kept: a warning, not an error */
     uint64_t offset, sequence, records, checksums, hinted;
 };

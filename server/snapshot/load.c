@@ -31,7 +31,7 @@ struct loader {
     struct keyspace_access access;
     struct buf payload;
     struct snapshot_unpacker unpacker;
-    uint64_t loaded, expired, refused;
+    uint64_t loaded, expired, refused, unusable;
 };
 
 static void stop(struct load *load, const struct brine_error *why) {
@@ -76,6 +76,7 @@ static enum brine_status take_writers(struct load *load, const struct snapshot_b
 static enum brine_status refuse(struct loader *loader, const struct snapshot_record *record,
                                 const char *why, struct brine_error *err) {
     loader->refused++;
+    loader->unusable++;
     if (loader->load->options->salvage) return BRINE_OK;
     return brine_fail(err, BRINE_INVALID, 0, "database %u, a key of %zu bytes: %s",
                       (unsigned)record->db, record->key.len, why);
@@ -183,6 +184,7 @@ static void tell_progress(struct loader *loader, const struct snapshot_block *bl
     load->result.loaded += loader->loaded;
     load->result.expired += loader->expired;
     load->result.refused += loader->refused;
+    load->result.unusable += loader->unusable;
     if (progress) {
         atomic_store(&progress->loaded, load->result.loaded);
         atomic_store(&progress->expired, load->result.expired);
@@ -190,7 +192,7 @@ static void tell_progress(struct loader *loader, const struct snapshot_block *bl
         atomic_fetch_add(&progress->bytes_read, SNAPSHOT_HEAD_BYTES + block->head.stored_bytes);
     }
     pthread_mutex_unlock(&load->lock);
-    loader->loaded = loader->expired = loader->refused = 0;
+    loader->loaded = loader->expired = loader->refused = loader->unusable = 0;
 }
 
 static void run(struct loader *loader) {

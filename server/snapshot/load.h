@@ -51,7 +51,10 @@ struct snapshot_load_result {
     uint64_t loaded;
     uint64_t expired; /* left out, for their time was over */
     uint64_t refused; /* by the gate, or of a kind that this version does not store */
+    uint64_t
+        unusable; /* of the refused, those that no policy refused: of another kind, database ... */
     uint64_t damages, lost_records, lost_bytes;
+    bool kept_aside;   /* the file has a second name, and what is lacking is in no other */
     bool lost_at_most; /* lost_records is an upper bound */
 };
 

@@ -89,11 +89,12 @@ static void tell_loaded(const struct recover_options *options,
     char text[TEXT_BYTES_MAX];
     snprintf(text, sizeof text,
              "%s: %" PRIu64 " entries loaded, %" PRIu64 " had expired, %" PRIu64
-             " were refused by the policy of today, %s%" PRIu64 " lost in %" PRIu64
+             " were refused by the policy of today, %" PRIu64
+             " do not fit this server's databases, limits or types, %s%" PRIu64 " lost in %" PRIu64
              " damaged ranges of %" PRIu64 " bytes",
-             options->name, result->loaded, result->expired, result->refused,
-             result->lost_at_most ? "at most " : "", result->lost_records, result->damages,
-             result->lost_bytes);
+             options->name, result->loaded, result->expired, result->refused - result->unusable,
+             result->unusable, result->lost_at_most ? "at most " : "", result->lost_records,
+             result->damages, result->lost_bytes);
     log_write(options->log, result->damages || result->refused ? LOG_WARNING : LOG_NOTICE,
               "DB loaded from disk in %" PRId64 " ms: %s", took_ms, text);
     audit_text(options, "loaded", result->refused, text);
@@ -116,7 +117,6 @@ static bool find_older(const struct recover_options *options, char *name, size_t
         older.name = name;
         enum brine_status status = recover_check(&older, &err);
         if (status == BRINE_OK) return true;
-        if (status == BRINE_NOT_FOUND) return false;
     }
     return false;
 }
@@ -138,6 +138,12 @@ static enum brine_status refuse(const struct recover_options *options, enum brin
 
 /* ---- loading ----------------------------------------------------------------------------------*/
 
+static void tell_aside(const struct recover_options *options, const char *aside) {
+    (void)options->disk->disk.sync_dir(&options->disk->disk);
+    log_write(options->log, LOG_WARNING, "the damaged snapshot is kept as %s", aside);
+    audit_text(options, "moved", 0, aside);
+}
+
 static enum brine_status move_aside(const struct recover_options *options,
                                     struct brine_error *err) {
     char aside[NAME_BYTES_MAX];
@@ -147,9 +153,32 @@ static enum brine_status move_aside(const struct recover_options *options,
     if (code)
         return brine_fail(err, BRINE_IO, 0, "%s/%s is damaged and cannot be moved aside: %s",
                           options->dir, options->name, strerror(code));
-    (void)disk->sync_dir(disk);
-    log_write(options->log, LOG_WARNING, "the damaged snapshot is kept as %s", aside);
-    audit_text(options, "moved", 0, aside);
+    tell_aside(options, aside);
+    return BRINE_OK;
+}
+
+/* A second name, of the time when the file was written, so that who salvages it again and again
+ * gives it no third. */
+static bool link_aside(const struct recover_options *options, char *aside, size_t size) {
+    struct stat file, other;
+    if (fstatat(options->disk->fd, options->name, &file, AT_SYMLINK_NOFOLLOW)) return false;
+    snprintf(aside, size, "%s.damaged-%" PRId64, options->name,
+             (int64_t)file.st_mtim.tv_sec * 1000 + file.st_mtim.tv_nsec / 1000000);
+    struct disk *disk = &options->disk->disk;
+    if (disk->link(disk, options->name, aside) == 0) return true;
+    return fstatat(options->disk->fd, aside, &other, AT_SYMLINK_NOFOLLOW) == 0 &&
+           other.st_dev == file.st_dev && other.st_ino == file.st_ino;
+}
+
+/* What was salvaged is nowhere else until the next save, so the damaged file keeps its name until
+ * then: who starts again before that salvages again.  Where a file cannot have two names it is
+ * moved. */
+static enum brine_status keep_aside(const struct recover_options *options,
+                                    struct snapshot_load_result *result, struct brine_error *err) {
+    char aside[NAME_BYTES_MAX];
+    result->kept_aside = true;
+    if (!link_aside(options, aside, sizeof aside)) return move_aside(options, err);
+    tell_aside(options, aside);
     return BRINE_OK;
 }
 
@@ -200,7 +229,7 @@ enum brine_status recover(const struct recover_options *options,
     close_source(fd);
     if (status == BRINE_OK) {
         tell_loaded(options, result, clock_mono_ms() - began_ms);
-        return result->damages ? move_aside(options, err) : BRINE_OK;
+        return result->damages || result->unusable ? keep_aside(options, result, err) : BRINE_OK;
     }
     if (options->damaged == RECOVER_EMPTY && is_damage(status))
         return begin_empty(options, result, err);

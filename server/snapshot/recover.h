@@ -4,11 +4,12 @@
 /* What to do with the file that is there: load it, and what when it is damaged.
  *
  *     REFUSE    an error that names file, offset and reason, and what can be done; nothing is
- * changed SALVAGE   every intact block is loaded, what was lost is told, the file is moved aside
- *     EMPTY     the file is moved aside, and the keyspace begins empty
+ * changed SALVAGE   every intact block is loaded, what was lost is told, the file gets a second
+ * name EMPTY     the file is moved aside, and the keyspace begins empty
  *
- * A damaged file is never overwritten: aside is NAME.damaged-<ms since 1970>.
- * Thread: one. */
+ * A damaged file is never overwritten, nor one of which something does not fit this server: aside
+ * is NAME.damaged-<ms since 1970>.  What was salvaged has to be saved then: until that is done NAME
+ * is the damaged file still. Thread: one. */
 #ifndef BRINE_SNAPSHOT_RECOVER_H
 #define BRINE_SNAPSHOT_RECOVER_H
 

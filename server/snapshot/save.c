@@ -466,6 +466,7 @@ enum brine_status snapshot_save_run(struct snapshot_save *save, struct snapshot_
         .handed_over = atomic_load(&save->handed_over),
         .memory_peak_bytes = mem_account_peak(&save->account),
         .generation_lost = save->file.generation_lost,
+        .is_named = save->file.is_named,
     };
     return status;
 }

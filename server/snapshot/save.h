@@ -48,6 +48,7 @@ struct snapshot_save_result {
     uint64_t handed_over;                        /* entries */
     size_t memory_peak_bytes;
     bool generation_lost;
+    bool is_named; /* of a save that failed: the new file has the name all the same */
 };
 
 struct snapshot_save;

@@ -48,7 +48,8 @@ struct snapshots {
     pthread_cond_t changed;
     bool is_locked; /* the directory */
     bool stopping, scheduled;
-    bool saving;                /* from before the cut to after the rename */
+    bool salvaged; /* what the damaged file still had is in memory alone, until it is saved */
+    bool saving;   /* from before the cut to after the rename */
     struct snapshot_save *save; /* the cut is taken: the thread's */
     struct waiter *waiter;
     int64_t began_mono_ms, last_try_mono_ms;
@@ -199,6 +200,9 @@ static bool load_at_start(struct snapshots *snapshots) {
         return false;
     }
     note_load(snapshots, &result);
+    pthread_mutex_lock(&snapshots->lock);
+    snapshots->salvaged = result.kept_aside;
+    pthread_mutex_unlock(&snapshots->lock);
     atomic_store(&snapshots->loading, false);
     if (snapshots->options.on_loaded) snapshots->options.on_loaded(snapshots->options.context);
     return true;
@@ -221,6 +225,14 @@ static enum brine_status add_writers(void *ctx, struct buf *rows) {
     return BRINE_OK;
 }
 
+/* A damaged file has another name already, and is no generation. */
+static size_t keeps(struct snapshots *snapshots) {
+    pthread_mutex_lock(&snapshots->lock);
+    bool salvaged = snapshots->salvaged;
+    pthread_mutex_unlock(&snapshots->lock);
+    return salvaged ? 0 : (size_t)config_read(config_of(snapshots)->snapshot.keep);
+}
+
 /* The cut, by the thread that asks for it; `saving` is set. */
 static enum brine_status take_cut(struct snapshots *snapshots, struct store_hold *hold,
                                   struct snapshot_save **save, struct brine_error *err) {
@@ -231,7 +243,7 @@ static enum brine_status take_cut(struct snapshots *snapshots, struct store_hold
         .file = {.disk = &snapshots->disk.disk,
                  .name = name_of(snapshots),
                  .process_id = (int64_t)getpid(),
-                 .keep = (size_t)config_read(config->snapshot.keep)},
+                 .keep = keeps(snapshots)},
         .now_ms = clock_wall_ms(),
         .memory_max = (size_t)config_read(config->snapshot.memory_max),
         .threads = threads_of(snapshots),
@@ -339,12 +351,16 @@ static void note_save(struct snapshots *snapshots, enum brine_status status,
         snapshots->facts.saves++;
         snapshots->facts.last_save_s = clock_wall_ms() / 1000;
         snapshots->changes_at_save = result->changes_total;
+        snapshots->salvaged = false;
     }
     end_save(snapshots, status, err);
     pthread_mutex_unlock(&snapshots->lock);
     struct log *log = snapshots->options.log;
     if (status != BRINE_OK) {
-        log_write(log, LOG_WARNING, "the snapshot failed, the one before is as it was: %s",
+        log_write(log, LOG_WARNING, "the snapshot failed, %s: %s",
+                  result->is_named
+                      ? "the new file has its name, but may not outlive a power failure"
+                      : "the one before is as it was",
                   err->text);
         return;
     }
@@ -376,6 +392,9 @@ static bool is_due(struct snapshots *snapshots) {
     const struct config *config = config_of(snapshots);
     int64_t every_ms = config_read(config->snapshot.every);
     if (snapshots->scheduled) return true;
+    if (snapshots->salvaged)
+        return snapshots->facts.last_ok ||
+               clock_mono_ms() - snapshots->last_try_mono_ms >= RETRY_MS;
     if (every_ms == 0) return false;
     if (!snapshots->facts.last_ok) every_ms = MIN(every_ms, RETRY_MS);
     if (clock_mono_ms() - snapshots->last_try_mono_ms < every_ms) return false;
@@ -415,10 +434,27 @@ static void *run_thread(void *arg) {
     return NULL;
 }
 
+/* Where there is no file of the name, one that is left is not passed over in silence. */
+static void tell_older(struct snapshots *snapshots) {
+    char older[SNAPSHOT_NAME_BYTES_MAX + 32];
+    for (int number = 1; number <= SNAPSHOT_KEEP_MAX; number++) {
+        snprintf(older, sizeof older, "%s.%d", name_of(snapshots), number);
+        if (!snapshot_is_there(&snapshots->disk, older)) continue;
+        log_write(
+            snapshots->options.log, LOG_WARNING,
+            "there is no %s, so the server begins empty; an older snapshot is there: %s, which "
+            "may be renamed to take its place",
+            name_of(snapshots), older);
+        return;
+    }
+}
+
 enum brine_status snapshots_start(struct snapshots *snapshots, struct brine_error *err) {
     sigset_t all, before;
+    bool is_there = snapshot_is_there(&snapshots->disk, name_of(snapshots));
     snapshots->facts.load_started_s = clock_wall_ms() / 1000;
-    atomic_store(&snapshots->loading, snapshot_is_there(&snapshots->disk, name_of(snapshots)));
+    if (!is_there) tell_older(snapshots);
+    atomic_store(&snapshots->loading, is_there);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int code = pthread_create(&snapshots->thread, NULL, run_thread, snapshots);
