@@ -300,6 +300,16 @@ def run_damage(args, outcome, rng):
     shutil.rmtree(directory)
 
 
+def count_there(client, outcome, what):
+    there = 0
+    for start in range(0, KEYS, 500):
+        for key, value in zip(range(start, start + 500), client.mget([f"k{i}" for i in range(start, start + 500)])):
+            there += value is not None
+            if value is not None and value != value_of(key, 1):
+                outcome.check(False, f"{what}: key {key} has wrong bytes")
+    return there
+
+
 def judge_damage(args, outcome, directory, broken, number):
     path = os.path.join(directory, "dump.brine")
     with open(path, "wb") as file:
@@ -318,18 +328,19 @@ def judge_damage(args, outcome, directory, broken, number):
         text, code = server.output()
         outcome.check(code == 1 and len(broken) < 200, f"{what} is salvaged: exit {code}")
         return
-    there = 0
-    for start in range(0, KEYS, 500):
-        for key, value in zip(range(start, start + 500), client.mget([f"k{i}" for i in range(start, start + 500)])):
-            there += value is not None
-            if value is not None and value != value_of(key, 1):
-                outcome.check(False, f"{what}: key {key} has wrong bytes")
+    there = count_there(client, outcome, what)
     lost = client.info("brine")["snapshot_load_lost"]
     outcome.check(there + lost == KEYS, f"{what}: {there} are there and {lost} are said to be lost")
     audit = b"\n".join(client.execute_command("PICKLE.AUDIT", "COUNT", 100) or [])
     outcome.check(b"damaged" in audit, f"{what} is in the audit trail")
     aside = [name for name in os.listdir(directory) if ".damaged-" in name]
-    outcome.check(len(aside) == 1 and not os.path.exists(path), f"{what}: the file is moved aside")
+    outcome.check(len(aside) == 1, f"{what}: the file has another name")
+    saved = serving.await_that(lambda: client.info("persistence")["rdb_saves"] > 0, server.process, DEADLINE_S)
+    outcome.check(saved and open(os.path.join(directory, aside[0]), "rb").read() == broken, f"{what}: what was salvaged is saved, and the file kept")
+    server.kill()
+    server = Server(args.server, directory)
+    client = server.wait()
+    outcome.check(client is not None and count_there(client, outcome, what) == there, f"{what}: what was salvaged outlives a kill")
     server.kill()
     for name in aside:
         os.unlink(os.path.join(directory, name))

@@ -81,6 +81,32 @@ Test(snapshot_file, that_fails_anywhere_leaves_the_old_one_and_no_rest) {
     }
 }
 
+static uint32_t generation(int number) {
+    char name[32];
+    snprintf(name, sizeof name, "dump.brine.%d", number);
+    struct bytes file = sim_read(&sim, name);
+    return file.data ? small_version(file) : 0;
+}
+
+Test(snapshot_file, that_fails_again_and_again_takes_no_generation_away) {
+    bool done = false;
+    for (size_t n = 0; !done; n++) {
+        begin(1);
+        for (uint32_t version = 2; version <= 4; version++)
+            cr_assert_eq(small_write(&sim.disk, version, 3, &err), BRINE_OK);
+        for (int again = 0; again < 3; again++) {
+            sim.operations = 0;
+            sim.fail_at = n;
+            if (small_write(&sim.disk, 5, 3, &err) == BRINE_OK) break;
+            if (small_version(sim_read(&sim, "dump.brine")) != 4) break;
+            cr_expect(generation(1) == 3 && generation(2) == 2 && generation(3) == 1,
+                      "operation %zu: %u, %u, %u", n, generation(1), generation(2), generation(3));
+        }
+        done = sim.operations <= n;
+        sim_deinit(&sim);
+    }
+}
+
 /* Power fails at operation n of writing version 2 over `before`, and what is there then is judged.
  * 0: neither the old file nor the new one. */
 static bool survives(struct random *random, uint32_t before, size_t n, bool lying,
