@@ -340,11 +340,11 @@ static bool is_other_protocol(struct worker_state *worker, const struct session 
 /* Entries give way for it, or else it is refused; none does for one that could never be stored. */
 static bool memory_is_exceeded(struct worker_state *worker, const struct slot *slot) {
     struct keyspace_access *access = &worker->access;
-    size_t limit = room_limit(access->keyspace), bytes = 0;
-    if (limit == 0) return false;
+    size_t bytes = 0;
+    if (room_limit(access->keyspace) == 0) return false;
     for (size_t i = 0; i < slot->args_count; i++)
         bytes += worker->args.items[slot->first_arg + i].len;
-    return bytes > limit || !keyspace_make_room(access, bytes);
+    return !room_could_hold(access->keyspace, bytes) || !keyspace_make_room(access, bytes);
 }
 
 bool dispatch_memory_is_exceeded(struct worker_state *worker) {

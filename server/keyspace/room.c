@@ -26,7 +26,8 @@ enum {
     SHARD_LOOKS = 512,             /* for which a shard's lock is held */
     UPKEEP_LOOKS = 2048,
     RECLAIM_BUDGET = 1000,
-    SHARDS_TRIED = 64,
+    SHARD_LOOKS_MIN = 64,   /* what trying a shard counts as at least */
+    MUCH_SHARE = 64,        /* of the limit: more than commands bring at once */
     OVERHEAD_SHARE_MAX = 2, /* more is not believed: a limit below what a program needs to run */
     BASE_TIMES = 3,         /* see room_watch_process */
     IDLE_SHARE = 64,        /* of the limit, in pages that wait to be given back */
@@ -72,6 +73,13 @@ static size_t taken_without_holes(const struct keyspace *keyspace) {
     return taken - MIN(holes, taken);
 }
 
+bool room_could_hold(const struct keyspace *keyspace, size_t bytes) {
+    const struct room *room = &keyspace->room;
+    size_t max = load(&room->bytes_max);
+    return max == 0 ||
+           bytes <= (max - MIN(load(&room->overhead_bytes), max / OVERHEAD_SHARE_MAX)) / 2;
+}
+
 bool room_is_exceeded(const struct keyspace *keyspace) {
     size_t max = room_limit(keyspace);
     return max > 0 && taken_without_holes(keyspace) > max;
@@ -89,8 +97,9 @@ static bool holes_are_many(const struct keyspace *keyspace) {
  * once when it grows, for a change from small entries to large ones fills the limit within a tenth
  * of a second.  Holes that compaction does not close as fast as they come, and pages that are not
  * given back as fast, count slowly: to evict makes more of both.  So the first two are measured as
- * often as commands bring a small part of the limit; the pages are given back as time goes by, and
- * count by the timer.
+ * often as commands bring a small part of the limit; holes grow with what commands bring, and where
+ * none do, as after the limit was lowered, compaction closes them and nothing has to give way for
+ * them; the pages are given back as time goes by, and count by the timer.
  *
  * What it began with (some 10 MB, of which 7 are the program's and its libraries' text) counts too,
  * but not where the limit is small beside it: from BASE_TIMES times that on a part, from one time
@@ -124,8 +133,9 @@ static void add_up(struct keyspace *keyspace, const struct room_process *process
     size_t now = excess(process->resident_bytes - idle, counted);
     room->process_bytes =
         smooth(room->process_bytes, now, now > room->process_bytes ? 1 : OVERHEAD_STEPS);
-    room->hole_bytes = smooth(
-        room->hole_bytes, excess(store_hole_bytes(keyspace->store), max / HOLES_SHARE), HOLE_STEPS);
+    size_t holes = excess(store_hole_bytes(keyspace->store), max / HOLES_SHARE);
+    if (!by_timer || holes < room->hole_bytes)
+        room->hole_bytes = smooth(room->hole_bytes, holes, HOLE_STEPS);
     if (by_timer)
         room->idle_bytes = smooth(room->idle_bytes, excess(idle, max / IDLE_SHARE), IDLE_STEPS);
     atomic_store_explicit(&room->overhead_bytes,
@@ -191,16 +201,18 @@ struct room_counts room_counts(const struct keyspace *keyspace, int64_t now_ms) 
 /* ---- making room
  * -------------------------------------------------------------------------------- */
 
-/* What flushes left behind goes first. */
+/* What flushes left behind goes first.  Where much is too much, as after the limit was lowered,
+ * each shard gives its share, for one that gave all of it would lose its best as well. */
 static struct store_evicted give_way(struct keyspace_access *access, size_t shard, size_t looks) {
     struct keyspace *keyspace = access->keyspace;
     struct store *store = keyspace->store;
-    size_t max = room_limit(keyspace), taken = taken_without_holes(keyspace);
-    if (taken <= max) return (struct store_evicted){0};
+    size_t max = room_limit(keyspace), over = excess(taken_without_holes(keyspace), max);
+    if (over == 0) return (struct store_evicted){0};
     if (UNLIKELY(store_leftovers(store)) &&
         store_reclaim(store, &access->hold, shard, RECLAIM_BUDGET))
-        return (struct store_evicted){0};
-    return store_evict(store, &access->hold, shard, access->now_ms, taken - max, looks);
+        return (struct store_evicted){.looked = looks};
+    if (over > max / MUCH_SHARE) over = over / store_shards(store) + 1;
+    return store_evict(store, &access->hold, shard, access->now_ms, over, looks);
 }
 
 bool keyspace_make_room(struct keyspace_access *access, size_t argument_bytes) {
@@ -213,16 +225,15 @@ bool keyspace_make_room(struct keyspace_access *access, size_t argument_bytes) {
     }
     struct store *store = keyspace->store;
     size_t max = room_limit(keyspace), shards = store_shards(store);
-    size_t tries = MIN(shards, (size_t)SHARDS_TRIED);
     bool crowded = holes_are_many(keyspace);
     size_t looks = COMMAND_LOOKS + MIN(argument_bytes / BYTES_A_LOOK, (size_t)COMMAND_LOOKS_MORE);
-    for (size_t i = 0; i < tries && room_is_exceeded(keyspace); i++) {
+    for (size_t i = 0, looked = 0; i < shards && looked <= looks && room_is_exceeded(keyspace);
+         i++) {
         uint32_t next =
             atomic_fetch_add_explicit(&keyspace->room.next_shard, 1, memory_order_relaxed);
-        (void)give_way(access, next % shards, SHARD_LOOKS);
+        looked += MAX(give_way(access, next % shards, SHARD_LOOKS).looked, (size_t)SHARD_LOOKS_MIN);
         if (crowded && i < COMPACT_TRIES)
             (void)store_compact(store, &access->hold, next % shards, COMPACT_BUDGET);
-        if (i * SHARD_LOOKS > looks) break;
     }
     bool exceeded = room_is_exceeded(keyspace);
     note_exceeded(access, exceeded);

@@ -44,6 +44,9 @@ void room_measure(struct keyspace *keyspace);
 
 /* Holes included. */
 size_t room_taken_bytes(const struct keyspace *keyspace);
+/* A value of so many bytes could be stored, were there no other: it is there twice, for a moment,
+ * in who brings it and in the store.  For what could not no entry is to give way. */
+bool room_could_hold(const struct keyspace *keyspace, size_t bytes);
 /* True when entries have to give way. */
 bool room_is_exceeded(const struct keyspace *keyspace);
 

@@ -22,6 +22,7 @@
 
 #include "base/assert.h"
 #include "keyspace/door.h"
+#include "keyspace/room.h"
 #include "store/store_write.h"
 
 /* What an event loop copies by itself for an edit. */
@@ -142,6 +143,9 @@ static enum keyspace_outcome edit_value(struct keyspace_access *access, struct u
     BRINE_ASSERT(extent.len >= kept, "an edit shortens nothing");
     update->same = old && extent.len == kept && extent.from == kept;
     if (update->same) return KEYSPACE_DONE;
+    /* What is made of a small argument may be long. */
+    if (extent.len > kept && !room_could_hold(access->keyspace, extent.len))
+        return KEYSPACE_NO_MEMORY;
     uint8_t *data;
     if (extent.len >= access->keyspace->blob_from_bytes) {
         outcome = open_blob(access, update, &extent, &prepared->blob);

@@ -277,8 +277,8 @@ static size_t held_bytes(const struct connection *connection) {
 static bool cannot_be_stored(const struct connection *connection) {
     size_t missing = resp_bytes_missing(&connection->session.decoder);
     if (LIKELY(missing == 0)) return false;
-    size_t limit = room_limit(connection->worker->net->options.keyspace);
-    return limit > 0 && connection->query.len + missing > limit;
+    return !room_could_hold(connection->worker->net->options.keyspace,
+                            connection->query.len + missing);
 }
 
 /* Accounts for buffers that changed.  False: the connection was closed to keep the budget. */

@@ -430,14 +430,13 @@ struct store_evicted store_evict(struct store *store, struct store_hold *hold, s
     struct shard *shard = store_shard(store, index);
     struct store_evicted evicted = {0};
     struct group group;
-    size_t looked = 0;
     shard_enter(store, hold, index);
-    while (evicted.bytes < bytes && looked < looks && shard->heap &&
+    while (evicted.bytes < bytes && evicted.looked < looks && shard->heap &&
            store_policy_now(store) != STORE_POLICY_NOEVICTION) {
         begin_group(&group, shard, now_ms);
         gather(&group);
         note_pass(&group);
-        looked += MAX(group.looked, BUCKET_SLOTS);
+        evicted.looked += MAX(group.looked, BUCKET_SLOTS);
         evict_worst(&group, bytes, &evicted);
     }
     shard_leave(store, hold);

@@ -83,6 +83,7 @@ bool store_can_evict(const struct store *store);
 
 struct store_evicted {
     size_t entries, bytes; /* that went */
+    size_t looked;         /* at so many slots */
 };
 /* Removes entries of one shard, the least worth keeping of each few looked at, until `bytes` are
  * free or `looks` entries were looked at (some 20 ns each).  Bytes become holes, which the next
