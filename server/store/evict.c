@@ -150,7 +150,7 @@ uint16_t access_restored(struct shard *shard, struct store_usage usage, int64_t 
     case ACCESS_COUNT:
         return count_pack(usage.frequency, now_ms);
     case ACCESS_BRINE:
-        return brine_pack(0, evict_tick(&shard->store->evict)); /* the tick of then is not known */
+        return brine_restored(&shard->store->evict, idle_ms, now_ms);
     }
     return idle_ms > STAMP_FINE_MAX_MS ? stamp_coarse_of(now_ms - MIN(idle_ms, STAMP_COARSE_MAX_MS))
                                        : stamp_of(now_ms - idle_ms);

@@ -18,6 +18,10 @@ enum {
     GHOSTS_A_KEY = 2,
     USES_EXACT = 4,   /* counted one by one; beyond it each step is twice as rare */
     LESSON_TICKS = 8, /* from one drawing to the next */
+    /* Ticks that are over when a store begins, for entries that come back from a snapshot: each is
+     * a PAST_GROWTH-th longer ago than the next one and a second more, the first 81 days. */
+    PAST_TICKS = 400,
+    PAST_GROWTH = 32,
 };
 
 /* ---- the clock
@@ -31,8 +35,23 @@ static void save_ms(_Atomic int64_t *target, int64_t value) {
 }
 
 void brine_init(struct evict *evict) {
+    uint32_t ago_s[PAST_TICKS + 1] = {0};
+    for (uint32_t i = 1; i <= PAST_TICKS; i++)
+        ago_s[i] = ago_s[i - 1] + ago_s[i - 1] / PAST_GROWTH + 1;
+    for (uint32_t tick = 0; tick <= PAST_TICKS; tick++)
+        atomic_store_explicit(&evict->tick_times[tick],
+                              ago_s[PAST_TICKS] - ago_s[PAST_TICKS - tick], memory_order_relaxed);
+    atomic_store_explicit(&evict->tick, PAST_TICKS, memory_order_relaxed);
+    evict->past_ms = (int64_t)ago_s[PAST_TICKS] * 1000;
     save_ms(&evict->tick_due_ms, INT64_MIN);
     lessons_init(&evict->lessons);
+}
+
+/* The past's begin, which is known when somebody says what time it is. */
+static int64_t begin_clock(struct evict *evict, int64_t now_ms) {
+    int64_t begun_ms = load_ms(&evict->begun_ms);
+    if (begun_ms == 0) save_ms(&evict->begun_ms, begun_ms = now_ms - evict->past_ms);
+    return begun_ms;
 }
 
 /* Ends the tick, if nobody else has meanwhile. */
@@ -43,11 +62,10 @@ static void next_tick(struct store *store, uint32_t tick, int64_t now_ms) {
         return;
     uint64_t keys = store_counts(store).keys;
     uint64_t births = atomic_load_explicit(&evict->births, memory_order_relaxed);
-    int64_t begun_ms = load_ms(&evict->begun_ms), before_ms = load_ms(&evict->tick_began_ms);
-    if (begun_ms == 0) save_ms(&evict->begun_ms, begun_ms = now_ms);
+    int64_t begun_ms = begin_clock(evict, now_ms), before_ms = load_ms(&evict->tick_began_ms);
     uint64_t before = atomic_load_explicit(&evict->tick_began_births, memory_order_relaxed);
     /* How long a turnover takes at the rate of this tick. */
-    int64_t span_ms = now_ms - begun_ms;
+    int64_t span_ms = now_ms - begun_ms - evict->past_ms;
     if (births > before && keys > 0) {
         double turnover_ms =
             (double)(now_ms - before_ms) * (double)keys / (double)(births - before);
@@ -76,7 +94,23 @@ void brine_count_births(struct shard *shard, uint32_t births, int64_t now_ms) {
 int64_t brine_idle_ms(const struct evict *evict, uint16_t access, int64_t now_ms) {
     uint32_t second =
         atomic_load_explicit(&evict->tick_times[access & TICK_MASK], memory_order_relaxed);
-    return MAX(now_ms - load_ms(&evict->begun_ms) - (int64_t)second * 1000, 0);
+    int64_t begun_ms = load_ms(&evict->begun_ms);
+    return begun_ms == 0 ? 0 : MAX(now_ms - begun_ms - (int64_t)second * 1000, 0);
+}
+
+/* The last tick that began so long ago. */
+uint16_t brine_restored(struct evict *evict, int64_t idle_ms, int64_t now_ms) {
+    int64_t second = (now_ms - begin_clock(evict, now_ms) - idle_ms) / 1000;
+    uint32_t last = evict_tick(evict), first = last - MIN(last, (uint32_t)TICK_OLDEST);
+    while (first < last) {
+        uint32_t middle = first + (last - first + 1) / 2;
+        if (atomic_load_explicit(&evict->tick_times[middle & TICK_MASK], memory_order_relaxed) <=
+            second)
+            first = middle;
+        else
+            last = middle - 1;
+    }
+    return brine_pack(0, first);
 }
 
 /* ---- uses

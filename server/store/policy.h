@@ -22,6 +22,8 @@ void brine_note_end(struct evict *evict, uint16_t access);
 /* What uses are after one more, so many ticks after the one before; random: any number. */
 uint32_t brine_uses_more(uint32_t uses, uint32_t age, uint32_t random);
 uint16_t brine_used(struct shard *shard, uint16_t access, int64_t now_ms);
+/* Of one that comes back, after so long without a use; how often it was used is not known. */
+uint16_t brine_restored(struct evict *evict, int64_t idle_ms, int64_t now_ms);
 int64_t brine_idle_ms(const struct evict *evict, uint16_t access, int64_t now_ms);
 void brine_count_births(struct shard *shard, uint32_t births, int64_t now_ms);
 /* The larger, the less is lost by its going. */

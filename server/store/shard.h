@@ -37,7 +37,8 @@ struct evict {
     _Atomic uint32_t lfu_log_factor, lfu_decay_minutes;
     _Atomic uint64_t births; /* entries born, in steps */
     _Atomic uint64_t tick_due_births, tick_began_births;
-    _Atomic int64_t tick_began_ms, begun_ms; /* begun: the first tick */
+    _Atomic int64_t tick_began_ms, begun_ms; /* begun: the first tick; 0: not known yet */
+    int64_t past_ms;                         /* of it, what was over when the store began */
     _Atomic uint32_t sample_below;           /* see forecast.h; 0: no sample */
     struct lessons lessons;                  /* of brine's policy */
     _Atomic size_t holes;

@@ -53,6 +53,12 @@ static const char *set_value(struct wire *wire, const char *key, const char *val
     return wire_ask_argv(wire, 0, 3, set, (const size_t[]){3, strlen(key), len});
 }
 
+static long long info_figure(struct wire *wire, const char *field) {
+    const char *at = strstr(wire_ask(wire, 0, "INFO everything"), field);
+    cr_assert(at, "%s", field);
+    return strtoll(at + strlen(field), NULL, 10);
+}
+
 Test(eviction, entries_give_way_and_no_write_is_refused) {
     struct wire *wire = wire_open(sixteen_megabytes);
     static char value[20000];
@@ -61,7 +67,12 @@ Test(eviction, entries_give_way_and_no_write_is_refused) {
         snprintf(key, sizeof key, "key:%d", i);
         cr_assert_str_eq(set_value(wire, key, value, sizeof value), "+OK");
     }
-    PLAY(wire, {"STRLEN key:2999", "20000"}, {"INFO stats", "~*evicted_keys:*"},
+    /* 60 MB into 16: some 800 stay, the oldest do not, and what is used is no more. */
+    long long used = info_figure(wire, "used_memory:"),
+              evicted = info_figure(wire, "evicted_keys:");
+    cr_expect(used > 8 << 20 && used <= 16 << 20, "%lld bytes used", used);
+    cr_expect(evicted > 2000 && evicted < 2800, "%lld went", evicted);
+    PLAY(wire, {"STRLEN key:2999", "20000"}, {"DBSIZE", "200..1000"},
          {"SET gone soon PX 1", "+OK"});
     wire_await(wire, 0, "INFO stats", "~*expired_keys:1\\r*");
     PLAY(wire, {"FLUSHALL", "+OK"}, {"CONFIG RESETSTAT", "+OK"},
@@ -79,6 +90,8 @@ Test(eviction, a_value_larger_than_all_memory_is_refused_and_evicts_nothing) {
     }
     cr_expect_str_eq(set_value(wire, "giant", giant, sizeof giant),
                      "-OOM command not allowed when used memory > 'maxmemory'.");
-    PLAY(wire, {"DBSIZE", "2000"}, {"EXISTS giant", "0"}, {"SET small v", "+OK"});
+    PLAY(wire, {"DBSIZE", "2000"}, {"EXISTS giant", "0"}, {"SET small v", "+OK"},
+         {"SETRANGE long 40000000 x", "~-OOM *"}, {"SETBIT long 400000000 1", "~-OOM *"},
+         {"DBSIZE", "2001"}, {"EXISTS long", "0"}, {"INFO stats", "~*evicted_keys:0\\r*"});
     wire_close(wire);
 }

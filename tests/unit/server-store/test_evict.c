@@ -256,24 +256,47 @@ Test(evict, usage_is_told_as_far_as_the_policy_remembers_it) {
 }
 
 Test(evict, usage_comes_back_with_a_value) {
-    struct fixture f;
-    char name[32];
-    for (int lfu = 0; lfu < 2; lfu++) {
-        begin(&f, lfu ? STORE_POLICY_ALLKEYS_LFU : STORE_POLICY_ALLKEYS_LRU);
+    static const struct {
+        enum store_policy policy;
+        uint32_t idle_s, idle_min, idle_max;
+    } rows[] = {
+        {STORE_POLICY_ALLKEYS_LRU, 5000, 4900, 5100}, {STORE_POLICY_ALLKEYS_LFU, 5000, 0, 0},
+        {STORE_POLICY_BRINE, 5000, 4850, 5170},       {STORE_POLICY_BRINE, 3, 3, 4},
+        {STORE_POLICY_BRINE, 600000, 580000, 620000}, {STORE_POLICY_BRINE, 0, 0, 0},
+    };
+    for (size_t row = 0; row < ARRAY_LEN(rows); row++) {
+        struct fixture f;
+        char name[32];
+        begin(&f, rows[row].policy);
         struct store_key key = key_of(&f, name, "k", 1);
-        struct store_new_value new = {.bytes = BYTES("v"), .usage = {5000, 77}};
+        struct store_new_value new = {.bytes = BYTES("v"), .usage = {rows[row].idle_s, 77}};
         struct store_value value;
         store_lock(f.store, &f.hold, &key);
         cr_assert_eq(store_put(f.store, &key, &new, NOW_MS), BRINE_OK);
         cr_assert(store_find(f.store, &key, NOW_MS, &value));
         struct store_usage usage = store_usage(f.store, &value, NOW_MS);
         store_unlock(f.store, &f.hold);
-        if (lfu)
-            cr_expect_eq(usage.frequency, 77);
-        else
-            cr_expect(usage.idle_s >= 4900 && usage.idle_s <= 5100, "%u", usage.idle_s);
+        cr_expect_eq(usage.frequency, rows[row].policy == STORE_POLICY_ALLKEYS_LFU ? 77 : 0);
+        cr_expect(usage.idle_s >= rows[row].idle_min && usage.idle_s <= rows[row].idle_max,
+                  "row %zu: %u", row, usage.idle_s);
         end(&f);
     }
+}
+
+/* Under a policy that is chosen later, nobody has said yet what time it is. */
+Test(evict, nothing_is_idle_since_1970) {
+    struct fixture f;
+    char name[32];
+    begin(&f, STORE_POLICY_ALLKEYS_RANDOM);
+    put(&f, "k", 1, 100, STORE_NO_EXPIRY, 1790000000000);
+    store_set_policy(f.store, &(struct store_policy_options){STORE_POLICY_BRINE, 10, 1});
+    struct store_value value;
+    struct store_key key = key_of(&f, name, "k", 1);
+    store_lock(f.store, &f.hold, &key);
+    cr_assert(store_find(f.store, &key, 1790000000000, &value));
+    cr_expect_eq(store_usage(f.store, &value, 1790000000000).idle_s, 0);
+    store_unlock(f.store, &f.hold);
+    end(&f);
 }
 
 /* A year without a use, as upkeep sees it once an hour: the clocks come round many times. */
