@@ -7,6 +7,7 @@
 #include "base/number.h"
 #include "cmd/cluster.h"
 #include "cmd/handlers.h"
+#include "keyspace/combine.h"
 
 #include <inttypes.h>
 

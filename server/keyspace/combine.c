@@ -6,6 +6,8 @@
  * judged without a lock; and it is put when no source was touched meanwhile.  If one was, all
  * begins anew. */
 
+#include "keyspace/combine.h"
+
 #include "base/assert.h"
 #include "keyspace/door.h"
 #include "keyspace/settle.h"

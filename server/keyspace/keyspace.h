@@ -3,7 +3,8 @@
 
 /* The keyspace: the only door.  Whatever changes the store goes through these functions, and every
  * string value among it is judged by the gate as it would lie there, before a lock is taken.  No
- * other folder can see store_write.h.  Transactions and what is watched: transaction.h.
+ * other folder can see store_write.h.  Values made from other keys: combine.h; transactions and
+ * what is watched: transaction.h.
  *
  *     enum keyspace_outcome outcome = keyspace_set_string(access, &key, value, &options);
  *     if (outcome == KEYSPACE_REFUSED) reply_error(reply, access->answer.text);
@@ -137,28 +138,6 @@ struct keyspace_edit {
 enum keyspace_outcome keyspace_edit_string(struct keyspace_access *access,
                                            const struct store_key *key,
                                            const struct keyspace_edit *edit) MUST_USE;
-
-/* ---- from several keys ------------------------------------------------------------------------*/
-
-/* RENAME, COPY, MOVE: puts what one key holds under another, with its expiry, judged as a value of
- * that key. */
-struct keyspace_transfer {
-    struct store_key from, to; /* not the same */
-    bool keep_source;
-    bool only_if_absent; /* the target */
-    const char *event_from, *event_to;
-};
-/* NOT_DONE: there was nothing to put; STOPPED: the target is not absent. */
-enum keyspace_outcome keyspace_transfer(struct keyspace_access *access,
-                                        const struct keyspace_transfer *transfer) MUST_USE;
-
-/* BITOP: puts under `to` what is worked out from the values of `keys` (data NULL: absent), which
- * are seen at one moment and are the same when it is stored. */
-typedef enum keyspace_step keyspace_combine_fn(void *context, const struct bytes *values,
-                                               size_t count, struct buf *result);
-enum keyspace_outcome keyspace_combine(struct keyspace_access *access, const struct store_key *to,
-                                       const struct store_key *keys, size_t count,
-                                       keyspace_combine_fn *combine, void *context) MUST_USE;
 
 /* ---- writing what is no value -----------------------------------------------------------------*/
 

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The brine authors */
 /* SPDX-License-Identifier: Apache-2.0 */
 
+#include "keyspace/combine.h"
 #include "keyspace/keyspace.h"
 #include "keyspace/transaction.h"
 
