@@ -2,10 +2,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* brine-cli scan: walks a live server with SCAN and judges every value.  The server does a little
- * at a time: a page of SCAN, a pipeline of reads about it, then a pause, by --rate. Nothing
- * is written; TTLs stay as they are; so do idle times where the server knows CLIENT NO-TOUCH (Redis
- * 7.2 on, Valkey 8, brine), and where not the report says so. */
+ * at a time: a page of SCAN, then a few of its keys and a pause, by --rate and by how busy the
+ * server is (scan_pace.h). Nothing is written; TTLs stay as they are; so do idle times where the
+ * server knows CLIENT NO-TOUCH (Redis 7.2 on, Valkey 8, brine), and where not the report says so.
+ */
 #include "client/scan.h"
+#include "client/scan_pace.h"
 
 #include "base/number.h"
 #include "client/clock.h"
@@ -70,7 +72,8 @@ struct scan {
     struct scan_reader reader;
     struct scan_position position;
     const char *match, *type, *resume;
-    int64_t count, rate;
+    int64_t count;
+    struct scan_pace pace;
     int databases[DATABASES_MAX];
     size_t databases_count;
     uint64_t keys_total;
@@ -200,13 +203,6 @@ static void print_progress(struct scan *scan, int64_t now_us, bool last) {
     scan->progress_us = now_us + TICK_US;
 }
 
-static void keep_rate(const struct scan *scan) {
-    if (scan->rate == 0) return;
-    uint64_t done = scan->found.counts.keys - scan->keys_before;
-    double due_us = (double)done / (double)scan->rate * CLOCK_US_PER_S;
-    (void)clock_wait_until(scan->began_us + (int64_t)due_us, interrupt_fd(&scan->interrupt));
-}
-
 static bool save_position(struct scan *scan, int64_t now_us, bool at_once) {
     struct brine_error err = {0};
     if (!scan->resume || (!at_once && now_us < scan->state_us)) return true;
@@ -279,14 +275,32 @@ static bool is_to_end(struct scan *scan, int64_t now_us) {
     return true;
 }
 
+/* A few keys at a time, so that no pipeline keeps the server from others for long. */
+static bool read_keys(struct scan *scan, const struct brine_reply *keys) {
+    const char *why = "";
+    size_t count = scan->pace.keys_per_s ? (size_t)SCAN_PACE_KEYS : MAX(keys->count, (size_t)1);
+    for (size_t from = 0; from < keys->count; from += count) {
+        struct brine_reply part = *keys;
+        part.elements += from;
+        part.count = MIN(keys->count - from, count);
+        if (!scan_read_keys(&scan->reader, &part, &why)) {
+            snprintf(scan->why, sizeof scan->why, "%s", why);
+            return false;
+        }
+        int64_t next_us = scan_pace_next(&scan->pace, clock_mono_us(), part.count);
+        (void)clock_wait_until(next_us, interrupt_fd(&scan->interrupt));
+    }
+    return true;
+}
+
 static bool walk_database(struct scan *scan) {
     scan->walked = scan->walked_max = 0;
     for (;;) {
-        const char *why = "";
+        int64_t asked_us = clock_mono_us();
         struct brine_reply *reply = scan_step(scan);
         if (!reply) return false;
-        bool ok = scan_read_keys(&scan->reader, &reply->elements[1], &why);
-        if (!ok) snprintf(scan->why, sizeof scan->why, "%s", why);
+        scan_pace_heard(&scan->pace, clock_mono_us() - asked_us);
+        bool ok = read_keys(scan, &reply->elements[1]);
         if (ok)
             snprintf(scan->position.cursor, sizeof scan->position.cursor, "%s",
                      reply->elements[0].text);
@@ -296,7 +310,6 @@ static bool walk_database(struct scan *scan) {
         print_progress(scan, now_us, false);
         if (strcmp(scan->position.cursor, "0") == 0) return true;
         if (!may_go_on(scan) || is_to_end(scan, now_us)) return false;
-        keep_rate(scan);
     }
 }
 
@@ -480,7 +493,7 @@ static int scan_with(struct tool_call *call, struct scan *scan, enum scan_format
 }
 
 static int run_scan(struct tool_call *call) {
-    int64_t max_value;
+    int64_t max_value, rate;
     enum scan_format format;
     struct scan *scan = mem_alloc_zeroed(mem_system(), sizeof(*scan));
     if (!scan) return tool_complain("no memory");
@@ -492,11 +505,12 @@ static int run_scan(struct tool_call *call) {
     scan->resume = call->values[RESUME];
     scan->progress = isatty(STDERR_FILENO) && !call->values[QUIET];
     if (tool_number(call, COUNT, (struct tool_range){1, 10000, COUNT_DEFAULT}, &scan->count) &&
-        tool_number(call, RATE, (struct tool_range){0, INT32_MAX, RATE_DEFAULT}, &scan->rate) &&
+        tool_number(call, RATE, (struct tool_range){0, INT32_MAX, RATE_DEFAULT}, &rate) &&
         tool_number(call, MAX_VALUE, (struct tool_range){1, 1 << 30, VALUE_BYTES_DEFAULT},
                     &max_value) &&
         parse_format(call, &format) && parse_type(call) && parse_time(call, &scan->time_ms)) {
         scan->reader.value_bytes_max = (uint64_t)max_value;
+        scan_pace_init(&scan->pace, rate);
         code = scan_with(call, scan, format);
     }
     mem_free(mem_system(), scan, sizeof(*scan));

@@ -233,7 +233,7 @@ def check_cut_off(cli, port, folder):
 def check_interrupted(cli, port, folder):
     """Ctrl-C is no loss: what was found is told, and the rest can be had."""
     state = os.path.join(folder, "interrupted")
-    for number, rate in ((signal.SIGINT, "2000"), (signal.SIGTERM, "1")):  # between pages it waits for a minute and more
+    for number, rate in ((signal.SIGINT, "2000"), (signal.SIGTERM, "100")):  # which waits between keys
         before = state_time(state)
         walk = subprocess.Popen([cli, "scan", f"redis://127.0.0.1:{port}", "--rate", rate, "--json", "--resume", state], stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE)
@@ -422,4 +422,5 @@ def main():
     finish()
 
 
-main()
+if __name__ == "__main__":
+    main()
