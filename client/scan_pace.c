@@ -3,11 +3,11 @@
 
 #include "client/scan_pace.h"
 
-enum { US_PER_S = 1000000, SLACK_US = 200, SMOOTHED_OVER = 8 };
+enum { US_PER_S = 1000000, SLACK_US = 200, SMOOTHED_OVER = 8, STALL_PARTS = 8 };
 /* A scan that slept too long reads so much at once at most. */
 enum { BEHIND_US_MAX = 5000 };
 #define SLOWER 0.8
-#define FASTER 1.05
+#define FASTER 1.1
 
 void scan_pace_init(struct scan_pace *pace, int64_t keys_per_s) {
     *pace = (struct scan_pace){.keys_per_s = keys_per_s, .part = 1};
@@ -31,7 +31,9 @@ void scan_pace_heard(struct scan_pace *pace, int64_t took_us) {
         pace->smoothed_us = (double)pace->usual_us;
         return;
     }
-    pace->smoothed_us += ((double)took_us - pace->smoothed_us) / SMOOTHED_OVER;
+    /* One stall, however long, is not yet a busy server. */
+    double counted_us = (double)MIN(took_us, STALL_PARTS * pace->usual_us + SLACK_US);
+    pace->smoothed_us += (counted_us - pace->smoothed_us) / SMOOTHED_OVER;
     bool busy = pace->smoothed_us > 2 * (double)pace->usual_us + SLACK_US;
     pace->part = busy ? pace->part * SLOWER : pace->part * FASTER;
     pace->part = MIN(MAX(pace->part, 1.0 / SCAN_PACE_SLOWEST_PART), 1.0);

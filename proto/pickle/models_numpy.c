@@ -299,19 +299,56 @@ static bool objects_apart(const struct machine *m, uint32_t dict) {
     return true;
 }
 
-/* The names are the dict's keys, in its order: numpy looks each up and trusts to find it. */
-static bool names_agree(const struct machine *m, struct pickle_value names, uint32_t dict) {
-    uint32_t at = more_seen(m, dict)->names;
-    for (uint32_t i = m->nodes[names.a].count; i > 0; i--) {
-        struct pickle_value name = m->cells[m->nodes[names.a].first + i - 1];
-        if (at == NO_KEY) return false;
-        struct pickle_value key = m->scratch->names[at].value;
-        if (name.kind != PICKLE_KIND_STR || name.flags != key.flags ||
-            !bytes_equal(payload(m, name), payload(m, key)))
-            return false;
-        at = m->scratch->names[at].previous;
+static bool same_key(const struct machine *m, struct pickle_value a, struct pickle_value b) {
+    return a.kind == PICKLE_KIND_STR && a.flags == b.flags &&
+           bytes_equal(payload(m, a), payload(m, b));
+}
+
+/* The str that is a field's title; *fits is false for what might be equal to one and is none. */
+static const struct pickle_value *title_of(const struct machine *m, uint32_t field, bool *fits) {
+    const struct pickle_node *tuple = &m->nodes[field];
+    if (field == 0 || tuple->count != 3) return NULL;
+    const struct pickle_value *title = &m->cells[tuple->first + 2];
+    if (is_plain_str(*title)) return title;
+    *fits = is_leaf(*title) && title->kind != PICKLE_KIND_STR;
+    return NULL;
+}
+
+/* With titles no two keys may be the same: numpy passes over a key that is its field's title, and
+ * then misses a name that is one too.  Cost: at most the square of the bound. */
+static bool keys_apart(const struct machine *m, uint32_t dict) {
+    enum { KEYS_MAX = 256 };
+    const struct pickle_name *names = m->scratch->names;
+    unsigned count = 0;
+    for (uint32_t at = more_seen(m, dict)->names; at != NO_KEY; at = names[at].previous) {
+        if (++count > KEYS_MAX || !is_plain_str(names[at].value)) return false;
+        for (uint32_t other = names[at].previous; other != NO_KEY; other = names[other].previous)
+            if (same_key(m, names[at].value, names[other].value)) return false;
     }
     return true;
+}
+
+/* The names are the dict's keys, in its order: numpy looks each up and trusts to find it.  Behind
+ * the name of a field with a title stands the title, with the same tuple. */
+static bool names_agree(const struct machine *m, struct pickle_value names, uint32_t dict) {
+    const struct pickle_name *keys = m->scratch->names;
+    uint32_t at = more_seen(m, dict)->names;
+    bool titled = false, fits = true;
+    for (uint32_t i = m->nodes[names.a].count; i > 0 && at != NO_KEY; i--) {
+        uint32_t field = keys[at].field;
+        const struct pickle_value *title = title_of(m, field, &fits);
+        if (title) {
+            titled = true;
+            if (!same_key(m, *title, keys[at].value)) return false;
+            at = keys[at].previous;
+            if (at == NO_KEY || keys[at].field != field) return false;
+        }
+        struct pickle_value name = m->cells[m->nodes[names.a].first + i - 1];
+        if (!fits || !same_key(m, name, keys[at].value)) return false;
+        at = keys[at].previous;
+        if (i == 1) return at == NO_KEY && (!titled || keys_apart(m, dict));
+    }
+    return false;
 }
 
 /* numpy trusts what stands here, so every field has to lie inside an item, and the dict and the
@@ -325,10 +362,10 @@ static bool fields_agree(struct machine *m, struct pickle_value names, struct pi
     if (more->fields != dict->count || dict->flags & NODE_OTHER_KEYS) return false;
     if (dict->flags & NODE_OBJECTS && dict->flags & NODE_UNORDERED && !objects_apart(m, fields.a))
         return false;
-    if (m->nodes[names.a].count != dict->count || item_bytes < 0 || more->aux > item_bytes)
-        return false;
+    if (item_bytes < 0 || more->aux > item_bytes) return false;
     dict->flags |= NODE_FROZEN;
-    return dict->count == 0 || names_agree(m, names, fields.a);
+    uint32_t count = m->nodes[names.a].count;
+    return count == 0 ? dict->count == 0 : names_agree(m, names, fields.a);
 }
 
 static bool subarray_agrees(struct machine *m, struct pickle_value sub, int64_t item_bytes) {

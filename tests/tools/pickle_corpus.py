@@ -751,6 +751,37 @@ def numpy_arrays():
     many = tuple(("f%d" % i, "i1", 255 - i) for i in range(128))
     add("r15_object_too_many_fields", struct_of(255, 27, ("o", "O8", 0), *many), FORBIDDEN, "state-kind", "numpy.dtype")
 
+    def titled(*pairs, size=16, flag=16, names=("a", "b"), kinds=("i4", "f8"), places=(0, 8)):
+        """Fields with titles; pairs of key and field's number say what the dict holds, each field a tuple that is kept."""
+        made = b"".join(dtype(kind) + b"K" + bytes([place]) + title + (b"\x87" if title else b"\x86") + b"\x940"
+                        for kind, place, title in zip(kinds, places, titles))
+        body = b"}(" + b"".join(S(key) + b"h" + bytes([field]) for key, field in pairs) + b"u"
+        return P(4) + made + dtype("V%d" % size, b"(K\x03" + S("|") + b"N(" + b"".join(map(S, names)) + b"t" + body + b"K" + bytes([size])
+                                   + b"K\x01K" + bytes([flag]) + b"tb") + b"."
+    titles = (S("A"), S("B"))
+    add("r23_titles", titled(("a", 0), ("A", 0), ("b", 1), ("B", 1)), ACCEPT, "accepted")
+    for name, forged in (("missing", titled(("a", 0), ("b", 1))), ("one_missing", titled(("a", 0), ("A", 0), ("b", 1))),
+                         ("before", titled(("A", 0), ("a", 0), ("b", 1), ("B", 1))), ("swapped", titled(("a", 0), ("B", 0), ("b", 1), ("A", 1))),
+                         ("of_another", titled(("a", 0), ("A", 1), ("b", 1), ("B", 1))), ("name_of_another", titled(("a", 1), ("A", 0), ("b", 1), ("B", 1))),
+                         ("one_more", titled(("z", 0), ("a", 0), ("A", 0), ("b", 1), ("B", 1))),
+                         ("beyond", titled(("a", 0), ("A", 0), ("b", 1), ("B", 1), places=(0, 9))),
+                         ("objects", titled(("a", 0), ("A", 0), ("b", 1), ("B", 1), flag=27, kinds=("O8", "f8"))),
+                         ("too_few_names", titled(("a", 0), ("A", 0), ("b", 1), ("B", 1), names=("b",)))):
+        add("r23_titles_" + name, forged, FORBIDDEN, "state-kind", "numpy.dtype")
+    titles = (S("a"), S("B"))
+    add("r23_titles_own_name", titled(("a", 0), ("a", 0), ("b", 1), ("B", 1)), FORBIDDEN, "state-kind", "numpy.dtype")
+    add("r23_titles_own_name_once", titled(("a", 0), ("b", 1), ("B", 1)), FORBIDDEN, "state-kind", "numpy.dtype")
+    titles = (S("b"), S("B"))
+    add("r23_titles_name_of_other", titled(("a", 0), ("b", 0), ("b", 1), ("B", 1)), FORBIDDEN, "state-kind", "numpy.dtype")
+    titles = (S("B"), S("B"))
+    add("r23_titles_twice", titled(("a", 0), ("B", 0), ("b", 1), ("B", 1)), FORBIDDEN, "state-kind", "numpy.dtype")
+    titles = (b"K\x07", b"")
+    add("r23_titles_number", titled(("a", 0), ("b", 1)), ACCEPT, "accepted")
+    titles = (b"I97\n", S("B"))
+    add("r23_titles_some", titled(("a", 0), ("b", 1), ("B", 1)), ACCEPT, "accepted")
+    titles = (b"]", S("B"))
+    add("r23_titles_list", titled(("a", 0), ("b", 1), ("B", 1)), FORBIDDEN, "state-kind", "numpy.dtype")
+
     def pair_of(base, size, flag, count=b"K\x02", order="|", end=b""):
         return dtype("V%d" % size, b"(K\x03" + S(order) + base + count + b"\x85\x86NNK" + bytes([size]) + b"K\x08K" + bytes([flag]) + b"tb") + end
     pair = pair_of(dtype("O8"), 16, 63)

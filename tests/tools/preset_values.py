@@ -147,6 +147,8 @@ def numpy_values():
         "void": [np.zeros(2, "V3"), structured[0], np.zeros((2, 2), [("a", "f4", (2,))])],
         "object_fields": [np.zeros(2, [("a", "O", (2,)), ("b", "i4")]), np.zeros(1, [("a", [("b", "O")], (2,))]),
                           np.array([(1.5, "x")], np.dtype({"names": ["b", "a"], "formats": ["f8", "O"], "offsets": [8, 0]}))],
+        "titles": [np.zeros(2, np.dtype({"names": ["a", "b"], "formats": ["i4", "f8"], "titles": ["Title A", "Title B"]})),
+                   np.zeros(1, [(("Title", "a"), "f8"), ("b", "i2")]), np.dtype({"a": ("i4", 8, "late"), "b": ("f8", 0)})],
         "masked_out": [np.ma.masked, np.ma.array([1, 2], mask=[1, 1]).sum()],
         "polynomials": [getattr(np.polynomial, kind)([1, 2]) for kind in
                         ("Polynomial", "Chebyshev", "Legendre", "Laguerre", "Hermite", "HermiteE")],
