@@ -68,7 +68,7 @@ static bool print(struct dialog *dialog, const struct brine_reply *reply, struct
     }
     bool written = fwrite(dialog->out.data, 1, dialog->out.len, stdout) == dialog->out.len;
     if (fflush(stdout) == 0 && written) return true;
-    tool_complain("standard output: %s", strerror(errno));
+    (void)tool_complain_of_output();
     return false;
 }
 

@@ -4,7 +4,6 @@
 #include "client/tool.h"
 
 #include "base/bytes.h"
-#include "base/nearest.h"
 #include "base/number.h"
 #include "client/show.h"
 #include "client/tool_help.h"
@@ -91,9 +90,13 @@ int tool_complain(const char *format, ...) {
     return TOOL_USAGE;
 }
 
+int tool_complain_of_output(void) {
+    return errno == EPIPE ? TOOL_USAGE : tool_complain("standard output: %s", strerror(errno));
+}
+
 int tool_finish(int code) {
     if (fflush(stdout) == 0 && !ferror(stdout)) return code;
-    return tool_complain("standard output: %s", strerror(errno));
+    return tool_complain_of_output();
 }
 
 bool tool_number(const struct tool_call *call, size_t option, struct tool_range range,

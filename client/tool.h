@@ -96,6 +96,9 @@ int tool_complain(const char *format, ...) PRINTF_LIKE(1, 2);
 /* Writes text that somebody else chose: as it is, but on a terminal with what that would obey as
  * \xNN.  Ends of lines and tabs stay. */
 void tool_print(FILE *file, struct bytes text);
+/* Says by errno why standard output takes no more, but for a reader that has gone (| head), who
+ * knows; returns TOOL_USAGE. */
+int tool_complain_of_output(void);
 /* Ends what a tool wrote to standard output: code, or TOOL_USAGE when that could not be written. */
 int tool_finish(int code) MUST_USE;
 

@@ -281,9 +281,22 @@ struct printing {
     enum brine_status status;
 };
 
+/* Nobody asked whether it is a pickle. */
+static enum brine_status say_opaque(struct buf *out, const char *name, const char *message) {
+    TRY(input_append_name(out, bytes_of_cstr(name)));
+    return buf_printf(out, ": no whole pickle, and harmless: %s\n", message);
+}
+
 static void print_judgement(void *context, const struct judgement *judgement) {
     struct printing *printing = context;
     struct json json;
+    if (!printing->as_json && judgement->opaque && !judgement_accepts(judgement)) {
+        char message[MESSAGE_BYTES];
+        printing->status =
+            say_opaque(printing->out, printing->name,
+                       pickle_report_message(judgement->report, message, sizeof message));
+        return;
+    }
     if (!printing->as_json) {
         printing->status = verdict_text(printing->out, bytes_of_cstr(printing->name), judgement);
         return;

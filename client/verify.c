@@ -104,7 +104,7 @@ static void write_result(struct verify *verify, struct verify_result *result) {
     else if (text->len)
         written = paint_lines(stdout, buf_view(text));
     if (!written) {
-        tool_complain("standard output: %s", strerror(errno));
+        (void)tool_complain_of_output();
         verify->stopped = true;
     }
     if (trouble->len) fwrite(trouble->data, 1, trouble->len, stderr);

@@ -365,6 +365,16 @@ def check_shells(folder):
     check_completion(folder, CLI, scripts, COMPLETIONS)
 
 
+def check_output_gone(port, folder):
+    """A full disk is said; a reader that went away knows."""
+    place = f"-p {port}"
+    for words in ("man", "completion zsh", "--help", "verify good.pkl -v", f"get greeting {place}", f"{place} GET greeting", "policy diff data stdlib",
+                  f"scan {place}", "snapshot list saved.snap", f"bench {place} --time 100ms --keys 4 -c 1"):
+        for shell, said in ((f"{CLI} {words} >/dev/full", "No space left on device"), (f"{{ sleep 0.2; {CLI} {words}; }} | true; exit ${{PIPESTATUS[0]}}", "")):  # until the reader has gone
+            code, _, err = cli_support.run(["bash", "-c", shell], cwd=folder)
+            check(f"{shell} exits with 2 and says {said!r}", code == 2 and (said.encode() in err if said else err == b""), (code, err))
+
+
 def check_pages(folder):
     """In JSON stands the very text."""
     for words, name in ((["man"], "page"), (["completion", "bash"], "script"), (["completion", "zsh"], "script"), (["completion", "fish"], "script")):
@@ -413,6 +423,7 @@ def main():
             check_history(server.port, folder)
             check_colours(folder)
             check_shells(folder)
+            check_output_gone(server.port, folder)
             check_pages(folder)
             check_manual(folder)
         finally:
