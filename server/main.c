@@ -12,6 +12,7 @@
 #include "observe/clock.h"
 #include "observe/machine.h"
 #include "snapshot/recover.h"
+#include "store/huge.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -162,6 +163,7 @@ static enum brine_status setup_store(struct server *server, struct brine_error *
         .databases = (size_t)config_read(config->server.databases),
         .key_bytes_max = (size_t)config_read(config->limits.key_bytes),
         .forecast_bytes = (size_t)config_read(config->memory.forecast_bytes),
+        .huge = huge_pages(),
         .notes = config_read(config->audit.provenance) ? STORE_NOTES_FULL : STORE_NOTES_LABEL,
     };
     TRY(draw_random(&options.secret, sizeof(options.secret), err));

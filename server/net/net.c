@@ -135,7 +135,8 @@ static void tell_facts(void *server, struct server_facts *facts) {
     facts->input_bytes_per_second = rates_read(&net->rates, RATE_input_bytes);
     facts->output_bytes_per_second = rates_read(&net->rates, RATE_output_bytes);
     if (!net->options.memory) return;
-    facts->memory_used_bytes = mem_account_used(net->options.memory);
+    facts->memory_used_bytes =
+        mem_account_used(net->options.memory) + store_paged_bytes(net->options.keyspace->store);
     facts->memory_peak_bytes = mem_account_peak(net->options.memory);
 }
 

@@ -163,11 +163,13 @@ static const char *check_shard(const struct shard *shard, struct store_check *ch
 
 struct store_check store_check(struct store *store, struct store_hold *hold) {
     struct store_check check = {.structure_bytes = sizeof *store + store->block_bytes +
-                                                   forecast_taken_bytes(store->forecast)};
+                                                   forecast_taken_bytes(store->forecast) +
+                                                   pages_own_bytes(&store->pages)};
     store_lock_all(store, hold);
     for (size_t i = 0; i < store->shard_count && !check.broken; i++)
         check.broken = check_shard(store_shard(store, i), &check);
     check.structure_bytes += check.heap_bytes + check.index_bytes;
+    if (!check.broken) check.broken = pages_check(&store->pages);
     if (!check.broken && check.structure_bytes > store_used_bytes(store))
         check.broken = "nothing is there that was not accounted";
     store_unlock(store, hold);

@@ -11,6 +11,7 @@
 #include "store/ghost.h"
 #include "store/lock.h"
 #include "store/lessons.h"
+#include "store/pages.h"
 #include "store/store_write.h"
 #include "store/table.h"
 
@@ -92,6 +93,7 @@ struct shard {
 
 struct store {
     struct mem_account account;
+    struct pages pages; /* beside the account */
     struct hash_secret secret;
     uint8_t *block;  /* of the shards, as allocated */
     uint8_t *shards; /* in it, aligned to a cache line; shard_bytes apart */

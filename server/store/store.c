@@ -30,6 +30,7 @@ enum {
     BOXED_FROM_BYTES_DEFAULT = 16 * 1024,
     CHUNK_BYTES_MIN_DEFAULT = 4 * 1024,
     CHUNK_BYTES_MIN_MIN = 64,
+    HUGE_FROM_BYTES_DEFAULT = 16 * 1024 * 1024, /* one page half empty is then a sixteenth */
 };
 
 const char *value_type_name(enum value_type type) {
@@ -98,6 +99,8 @@ struct store *store_create(const struct store_options *options) {
     struct store *store = mem_alloc_zeroed(options->mem, sizeof *store);
     if (!store) return NULL;
     mem_account_init(&store->account, options->mem, 0);
+    pages_init(&store->pages, &store->account, options->huge,
+               or_default(options->huge_from_bytes, HUGE_FROM_BYTES_DEFAULT));
     take_options(store, options);
     size_t slices = store->databases * sizeof(struct store_slice);
     store->shard_bytes = round_up(sizeof(struct shard) + slices, CACHE_LINE_BYTES);
@@ -143,6 +146,7 @@ void store_destroy(struct store *store) {
     if (!store) return;
     for (size_t i = 0; i < store->shard_count; i++) shard_deinit(store_shard(store, i));
     forecast_destroy(store->forecast, &store->account.allocator);
+    pages_deinit(&store->pages);
     struct allocator *mem = store->account.parent;
     mem_free(mem, store->block, store->block_bytes);
     mem_free(mem, store, sizeof *store);
@@ -358,5 +362,9 @@ size_t store_hole_bytes(const struct store *store) {
 }
 
 size_t store_used_bytes(const struct store *store) {
-    return sizeof *store + mem_account_used(&store->account);
+    return sizeof *store + mem_account_used(&store->account) + pages_used(&store->pages);
+}
+
+size_t store_paged_bytes(const struct store *store) {
+    return pages_used(&store->pages);
 }

@@ -83,6 +83,8 @@ struct store_options {
     enum store_notes notes;       /* 0, 2 or 8 bytes an entry */
     size_t segment_pairs;         /* 0: 48, the most; bucket pairs of a full segment */
     size_t forecast_bytes;        /* for store_forecast.h; 0: none, at least 16 KB */
+    struct allocator *huge;       /* huge_pages() for chunks of heaps; NULL: all comes from mem */
+    size_t huge_from_bytes;       /* of what is stored; 0: 16 MB */
     bool single_threaded;         /* one thread uses the store: locks are only counted */
     store_removed_fn *on_removed; /* may be NULL */
     void *on_removed_ctx;

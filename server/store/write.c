@@ -298,7 +298,7 @@ static enum brine_status shard_furnish(struct shard *shard, uint32_t db) {
     struct store_slice *slice = &shard->slices[db];
     if (!shard->heap)
         shard->heap =
-            heap_create(&store->account.allocator, store->chunk_bytes_min, store->chunk_bytes_max);
+            heap_create(&store->pages.allocator, store->chunk_bytes_min, store->chunk_bytes_max);
     if (!slice->table)
         slice->table = table_create(&store->account.allocator, store->shard_bits, shard->pairs);
     return shard->heap && slice->table ? BRINE_OK : BRINE_NO_MEMORY;

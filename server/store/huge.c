@@ -1,0 +1,38 @@
+/* SPDX-FileCopyrightText: 2026 The brine authors */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "store/huge.h"
+
+#include <sys/mman.h>
+
+/* Twice as much is asked for, and what lies around the aligned half is given back at once. */
+static void *page_map(void) {
+    uint8_t *block = mmap(NULL, (size_t)2 * HUGE_PAGE_BYTES, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (block == MAP_FAILED) return NULL;
+    size_t before = -(uintptr_t)block % HUGE_PAGE_BYTES;
+    uint8_t *page = block + before;
+    if (before) (void)munmap(block, before);
+    (void)munmap(page + HUGE_PAGE_BYTES, HUGE_PAGE_BYTES - before);
+    (void)madvise(page, HUGE_PAGE_BYTES, MADV_HUGEPAGE); /* a wish */
+    return page;
+}
+
+static void *page_resize(struct allocator *self UNUSED, void *old, size_t old_bytes UNUSED,
+                         size_t new_bytes) {
+    if (new_bytes == 0) {
+        (void)munmap(old, HUGE_PAGE_BYTES);
+        return NULL;
+    }
+    return old || new_bytes != HUGE_PAGE_BYTES ? NULL : page_map();
+}
+
+struct allocator *huge_pages(void) {
+    /* It holds no state, so one for the whole process is no shared mutable data. */
+    static struct allocator pages = {.resize = page_resize};
+    return &pages;
+}
+
+void huge_forget(uint8_t *from, uint8_t *to) {
+    if (to > from) (void)madvise(from, (size_t)(to - from), MADV_DONTNEED);
+}
