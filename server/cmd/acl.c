@@ -272,7 +272,7 @@ void cmd_acl_dryrun(struct command_call *call) {
     struct attempt attempt = {.args = call->args + DRYRUN_COMMAND,
                               .args_count = call->args_count - DRYRUN_COMMAND};
     attempt.command =
-        command_find_args(&call->worker->shared->index, attempt.args, attempt.args_count, NULL);
+        command_find_args(&call->worker->shared->index, attempt.args, attempt.args_count);
     if (!attempt.command) {
         reply_errorf(call->reply, "ERR Command '%.*s' not found", (int)MIN(word.len, (size_t)1024),
                      (const char *)word.data);

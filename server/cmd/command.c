@@ -55,11 +55,23 @@ const struct command *command_find(const struct command_index *index, struct byt
 }
 
 const struct command *command_find_args(const struct command_index *index, const struct bytes *args,
-                                        size_t args_count, const struct command *recent) {
-    const struct command *command = recent;
-    if (!command || !bytes_is(args[0], command->name)) command = command_find(index, args[0]);
+                                        size_t args_count) {
+    const struct command *command = command_find(index, args[0]);
     if (command && args_count > 1 && index->subcommands[command_row(command)])
         command = command_find_subcommand(command, args[1]);
+    return command;
+}
+
+/* Only what is found by its first word alone is remembered, and so is found by it again. */
+const struct command *command_find_recent(const struct command_index *index,
+                                          const struct bytes *args, size_t args_count,
+                                          struct command_recent *recent) {
+    uint64_t spelling = command_spelling(args[0]);
+    if (LIKELY(spelling && spelling == recent->spelling)) return recent->command;
+    const struct command *command = command_find_args(index, args, args_count);
+    bool is_simple =
+        command && index->subcommands[command_row(command)] == 0 && !command_is_subcommand(command);
+    *recent = (struct command_recent){.spelling = is_simple ? spelling : 0, .command = command};
     return command;
 }
 

@@ -129,10 +129,26 @@ void command_index_init(struct command_index *index);
 
 /* In any case; NULL: unknown.  Cost: about 10 ns. */
 const struct command *command_find(const struct command_index *index, struct bytes name);
-/* The row that a command's first words name: of a container its subcommand's.  `recent` (may be
- * NULL) is tried first, which is what a pipeline mostly wants.  NULL: unknown. */
+/* What was looked up last, as it was spelled: up to eight bytes, 0 for what is no such name.  All
+ * zero is nothing. */
+struct command_recent {
+    uint64_t spelling;
+    const struct command *command;
+};
+static inline uint64_t command_spelling(struct bytes name) {
+    uint64_t spelling = 0;
+    if (name.len > sizeof spelling) return 0;
+    for (size_t i = 0; i < name.len; i++) spelling = spelling << 8 | name.data[i];
+    return spelling;
+}
+
+/* The row that a command's first words name: of a container its subcommand's.  NULL: unknown.
+ * The second looks at `recent` first, which is what a pipeline mostly wants, and renews it. */
 const struct command *command_find_args(const struct command_index *index, const struct bytes *args,
-                                        size_t args_count, const struct command *recent);
+                                        size_t args_count);
+const struct command *command_find_recent(const struct command_index *index,
+                                          const struct bytes *args, size_t args_count,
+                                          struct command_recent *recent);
 /* By what stands behind the '|'; NULL: the container has none of that name. */
 const struct command *command_find_subcommand(const struct command *container, struct bytes name);
 static inline bool command_is_subcommand(const struct command *command) {

@@ -321,8 +321,7 @@ static void reply_key(struct command_call *call, struct bytes name,
 static void reply_keys(struct command_call *call, bool with_flags) {
     const struct bytes *args = call->args + COMMAND_FIRST_ARG;
     size_t count = call->args_count - COMMAND_FIRST_ARG, first, last, step;
-    const struct command *command =
-        command_find_args(&call->worker->shared->index, args, count, NULL);
+    const struct command *command = command_find_args(&call->worker->shared->index, args, count);
     if (!command) {
         reply_error(call->reply, BYTES("ERR Invalid command specified"));
         return;

@@ -153,8 +153,7 @@ void dispatch_input(struct worker_state *worker, struct session *session, struct
 static void look_up(struct worker_state *worker, const struct session *session, struct slot *slot) {
     const struct bytes *args = worker->args.items + slot->first_arg;
     const struct command *command =
-        command_find_args(&worker->shared->index, args, slot->args_count, worker->recent);
-    worker->recent = command;
+        command_find_recent(&worker->shared->index, args, slot->args_count, &worker->recent);
     slot->has_key = false;
     slot->command = command;
     if (!command || command->keys.first == 0) return;

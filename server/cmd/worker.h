@@ -173,8 +173,8 @@ struct worker_state {
     struct buf heard; /* messages to whom is served, where its replies are taken back: see mute */
     struct buf outdated; /* keys, for clients that asked for prefixes: tracking.h */
     size_t outdated_count;
-    struct buf collected;              /* a handler's: what is complete before its reply begins */
-    const struct command *recent;      /* what was looked up last */
+    struct buf collected; /* a handler's: what is complete before its reply begins */
+    struct command_recent recent;
     bool times_each;                   /* every command of this batch is timed, not runs of them */
     int64_t timed_until_ns;            /* when the last one ended, or the batch began */
     struct client_query *late_queries; /* of the EXEC that runs */

@@ -5,6 +5,7 @@
 
 #include <linux/futex.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { SPINS = 100 }; /* some microseconds: a table operation takes less than one */
@@ -15,21 +16,22 @@ enum { SPINS = 100 }; /* some microseconds: a table operation takes less than on
 #define RELAX() atomic_signal_fence(memory_order_seq_cst)
 #endif
 
-static void futex(struct lock *lock, int operation, uint32_t value) {
-    (void)syscall(SYS_futex, &lock->state, operation | FUTEX_PRIVATE_FLAG, value, NULL, NULL, 0);
+static void futex(struct lock *lock, int operation, uint32_t value, const struct timespec *most) {
+    (void)syscall(SYS_futex, &lock->state, operation | FUTEX_PRIVATE_FLAG, value, most, NULL, 0);
 }
 
 void lock_wait(struct lock *lock) {
+    static const struct timespec nap = {.tv_nsec = LOCK_NAP_NS};
     for (int i = 0; i < SPINS; i++) {
         RELAX();
         if (atomic_load_explicit(&lock->state, memory_order_relaxed) == LOCK_FREE && lock_try(lock))
             return;
     }
-    /* Who wakes up does not know whether others sleep, and says so by the state that it leaves. */
-    while (atomic_exchange_explicit(&lock->state, LOCK_AWAITED, memory_order_acquire) != LOCK_FREE)
-        futex(lock, FUTEX_WAIT, LOCK_AWAITED);
+    atomic_fetch_add(&lock->sleepers, 1);
+    while (!lock_try(lock)) futex(lock, FUTEX_WAIT, LOCK_HELD, &nap);
+    atomic_fetch_sub(&lock->sleepers, 1);
 }
 
 void lock_wake_one(struct lock *lock) {
-    futex(lock, FUTEX_WAKE, 1);
+    futex(lock, FUTEX_WAKE, 1, NULL);
 }

@@ -262,6 +262,33 @@ static heap_ref entry_create(struct heap *heap, const struct content *content) {
     return ref;
 }
 
+/* The same key over itself, where nothing but bytes and counts changes: the flags stay, so the key
+ * lies where it lay, and the block is neither too short nor too long.  That is most of what is
+ * stored over something.  False: nothing was done. */
+static bool overwrite(struct shard *shard, const struct store_key *key,
+                      const struct content *content, struct place place, int64_t now_ms) {
+    struct entry *entry = heap_entry(shard->heap, place.bucket->refs[place.slot]);
+    size_t bytes = content_bytes(content), units = body_units(bytes);
+    if ((entry->flags & ~F_PREV_FREE) != content->flags || content->flags & F_BOXED ||
+        entry->cut != content->cut_bit || units > entry->units ||
+        entry->units - units > MIN(units / SLACK_SHARE, (size_t)SLACK_UNITS_MAX))
+        return false;
+    struct store_slice *slice = &shard->slices[key->db];
+    int64_t old_at_ms = entry_expire_at_ms(entry);
+    slice_uncount_label(slice, entry_notes(entry).label, entry_payload_len(entry));
+    slice_count_label(slice, content->notes.label, content->value_len);
+    move_bytes(entry_payload(entry), content->payload);
+    entry_set_body_bytes(entry, bytes);
+    entry->access = content->access & ENTRY_ACCESS_MASK;
+    if (content->flags & F_LABEL) entry_set_notes(entry, &content->notes);
+    if (content->flags & F_EXPIRY) {
+        entry_write_expiry(entry, content->expire_at_ms);
+        slice_count_expiry(slice, old_at_ms, content->expire_at_ms);
+        shard_note_expiry(shard, slice->table, place, content->expire_at_ms, now_ms);
+    }
+    return true;
+}
+
 static enum brine_status replace(struct shard *shard, const struct store_key *key,
                                  const struct content *content, struct place place,
                                  int64_t now_ms) {
@@ -341,6 +368,7 @@ static enum brine_status put_content(struct shard *shard, const struct store_key
         uint16_t access = heap_entry(shard->heap, place.bucket->refs[place.slot])->access;
         content->access = access_used(shard, access, now_ms);
         TRY(slice_reserve_label(shard, &shard->slices[key->db], content->notes.label));
+        if (LIKELY(overwrite(shard, key, content, place, now_ms))) return BRINE_OK;
         return replace(shard, key, content, place, now_ms);
     }
     bool known = usage->idle_s > 0 || usage->frequency > 0;

@@ -36,6 +36,7 @@ static void compete(bool yields, int turns) {
     for (size_t i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
     cr_expect_eq(shared.count, (uint64_t)THREADS * (uint64_t)turns);
     cr_expect_eq(shared.lock.state, LOCK_FREE);
+    cr_expect_eq(shared.lock.sleepers, 0);
 }
 
 Test(lock, one_thread_at_a_time_is_inside) {

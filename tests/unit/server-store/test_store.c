@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 #include "server-store/model.h"
+#include "store/huge.h"
 
 /* From what a server uses to what makes everything happen all the time. */
 static const struct {
@@ -14,6 +15,7 @@ static const struct {
     {"labels", {.shards = 4, .notes = STORE_NOTES_LABEL}},
     {"labels and origins", {.shards = 2, .notes = STORE_NOTES_FULL, .segment_pairs = 4}},
     {"tiny segments", {.shards = 2, .segment_pairs = 1}},
+    {"huge pages", {.shards = 2, .huge_from_bytes = 1}},
     {"tiny chunks", {.shards = 2, .chunk_bytes_min = 64, .chunk_bytes_max = 1024}},
     {"hostile",
      {.shards = 1,
@@ -55,8 +57,9 @@ static void run_batches(struct model *m, size_t batches, size_t steps) {
 Test(store, agrees_with_a_naive_map_over_random_steps) {
     for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
         for (uint64_t seed = 1; seed <= 2; seed++) {
-            cr_assert(model_init(&model, settings[i].options, seed, SIZE_MAX), "%s",
-                      settings[i].name);
+            struct store_options options = settings[i].options;
+            if (options.huge_from_bytes) options.huge = huge_pages();
+            cr_assert(model_init(&model, options, seed, SIZE_MAX), "%s", settings[i].name);
             run_batches(&model, 20, 3000);
             model_compare(&model);
             model_check(&model);
