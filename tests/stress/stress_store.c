@@ -12,6 +12,7 @@
 
 #include "base/number.h"
 #include "base/random.h"
+#include "store/huge.h"
 #include "store/check.h"
 #include "store/store_write.h"
 
@@ -236,6 +237,8 @@ static void run(size_t threads, size_t steps, bool evicts) {
                                                                .threads = threads,
                                                                .notes = STORE_NOTES_FULL,
                                                                .segment_pairs = 4,
+                                                               .huge = huge_pages(),
+                                                               .huge_from_bytes = 1,
                                                                .boxed_from_bytes = 100,
                                                                .chunk_bytes_max = 16 * 1024,
                                                                .forecast_bytes = 16 * 1024});
