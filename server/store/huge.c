@@ -5,15 +5,17 @@
 
 #include <sys/mman.h>
 
-/* Twice as much is asked for, and what lies around the aligned half is given back at once. */
+/* Twice as much is asked for, and what lies around the last aligned part of it is given back at
+ * once: the last, because the kernel goes on below, so that one page lies beside the other and all
+ * are one mapping. */
 static void *page_map(void) {
     uint8_t *block = mmap(NULL, (size_t)2 * HUGE_PAGE_BYTES, PROT_READ | PROT_WRITE,
                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (block == MAP_FAILED) return NULL;
-    size_t before = -(uintptr_t)block % HUGE_PAGE_BYTES;
+    size_t after = (uintptr_t)block % HUGE_PAGE_BYTES, before = HUGE_PAGE_BYTES - after;
     uint8_t *page = block + before;
-    if (before) (void)munmap(block, before);
-    (void)munmap(page + HUGE_PAGE_BYTES, HUGE_PAGE_BYTES - before);
+    (void)munmap(block, before);
+    if (after) (void)munmap(page + HUGE_PAGE_BYTES, after);
     (void)madvise(page, HUGE_PAGE_BYTES, MADV_HUGEPAGE); /* a wish */
     return page;
 }
