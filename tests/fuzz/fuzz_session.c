@@ -162,7 +162,8 @@ struct exempt {
     /* Messages, notifications, outdated keys and MONITOR's lines come besides the replies. */
     bool asks_for_more;
     /* Who subscribes within EXEC gets messages in the place of parts of its reply, as from Redis,
-     * and as many as there are channels: its end is not to be told then. */
+     * as many as there are channels, and CLIENT REPLY takes parts away: its end is not to be told
+     * then. */
     bool may_lack_parts;
     /* Of outdated keys by prefixes the client is told at the end of a batch, each key once in it,
      * and in whatever way it wants to be told then: not at all, for example. */
@@ -211,7 +212,8 @@ static void check_replies(struct life *life, const struct exempt *exempt) {
     resp_reply_init(&reader, (struct resp_reply_limits){0});
     while (left.len) {
         size_t bytes;
-        bool is_outdated = set_apart && is_of_outdated(left, !event.ends_reply);
+        bool within_reply = !event.ends_reply && !exempt->may_lack_parts;
+        bool is_outdated = set_apart && is_of_outdated(left, within_reply);
         if (is_outdated || (is_told_more && left.data[0] == '>' && !event.ends_reply)) {
             bytes = read_message(left, is_outdated ? life : NULL);
         } else {
@@ -284,7 +286,8 @@ static struct exempt exempt_from(struct bytes input) {
         .asks_for_passwords = is_said(folded, len, "genpass"),
         .asks_for_more = is_said(folded, len, "subscribe") || is_said(folded, len, "tracking") ||
                          is_said(folded, len, "monitor") || is_said(folded, len, "notify"),
-        .may_lack_parts = is_said(folded, len, "subscribe") && is_said(folded, len, "multi"),
+        .may_lack_parts = is_said(folded, len, "multi") &&
+                          (is_said(folded, len, "subscribe") || is_said(folded, len, "reply")),
         .asks_for_prefixes = is_said(folded, len, "bcast"),
         .changes_its_mind = changes_its_mind(folded, len),
     };
