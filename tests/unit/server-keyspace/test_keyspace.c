@@ -112,6 +112,92 @@ Test(keyspace, an_update_keeps_the_expiry_and_works_at_every_size) {
     house_deinit(&house);
 }
 
+static enum keyspace_step plan_tail(void *context, const struct bytes *old,
+                                    struct keyspace_extent *extent) {
+    extent->from = old ? old->len : 0;
+    extent->len = extent->from + strlen(context);
+    return KEYSPACE_STEP_STORE;
+}
+
+static enum keyspace_step write_tail(void *context, uint8_t *data,
+                                     const struct keyspace_extent *extent) {
+    bytes_copy_to(data + extent->from, bytes_of_cstr(context));
+    return KEYSPACE_STEP_STORE;
+}
+
+static enum keyspace_outcome add_tail(struct house *house, const char *name, char *tail) {
+    struct store_key key = key_of(house, name);
+    struct keyspace_edit edit = {plan_tail, write_tail, tail, "append"};
+    return keyspace_edit_string(&house->access, &key, &edit);
+}
+
+static enum gate_verdict refuse_bang(void *context, struct gate_desk *desk,
+                                     const struct gate_question *question,
+                                     struct gate_answer *answer) {
+    (void)context, (void)desk;
+    struct bytes value = question->value;
+    if (value.len == 0 || value.data[value.len - 1] != '!') return GATE_ADMIT;
+    return gate_refuse(answer, value.len - 1, "no");
+}
+
+/* Where the value's bytes lie. */
+static const uint8_t *place_of(struct house *house, const char *name, size_t len) {
+    struct store_key key = key_of(house, name);
+    struct store_value value;
+    bool found = keyspace_enter(&house->access, &key, &value);
+    cr_expect(found && value.bytes.len == len, "%zu bytes, not %zu", value.bytes.len, len);
+    const uint8_t *data = found ? value.bytes.data : NULL;
+    keyspace_leave(&house->access);
+    return data;
+}
+
+Test(keyspace, what_is_added_to_a_long_value_is_not_copied_and_a_refusal_leaves_no_trace) {
+    static char text[50000];
+    struct house house;
+    house_init(&house);
+    gate_init(&house.gate, refuse_bang, NULL);
+    memset(text, 'a', sizeof text - 1);
+    cr_assert(set(&house, "k", text) == KEYSPACE_DONE);
+    cr_assert(add_tail(&house, "k", "b") == KEYSPACE_DONE);
+    const uint8_t *place = place_of(&house, "k", sizeof text);
+    cr_expect(add_tail(&house, "k", "evil!") == KEYSPACE_REFUSED);
+    cr_expect(place_of(&house, "k", sizeof text) == place);
+    cr_expect(add_tail(&house, "k", "c") == KEYSPACE_DONE);
+    cr_expect(place_of(&house, "k", sizeof text + 1) == place, "the room was given back");
+    cr_expect(place && memcmp(place + sizeof text - 2, "abc", 3) == 0);
+    keyspace_hear(&house.keyspace, KEYSPACE_HEAR_CHANGES, true);
+    size_t used = store_used_bytes(house.store);
+    cr_expect(add_tail(&house, "k", "") == KEYSPACE_DONE);
+    cr_expect(place_of(&house, "k", sizeof text + 1) == place);
+    cr_expect(store_used_bytes(house.store) == used, "nothing was written");
+    struct bytes events = tell_events(&house);
+    cr_expect(bytes_equal(events, BYTES("append k, ")), "%.*s", (int)events.len,
+              (const char *)events.data);
+    house_deinit(&house);
+}
+
+Test(keyspace, an_edit_changes_nothing_whichever_allocation_is_refused) {
+    static char text[40000];
+    memset(text, 'a', sizeof text - 1);
+    for (size_t n = 0;; n++) {
+        struct house house;
+        house_init(&house);
+        cr_assert(set(&house, "k", text) == KEYSPACE_DONE);
+        cr_assert(n % 2 == 0 || add_tail(&house, "k", "b") == KEYSPACE_DONE);
+        size_t len = sizeof text - 1 + n % 2;
+        house.mem.refused = false;
+        house.mem.fail_at = house.mem.requests + n / 2;
+        enum keyspace_outcome outcome = add_tail(&house, "k", "cd");
+        bool refused = house.mem.refused;
+        house.mem.fail_at = SIZE_MAX;
+        cr_expect(outcome == KEYSPACE_DONE || (refused && outcome == KEYSPACE_NO_MEMORY));
+        (void)place_of(&house, "k", outcome == KEYSPACE_DONE ? len + 2 : len);
+        cr_expect(add_tail(&house, "k", "e") == KEYSPACE_DONE, "and can be made again");
+        house_deinit(&house);
+        if (!refused && n % 2) break;
+    }
+}
+
 Test(keyspace, several_values_are_written_all_or_none_whichever_allocation_is_refused) {
     static char large[20000];
     size_t refusals = 0;
