@@ -6,6 +6,7 @@
 #define BRINE_CMD_BITS_H
 
 #include "cmd/handlers.h"
+#include "keyspace/edit.h"
 
 /* A bit's offset, or with a width "#n", the n-th field of that width.  False: an error was replied.
  */

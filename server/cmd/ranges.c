@@ -5,6 +5,8 @@
 
 #include "cmd/handlers.h"
 
+#include "keyspace/edit.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>

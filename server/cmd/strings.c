@@ -7,6 +7,7 @@
 #include "cmd/set_options.h"
 
 #include "base/number.h"
+#include "keyspace/edit.h"
 
 /* A look at the old value that goes into the reply: its type is checked, its bytes are replied. */
 static bool reply_old(void *context, const struct store_value *old) {

@@ -16,8 +16,7 @@
  * Locks: a write takes and leaves its locks itself and is called with nothing held (asserted), for
  * it asks the gate.  A read is between keyspace_enter... and keyspace_leave, and short.
  * Thread: any, each with an access of its own.
- * Cost: one lock and one look-up beyond the store's; an update copies the old value, but see
- * keyspace_edit_string. */
+ * Cost: one lock and one look-up beyond the store's; an update copies the old value. */
 #ifndef BRINE_KEYSPACE_H
 #define BRINE_KEYSPACE_H
 
@@ -117,27 +116,6 @@ enum keyspace_outcome keyspace_update_string(struct keyspace_access *access,
                                              const struct store_key *key,
                                              keyspace_transform *transform, void *context,
                                              const char *event) MUST_USE;
-
-/* The same for what changes some bytes of a value, or adds some behind it, without a copy of the
- * whole where that can be.  `plan` looks at the old value (NULL: absent) and says how long the new
- * one is and which byte is the first that may differ; beyond the old one's end all do.  `write` is
- * shown the new value with the old one's bytes in it and zeros behind, and writes from extent->from
- * on.  Either may say LEAVE or STOP.  Without a lock, and maybe again, as with a transform.  When
- * from and len are the old length, nothing is written, and those who watch are told all the same.
- */
-struct keyspace_extent {
-    size_t len, from;
-};
-struct keyspace_edit {
-    enum keyspace_step (*plan)(void *context, const struct bytes *old,
-                               struct keyspace_extent *extent);
-    enum keyspace_step (*write)(void *context, uint8_t *data, const struct keyspace_extent *extent);
-    void *context;
-    const char *event;
-};
-enum keyspace_outcome keyspace_edit_string(struct keyspace_access *access,
-                                           const struct store_key *key,
-                                           const struct keyspace_edit *edit) MUST_USE;
 
 /* ---- writing what is no value -----------------------------------------------------------------*/
 

@@ -22,6 +22,7 @@
 
 #include "base/assert.h"
 #include "keyspace/door.h"
+#include "keyspace/edit.h"
 #include "keyspace/room.h"
 #include "store/store_write.h"
 

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 #include "keyspace/combine.h"
+#include "keyspace/edit.h"
 #include "keyspace/keyspace.h"
 #include "keyspace/transaction.h"
 
