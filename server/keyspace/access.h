@@ -34,8 +34,13 @@ struct room {
     /* How it is measured; NULL: not yet.  What it is made of is who sets `measuring`'s. */
     room_measure_fn *_Atomic measure;
     atomic_flag measuring;
-    size_t base_bytes;                                /* what it began with */
-    size_t process_bytes, hole_bytes, idle_bytes;     /* see room.c */
+    size_t base_bytes;                            /* what it began with */
+    size_t process_bytes, hole_bytes, idle_bytes; /* see room.c */
+    _Atomic uint32_t settling;                    /* ticks at most, after the limit was lowered */
+    uint32_t quiet;                               /* of them, without any progress */
+    size_t debris_bytes;                          /* at the last tick */
+    size_t floor_bytes;                           /* process_bytes when it was lowered, */
+    size_t broken_bytes;                          /* and what came since */
     const _Atomic size_t *held_bytes, *excused_bytes; /* may be NULL */
     _Atomic uint32_t next_shard;
     _Atomic int64_t exceeded_since_ms; /* 0: there is room */

@@ -23,11 +23,10 @@ enum {
     COMPACT_TRIES = 3,    /* in so many shards: up to some 0.2 ms */
     BYTES_A_LOOK = 32,    /* small entries that give way for a large one: so many more looks, */
     COMMAND_LOOKS_MORE = 3 * 1024, /* and some 1200 entries that go: 0.6 ms */
-    SHARD_LOOKS = 512,             /* for which a shard's lock is held */
+    STEP_LOOKS = 512,              /* then what is taken is asked again */
     UPKEEP_LOOKS = 2048,
     RECLAIM_BUDGET = 1000,
-    SHARD_LOOKS_MIN = 64,   /* what trying a shard counts as at least */
-    MUCH_SHARE = 64,        /* of the limit: more than commands bring at once */
+    STEP_LOOKS_MIN = 64,    /* what a step counts as at least */
     OVERHEAD_SHARE_MAX = 2, /* more is not believed: a limit below what a program needs to run */
     BASE_TIMES = 3,         /* see room_watch_process */
     IDLE_SHARE = 64,        /* of the limit, in pages that wait to be given back */
@@ -35,16 +34,16 @@ enum {
     OVERHEAD_STEPS = 8,     /* a measurement counts as one of so many */
     HOLE_STEPS = 8,
     IDLE_STEPS = 4,
+    SETTLE_TICKS_MAX = 100, /* 10 s */
+    SETTLE_QUIET_TICKS = 5,
+    SETTLE_STEP = 64,  /* this part of what was left behind less than before is progress */
+    BROKEN_SHARE = 12, /* of the limit: pages that what went has left broken, at most */
 };
 
 static size_t load(const _Atomic size_t *value) {
     return atomic_load_explicit(value, memory_order_relaxed);
 }
 
-void room_set(struct keyspace *keyspace, const struct keyspace_memory *memory) {
-    atomic_store_explicit(&keyspace->room.bytes_max, memory->bytes_max, memory_order_relaxed);
-    store_set_policy(keyspace->store, &memory->policy);
-}
 size_t room_limit(const struct keyspace *keyspace) {
     return load(&keyspace->room.bytes_max);
 }
@@ -120,6 +119,24 @@ static size_t excess(size_t bytes, size_t tolerated) {
     return bytes - MIN(bytes, tolerated);
 }
 
+/* Where a limit is lowered far below what is taken, entries go by the ten thousand, and what they
+ * leave behind is compacted and given back within a second or two.  Were it to count meanwhile,
+ * entries would go for what entries have left behind: 200,000 values of 500 bytes, and a limit of
+ * 0.7 of them, lost two thirds instead of one.  So no overhead grows until it has settled; and
+ * pages that are broken by then are there for the entries to come, and no reason to evict. */
+static bool is_settling(struct keyspace *keyspace, size_t debris_bytes) {
+    struct room *room = &keyspace->room;
+    uint32_t ticks = atomic_load_explicit(&room->settling, memory_order_relaxed);
+    if (LIKELY(ticks == 0)) return false;
+    bool moves = room_is_exceeded(keyspace) ||
+                 debris_bytes < room->debris_bytes - room->debris_bytes / SETTLE_STEP;
+    room->quiet = moves ? 0 : room->quiet + 1;
+    room->debris_bytes = debris_bytes;
+    ticks = room->quiet < SETTLE_QUIET_TICKS ? ticks - 1 : 0;
+    atomic_store_explicit(&room->settling, ticks, memory_order_relaxed);
+    return ticks > 0;
+}
+
 static size_t smooth(size_t before, size_t now, size_t steps) {
     return now > before ? before + (now - before) / steps : before - (before - now) / steps;
 }
@@ -131,13 +148,23 @@ static void add_up(struct keyspace *keyspace, const struct room_process *process
                      (room->held_bytes ? load(room->held_bytes) : 0) +
                      excess(room->base_bytes, excess(max, room->base_bytes * BASE_TIMES));
     size_t now = excess(process->resident_bytes - idle, counted);
+    size_t holes = store_hole_bytes(keyspace->store);
+    size_t holes_now = excess(holes, max / HOLES_SHARE), idle_now = excess(idle, max / IDLE_SHARE);
+    bool settling = by_timer ? is_settling(keyspace, holes + idle)
+                             : atomic_load_explicit(&room->settling, memory_order_relaxed) > 0;
+    size_t broken = excess(now, room->floor_bytes);
+    room->broken_bytes = settling ? broken : MIN(room->broken_bytes, broken);
+    now -= MIN(room->broken_bytes, max / BROKEN_SHARE);
+    if (settling) {
+        now = MIN(now, room->process_bytes);
+        holes_now = MIN(holes_now, room->hole_bytes);
+        idle_now = MIN(idle_now, room->idle_bytes);
+    }
     room->process_bytes =
         smooth(room->process_bytes, now, now > room->process_bytes ? 1 : OVERHEAD_STEPS);
-    size_t holes = excess(store_hole_bytes(keyspace->store), max / HOLES_SHARE);
-    if (!by_timer || holes < room->hole_bytes)
-        room->hole_bytes = smooth(room->hole_bytes, holes, HOLE_STEPS);
-    if (by_timer)
-        room->idle_bytes = smooth(room->idle_bytes, excess(idle, max / IDLE_SHARE), IDLE_STEPS);
+    if (!by_timer || holes_now < room->hole_bytes)
+        room->hole_bytes = smooth(room->hole_bytes, holes_now, HOLE_STEPS);
+    if (by_timer) room->idle_bytes = smooth(room->idle_bytes, idle_now, IDLE_STEPS);
     atomic_store_explicit(&room->overhead_bytes,
                           room->process_bytes + room->hole_bytes + room->idle_bytes,
                           memory_order_relaxed);
@@ -150,6 +177,22 @@ static void measure(struct keyspace *keyspace, bool by_timer) {
     if (!ask || room_taken_bytes(keyspace) / 2 < room_limit(keyspace) / 4) return;
     if (atomic_flag_test_and_set_explicit(&room->measuring, memory_order_acquire)) return;
     if (ask(&process)) add_up(keyspace, &process, by_timer);
+    atomic_flag_clear_explicit(&room->measuring, memory_order_release);
+}
+
+void room_set(struct keyspace *keyspace, const struct keyspace_memory *memory) {
+    struct room *room = &keyspace->room;
+    size_t before =
+        atomic_exchange_explicit(&room->bytes_max, memory->bytes_max, memory_order_relaxed);
+    store_set_policy(keyspace->store, &memory->policy);
+    if (before > 0 && memory->bytes_max >= before) return;
+    measure(keyspace, false);
+    if (!room_is_exceeded(keyspace)) return;
+    if (atomic_flag_test_and_set_explicit(&room->measuring, memory_order_acquire)) return;
+    room->floor_bytes = room->process_bytes;
+    room->quiet = 0;
+    room->debris_bytes = SIZE_MAX;
+    atomic_store_explicit(&room->settling, SETTLE_TICKS_MAX, memory_order_relaxed);
     atomic_flag_clear_explicit(&room->measuring, memory_order_release);
 }
 
@@ -201,18 +244,16 @@ struct room_counts room_counts(const struct keyspace *keyspace, int64_t now_ms) 
 /* ---- making room
  * -------------------------------------------------------------------------------- */
 
-/* What flushes left behind goes first.  Where much is too much, as after the limit was lowered,
- * each shard gives its share, for one that gave all of it would lose its best as well. */
+/* What flushes left behind goes first. */
 static struct store_evicted give_way(struct keyspace_access *access, size_t shard, size_t looks) {
     struct keyspace *keyspace = access->keyspace;
     struct store *store = keyspace->store;
-    size_t max = room_limit(keyspace), over = excess(taken_without_holes(keyspace), max);
+    size_t over = excess(taken_without_holes(keyspace), room_limit(keyspace));
     if (over == 0) return (struct store_evicted){0};
     if (UNLIKELY(store_leftovers(store)) &&
         store_reclaim(store, &access->hold, shard, RECLAIM_BUDGET))
         return (struct store_evicted){.looked = looks};
-    if (over > max / MUCH_SHARE) over = over / store_shards(store) + 1;
-    return store_evict(store, &access->hold, shard, access->now_ms, over, looks);
+    return store_evict(store, &access->hold, access->now_ms, over, looks);
 }
 
 bool keyspace_make_room(struct keyspace_access *access, size_t argument_bytes) {
@@ -227,11 +268,10 @@ bool keyspace_make_room(struct keyspace_access *access, size_t argument_bytes) {
     size_t max = room_limit(keyspace), shards = store_shards(store);
     bool crowded = holes_are_many(keyspace);
     size_t looks = COMMAND_LOOKS + MIN(argument_bytes / BYTES_A_LOOK, (size_t)COMMAND_LOOKS_MORE);
-    for (size_t i = 0, looked = 0; i < shards && looked <= looks && room_is_exceeded(keyspace);
-         i++) {
+    for (size_t i = 0, looked = 0; looked <= looks && room_is_exceeded(keyspace); i++) {
         uint32_t next =
             atomic_fetch_add_explicit(&keyspace->room.next_shard, 1, memory_order_relaxed);
-        looked += MAX(give_way(access, next % shards, SHARD_LOOKS).looked, (size_t)SHARD_LOOKS_MIN);
+        looked += MAX(give_way(access, next % shards, STEP_LOOKS).looked, (size_t)STEP_LOOKS_MIN);
         if (crowded && i < COMPACT_TRIES)
             (void)store_compact(store, &access->hold, next % shards, COMPACT_BUDGET);
     }
@@ -245,7 +285,7 @@ bool keyspace_make_room(struct keyspace_access *access, size_t argument_bytes) {
 bool room_upkeep(struct keyspace_access *access, size_t shard) {
     struct keyspace *keyspace = access->keyspace;
     struct store *store = keyspace->store;
-    bool more = store_age(store, &access->hold, shard, access->now_ms, SHARD_LOOKS);
+    bool more = store_age(store, &access->hold, shard, access->now_ms, STEP_LOOKS);
     bool exceeded = room_is_exceeded(keyspace);
     store_press(store, holes_are_many(keyspace));
     if (UNLIKELY(exceeded)) {

@@ -6,6 +6,11 @@
  * list, no queue, nothing to move when a key is read.  The worst of GROUP_ENTRIES is, nine times
  * out of ten, among the worst tenth of all.
  *
+ * The shards take turns, a group each: were one to bear all that is to go, what is worth keeping
+ * there would go while worse stays elsewhere.  Of a shard with fewer entries than a group, the
+ * worst may be among the best of all; such shards make a group together (struct turns), and what
+ * goes is found again under its own shard's lock, for only one is held at a time.
+ *
  * One group has three of the worst and another none; so the next worst of each group are kept as
  * runners-up and compared with the worst of the groups to come.  Where sizes differ by much this is
  * worth as much as groups of twice the size.  Source: the pool of Redis's evict.c.  A runner-up is
@@ -39,8 +44,11 @@ struct group {
     enum store_policy policy;
     int64_t now_ms;
     uint32_t tick;
-    bool passed;   /* the hand has come to the end of the shard */
-    size_t looked; /* slots */
+    const struct bucket *first; /* where the hand set out */
+    unsigned passes;            /* so often the hand came to the end of the shard */
+    bool whole;                 /* it came round: these are all there are */
+    size_t wanted;              /* candidates */
+    size_t looked;              /* slots */
     size_t count;
     struct candidate {
         heap_ref ref;
@@ -206,15 +214,19 @@ static void next_db(struct group *group) {
     shard->evict_bucket = 0;
     if (++shard->evict_db < shard->store->databases) return;
     shard->evict_db = 0;
-    group->passed = true;
+    group->passes++;
 }
 
-/* Takes buckets from the hand on until the group is full, the hand has passed the shard's end, or
- * it has looked for long enough. */
+/* Takes buckets from the hand on until the group is full, the hand has come round, or it has looked
+ * for long enough. */
 static void gather(struct group *group) {
     struct shard *shard = group->shard;
     bool with_expiry = policy_is_volatile(group->policy);
-    while (group->count < GROUP_ENTRIES && group->looked < GROUP_LOOKS_MAX && !group->passed) {
+    while (group->count < group->wanted && group->looked < GROUP_LOOKS_MAX) {
+        if (group->passes > 1) {
+            group->whole = true;
+            return;
+        }
         const struct store_slice *slice = &shard->slices[shard->evict_db];
         if (!slice->table || (with_expiry && counter_get(&slice->keys_with_expiry) == 0)) {
             next_db(group);
@@ -223,8 +235,16 @@ static void gather(struct group *group) {
         struct segment *segment =
             table_segment(slice->table, shard->evict_hash >> shard->store->shard_bits);
         size_t buckets = segment_buckets(segment);
-        while (shard->evict_bucket < buckets && group->count < GROUP_ENTRIES)
-            take_bucket(group, &segment->buckets[shard->evict_bucket++], with_expiry);
+        while (shard->evict_bucket < buckets && group->count < group->wanted) {
+            const struct bucket *bucket = &segment->buckets[shard->evict_bucket];
+            if (bucket == group->first) {
+                group->whole = true;
+                return;
+            }
+            if (!group->first) group->first = bucket;
+            take_bucket(group, bucket, with_expiry);
+            shard->evict_bucket++;
+        }
         if (shard->evict_bucket < buckets) return;
         uint64_t rest = UINT64_MAX >> segment->depth;
         shard->evict_bucket = 0;
@@ -282,37 +302,51 @@ static struct candidate *judge(struct group *group) {
 /* ---- runners-up
  * --------------------------------------------------------------------------------- */
 
-static struct runner_up *runner_least(struct shard *shard) {
-    struct runner_up *least = &shard->runners[0];
-    for (size_t i = 1; i < shard->runners_count; i++)
-        if (shard->runners[i].bad < least->bad) least = &shard->runners[i];
+static struct runner_up *least_of(struct runners_up *runners) {
+    struct runner_up *least = &runners->items[0];
+    for (size_t i = 1; i < runners->count; i++)
+        if (runners->items[i].bad < least->bad) least = &runners->items[i];
     return least;
 }
 
-static bool is_runner_up(const struct shard *shard, heap_ref ref) {
-    for (size_t i = 0; i < shard->runners_count; i++)
-        if (shard->runners[i].ref == ref) return true;
+static struct runner_up *worst_of(struct runners_up *runners) {
+    struct runner_up *worst = &runners->items[0];
+    for (size_t i = 1; i < runners->count; i++)
+        if (runners->items[i].bad > worst->bad) worst = &runners->items[i];
+    return worst;
+}
+
+static struct runner_up take_out(struct runners_up *runners, struct runner_up *one) {
+    struct runner_up taken = *one;
+    *one = runners->items[--runners->count];
+    return taken;
+}
+
+static bool is_among(const struct runners_up *runners, uint32_t shard, heap_ref ref) {
+    for (size_t i = 0; i < runners->count; i++)
+        if (runners->items[i].ref == ref && runners->items[i].shard == shard) return true;
     return false;
 }
 
 /* What is left of a group. */
-static void keep_runners_up(struct group *group) {
-    struct shard *shard = group->shard;
-    struct runner_up *least = runner_least(shard);
+static void keep_runners_up(const struct group *group, struct runners_up *runners) {
+    const struct shard *shard = group->shard;
+    struct runner_up *least = least_of(runners);
     for (size_t i = 0; i < group->count; i++) {
         const struct candidate *candidate = &group->candidates[i];
-        bool full = shard->runners_count == RUNNERS_UP;
+        bool full = runners->count == RUNNERS_UP;
         if (candidate->bad == -INFINITY || (full && candidate->bad <= least->bad) ||
-            is_runner_up(shard, candidate->ref))
+            is_among(runners, shard->index, candidate->ref))
             continue;
         struct bytes name = entry_key(heap_entry(shard->heap, candidate->ref));
-        *(full ? least : &shard->runners[shard->runners_count++]) = (struct runner_up){
+        *(full ? least : &runners->items[runners->count++]) = (struct runner_up){
             .hash = store_key(shard->store, candidate->db, name).hash,
             .bad = candidate->bad,
             .ref = candidate->ref,
             .db = candidate->db,
+            .shard = shard->index,
         };
-        least = runner_least(shard);
+        least = least_of(runners);
     }
 }
 
@@ -334,14 +368,11 @@ static double judge_runner_up(const struct group *group, const struct runner_up 
 
 /* One that is worse than all of the group; those that were, and are not any more, are dropped. */
 static bool take_runner_up(struct group *group, double bad, struct candidate *taken) {
-    struct shard *shard = group->shard;
-    while (shard->runners_count > 0) {
-        struct runner_up *worst = &shard->runners[0];
-        for (size_t i = 1; i < shard->runners_count; i++)
-            if (shard->runners[i].bad > worst->bad) worst = &shard->runners[i];
+    struct runners_up *runners = &group->shard->runners;
+    while (runners->count > 0) {
+        struct runner_up *worst = worst_of(runners);
         if (worst->bad <= bad) return false;
-        struct runner_up runner = *worst;
-        *worst = shard->runners[--shard->runners_count];
+        struct runner_up runner = take_out(runners, worst);
         bool in_group = false;
         for (size_t i = 0; i < group->count; i++)
             in_group |= group->candidates[i].ref == runner.ref;
@@ -393,25 +424,33 @@ static size_t remove_candidate(struct group *group, const struct candidate *cand
     return bytes;
 }
 
-static void begin_group(struct group *group, struct shard *shard, int64_t now_ms) {
+static void begin_group(struct group *group, struct shard *shard, int64_t now_ms, size_t wanted) {
     group->shard = shard;
     group->policy = store_policy_now(shard->store);
     group->now_ms = now_ms;
     group->tick = evict_tick(&shard->store->evict);
-    group->passed = false;
+    group->first = NULL;
+    group->passes = 0;
+    group->whole = false;
+    group->wanted = wanted;
     group->looked = group->count = 0;
 }
 
 static void note_pass(const struct group *group) {
-    if (!group->passed) return;
+    if (group->passes == 0) return;
     group->shard->pass_tick = group->tick;
     group->shard->pass_ms = group->now_ms;
 }
 
-/* One of the group, or, where much is needed, a few, for looking at entries costs most. */
+/* True while one more of the same group may go: it is the first, or much is needed, for looking at
+ * entries costs most. */
+static bool may_go(int gone, size_t bytes, const struct store_evicted *evicted) {
+    if (gone >= BULK_ENTRIES || evicted->bytes >= bytes) return false;
+    return gone == 0 || bytes - evicted->bytes >= BULK_BYTES;
+}
+
 static void evict_worst(struct group *group, size_t bytes, struct store_evicted *evicted) {
-    for (int i = 0; i < BULK_ENTRIES && evicted->bytes < bytes; i++) {
-        if (i > 0 && bytes - evicted->bytes < BULK_BYTES) break;
+    for (int gone = 0; may_go(gone, bytes, evicted); gone++) {
         struct candidate runner, *worst = judge(group);
         if (!worst) break;
         if (take_runner_up(group, worst->bad, &runner)) {
@@ -422,25 +461,97 @@ static void evict_worst(struct group *group, size_t bytes, struct store_evicted 
         }
         evicted->entries++;
     }
-    keep_runners_up(group);
+    keep_runners_up(group, &group->shard->runners);
 }
 
-struct store_evicted store_evict(struct store *store, struct store_hold *hold, size_t index,
-                                 int64_t now_ms, size_t bytes, size_t looks) {
-    struct shard *shard = store_shard(store, index);
-    struct store_evicted evicted = {0};
+/* ---- the shards in turn
+ * -------------------------------------------------------------------------------- */
+
+struct turns {
+    struct store *store;
+    struct store_hold *hold;
+    int64_t now_ms;
+    size_t bytes; /* that are wanted */
+    struct store_evicted evicted;
+    /* Of the group that small shards make together: */
+    struct runners_up worst;
+    size_t compared; /* entries */
+    size_t shards;
+};
+
+/* A shard's turn: a group of its own, or its part of the group of several. */
+static void take_turn(struct turns *turns) {
+    struct store *store = turns->store;
     struct group group;
-    shard_enter(store, hold, index);
-    while (evicted.bytes < bytes && evicted.looked < looks && shard->heap &&
-           store_policy_now(store) != STORE_POLICY_NOEVICTION) {
-        begin_group(&group, shard, now_ms);
+    size_t index = atomic_fetch_add_explicit(&store->evict.next_shard, 1, memory_order_relaxed) &
+                   (store->shard_count - 1);
+    struct shard *shard = store_shard(store, index);
+    turns->shards++;
+    turns->evicted.looked += BUCKET_SLOTS;
+    shard_enter(store, turns->hold, index);
+    if (shard->heap) {
+        begin_group(&group, shard, turns->now_ms, GROUP_ENTRIES - turns->compared);
         gather(&group);
         note_pass(&group);
-        evicted.looked += MAX(group.looked, BUCKET_SLOTS);
-        evict_worst(&group, bytes, &evicted);
+        turns->evicted.looked += group.looked;
+        if (turns->compared == 0 && !group.whole) {
+            evict_worst(&group, turns->bytes, &turns->evicted);
+            turns->shards = 0;
+        } else {
+            (void)judge(&group);
+            keep_runners_up(&group, &turns->worst);
+            turns->compared += MIN(group.count, GROUP_ENTRIES - turns->compared);
+        }
     }
-    shard_leave(store, hold);
-    return evicted;
+    shard_leave(store, turns->hold);
+}
+
+/* How bad it is by now; if that is bad enough it has gone. */
+static double remove_if_bad(struct turns *turns, const struct runner_up *runner, double enough) {
+    struct shard *shard = store_shard(turns->store, runner->shard);
+    struct candidate candidate;
+    struct group group;
+    double bad = -INFINITY;
+    shard_enter(turns->store, turns->hold, runner->shard);
+    begin_group(&group, shard, turns->now_ms, 0);
+    if (shard->heap) bad = judge_runner_up(&group, runner, &candidate);
+    if (bad > -INFINITY && bad >= enough) {
+        turns->evicted.bytes += remove_candidate(&group, &candidate);
+        turns->evicted.entries++;
+    }
+    shard_leave(turns->store, turns->hold);
+    return bad;
+}
+
+/* The group of several is full, or all shards were asked. */
+static void evict_worst_of_several(struct turns *turns) {
+    struct runners_up *worst = &turns->worst;
+    int gone = 0;
+    while (worst->count > 0 && may_go(gone, turns->bytes, &turns->evicted)) {
+        struct runner_up one = take_out(worst, worst_of(worst));
+        double next = worst->count > 0 ? worst_of(worst)->bad : -INFINITY;
+        double bad = remove_if_bad(turns, &one, next);
+        if (bad > -INFINITY && bad >= next) {
+            gone++;
+        } else if (bad > -INFINITY) { /* it was used since */
+            one.bad = bad;
+            worst->items[worst->count++] = one;
+        }
+    }
+    worst->count = turns->compared = turns->shards = 0;
+}
+
+struct store_evicted store_evict(struct store *store, struct store_hold *hold, int64_t now_ms,
+                                 size_t bytes, size_t looks) {
+    struct turns turns = {.store = store, .hold = hold, .now_ms = now_ms, .bytes = bytes};
+    while (turns.evicted.bytes < bytes && turns.evicted.looked < looks &&
+           store_policy_now(store) != STORE_POLICY_NOEVICTION) {
+        take_turn(&turns);
+        if (turns.compared >= GROUP_ENTRIES || turns.shards >= store->shard_count ||
+            (turns.compared > 0 && turns.evicted.looked >= looks))
+            evict_worst_of_several(&turns);
+    }
+    return turns.evicted;
 }
 
 bool store_age(struct store *store, struct store_hold *hold, size_t index, int64_t now_ms,
@@ -454,7 +565,7 @@ bool store_age(struct store *store, struct store_hold *hold, size_t index, int64
         uint32_t ticks = evict_tick(&store->evict) - shard->pass_tick;
         due = shard->heap && (ticks > TICK_OLDEST / 2 || now_ms - shard->pass_ms > PASS_MS);
         if (!due) break;
-        begin_group(&group, shard, now_ms);
+        begin_group(&group, shard, now_ms, GROUP_ENTRIES);
         gather(&group);
         note_pass(&group);
         (void)judge(&group);

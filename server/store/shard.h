@@ -44,6 +44,7 @@ struct evict {
     struct lessons lessons;                  /* of brine's policy */
     _Atomic size_t holes;
     _Atomic uint32_t leftovers;                /* shards that have some */
+    _Atomic uint32_t next_shard;               /* whose turn it is to lose entries */
     _Atomic bool pressed;                      /* holes are to be closed sooner */
     _Atomic uint64_t idle[STORE_IDLE_BUCKETS]; /* evicted, by the power of two of their idle ms */
     _Atomic uint32_t tick_times[TICK_TIMES];   /* seconds after begun_ms in which each tick began */
@@ -56,7 +57,11 @@ struct runner_up {
     uint64_t hash;
     double bad;
     heap_ref ref;
-    uint32_t db;
+    uint32_t db, shard;
+};
+struct runners_up {
+    size_t count;
+    struct runner_up items[RUNNERS_UP];
 };
 
 struct shard {
@@ -77,8 +82,7 @@ struct shard {
     uint32_t births;    /* not yet told to the store */
     uint32_t pass_tick; /* when the hand came round last: tick and time */
     int64_t pass_ms;
-    size_t runners_count;
-    struct runner_up runners[RUNNERS_UP];
+    struct runners_up runners;
     struct ghosts ghosts;
     size_t holes_noted;
     store_counter expired_total;

@@ -85,12 +85,12 @@ struct store_evicted {
     size_t entries, bytes; /* that went */
     size_t looked;         /* at so many slots */
 };
-/* Removes entries of one shard, the least worth keeping of each few looked at, until `bytes` are
- * free or `looks` entries were looked at (some 20 ns each).  Bytes become holes, which the next
- * entries fill, or compaction closes.  Expired entries that are met go first and count as expired.
- */
-struct store_evicted store_evict(struct store *store, struct store_hold *hold, size_t shard,
-                                 int64_t now_ms, size_t bytes, size_t looks);
+/* Removes entries, the least worth keeping of each few looked at, from one shard after the other,
+ * until `bytes` are free or `looks` entries were looked at (some 20 ns each).  Holds one shard at a
+ * time: the hold covers nothing, or all.  Bytes become holes, which the next entries fill, or
+ * compaction closes.  Expired entries that are met go first and count as expired. */
+struct store_evicted store_evict(struct store *store, struct store_hold *hold, int64_t now_ms,
+                                 size_t bytes, size_t looks);
 
 /* Upkeep: keeps the clocks in entries from coming round where nothing is evicted for long; budget
  * is in entries.  A pass over all in some twenty minutes, else one look. */

@@ -72,15 +72,13 @@ struct bench {
     struct store *store;
     struct store_hold hold;
     size_t bytes_max;
-    size_t shard;
 };
 
 static void make_room(struct bench *b, int64_t now_ms) {
     for (int tries = 0; tries < 1000; tries++) {
         size_t used = store_used_bytes(b->store) - store_hole_bytes(b->store);
         if (used <= b->bytes_max) return;
-        b->shard = (b->shard + 1) % store_shards(b->store);
-        (void)store_evict(b->store, &b->hold, b->shard, now_ms, used - b->bytes_max, 512);
+        (void)store_evict(b->store, &b->hold, now_ms, used - b->bytes_max, 512);
     }
 }
 

@@ -164,7 +164,7 @@ static void visit(void *ctx, struct bytes name, const struct store_value *value)
 
 static void step_evict(struct worker *w, size_t shard, int64_t now_ms) {
     const size_t rooms[FORECAST_SIZES] = {250000, 500000, 1000000, 2000000};
-    struct store_evicted evicted = store_evict(w->store, &w->hold, shard, now_ms, 50000, 512);
+    struct store_evicted evicted = store_evict(w->store, &w->hold, now_ms, 50000, 512);
     require(evicted.entries <= 512 && (evicted.entries || !evicted.bytes), "so many go as may");
     (void)store_age(w->store, &w->hold, shard, now_ms, 100);
     store_forecast_fit(w->store, rooms);

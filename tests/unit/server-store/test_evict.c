@@ -87,7 +87,7 @@ static int held(struct fixture *f, const char *kind, int count, int64_t now_ms) 
 /* Until so many entries have gone. */
 static void evict(struct fixture *f, size_t entries, int64_t now_ms) {
     for (int tries = 0; f->evicted < entries && tries < 100000; tries++)
-        (void)store_evict(f->store, &f->hold, 0, now_ms, 1, 64);
+        (void)store_evict(f->store, &f->hold, now_ms, 1, 64);
     cr_assert_geq(f->evicted, entries);
 }
 
@@ -162,7 +162,7 @@ Test(evict, nothing_goes_that_may_not) {
     struct fixture f;
     begin(&f, STORE_POLICY_NOEVICTION);
     for (int i = 0; i < 100; i++) put(&f, "k", i, 100, LIFE_MS, NOW_MS);
-    cr_expect_eq(store_evict(f.store, &f.hold, 0, NOW_MS, 1, 1000).entries, 0);
+    cr_expect_eq(store_evict(f.store, &f.hold, NOW_MS, 1, 1000).entries, 0);
     cr_expect_not(store_can_evict(f.store));
     store_set_policy(f.store, &(struct store_policy_options){STORE_POLICY_VOLATILE_LRU, 10, 1});
     cr_expect(store_can_evict(f.store));
@@ -171,7 +171,7 @@ Test(evict, nothing_goes_that_may_not) {
     begin(&f, STORE_POLICY_VOLATILE_LRU);
     for (int i = 0; i < 100; i++) put(&f, "k", i, 100, STORE_NO_EXPIRY, NOW_MS);
     cr_expect_not(store_can_evict(f.store));
-    cr_expect_eq(store_evict(f.store, &f.hold, 0, NOW_MS, 1, 10000).entries, 0);
+    cr_expect_eq(store_evict(f.store, &f.hold, NOW_MS, 1, 10000).entries, 0);
     cr_expect_eq(held(&f, "k", 100, NOW_MS), 100);
     end(&f);
 }
@@ -183,7 +183,7 @@ Test(evict, what_has_expired_goes_first_and_counts_as_expired) {
         put(&f, "over", i, 100, NOW_MS + 10, NOW_MS);
         put(&f, "k", i, 100, STORE_NO_EXPIRY, NOW_MS);
     }
-    while (f.expired < HALF / 2) (void)store_evict(f.store, &f.hold, 0, NOW_MS + 5000, 1, 64);
+    while (f.expired < HALF / 2) (void)store_evict(f.store, &f.hold, NOW_MS + 5000, 1, 64);
     cr_expect_lt(f.evicted, 10);
     cr_expect_eq(store_counts(f.store).expired_total, f.expired);
     cr_expect_eq(store_counts(f.store).evicted_total, f.evicted);

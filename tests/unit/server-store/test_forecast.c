@@ -25,7 +25,7 @@ struct cache {
     struct failing_allocator mem;
     struct store *store;
     struct store_hold hold;
-    size_t bytes_max, shard;
+    size_t bytes_max;
     uint64_t reads, hits;
 };
 
@@ -69,9 +69,7 @@ static void make_room(struct cache *cache, int64_t now_ms) {
     for (int tries = 0; tries < 1000; tries++) {
         size_t used = store_used_bytes(cache->store) - store_hole_bytes(cache->store);
         if (used <= cache->bytes_max) return;
-        cache->shard = (cache->shard + 1) % store_shards(cache->store);
-        (void)store_evict(cache->store, &cache->hold, cache->shard, now_ms, used - cache->bytes_max,
-                          512);
+        (void)store_evict(cache->store, &cache->hold, now_ms, used - cache->bytes_max, 512);
     }
 }
 
