@@ -27,14 +27,18 @@ static void count_removed(void *ctx, uint32_t db, struct bytes name, enum store_
         f->expired++;
 }
 
-static void begin(struct fixture *f, enum store_policy policy) {
+static void begin_shards(struct fixture *f, enum store_policy policy, size_t shards) {
     memset(f, 0, sizeof *f);
     failing_init(&f->mem, SIZE_MAX);
     f->store = store_create(&(struct store_options){
-        .mem = &f->mem.allocator, .secret = {1, 2}, .shards = 1, .notes = STORE_NOTES_LABEL});
+        .mem = &f->mem.allocator, .secret = {1, 2}, .shards = shards, .notes = STORE_NOTES_LABEL});
     cr_assert(f->store);
     store_set_hook(f->store, count_removed, f);
     store_set_policy(f->store, &(struct store_policy_options){policy, 10, 1});
+}
+
+static void begin(struct fixture *f, enum store_policy policy) {
+    begin_shards(f, policy, 1);
 }
 
 static void end(struct fixture *f) {
@@ -128,6 +132,43 @@ Test(evict, policies_do_what_their_names_say) {
         int good = held(&f, "good", HALF, NOW_MS + r->used_ms + 1000);
         cr_expect_geq(good, r->good_min, "%s: %d of %d", r->name, good, HALF);
         cr_expect_eq(f.expired, 0, "%s", r->name);
+        end(&f);
+    }
+}
+
+/* What goes at once, as after the limit was lowered, goes of all shards: the best tenth stays. */
+Test(evict, of_many_shards_none_loses_what_is_better_than_what_others_keep) {
+    static const struct {
+        const char *name;
+        enum store_policy policy;
+        size_t shards, value_bytes;
+        int keys, gone;
+        int good_min; /* of a tenth of the keys */
+    } rows[] = {
+        {"allkeys-lru, 100 keys a shard", STORE_POLICY_ALLKEYS_LRU, 64, 2000, 6400, 2000, 640},
+        {"allkeys-lfu, 100 keys a shard", STORE_POLICY_ALLKEYS_LFU, 64, 2000, 6400, 2000, 640},
+        {"brine, 100 keys a shard", STORE_POLICY_BRINE, 64, 2000, 6400, 2000, 635},
+        {"volatile-ttl, 100 keys a shard", STORE_POLICY_VOLATILE_TTL, 64, 2000, 6400, 2000, 640},
+        {"allkeys-lru, a key a shard", STORE_POLICY_ALLKEYS_LRU, 64, 40000, 60, 40, 6},
+        {"allkeys-lfu, a key a shard", STORE_POLICY_ALLKEYS_LFU, 64, 40000, 60, 40, 6},
+        {"brine, a key a shard", STORE_POLICY_BRINE, 64, 40000, 60, 40, 6},
+        {"volatile-ttl, a key a shard", STORE_POLICY_VOLATILE_TTL, 64, 40000, 60, 40, 6},
+        {"allkeys-lru, ten keys a shard", STORE_POLICY_ALLKEYS_LRU, 16, 100, 160, 100, 16},
+    };
+    for (size_t row = 0; row < ARRAY_LEN(rows); row++) {
+        struct fixture f;
+        begin_shards(&f, rows[row].policy, rows[row].shards);
+        for (int i = 0; i < rows[row].keys; i++)
+            put(&f, i % 10 ? "bad" : "good", i / 10 * 10 + i % 10, rows[row].value_bytes,
+                i % 10 ? LIFE_MS : LIFE_MS * 2, NOW_MS);
+        for (int times = 0; times < 20; times++)
+            for (int i = 0; i < rows[row].keys; i += 10) use(&f, "good", i, NOW_MS + 60000);
+        while (f.evicted < (size_t)rows[row].gone)
+            (void)store_evict(f.store, &f.hold, NOW_MS + 61000,
+                              (rows[row].gone - f.evicted) * rows[row].value_bytes, 2048);
+        int good = held(&f, "good", rows[row].keys, NOW_MS + 61000);
+        cr_expect_geq(good, rows[row].good_min, "%s: %d", rows[row].name, good);
+        cr_expect_leq(f.evicted, (size_t)rows[row].gone + 1, "%s: %zu", rows[row].name, f.evicted);
         end(&f);
     }
 }
