@@ -269,7 +269,9 @@ static void note_duration(const struct command_call *call, int64_t started_ns) {
 /* Returns how many ran; fewer than all when the client is to wait, drain or go. */
 static size_t run_batch(struct worker_state *worker, struct session *session, struct batch *batch,
                         struct dispatch_result *result) {
+    enum { LARGES_BYTES_MAX = 16 << 20 }; /* sent from where they lie: they cost time, not memory */
     size_t pause_bytes = (size_t)config_read(worker->config->limits.output_pause_bytes);
+    const struct reply *reply = &worker->reply;
     struct timer timer = {0};
     size_t ran = 0;
     timer_start(worker);
@@ -280,7 +282,7 @@ static size_t run_batch(struct worker_state *worker, struct session *session, st
         if (UNLIKELY(result->deferred || result->postponed)) break; /* it has not run yet */
         ran++;
         if (!go_on) break;
-        if (UNLIKELY(reply_bytes(&worker->reply) > pause_bytes)) {
+        if (UNLIKELY(reply->out.len > pause_bytes || reply->larges_bytes > LARGES_BYTES_MAX)) {
             result->paused = true;
             break;
         }

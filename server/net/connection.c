@@ -4,14 +4,15 @@
 /* What happens to a connection, and who goes on with it:
  *
  *     all run, all sent           it reads on
- *     paused, output pending      write_done, when the output is out, runs the rest of the query
- *     paused, all sent            the next turn runs the rest (worker_queue_again)
+ *     paused, output is costly    write_done, when the output is out, runs the rest of the query
+ *     paused, it is not           the next turn runs the rest (worker_queue_again)
  *     waiting                     connection_resume
  *     in the background           connection_end_background
  *     finishing                   write_done ends it when the output is out
  *     lingering                   on_read, at the end of input, or connection_check_time
  *
- * It reads exactly when it is neither paused, waiting nor ended.
+ * It reads exactly when it is neither waiting nor ended, and while it is paused only as far ahead
+ * as CONNECTION_AHEAD_BYTES: a client may send all of a pipeline before it reads the first reply.
  * Invariant: `query` holds what was received and not yet run, and nothing else does between
  * callbacks. */
 
@@ -490,11 +491,6 @@ static bool release_held(struct connection *connection) {
 
 /* ---- running --------------------------------------------------------------------------------- */
 
-static size_t pending_output(const struct connection *connection) {
-    size_t encrypted = connection->tls ? connection->tls->unsent.len : 0;
-    return encrypted + (connection->output ? connection->output->pending_bytes : 0);
-}
-
 /* A stranger is not let ahead of its replies at all. */
 static size_t pause_limit(const struct connection *connection) {
     if (!connection->session.authenticated) return 0;
@@ -537,6 +533,21 @@ static void settle_finishing(struct connection *connection) {
         start_reading(connection);
 }
 
+/* Whether what is pending is to be sent before anything more is run.  What goes from where it lies
+ * in the store costs nothing until it is replaced there. */
+static bool is_output_costly(const struct connection *connection) {
+    struct output *output = connection->output;
+    size_t bytes = connection->tls ? connection->tls->unsent.len : 0;
+    if (output && output_orphans(output) > CONNECTION_ORPHANS_BYTES) return true;
+    return bytes + (output ? output->owned_bytes : 0) > pause_limit(connection);
+}
+
+/* Of a client that is trusted with pipelines. */
+static bool may_read_ahead(const struct connection *connection) {
+    return connection->session.authenticated && !connection->session.waiting &&
+           connection->query.len < CONNECTION_AHEAD_BYTES;
+}
+
 /* Brings reading, closing and going on into line with the state: the one place that decides. */
 static void settle(struct connection *connection) {
     struct session *session = &connection->session;
@@ -545,7 +556,7 @@ static void settle(struct connection *connection) {
         settle_finishing(connection);
         return;
     }
-    if (connection->paused && !connection->output && !session->waiting) {
+    if (connection->paused && !session->waiting && !is_output_costly(connection)) {
         worker_queue_again(connection->worker, connection);
         return;
     }
@@ -556,17 +567,16 @@ static void settle(struct connection *connection) {
         settle_finishing(connection);
         return;
     }
-    if (busy || connection->ended)
+    if (connection->ended || (busy && !may_read_ahead(connection)))
         stop_reading(connection);
     else
         start_reading(connection);
 }
 
-/* It is not read while the commands at hand, or the output so far, are to come first. */
+/* No more is run while the commands at hand, or the output so far, are to come first. */
 static void note_pause(struct connection *connection, bool has_commands) {
     bool was_paused = connection->paused;
-    connection->paused = !connection->finishing &&
-                         (has_commands || pending_output(connection) > pause_limit(connection));
+    connection->paused = !connection->finishing && (has_commands || is_output_costly(connection));
     if (connection->paused && !was_paused)
         metrics_add(&connection->worker->metrics, METRIC_client_read_pauses, 1);
 }
@@ -671,12 +681,29 @@ static bool is_hello_on_plain_port(struct connection *connection, struct bytes i
     return true;
 }
 
+/* Input for later, while replies wait to be sent. */
+static void take_ahead(struct connection *connection, const uv_buf_t *room, size_t count) {
+    struct buf *query = &connection->query;
+    struct bytes bytes = bytes_view(room->base, count);
+    if (bytes.data == query->data + query->len) {
+        query->len += count;
+    } else if (buf_append(query, bytes) != BRINE_OK) {
+        close_for_limit(connection, METRIC_client_budget_closed, "out of memory for its query");
+        return;
+    }
+    if (account(connection) && !may_read_ahead(connection)) stop_reading(connection);
+}
+
 void connection_take_plain(struct connection *connection, const uv_buf_t *room, size_t count) {
     struct worker *worker = connection->worker;
     note_input(connection, count);
     if (connection->finishing) {
         if (connection->linger_until_mono_ms) connection->linger_bytes += (uint32_t)count;
         if (connection->linger_bytes > CONNECTION_LINGER_BYTES) connection_close(connection);
+        return;
+    }
+    if (connection->paused) {
+        take_ahead(connection, room, count);
         return;
     }
     struct buf *query = &connection->query;
@@ -725,7 +752,8 @@ void connection_go_on(struct connection *connection) {
     if (connection->closed) return;
     if (connection->output && !is_writing(connection)) connection_start_write(connection);
     if (connection->closed) return;
-    bool may_run = !connection->finishing && !connection->session.waiting && !connection->output;
+    bool is_free = !connection->output || (connection->paused && !is_output_costly(connection));
+    bool may_run = !connection->finishing && !connection->session.waiting && is_free;
     worker_note_time(connection->worker);
     if (may_run && (connection->paused || !connection->tls)) run_rest(connection);
     if (connection->tls && !connection->closed) secure_pump(connection);

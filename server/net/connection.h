@@ -45,6 +45,10 @@ enum {
     CONNECTION_UNAUTHENTICATED_READ_BYTES = 8 * 1024,
     /* Redis's limits for strangers (10 arguments of 16 KB) would let each hold 160 KB. */
     CONNECTION_UNAUTHENTICATED_QUERY_BYTES = 32 * 1024,
+    /* What is received while replies wait to be read; and values among these that are no longer in
+     * the store.  Both keep one client that never reads below 32 MB. */
+    CONNECTION_AHEAD_BYTES = 4 * 1024 * 1024,
+    CONNECTION_ORPHANS_BYTES = 16 * 1024 * 1024,
     /* How long, and for how much, a client may go on talking after our last word. */
     CONNECTION_LINGER_MS = 1000,
     CONNECTION_LINGER_BYTES = 64 * 1024 * 1024,

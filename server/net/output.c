@@ -136,10 +136,19 @@ void output_consume(struct output *output, size_t count) {
 size_t output_count_orphans(struct output *output) {
     size_t first = 0;
     output->orphaned_bytes = 0;
+    output->asked_bytes = output->pending_bytes;
     for (const struct output_chunk *chunk = output->first; chunk; chunk = chunk->next) {
         if (!chunk->blob || chunk->part_bytes || !blob_is_orphaned(chunk->blob)) continue;
         output->orphaned_bytes += chunk->blob->len;
         if (chunk == output->first) first = chunk->blob->len;
     }
     return output->orphaned_bytes - first;
+}
+
+size_t output_orphans(struct output *output) {
+    enum { ASK_BYTES = 4 << 20 };
+    output->asked_bytes = MIN(output->asked_bytes, output->pending_bytes);
+    if (output->pending_bytes - output->asked_bytes >= ASK_BYTES)
+        (void)output_count_orphans(output);
+    return output->orphaned_bytes;
 }

@@ -47,7 +47,8 @@ struct output {
     size_t chunks_in_flight; /* from first on, being written; 0: no write is under way */
     size_t pending_bytes, owned_bytes;
     size_t reply_bytes;    /* of owned_bytes: long replies, which are no sign of not reading */
-    size_t orphaned_bytes; /* when last counted */
+    size_t orphaned_bytes; /* when last counted, with so much pending: */
+    size_t asked_bytes;
     struct allocator *mem;
 };
 
@@ -78,5 +79,7 @@ void output_consume(struct output *output, size_t count);
 /* Counts orphaned_bytes anew.  Returns how many of them are behind the first chunk: one value of
  * any size may be finished, more may not be waited for without end.  Cost: O(chunks). */
 size_t output_count_orphans(struct output *output);
+/* orphaned_bytes, counted anew once some more blobs are pending than when that was done last. */
+size_t output_orphans(struct output *output);
 
 #endif
