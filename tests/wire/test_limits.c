@@ -237,6 +237,53 @@ Test(limits, a_client_that_reads_late_gets_everything) {
     wire_close(wire);
 }
 
+/* A client sends all of a pipeline before it reads, as redis-py does: values that lie in the store
+ * on their way back, values that were replaced meanwhile, or more short replies than are kept. */
+Test(limits, a_pipeline_is_answered_whose_client_sends_all_before_it_reads) {
+    static const struct {
+        const char *what, *get;
+        size_t pairs, gets_each, value;
+        bool replaces;
+    } rows[] = {
+        {"kept values", "GET k\r\n", 32, 1, 1000000, false},
+        {"replaced values", "GET x\r\n", 12, 1, 1000000, true},
+        {"short ones", "GET k\r\n", 1, 400000, 1000, false},
+    };
+    struct wire *wire = wire_open(NULL);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        set_value(wire, "k", rows[i].value);
+        char head[64], reply_head[32];
+        int fd = wire_raw_open(wire);
+        size_t at = 0, len = rows[i].value, get_len = strlen(rows[i].get);
+        int head_len = snprintf(head, sizeof head, "*3\r\n$3\r\nSET\r\n$1\r\nx\r\n$%zu\r\n", len);
+        int reply_head_len = snprintf(reply_head, sizeof reply_head, "$%zu\r\n", len);
+        for (size_t pair = 0; pair < rows[i].pairs; pair++) {
+            memcpy(big + at, head, (size_t)head_len);
+            at += (size_t)head_len;
+            memset(big + at, (int)('a' + pair % 26), len);
+            memcpy(big + at + len, "\r\n", 2);
+            at += len + 2;
+            for (size_t get = 0; get < rows[i].gets_each; get++, at += get_len)
+                memcpy(big + at, rows[i].get, get_len);
+        }
+        size_t sent = wire_raw_send_until_full(fd, big, at);
+        cr_expect(sent == at, "%s: %zu of %zu bytes were taken", rows[i].what, sent, at);
+        size_t right = 0, get_reply = (size_t)reply_head_len + len + 2;
+        for (size_t pair = 0; sent == at && pair < rows[i].pairs; pair++) {
+            right += wire_raw_read(fd, big, 5) == 5 && memcmp(big, "+OK\r\n", 5) == 0;
+            char want = rows[i].replaces ? (char)('a' + pair % 26) : 'v';
+            for (size_t get = 0; get < rows[i].gets_each; get++)
+                right += wire_raw_read(fd, big, get_reply) == get_reply &&
+                         memcmp(big, reply_head, (size_t)reply_head_len) == 0 &&
+                         big[reply_head_len] == want && big[get_reply - 3] == want;
+        }
+        size_t due = rows[i].pairs * (1 + rows[i].gets_each);
+        cr_expect(right == due, "%s: %zu of %zu replies", rows[i].what, right, due);
+        close(fd);
+    }
+    wire_close(wire);
+}
+
 /* A client that only sends is, at some point, not read from any more: what it can make the server
  * hold is bounded.  Redis reads on. */
 Test(limits, a_client_that_never_reads_is_no_longer_read_from) {
