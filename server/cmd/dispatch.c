@@ -387,7 +387,10 @@ static bool is_rejected(struct worker_state *worker, struct session *session,
     const struct command *command = slot->command;
     const struct bytes *args = worker->args.items + slot->first_arg;
     struct reply *reply = &worker->reply;
-    if (!command) {
+    if (UNLIKELY(session->modes & SESSION_TOO_LONG)) {
+        session->modes &= ~(uint32_t)SESSION_TOO_LONG;
+        reply_error(reply, ERROR_OUT_OF_MEMORY);
+    } else if (!command) {
         bool container =
             slot->args_count > 1 && command_find(&worker->shared->index, args[0]) != NULL;
         reply_unknown(reply, args, slot->args_count, container);

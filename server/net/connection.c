@@ -297,6 +297,17 @@ static bool account(struct connection *connection) {
     return worker_hold(connection->worker, connection, held);
 }
 
+/* Neither what clients may hold together nor what entries may take has room for the command in the
+ * making. */
+static bool is_too_long(const struct connection *connection) {
+    size_t missing = resp_bytes_missing(&connection->session.decoder);
+    if (LIKELY(missing == 0)) return false;
+    size_t whole = connection->query.len + missing;
+    bool counts = !(connection->session.modes & SESSION_NO_EVICT);
+    return cannot_be_stored(connection) ||
+           (counts && whole > worker_clients_limit(connection->worker));
+}
+
 static size_t query_limit(const struct connection *connection) {
     if (!connection->session.authenticated) return CONNECTION_UNAUTHENTICATED_QUERY_BYTES;
     struct config *config = connection->worker->net->options.config;
@@ -335,6 +346,10 @@ void connection_give_plain_room(struct connection *connection, uv_buf_t *room) {
     *room = (uv_buf_t){0};
     if (connection->turn == worker->turn && connection->turn_bytes >= CONNECTION_TURN_BYTES) return;
     if (connection->finishing) { /* what comes is thrown away */
+        *room = (uv_buf_t){.base = (char *)worker->read_buffer, .len = WORKER_READ_BYTES};
+        return;
+    }
+    if (UNLIKELY(connection->swallowing)) {
         *room = (uv_buf_t){.base = (char *)worker->read_buffer, .len = WORKER_READ_BYTES};
         return;
     }
@@ -379,6 +394,14 @@ static bool keep_rest(struct connection *connection, struct bytes input, size_t 
         return false;
     }
     return true;
+}
+
+/* A command that is too long to be kept is refused at the header that says so, and what comes of it
+ * is thrown away: it holds nothing, no entry gives way for it, and the connection goes on. */
+static void begin_swallowing(struct connection *connection) {
+    connection->swallowing = true;
+    connection->query.len = 0;
+    buf_shrink(&connection->query, 0);
 }
 
 static void note_incomplete(struct connection *connection, size_t consumed) {
@@ -638,6 +661,9 @@ static void serve(struct connection *connection, struct bytes input) {
         reply_clear(&worker->state.reply);
         return;
     }
+    if (!result.paused && !result.deferred && !result.close && !connection->session.waiting &&
+        UNLIKELY(is_too_long(connection)))
+        begin_swallowing(connection);
     finish_serving(connection, &result);
     if (UNLIKELY(result.deferred) && !connection->closed) background_run(connection);
 }
@@ -659,6 +685,26 @@ void connection_end_input(struct connection *connection) {
     connection->ended = true;
     stop_reading(connection);
     settle(connection);
+}
+
+/* The decoder says what is still to come of the argument, and how many there are with it.  When it
+ * is over, a command of an empty argument and of those takes its place; it may end in swallowing
+ * once more. */
+static void swallow(struct connection *connection, struct bytes input) {
+    struct resp_decoder *decoder = &connection->session.decoder;
+    size_t gone = MIN(decoder->missing, input.len);
+    decoder->missing -= gone;
+    if (decoder->missing > 0) return;
+    char head[48];
+    int len = snprintf(head, sizeof head, "*%zu\r\n$0\r\n\r\n", decoder->args_left);
+    *decoder = (struct resp_decoder){0};
+    connection->swallowing = false;
+    connection->session.modes |= SESSION_TOO_LONG;
+    if (buf_append(&connection->query, bytes_view(head, (size_t)len)) != BRINE_OK ||
+        buf_append(&connection->query, bytes_slice(input, gone, input.len)) != BRINE_OK)
+        close_for_limit(connection, METRIC_client_budget_closed, "out of memory for its query");
+    else if (!connection->paused)
+        serve(connection, buf_view(&connection->query));
 }
 
 /* A browser or a client with the wrong port: what it wants is said in the log, and it is not
@@ -700,6 +746,10 @@ void connection_take_plain(struct connection *connection, const uv_buf_t *room, 
     if (connection->finishing) {
         if (connection->linger_until_mono_ms) connection->linger_bytes += (uint32_t)count;
         if (connection->linger_bytes > CONNECTION_LINGER_BYTES) connection_close(connection);
+        return;
+    }
+    if (UNLIKELY(connection->swallowing)) {
+        swallow(connection, bytes_view(room->base, count));
         return;
     }
     if (connection->paused) {

@@ -272,12 +272,15 @@ static void check_times(struct worker *worker) {
     }
 }
 
-/* A share of no limit is none.  Less than what a few connections take would let nobody in. */
-static size_t budget_limit(const struct worker *worker) {
+/* A share of no limit is none.  Less than what a few connections take would let nobody in.  What is
+ * no share counts up to a quarter of memory.max, for buffers push entries out, and who sends half
+ * of a value is to cost others no more than that. */
+size_t worker_clients_limit(const struct worker *worker) {
     static const size_t least_bytes = 1 << 20;
     int64_t given = config_read(worker->net->options.config->limits.clients_bytes);
-    size_t whole = given < 0 ? room_limit(worker->net->options.keyspace) : 0;
+    size_t whole = room_limit(worker->net->options.keyspace);
     size_t bytes = given < 0 ? whole / 100 * (size_t)-given : (size_t)given;
+    if (given > 0 && whole > 0) bytes = MIN(bytes, whole / WORKER_CLIENTS_SHARE);
     return bytes == 0 ? SIZE_MAX : MAX(bytes, least_bytes);
 }
 
@@ -303,7 +306,7 @@ static void check_orphans_of(struct budget_member *member) {
 static bool orphans_exceed(struct worker *worker) {
     struct net *net = worker->net;
     size_t one_may = (size_t)config_read(net->options.config->limits.output_bytes);
-    size_t limit = MIN(2 * MIN(one_may, SIZE_MAX / 2), budget_limit(worker));
+    size_t limit = MIN(2 * MIN(one_may, SIZE_MAX / 2), worker_clients_limit(worker));
     size_t total = 0, holders = 0, largest = 0;
     for (size_t i = 0; i < net->workers_count; i++) {
         total += atomic_load_explicit(&net->workers[i].orphaned_bytes, memory_order_relaxed);
@@ -443,7 +446,7 @@ static void relieve_here(struct message *message, void *owner) {
 
 void worker_relieve(struct worker *worker) {
     struct net *net = worker->net;
-    while (budget_held(&net->budget) > budget_limit(worker)) {
+    while (budget_held(&net->budget) > worker_clients_limit(worker)) {
         struct worker *greediest = worker;
         for (size_t i = 0; i < net->workers_count; i++)
             if (budget_largest_class(&net->workers[i].budget) >
@@ -464,7 +467,8 @@ void worker_relieve(struct worker *worker) {
 bool worker_hold(struct worker *worker, struct connection *connection, size_t bytes) {
     bool grows = bytes > connection->member.held_bytes;
     budget_hold(&worker->budget, &connection->member, bytes);
-    if (grows && budget_held(&worker->net->budget) > budget_limit(worker)) worker_relieve(worker);
+    if (grows && budget_held(&worker->net->budget) > worker_clients_limit(worker))
+        worker_relieve(worker);
     return !connection->closed;
 }
 

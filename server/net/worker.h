@@ -32,6 +32,7 @@ struct net;
 enum {
     WORKER_READ_BYTES = 64 * 1024,
     WORKER_TICK_MS = 100,
+    WORKER_CLIENTS_SHARE = 4,      /* of memory.max at most, unless a share is given */
     WORKER_UPKEEP_NS = 500 * 1000, /* of keyspace upkeep in one turn: half a millisecond's pause */
     WORKER_RECENT_MS = 4000, /* a period of `recent`: what was in the last 4 to 8 s, as in Redis */
     WORKER_DRAIN_TICK_MS = 5,
@@ -112,6 +113,8 @@ void worker_note_time(struct worker *worker);
 void worker_queue_again(struct worker *worker, struct connection *connection);
 /* A client's buffers are so large now. */
 void worker_note_buffers(struct worker *worker, size_t query_bytes, size_t output_bytes);
+/* What all clients may hold together; SIZE_MAX: no limit. */
+size_t worker_clients_limit(const struct worker *worker);
 /* What the connection holds has changed to so many bytes: accounts for it and, when all clients
  * together hold too much, closes the greediest, which may be this one (false). */
 bool worker_hold(struct worker *worker, struct connection *connection, size_t bytes) MUST_USE;

@@ -233,7 +233,7 @@ static void check_that_the_greediest_is_closed(const char *settings, size_t memo
     open_host(&host, settings);
     room_set(&host.keyspace, &(struct keyspace_memory){.bytes_max = memory_max});
     static uint8_t block[400 * 1024];
-    static const char head[] = "*2\r\n$4\r\nECHO\r\n$10000000\r\n";
+    static const char head[] = "*2\r\n$4\r\nECHO\r\n$1000000\r\n";
     int small = dial(&host), greedy[4];
     cr_assert(say(small, "*2\r\n$4\r\nECHO\r\n$5\r\nhe"));
     for (size_t i = 0; i < ARRAY_LEN(greedy); i++) {
