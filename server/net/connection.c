@@ -24,6 +24,7 @@
 #include "net/net.h"
 #include "net/pieces.h"
 #include "net/secure.h"
+#include "net/swallow.h"
 #include "net/worker.h"
 #include "session/pubsub.h"
 #include "session/tracking.h"
@@ -273,15 +274,6 @@ static size_t held_bytes(const struct connection *connection) {
            (output ? output->owned_bytes + output->orphaned_bytes : 0);
 }
 
-/* A command in the making that is larger than all the room there is will be refused, and no entry
- * gives way for it meanwhile. */
-static bool cannot_be_stored(const struct connection *connection) {
-    size_t missing = resp_bytes_missing(&connection->session.decoder);
-    if (LIKELY(missing == 0)) return false;
-    return !room_could_hold(connection->worker->net->options.keyspace,
-                            connection->query.len + missing);
-}
-
 /* Accounts for buffers that changed.  False: the connection was closed to keep the budget. */
 static bool account(struct connection *connection) {
     struct session *session = &connection->session;
@@ -291,21 +283,11 @@ static bool account(struct connection *connection) {
     if (!session->waiting) session->query_bytes = connection->query.len;
     session->query_cap_bytes = connection->query.cap;
     session->output_bytes = connection->output ? connection->output->pending_bytes : 0;
-    budget_excuse(&connection->worker->budget, &connection->member, cannot_be_stored(connection));
+    budget_excuse(&connection->worker->budget, &connection->member,
+                  swallow_is_beyond_room(connection));
     if (held == connection->member.held_bytes) return true;
     worker_note_buffers(connection->worker, connection->query.cap, session->output_bytes);
     return worker_hold(connection->worker, connection, held);
-}
-
-/* Neither what clients may hold together nor what entries may take has room for the command in the
- * making. */
-static bool is_too_long(const struct connection *connection) {
-    size_t missing = resp_bytes_missing(&connection->session.decoder);
-    if (LIKELY(missing == 0)) return false;
-    size_t whole = connection->query.len + missing;
-    bool counts = !(connection->session.modes & SESSION_NO_EVICT);
-    return cannot_be_stored(connection) ||
-           (counts && whole > worker_clients_limit(connection->worker));
 }
 
 static size_t query_limit(const struct connection *connection) {
@@ -394,14 +376,6 @@ static bool keep_rest(struct connection *connection, struct bytes input, size_t 
         return false;
     }
     return true;
-}
-
-/* A command that is too long to be kept is refused at the header that says so, and what comes of it
- * is thrown away: it holds nothing, no entry gives way for it, and the connection goes on. */
-static void begin_swallowing(struct connection *connection) {
-    connection->swallowing = true;
-    connection->query.len = 0;
-    buf_shrink(&connection->query, 0);
 }
 
 static void note_incomplete(struct connection *connection, size_t consumed) {
@@ -662,8 +636,8 @@ static void serve(struct connection *connection, struct bytes input) {
         return;
     }
     if (!result.paused && !result.deferred && !result.close && !connection->session.waiting &&
-        UNLIKELY(is_too_long(connection)))
-        begin_swallowing(connection);
+        !connection->swallowing)
+        swallow_begin_if_too_long(connection);
     finish_serving(connection, &result);
     if (UNLIKELY(result.deferred) && !connection->closed) background_run(connection);
 }
@@ -685,46 +659,6 @@ void connection_end_input(struct connection *connection) {
     connection->ended = true;
     stop_reading(connection);
     settle(connection);
-}
-
-/* The decoder says what is still to come of the argument, and how many there are with it.  When it
- * is over, a command of an empty argument and of those takes its place; it may end in swallowing
- * once more. */
-static void swallow(struct connection *connection, struct bytes input) {
-    struct resp_decoder *decoder = &connection->session.decoder;
-    size_t gone = MIN(decoder->missing, input.len);
-    decoder->missing -= gone;
-    if (decoder->missing > 0) return;
-    char head[48];
-    int len = snprintf(head, sizeof head, "*%zu\r\n$0\r\n\r\n", decoder->args_left);
-    *decoder = (struct resp_decoder){0};
-    connection->swallowing = false;
-    connection->session.modes |= SESSION_TOO_LONG;
-    if (buf_append(&connection->query, bytes_view(head, (size_t)len)) != BRINE_OK ||
-        buf_append(&connection->query, bytes_slice(input, gone, input.len)) != BRINE_OK)
-        close_for_limit(connection, METRIC_client_budget_closed, "out of memory for its query");
-    else if (!connection->paused)
-        serve(connection, buf_view(&connection->query));
-}
-
-/* A browser or a client with the wrong port: what it wants is said in the log, and it is not
- * answered with errors that it cannot read. */
-static bool is_hello_on_plain_port(struct connection *connection, struct bytes input) {
-    struct net *net = connection->worker->net;
-    uint64_t suppressed = 0;
-    if (LIKELY(!tls_looks_like_hello(input)) || connection->tls ||
-        connection->session.commands_total > 0)
-        return false;
-    metrics_add(&connection->worker->metrics, METRIC_tls_failures, 1);
-    if (log_limiter_allows(&net->tls_limiter, connection->worker->state.mono_ms, 60000,
-                           &suppressed))
-        log_write(log_of(connection), LOG_WARNING,
-                  "Closing client id=%llu addr=%s: it speaks TLS to a port that is not tls.port "
-                  "(%llu more not shown)",
-                  (unsigned long long)connection->session.id, connection->session.peer,
-                  (unsigned long long)suppressed);
-    connection_close(connection);
-    return true;
 }
 
 /* Input for later, while replies wait to be sent. */
@@ -749,7 +683,11 @@ void connection_take_plain(struct connection *connection, const uv_buf_t *room, 
         return;
     }
     if (UNLIKELY(connection->swallowing)) {
-        swallow(connection, bytes_view(room->base, count));
+        enum brine_status status = swallow_take(connection, bytes_view(room->base, count));
+        if (status == BRINE_OK && !connection->paused)
+            serve(connection, buf_view(&connection->query));
+        else if (status != BRINE_OK && status != BRINE_NEED_MORE)
+            close_for_limit(connection, METRIC_client_budget_closed, "out of memory for its query");
         return;
     }
     if (connection->paused) {
@@ -763,7 +701,7 @@ void connection_take_plain(struct connection *connection, const uv_buf_t *room, 
         return;
     }
     struct bytes input = bytes_view(worker->read_buffer, query->len + count);
-    if (!is_hello_on_plain_port(connection, input)) serve(connection, input);
+    if (!secure_refuses_hello(connection, input)) serve(connection, input);
 }
 
 static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *room) {

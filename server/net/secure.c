@@ -191,3 +191,21 @@ bool secure_is_late(const struct connection *connection, int64_t mono_ms) {
     return connection->tls && !connection->tls->is_established && limit_ms > 0 &&
            mono_ms - connection->session.created_mono_ms > limit_ms;
 }
+
+bool secure_refuses_hello(struct connection *connection, struct bytes input) {
+    struct net *net = connection->worker->net;
+    uint64_t suppressed = 0;
+    if (LIKELY(!tls_looks_like_hello(input)) || connection->tls ||
+        connection->session.commands_total > 0)
+        return false;
+    metrics_add(&connection->worker->metrics, METRIC_tls_failures, 1);
+    if (log_limiter_allows(&net->tls_limiter, connection->worker->state.mono_ms, 60000,
+                           &suppressed))
+        log_write(net->options.log, LOG_WARNING,
+                  "Closing client id=%llu addr=%s: it speaks TLS to a port that is not tls.port "
+                  "(%llu more not shown)",
+                  (unsigned long long)connection->session.id, connection->session.peer,
+                  (unsigned long long)suppressed);
+    connection_close(connection);
+    return true;
+}

@@ -59,4 +59,8 @@ void connection_end_input(struct connection *connection);
 /* Sends what waits; the write calls back. */
 void connection_start_write(struct connection *connection);
 
+/* A browser or a client with the wrong port: what it wants is said in the log, and it is not
+ * answered with errors that it cannot read.  True: it was closed. */
+bool secure_refuses_hello(struct connection *connection, struct bytes input) MUST_USE;
+
 #endif

@@ -59,7 +59,7 @@ enum session_mode {
     SESSION_TRACKING = 1 << 6,  /* its reads are remembered: it caches */
     SESSION_POSTPONED = 1 << 7, /* `waiting`, because CLIENT PAUSE holds its next command */
     SESSION_DEFERRED = 1 << 8,  /* `waiting`, because its command takes long */
-    SESSION_TOO_LONG = 1 << 9,  /* its next command was too long to be kept: only its place is left */
+    SESSION_TOO_LONG = 1 << 9,  /* its next command was too long to be kept: see net */
 };
 
 struct session {
