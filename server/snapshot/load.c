@@ -15,6 +15,8 @@ enum {
     BLOCK_SLACK_BYTES = SNAPSHOT_BLOCK_BYTES + STORE_KEY_BYTES_MAX + 1024,
 };
 
+static const char KEY_TOO_LONG[] = "longer than limits.key_bytes";
+
 struct load {
     const struct snapshot_load_options *options;
     pthread_mutex_t lock; /* the reader, result and failure */
@@ -63,7 +65,7 @@ static enum brine_status take_writers(struct load *load, const struct snapshot_b
         uint16_t number;
         struct bytes text;
         TRY(snapshot_read_writer(&rows, &number, &text, err));
-        if (number > WRITERS_MAX || !load->options->keyspace) continue;
+        if (number > WRITERS_MAX || load->options->check_only) continue;
         atomic_store_explicit(&load->writers[number],
                               writers_number_of(&load->options->keyspace->writers, text),
                               memory_order_relaxed);
@@ -110,7 +112,7 @@ static enum brine_status store_record(struct loader *loader, const struct snapsh
         if (load->options->overwritten) return BRINE_OK;
         return refuse(loader, record, "the key is there twice", err);
     case KEYSPACE_KEY_TOO_BIG:
-        return refuse(loader, record, "longer than limits.key_bytes", err);
+        return refuse(loader, record, KEY_TOO_LONG, err);
     case KEYSPACE_NO_MEMORY:
         return brine_fail(err, BRINE_NO_MEMORY, 0, "out of memory for the entries");
     case KEYSPACE_WRONG_TYPE:
@@ -128,12 +130,13 @@ static enum brine_status take_record(struct loader *loader, const struct snapsho
         loader->expired++;
         return BRINE_OK;
     }
-    if (!options->keyspace) return BRINE_OK;
     if ((record->flags & SNAPSHOT_TYPE_MASK) != VALUE_STRING)
         return refuse(loader, record, "this version stores strings only", err);
     if (record->db >= store_databases(options->keyspace->store))
         return refuse(loader, record, "server.databases is not that many", err);
-    return store_record(loader, record, err);
+    if (record->key.len > store_key_bytes_max(options->keyspace->store))
+        return refuse(loader, record, KEY_TOO_LONG, err);
+    return options->check_only ? BRINE_OK : store_record(loader, record, err);
 }
 
 static enum brine_status take_records(struct loader *loader, const struct snapshot_block *block,
@@ -225,12 +228,13 @@ static void *run_thread(void *arg) {
     if (limit > SIZE_MAX - BLOCK_SLACK_BYTES) limit = SIZE_MAX - BLOCK_SLACK_BYTES;
     buf_init(&loader.payload, options->mem, limit + BLOCK_SLACK_BYTES);
     snapshot_unpacker_init(&loader.unpacker, options->mem);
-    if (options->keyspace) {
+    if (!options->check_only) {
         keyspace_access_init(&loader.access, options->keyspace, NULL, options->mem);
         loader.access.now_ms = options->now_ms;
+        loader.access.hold.passes = true;
     }
     run(&loader);
-    if (options->keyspace) keyspace_access_deinit(&loader.access);
+    if (!options->check_only) keyspace_access_deinit(&loader.access);
     buf_deinit(&loader.payload);
     snapshot_unpacker_deinit(&loader.unpacker);
     return NULL;
@@ -278,7 +282,7 @@ enum brine_status snapshot_check(const struct snapshot_load_options *options,
                                  struct brine_error *err) {
     struct snapshot_load_options check = *options;
     struct snapshot_load_result result;
-    check.keyspace = NULL;
+    check.check_only = true;
     check.salvage = false;
     check.progress = NULL;
     return snapshot_load(&check, &result, err);

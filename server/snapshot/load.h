@@ -40,6 +40,7 @@ struct snapshot_load_options {
     size_t threads;
     size_t value_bytes_max; /* the longest that is read */
     bool salvage;
+    bool check_only;  /* nothing is stored, and no value judged */
     bool overwritten; /* a key that is there already is newer and stays; else it is an error */
     snapshot_damage_fn *on_damage; /* with salvage; called by one thread at a time */
     void *damage_ctx;
@@ -62,7 +63,9 @@ enum brine_status snapshot_load(const struct snapshot_load_options *options,
                                 struct snapshot_load_result *result,
                                 struct brine_error *err) MUST_USE;
 
-/* Whether all of it is as it was written; needs no keyspace. */
+/* Whether all of it is as it was written and the keyspace would take it: types, databases, lengths
+ * of keys.  Of what snapshot_load finds only two things are left to it: what the gate refuses, and
+ * a key that is there twice. */
 enum brine_status snapshot_check(const struct snapshot_load_options *options,
                                  struct brine_error *err) MUST_USE;
 

@@ -345,7 +345,7 @@ static void rest(struct snapshot_save *save, struct pace *pace) {
 /* Takes shards, one after the other, until there is none left and nothing is ready. */
 static void walk(struct snapshot_save *save, struct scratch *scratch) {
     struct store *store = save->options.store;
-    struct store_hold hold = {0};
+    struct store_hold hold = {.passes = true};
     size_t shard = SIZE_MAX;
     struct pace pace;
     begin_piece(&pace);
@@ -440,7 +440,7 @@ static void run_threads(struct snapshot_save *save) {
 
 enum brine_status snapshot_save_run(struct snapshot_save *save, struct snapshot_save_result *result,
                                     struct brine_error *err) {
-    struct store_hold hold = {0};
+    struct store_hold hold = {.passes = true};
     struct snapshot_file_options file = save->options.file;
     file.header.version = SNAPSHOT_VERSION;
     file.header.databases = (uint32_t)store_databases(save->options.store);

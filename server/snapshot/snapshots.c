@@ -57,8 +57,8 @@ struct snapshots {
     struct snapshots_facts facts;
 
     _Atomic bool loading, last_failed;
-    _Atomic bool ending; /* nobody is served any more, so that a save need not be considerate */
-    _Atomic int last;    /* 0: as snapshot.on_stop says; 1: save at the end; -1: do not */
+    _Atomic int unwatched; /* > 0: nobody is served now, so that a save need not be considerate */
+    _Atomic int last;      /* 0: as snapshot.on_stop says; 1: save at the end; -1: do not */
     struct snapshot_progress progress;
 };
 
@@ -248,8 +248,9 @@ static enum brine_status take_cut(struct snapshots *snapshots, struct store_hold
         .memory_max = (size_t)config_read(config->snapshot.memory_max),
         .threads = threads_of(snapshots),
         .nice = SAVE_NICE,
-        .cpu_percent =
-            atomic_load(&snapshots->ending) ? 0 : (size_t)config_read(config->snapshot.cpu_percent),
+        .cpu_percent = atomic_load(&snapshots->unwatched)
+                           ? 0
+                           : (size_t)config_read(config->snapshot.cpu_percent),
         .codec = CODECS[config_read(config->snapshot.compression)],
         .level = (int)config_read(config->snapshot.compression_level),
         .writers = add_writers,
@@ -470,7 +471,7 @@ enum brine_status snapshots_stop(struct snapshots *snapshots, bool save, struct 
     if (!snapshots->is_running) return BRINE_OK;
     struct store_hold hold = {0};
     if (snapshots_loading(snapshots)) atomic_store(&snapshots->progress.cancelled, true);
-    atomic_store(&snapshots->ending, true);
+    atomic_fetch_add(&snapshots->unwatched, 1);
     pthread_mutex_lock(&snapshots->lock);
     snapshots->scheduled = false;
     while (snapshots->saving) {
@@ -500,8 +501,8 @@ bool snapshots_wants_last(const struct snapshots *snapshots) {
 
 /* ---- what others ask --------------------------------------------------------------------------*/
 
-enum brine_status snapshots_reload(struct snapshots *snapshots, struct keyspace_access *access,
-                                   struct snapshots_reload how, struct brine_error *err) {
+static enum brine_status reload(struct snapshots *snapshots, struct keyspace_access *access,
+                                struct snapshots_reload how, struct brine_error *err) {
     struct recover_options options = recover_options(snapshots);
     struct snapshot_load_result result;
     if (!how.no_save) TRY(snapshots_save(snapshots, &access->hold, err));
@@ -512,6 +513,18 @@ enum brine_status snapshots_reload(struct snapshots *snapshots, struct keyspace_
     TRY(recover(&options, &result, err));
     note_load(snapshots, &result);
     return BRINE_OK;
+}
+
+enum brine_status snapshots_reload(struct snapshots *snapshots, struct keyspace_access *access,
+                                   struct snapshots_reload how, struct brine_error *err) {
+    access->hold.passes = true;
+    store_close(store_of(snapshots), &access->hold);
+    atomic_fetch_add(&snapshots->unwatched, 1);
+    enum brine_status status = reload(snapshots, access, how, err);
+    atomic_fetch_sub(&snapshots->unwatched, 1);
+    store_open(store_of(snapshots), &access->hold);
+    access->hold.passes = false;
+    return status;
 }
 
 void snapshots_facts(struct snapshots *snapshots, struct snapshots_facts *facts) {

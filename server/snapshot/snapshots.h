@@ -71,8 +71,8 @@ enum brine_status snapshots_save(struct snapshots *snapshots, struct store_hold 
                                  struct brine_error *err) MUST_USE;
 
 /* DEBUG RELOAD: saves (unless told not to), makes sure that the file can be read, empties the
- * keyspace (unless told not to) and loads it.  Other clients are not kept out meanwhile, and see
- * keys come back one by one; what they write wins. */
+ * keyspace (unless told not to) and loads it.  Whoever else asks for a key waits until it is done:
+ * see store_close. */
 struct snapshots_reload {
     bool no_save, no_flush;
 };

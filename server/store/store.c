@@ -112,6 +112,8 @@ struct store *store_create(const struct store_options *options) {
     }
     store->shards = (uint8_t *)round_up((uintptr_t)store->block, CACHE_LINE_BYTES);
     for (size_t i = 0; i < store->shard_count; i++) shard_init(store_shard(store, i), store, i);
+    pthread_mutex_init(&store->door, NULL);
+    pthread_cond_init(&store->opened, NULL);
     store_set_policy(store, &(struct store_policy_options){STORE_POLICY_BRINE, 10, 1});
     brine_init(&store->evict);
     if (options->forecast_bytes > 0)
@@ -147,6 +149,8 @@ void store_destroy(struct store *store) {
     for (size_t i = 0; i < store->shard_count; i++) shard_deinit(store_shard(store, i));
     forecast_destroy(store->forecast, &store->account.allocator);
     pages_deinit(&store->pages);
+    pthread_mutex_destroy(&store->door);
+    pthread_cond_destroy(&store->opened);
     struct allocator *mem = store->account.parent;
     mem_free(mem, store->block, store->block_bytes);
     mem_free(mem, store, sizeof *store);
@@ -161,6 +165,9 @@ size_t store_databases(const struct store *store) {
 size_t store_shards(const struct store *store) {
     return store->shard_count;
 }
+size_t store_key_bytes_max(const struct store *store) {
+    return store->key_bytes_max;
+}
 
 /* ---- keys and locks
  * ------------------------------------------------------------------------------ */
@@ -170,8 +177,22 @@ struct store_key store_key(const struct store *store, uint32_t db, struct bytes 
     return (struct store_key){.name = name, .hash = hash_bytes(&store->secret, name), .db = db};
 }
 
+/* Under the shard's lock, which is given back meanwhile. */
+static void wait_outside(struct shard *shard) {
+    struct store *store = shard->store;
+    BRINE_ASSERT(!store->single_threaded, "one thread does not wait for itself");
+    while (shard->closed) {
+        lock_give_back(&shard->lock);
+        pthread_mutex_lock(&store->door);
+        while (store->is_closed) pthread_cond_wait(&store->opened, &store->door);
+        pthread_mutex_unlock(&store->door);
+        lock_take(&shard->lock);
+    }
+}
+
 static void shard_lock(struct shard *shard, const struct store_hold *hold) {
     if (!shard->store->single_threaded) lock_take(&shard->lock);
+    if (UNLIKELY(shard->closed) && !hold->passes) wait_outside(shard);
     shard->holder = hold;
 }
 
@@ -255,6 +276,30 @@ void store_unlock(struct store *store, struct store_hold *hold) {
             if (hold_has(hold, i)) shard_unlock(store_shard(store, i));
     }
     hold->depth = 0;
+}
+
+static void set_closed(struct store *store, struct store_hold *hold, bool closed) {
+    BRINE_ASSERT(hold->depth == 0 && hold->passes, "who closes goes in and holds nothing yet");
+    store_lock_all(store, hold);
+    for (size_t i = 0; i < store->shard_count; i++) store_shard(store, i)->closed = closed;
+    store_unlock(store, hold);
+}
+
+void store_close(struct store *store, struct store_hold *hold) {
+    pthread_mutex_lock(&store->door);
+    while (store->is_closed) pthread_cond_wait(&store->opened, &store->door);
+    store->is_closed = true;
+    pthread_mutex_unlock(&store->door);
+    set_closed(store, hold, true);
+}
+
+/* Who waits holds nothing of what is still closed, so all locks can be had. */
+void store_open(struct store *store, struct store_hold *hold) {
+    set_closed(store, hold, false);
+    pthread_mutex_lock(&store->door);
+    store->is_closed = false;
+    pthread_cond_broadcast(&store->opened);
+    pthread_mutex_unlock(&store->door);
 }
 
 bool store_hold_covers(const struct store *store, const struct store_hold *hold,

@@ -15,7 +15,7 @@ policy    a stricter policy refuses what the snapshot holds
 lock      two servers do not share a directory
 schedule  snapshot.every, snapshot.on_stop, SHUTDOWN SAVE and NOSAVE
 busy      while one snapshot is taken no other begins, and the server's end does not wait for it
-reload    DEBUG RELOAD keeps everything, and takes nothing away when the file is damaged
+reload    DEBUG RELOAD keeps everything, and what others write beside it, and takes nothing away when the file is damaged or of more databases
 misconf   snapshot.stop_writes_on_error
 """
 import argparse
@@ -28,6 +28,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import redis
@@ -483,6 +484,58 @@ def run_reload(args, outcome, _rng):
     except redis.ResponseError as error:
         outcome.check("checksum" in str(error), f"DEBUG RELOAD NOSAVE of a damaged file: {error}")
     outcome.check(check_values(client, outcome, "nothing is gone") == (1, 1), "a damaged file takes nothing away")
+    reload_beside_writers(server, client, outcome)
+    outcome.check(client.save(), "a file of 16 databases")
+    server.kill()
+    reload_of_more_databases(args, outcome, path)
+    shutil.rmtree(directory)
+
+
+def reload_beside_writers(server, client, outcome):
+    """Who counts sees each number once: nothing that was answered is gone, nothing comes back."""
+    stopped, wrong, counted = threading.Event(), [], []
+
+    def count(name):
+        own, seen = server.client(), 0
+        while not stopped.is_set():
+            value = own.incr(name)
+            if value != seen + 1:
+                wrong.append((name, seen, value))
+            seen = value
+        counted.append(seen)
+
+    threads = [threading.Thread(target=count, args=(f"counter{number}",)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for _ in range(5):
+        outcome.check(client.execute_command("DEBUG", "RELOAD") == b"OK", "DEBUG RELOAD beside writers")
+    stopped.set()
+    for thread in threads:
+        thread.join()
+    outcome.check(not wrong, f"counters that jumped: {wrong[:3]}")
+    outcome.check(len(counted) == 3 and min(counted) > 0, f"all counted: {counted}")
+
+
+def reload_of_more_databases(args, outcome, path):
+    directory = tempfile.mkdtemp(prefix="brine-databases-")
+    first = Server(args.server, directory)
+    client = first.wait()
+    client.execute_command("SELECT", 9)
+    client.set("far", "away")
+    client.save()
+    first.kill()
+    shutil.copyfile(os.path.join(directory, "dump.brine"), path)
+    os.unlink(os.path.join(directory, "dump.brine"))
+    server = Server(args.server, directory, "--debug.commands=yes", "--server.databases=4")
+    client = server.wait()
+    client.set("precious", "x")
+    shutil.copyfile(path, os.path.join(directory, "dump.brine"))
+    try:
+        client.execute_command("DEBUG", "RELOAD", "NOSAVE")
+        outcome.check(False, "a database that is not there is loaded")
+    except redis.ResponseError as error:
+        outcome.check("server.databases" in str(error), f"DEBUG RELOAD NOSAVE of database 9: {error}")
+    outcome.check(client.get("precious") == b"x", "what was there is there still")
     server.kill()
     shutil.rmtree(directory)
 
