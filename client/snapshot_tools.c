@@ -8,6 +8,7 @@
 #include "client/input.h"
 #include "client/readable.h"
 #include "client/tools.h"
+#include "base/hash.h"
 #include "snapshot/pack.h"
 #include "snapshot/reader.h"
 #include "text/json.h"
@@ -15,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,6 +36,7 @@ static const struct tool_option cat_options[] = {
     [CAT_JSON] = {"json", 0, NULL, "a pickle as JSON"},
 };
 #define PAYLOAD_BYTES_MAX ((size_t)1 << 30)
+#define NAMES_BYTES_MAX   ((size_t)4 << 30) /* 16 a key */
 
 struct walk;
 typedef bool record_fn(struct walk *walk, const struct snapshot_record *record); /* false: enough */
@@ -44,13 +47,58 @@ struct walk {
     const char *path;
     struct snapshot_reader reader;
     struct buf payload, out;
+    struct buf names; /* a struct name a record, when `collects` */
+    bool collects;
     struct snapshot_unpacker unpacker;
     record_fn *on_record;
     int64_t db, now_ms;
-    uint64_t records, expired, blocks, bytes, damages, lost;
+    uint64_t records, expired, blocks, bytes, damages, lost, faults;
     bool found, enough;
     struct brine_error err;
 };
+
+/* 128 bits that stand for a database and a key. */
+struct name {
+    uint64_t bits[2];
+};
+
+/* ---- what a server would refuse, though every checksum fits -----------------------------------*/
+
+static void complain_of(struct walk *walk, const struct snapshot_record *record, const char *why) {
+    walk->faults++;
+    tool_complain("%s: database %u, a key of %zu bytes: %s", walk->path, record->db,
+                  record->key.len, why);
+}
+
+static enum brine_status judge_record(struct walk *walk, const struct snapshot_record *record) {
+    struct name name;
+    const char *fault = snapshot_record_fault(record, &walk->reader.header);
+    if (fault) complain_of(walk, record, fault);
+    for (uint64_t i = 0; i < ARRAY_LEN(name.bits); i++) {
+        struct hash_secret secret = {.k0 = i, .k1 = record->db};
+        name.bits[i] = hash_bytes(&secret, record->key);
+    }
+    if (buf_append(&walk->names, bytes_view(&name, sizeof name)) == BRINE_OK) return BRINE_OK;
+    return brine_fail(&walk->err, BRINE_NO_MEMORY, 0, "out of memory for the keys' names");
+}
+
+static int compare_names(const void *a, const void *b) {
+    return memcmp(a, b, sizeof(struct name));
+}
+
+static void find_doubles(struct walk *walk) {
+    const size_t size = sizeof(struct name), count = walk->names.len / size;
+    uint64_t doubles = 0;
+    if (count == 0) return;
+    qsort(walk->names.data, count, size, compare_names);
+    for (size_t i = 1; i < count; i++) {
+        const uint8_t *at = walk->names.data + i * size;
+        doubles += memcmp(at, at - size, size) == 0;
+    }
+    if (doubles == 0) return;
+    walk->faults += doubles;
+    tool_complain("%s: %llu keys are there twice", walk->path, (unsigned long long)doubles);
+}
 
 /* ---- reading ----------------------------------------------------------------------------------*/
 
@@ -88,6 +136,7 @@ static enum brine_status walk_records(struct walk *walk, struct bytes plain) {
         TRY(snapshot_read_record(&records, &record, &walk->err));
         walk->records++;
         walk->bytes += record.value.len;
+        if (walk->collects) TRY(judge_record(walk, &record));
         if (record.expire_at_ms && record.expire_at_ms <= walk->now_ms) walk->expired++;
         bool wanted = walk->db < 0 || walk->db == record.db;
         if (walk->on_record && wanted && !walk->on_record(walk, &record)) walk->enough = true;
@@ -99,6 +148,7 @@ static enum brine_status walk_blocks(struct walk *walk) {
     struct stat facts;
     if (fstat(walk->file, &facts) != 0)
         return brine_fail(&walk->err, BRINE_IO, 0, "%s", strerror(errno));
+    if (!S_ISREG(facts.st_mode)) return brine_fail(&walk->err, BRINE_IO, 0, "this is no file");
     struct snapshot_reader_options options = {
         .source = {.read = read_at, .ctx = walk, .bytes = (uint64_t)facts.st_size},
         .on_damage = on_damage,
@@ -126,20 +176,24 @@ static int walk_file(struct walk *walk, struct tool_call *call, record_fn *on_re
     *walk = (struct walk){.call = call,
                           .path = call->words[0],
                           .on_record = on_record,
+                          .collects = !on_record,
                           .db = db,
                           .now_ms = clock_wall_ms()};
     buf_init(&walk->out, mem_system(), DIALOG_BYTES_MAX);
-    walk->file = open(walk->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    walk->file = open(walk->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (walk->file < 0) return tool_complain("%s: %s", walk->path, strerror(errno));
     buf_init(&walk->payload, mem_system(), PAYLOAD_BYTES_MAX);
+    buf_init(&walk->names, mem_system(), NAMES_BYTES_MAX);
     snapshot_unpacker_init(&walk->unpacker, mem_system());
     int code = TOOL_OK;
     if (walk_blocks(walk) != BRINE_OK)
         code = tool_complain("%s: %s", walk->path, walk->err.text);
-    else if (walk->damages)
-        code = TOOL_BAD;
+    else
+        find_doubles(walk);
+    if (code == TOOL_OK && (walk->damages || walk->faults)) code = TOOL_BAD;
     close(walk->file);
     buf_deinit(&walk->payload);
+    buf_deinit(&walk->names);
     snapshot_unpacker_deinit(&walk->unpacker);
     return code;
 }

@@ -222,6 +222,13 @@ enum brine_status snapshot_read_record(struct reader *r, struct snapshot_record 
     return BRINE_OK;
 }
 
+const char *snapshot_record_fault(const struct snapshot_record *record,
+                                  const struct snapshot_header *header) {
+    if (record->flags & SNAPSHOT_TYPE_MASK) return "this version stores strings only";
+    if (record->db >= header->databases) return "the file's header says of fewer databases";
+    return NULL;
+}
+
 enum brine_status snapshot_read_writer(struct reader *r, uint16_t *number, struct bytes *text,
                                        struct brine_error *err) {
     size_t start = r->offset;

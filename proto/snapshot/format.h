@@ -41,7 +41,7 @@
  *
  *     RECORDS   record, record, ...                            as many as the head says
  *     WRITERS   { number u16, len u16, text }, ...             names for the numbers in records
- *     FOOTER    the header again (64 bytes), blocks u64, records u64, file_bytes u64,
+ *     FOOTER    the header again (64 bytes, the same), blocks u64, records u64, file_bytes u64,
  *               checksums u64
  *
  * WRITERS and FOOTER are PLAIN.  `blocks` and `records` count what comes before the footer,
@@ -57,12 +57,22 @@
  * A block has about 64 KB of records, or one that is longer; a record does not go over a block's
  * end.  Packed, a payload is one lz4 block (not a frame) or one zstd frame without a dictionary; it
  * is at most SNAPSHOT_PACKED_BYTES_MAX when unpacked, and shorter than that when packed.  The order
- * of records is of no meaning; a key of a database is there once.
+ * of records is of no meaning.  What a writer keeps to and no checksum shows: `db` is less than the
+ * header's `databases`, a key of a database is there once, no type is other than 0, the footer's
+ * records are at most the header's entries.  A reader refuses a file in which one of these is not
+ * so (snapshot_record_fault says it of a record).  A key may be empty, a RECORDS block too.
  *
  * Times are wall clock; what had expired when it is read (now > expire_at_ms, which is not 0) is
- * left out by the reader.  `idle_s` is how long nobody had asked for the value when it was written;
- * `frequency` is how often, as OBJECT FREQ says it; `stored_at_s` is since 1970; `writer` is a
- * row's number in WRITERS, 0 nobody's.
+ * left out by the reader; before 1970 is as good as any other.  `idle_s` is how long nobody had
+ * asked for the value when it was written; `frequency` is how often, as OBJECT FREQ says it.  A
+ * writer says what its policy knows, mostly one of the two; a reader uses what his can.
+ * `stored_at_s` is since 1970; `writer` is a row's number in WRITERS, 0 nobody's.
+ *
+ * WRITERS blocks, of which there is one or none today, stand before the records that use them.
+ * Where a number is there again the later row holds; 0, and a number that no row has, are nobody's.
+ *
+ * A reader of version 1 skips nothing that it does not know: another version, flag, type, codec or
+ * reserved field that is not 0 ends it.
  *
  * A reader trusts nothing: the file is as foreign as a client, and its values are verified again.
  * So no verdict is written beside a value: who can write the file could write that one, too, and
@@ -164,6 +174,9 @@ enum brine_status snapshot_read_footer(struct bytes payload, struct snapshot_foo
 /* The next record of an unpacked RECORDS block; views into it. */
 enum brine_status snapshot_read_record(struct reader *r, struct snapshot_record *record,
                                        struct brine_error *err) MUST_USE;
+/* Why no file with such a header may hold such a record; NULL: it may. */
+const char *snapshot_record_fault(const struct snapshot_record *record,
+                                  const struct snapshot_header *header);
 /* The next row of an unpacked WRITERS block. */
 enum brine_status snapshot_read_writer(struct reader *r, uint16_t *number, struct bytes *text,
                                        struct brine_error *err) MUST_USE;

@@ -18,6 +18,8 @@ enum {
     SEARCH_BYTES_MIN = 1 << 20,
 };
 
+#define FOLD_FAULT "the footer's checksum over all blocks does not fit"
+
 static uint64_t bytes_left(const struct snapshot_reader *reader, uint64_t offset) {
     return reader->source.bytes - offset;
 }
@@ -36,7 +38,9 @@ static enum brine_status place_at(struct brine_error *err, enum brine_status sta
 }
 
 static void tell_damage(struct snapshot_reader *reader, struct snapshot_damage damage) {
-    if (damage.from < damage.to || damage.records) reader->on_damage(reader->damage_ctx, &damage);
+    if (damage.from >= damage.to && !damage.records) return;
+    reader->is_damaged = true;
+    reader->on_damage(reader->damage_ctx, &damage);
 }
 
 static void keep_reason(struct snapshot_reader *reader, const struct brine_error *err) {
@@ -153,7 +157,9 @@ static const char *footer_fault(const struct snapshot_reader *reader,
                                 const struct snapshot_block *block) {
     const struct snapshot_footer *footer = &reader->footer;
     if (memcmp(footer->header.id, reader->header.id, SNAPSHOT_ID_BYTES) != 0 ||
-        footer->header.entries != reader->header.entries)
+        footer->header.entries != reader->header.entries ||
+        footer->header.taken_at_ms != reader->header.taken_at_ms ||
+        footer->header.databases != reader->header.databases)
         return "the footer is another file's";
     if (footer->blocks != block->head.sequence || footer->records != block->head.records_before ||
         footer->records > footer->header.entries)
@@ -189,8 +195,7 @@ static enum brine_status next_strict(struct snapshot_reader *reader, struct snap
     }
     TRY(take_footer(reader, block, buf_view(payload), err));
     if (reader->footer.checksums != reader->checksums)
-        return brine_fail(err, BRINE_MALFORMED, (size_t)block->offset,
-                          "the footer's checksum over all blocks does not fit");
+        return brine_fail(err, BRINE_MALFORMED, (size_t)block->offset, FOLD_FAULT);
     reader->offset = block_end(block);
     if (reader->offset != reader->source.bytes)
         return brine_fail(err, BRINE_MALFORMED, (size_t)reader->offset,
@@ -256,13 +261,18 @@ static enum brine_status end_salvage(struct snapshot_reader *reader, uint64_t da
         .reason = reader->reason,
     };
     reader->at_end = true;
+    reader->is_damaged = true;
     reader->on_damage(reader->damage_ctx, &damage);
     return BRINE_NOT_FOUND;
 }
 
-/* Behind an intact footer. */
+/* Behind an intact footer.  Its checksum over all blocks says nothing where some are missing. */
 static enum brine_status end_at_footer(struct snapshot_reader *reader,
                                        const struct snapshot_block *block) {
+    if (!reader->is_damaged && reader->footer.checksums != reader->checksums)
+        tell_damage(reader, (struct snapshot_damage){.from = block->offset,
+                                                     .to = block_end(block),
+                                                     .reason = FOLD_FAULT});
     tell_damage(reader, (struct snapshot_damage){
                             .from = block_end(block),
                             .to = reader->source.bytes,

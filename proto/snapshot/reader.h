@@ -57,6 +57,7 @@ struct snapshot_reader {
     struct snapshot_header header;
     struct snapshot_footer footer; /* when has_footer */
     bool has_footer, at_end;
+    bool is_damaged;    /* some was told */
     uint64_t offset;    /* of the next block */
     uint64_t sequence;  /* that it should have */
     uint64_t records;   /* in the blocks before it, those that were lost included */

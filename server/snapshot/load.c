@@ -130,8 +130,8 @@ static enum brine_status take_record(struct loader *loader, const struct snapsho
         loader->expired++;
         return BRINE_OK;
     }
-    if ((record->flags & SNAPSHOT_TYPE_MASK) != VALUE_STRING)
-        return refuse(loader, record, "this version stores strings only", err);
+    const char *fault = snapshot_record_fault(record, &loader->load->reader.header);
+    if (fault) return refuse(loader, record, fault, err);
     if (record->db >= store_databases(options->keyspace->store))
         return refuse(loader, record, "server.databases is not that many", err);
     if (record->key.len > store_key_bytes_max(options->keyspace->store))

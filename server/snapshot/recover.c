@@ -100,8 +100,9 @@ static void tell_loaded(const struct recover_options *options,
     audit_text(options, "loaded", result->refused, text);
     if (room_is_exceeded(options->keyspace))
         log_write(options->log, LOG_WARNING,
-                  "the snapshot holds more than memory.max: writes are refused until it is raised, "
-                  "or memory.policy lets entries go");
+                  "the snapshot holds more than memory.max: entries give way, some of those that "
+                  "were loaded too; where memory.policy lets none go, writes are refused until "
+                  "memory.max is raised");
 }
 
 static bool is_damage(enum brine_status status) {
@@ -121,6 +122,16 @@ static bool find_older(const struct recover_options *options, char *name, size_t
     return false;
 }
 
+/* What can be done by option; nothing where the file is not at fault, or it was done already. */
+static const char *way_out(const struct recover_options *options, enum brine_status status) {
+    if (!is_damage(status)) return "";
+    if (options->damaged == RECOVER_SALVAGE)
+        return " Nothing of it can be salvaged. Start with --snapshot.damaged=empty to begin anew; "
+               "the file is moved aside then";
+    return " Start with --snapshot.damaged=salvage to load what is intact, or =empty to begin "
+           "anew; the file is moved aside then";
+}
+
 /* The refusal, with what can be done. */
 static enum brine_status refuse(const struct recover_options *options, enum brine_status status,
                                 struct brine_error *err) {
@@ -128,12 +139,10 @@ static enum brine_status refuse(const struct recover_options *options, enum brin
     size_t offset = err->offset;
     memcpy(why, err->text, sizeof why);
     bool has_older = is_damage(status) && find_older(options, older, sizeof older);
-    return brine_fail(
-        err, status, offset,
-        "%s/%s: offset %zu: %.200s. Start with --snapshot.damaged=salvage to load what "
-        "is intact, or =empty to begin anew; the file is moved aside then%s%s%s",
-        options->dir, options->name, offset, why, has_older ? ". An older snapshot is whole: " : "",
-        has_older ? older : "", has_older ? ", which may be renamed to take its place" : "");
+    return brine_fail(err, status, offset, "%s/%s: offset %zu: %.200s.%s%s%s%s", options->dir,
+                      options->name, offset, why, way_out(options, status),
+                      has_older ? ". An older snapshot is whole: " : "", has_older ? older : "",
+                      has_older ? ", which may be renamed to take its place" : "");
 }
 
 /* ---- loading ----------------------------------------------------------------------------------*/

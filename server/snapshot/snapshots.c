@@ -20,7 +20,8 @@
 enum {
     SAVE_NICE = 0, /* who is nice and holds a shard's lock keeps others waiting: README D8 */
     THREADS_MAX = 64,
-    TICK_MS = 1000,       /* how often the schedule is looked at */
+    VALUE_BYTES_KEPT = 1 << 30, /* was taken once: limits.bulk_bytes is for who sends */
+    TICK_MS = 1000,             /* how often the schedule is looked at */
     RETRY_MS = 60 * 1000, /* after a scheduled save failed.  Source: Redis waits 5 s, for less */
 };
 
@@ -167,7 +168,7 @@ static struct recover_options recover_options(struct snapshots *snapshots) {
         .name = name_of(snapshots),
         .dir = (const char *)config->snapshot.dir.data,
         .threads = threads_of(snapshots),
-        .value_bytes_max = (size_t)config_read(config->limits.bulk_bytes),
+        .value_bytes_max = MAX((size_t)config_read(config->limits.bulk_bytes), VALUE_BYTES_KEPT),
         .damaged = (enum recover_damaged)config_read(config->snapshot.damaged),
         .log = snapshots->options.log,
         .audit = snapshots->options.audit,

@@ -400,7 +400,7 @@ static void write_records(const struct snapshot_record *records, size_t count) {
     struct snapshot_file_options options = {
         .disk = &disk.disk,
         .name = "dump.brine",
-        .header = {.version = 1, .databases = 16, .entries = count}};
+        .header = {.version = 1, .databases = 17, .entries = count}};
     for (size_t i = 0; i < count; i++) {
         len += snapshot_write_record_head(&records[i], plain + len);
         bytes_copy_to(plain + len, records[i].key);
@@ -424,6 +424,9 @@ Test(snapshot_load, refuses_what_the_keyspace_cannot_hold) {
     } rows[] = {
         {"a key twice", "twice", {.key = {(const uint8_t *)"k", 1}}},
         {"a database", "server.databases", {.db = 16, .key = {(const uint8_t *)"x", 1}}},
+        {"a database that the file has not",
+         "header",
+         {.db = 17, .key = {(const uint8_t *)"x", 1}}},
         {"a type", "strings only", {.flags = VALUE_HASH, .key = {(const uint8_t *)"x", 1}}},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
