@@ -149,6 +149,8 @@ def run_kill(args, outcome, rng):
             seen = check_values(client, outcome, f"cycle {cycle}: every value is one that was written")
             outcome.check(seen is not None and seen[0] >= acknowledged,
                           f"cycle {cycle}: {seen} is not older than {acknowledged}, which was acknowledged")
+            # One client writes key after key, so that at one moment there are two versions at most.
+            outcome.check(seen is not None and seen[1] - seen[0] <= 1, f"cycle {cycle}: {seen} is of one moment")
         version += 1
         write_version(client, version)
         client.save()
@@ -239,6 +241,10 @@ def run_full_inside(args, outcome, _rng):
     outcome.check(open(os.path.join(directory, "dump.brine"), "rb").read() == before, "ENOSPC: the old file is whole")
     client.delete(*[f"large{key}" for key in range(1000)])
     outcome.check(client.save(), "ENOSPC: what fits again is saved")
+    subprocess.run(["mount", "-o", "remount,ro", directory], check=True)
+    save_fails(client, outcome, "Read-only file system", "EROFS")
+    subprocess.run(["mount", "-o", "remount,rw", directory], check=True)
+    outcome.check(not unfinished(directory) and client.save(), "EROFS: saved when it may be written again")
     server.kill()
 
 

@@ -13,13 +13,14 @@ import os
 import pickle
 import random
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
 
 from outcome import Outcome
 from snapshot_faults import Server
-from snapshot_reader import FREQUENCY, IDLE, LZ4, ORIGIN, PLAIN, ZSTD, Damaged, Snapshot
+from snapshot_reader import FREQUENCY, IDLE, LZ4, ORIGIN, PLAIN, ZSTD, Damaged, Snapshot, checksum
 
 COMPRESSIONS = {"none": [PLAIN], "lz4": [LZ4], "zstd": [ZSTD]}
 
@@ -90,6 +91,37 @@ def run_damages(args, outcome, path, rng, data, ends):
     judge(args, outcome, path, data, "the whole file")
 
 
+def forge(records, databases=16, fold=None):
+    """A file of one block, whose checksums fit but for `fold`; records are (db, type, key)."""
+    plain = b"".join(struct.pack("<BHHQ", kind, db, len(key), 1) + key + b"v" for db, kind, key in records)
+    start = b"BRINESNP" + struct.pack("<II16sqQII", 1, 0, b"I" * 16, 1, len(records), databases, 0)
+    header = start + struct.pack("<Q", checksum(start))
+
+    def block(kind, sequence, before, payload, count):
+        head = struct.pack("<4sBBHQQQQIIQ", b"BRBK", kind, 0, 0, sequence, before, len(payload), len(payload), count, 0, checksum(payload))
+        return head + struct.pack("<Q", checksum(b"I" * 16 + head)) + payload
+
+    only = block(1, 0, 0, plain, len(records))
+    folded = checksum(bytes(8) + only[56:64]) if fold is None else fold
+    length = len(header) + len(only) + 64 + 96
+    return header + only + block(3, 1, len(records), header + struct.pack("<QQQQ", 1, len(records), length, folded), 0)
+
+
+def run_forged(args, outcome, path):
+    """What no checksum shows is found all the same."""
+    for what, data, words in (
+            ("nothing is wrong", forge([(0, 0, b"a"), (1, 0, b"a")]), b""), ("a key twice", forge([(0, 0, b"a"), (0, 0, b"a")]), b"twice"),
+            ("a type", forge([(0, 3, b"a")]), b"strings only"), ("a database", forge([(1, 0, b"a")], databases=1), b"fewer databases"),
+            ("the footer's fold", forge([(0, 0, b"a")], fold=7), b"over all blocks")):
+        with open(path, "wb") as file:
+            file.write(data)
+        done = run_cli(args, "check", path)
+        outcome.check(done.returncode == (1 if words else 0) and words in done.stderr, f"{what}: exit {done.returncode}, {done.stderr}")
+    os.unlink(path)
+    os.mkfifo(path)
+    outcome.check(run_cli(args, "check", path).returncode == 2, "a pipe is no file, and nobody waits for it")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--server", required=True)
@@ -119,6 +151,7 @@ def main():
         packed[compression] = len(data)
         ends = snapshot.offsets[:-1] if compression == "zstd" else snapshot.offsets[:3]
         run_damages(args, outcome, os.path.join(directory, "damaged"), rng, data, ends)
+    run_forged(args, outcome, os.path.join(directory, "forged"))
     outcome.check(packed["zstd"] <= packed["lz4"] < packed["none"], f"packing makes it smaller: {packed}")
     server.kill()
     shutil.rmtree(directory)

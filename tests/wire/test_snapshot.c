@@ -39,9 +39,14 @@ Test(snapshot, a_file_is_written_and_the_one_before_is_kept) {
     char path[128], copy[128];
     snprintf(path, sizeof path, "%s/dump.brine", wire->dir);
     snprintf(copy, sizeof copy, "%s/dump.brine.1", wire->dir);
-    cr_assert_eq(access(path, R_OK), 0);
+    struct stat first, kept, empty;
+    cr_assert_eq(stat(path, &first), 0);
     PLAY(wire, {"SAVE", "+OK"}, {"LASTSAVE", "1600000000..9999999999"});
-    cr_expect_eq(access(copy, R_OK), 0, "the one before is kept");
+    cr_assert_eq(stat(copy, &kept), 0);
+    cr_assert_eq(stat(path, &empty), 0);
+    cr_expect(kept.st_ino == first.st_ino && kept.st_size == first.st_size,
+              "the one before is kept");
+    cr_expect(empty.st_size > 0 && empty.st_size < first.st_size, "the new one holds no key");
     wire_close(wire);
 }
 
