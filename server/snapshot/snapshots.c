@@ -8,6 +8,7 @@
 #include "snapshot/load.h"
 #include "snapshot/recover.h"
 #include "snapshot/save.h"
+#include "store/store_close.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -74,7 +74,7 @@ struct shard {
     uint32_t index;
     unsigned pairs;        /* of its tables' segments */
     uint32_t sweep_db;     /* where the sweep goes on: database, */
-    bool closed;           /* see store_close; written under the lock */
+    bool closed;           /* see store_close.h; written under the lock */
     uint64_t sweep_hash;   /* and hash behind the shard's bits, left-aligned */
     bool sweeping;         /* a sweep is under way: next_due_ms holds for what it has passed */
     int64_t next_due_ms;   /* nothing is due before */
@@ -110,7 +110,7 @@ struct store {
     size_t key_bytes_max, boxed_from_bytes, chunk_bytes_min, chunk_bytes_max, segment_pairs;
     uint8_t note_flags; /* of every entry: F_LABEL, F_ORIGIN */
     bool single_threaded;
-    pthread_mutex_t door; /* with the next two: store_close; a leaf */
+    pthread_mutex_t door; /* with the next two: store_close.h; a leaf */
     pthread_cond_t opened;
     bool is_closed;
     store_removed_fn *on_removed;

@@ -21,6 +21,7 @@
 
 #include "store/forecast.h"
 #include "store/policy.h"
+#include "store/store_close.h"
 
 enum {
     SHARDS_A_THREAD = 16,

@@ -117,7 +117,7 @@ struct store_hold {
     uint32_t depth; /* of nested locking calls */
     uint32_t only;  /* the shard, when only one is held */
     bool several;   /* then the bits say which */
-    bool passes;    /* goes in while the store is closed */
+    bool passes;    /* see store_close.h */
     uint64_t shards[STORE_SHARDS_MAX / 64];
 };
 
@@ -127,12 +127,6 @@ void store_lock_keys(struct store *store, struct store_hold *hold, const struct 
                      size_t count);
 void store_lock_all(struct store *store, struct store_hold *hold);
 void store_unlock(struct store *store, struct store_hold *hold);
-/* From here to store_open whoever asks for a lock waits, asleep, but holds that say `passes`; who
- * held one has given it back.  So what is done between is one step to all others, however many
- * threads and locks it takes.  Waits for another who has closed it.  Careful: who has closed it may
- * wait for nobody who could wait for it.  `hold` is free, and passes. */
-void store_close(struct store *store, struct store_hold *hold);
-void store_open(struct store *store, struct store_hold *hold);
 /* True when the calls for this key could be made now. */
 bool store_hold_covers(const struct store *store, const struct store_hold *hold,
                        const struct store_key *key);
