@@ -323,7 +323,7 @@ help:
 #: make abuse              clients that mean harm, and whether answers are those of some order; the long runs
 #: make test-ecosystem     the Python libraries of today, from PyPI, in a venv
 #: make test-recipes       README's recipes carried out in a copy of the tree
-#: make install PREFIX=/usr/local DESTDIR=
+#: make install            PREFIX=/usr/local SYSCONFDIR=PREFIX/etc LIBDIR=PREFIX/lib UNITDIR=PREFIX/lib/systemd/system DESTDIR=
 #: make library            libbrine.a and .so: the verifier for programs of your own (proto/brine.h); libbrine-client
 #: make deb                a Debian package of it all, in build/deb (needs debhelper and the build's own packages)
 #: make test-browser       the HTTP page in a headless Chromium, which it installs (SCREENSHOT=FILE keeps a picture)
@@ -484,6 +484,9 @@ test-presets:
 
 .PHONY: install clean
 LIBDIR ?= $(PREFIX)/lib
+SYSCONFDIR ?= $(PREFIX)/etc
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+# brine.toml is its owner's once it is there.
 install: all library
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/doc/brine
 	install -m 755 $(V)/brine-server $(V)/brine-cli $(DESTDIR)$(PREFIX)/bin
@@ -514,6 +517,11 @@ install: all library
 	$(V)/brine-server --print-completion-fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/brine-server.fish
 	$(V)/brine-cli completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_brine-cli
 	$(V)/brine-cli completion fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/brine-cli.fish
+	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSCONFDIR)/logrotate.d $(DESTDIR)$(SYSCONFDIR)/brine
+	sed 's,/usr/bin/,$(PREFIX)/bin/,; s,/etc/brine,$(SYSCONFDIR)/brine,' docker/brine.service >$(DESTDIR)$(UNITDIR)/brine.service
+	install -m 644 docker/brine.logrotate $(DESTDIR)$(SYSCONFDIR)/logrotate.d/brine
+	[ -e $(DESTDIR)$(SYSCONFDIR)/brine/brine.toml ] || { umask 027 && sed 's,^#on_stop = false,on_stop = true,' config.example.toml \
+		>$(DESTDIR)$(SYSCONFDIR)/brine/brine.toml; }
 
 # The tree as version control sees it, with docker/debian where Debian's tools look for it.
 DEB := $(BUILD)/deb/brine-$(LIBRARY_VERSION)

@@ -20,7 +20,8 @@
  * Words: `values` says what a rule takes.  *pickle*: a pickle in an admitted framing, or an integer
  * where that is one of them, and nothing else.  *auto*: whatever no reader would unpickle to an
  * effect that the policy does not allow.  *opaque*: anything, unread.  The *default rule* is the
- * last one: every key, auto, all framings, gate.policy, error; it is not written down.
+ * last one: every key, auto, all framings but joblib, gate.policy, error; it is not written down.
+ * Limit: it knows no affixes, and takes base64 for text where no rule names it (README.md, D7).
  *
  * Rules are read once, into the arena of a setup (setup.h), and never written afterwards: any
  * thread may look.  Errors are "file:line:column: what and what to do", an unknown word with the

@@ -5,7 +5,7 @@
 
 The peers are Python libraries from PyPI, in a venv that `make bench-verify-peers` makes; each is
 called as its manual says for one file, in one process that has imported it before the clock starts.
-fickling rebuilds each pickle as a program, so it gets a share of the files and its rate is of those.
+fickling rebuilds each pickle as a program, so it gets one file in 21 and its rate is of those.
 
     verify_peers.py --cli build/brine-cli [--files 10000] [--rounds 3]
 """
@@ -82,8 +82,8 @@ def is_hostile(path):
 
 
 def peers(paths):
-    """Those that can be imported here."""
-    for name, run, share in (("picklescan", run_picklescan, 1), ("fickling", run_fickling, 20)):
+    """Those that can be imported here; a share is no divisor of the makers' turns, so it has files of every kind."""
+    for name, run, share in (("picklescan", run_picklescan, 1), ("fickling", run_fickling, 21)):
         try:
             run(paths[:2])
         except ImportError as error:
@@ -100,7 +100,6 @@ def main():
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         paths, total = write_files(folder, args.files)
-        mean = total / len(paths)
         print(f"{len(paths)} files, {total / 1e6:.1f} MB, {len(paths) // 100} hostile; medians of {args.rounds} rounds")
         runs = [("brine, 1 thread", lambda _: run_brine(args.cli, folder, 1), paths),
                 (f"brine, {os.cpu_count()} threads", lambda _: run_brine(args.cli, folder, os.cpu_count()), paths)]
@@ -114,10 +113,10 @@ def main():
             wall = statistics.median(r[0] for r in results[name]) / len(some)
             cpu = statistics.median(r[1] for r in results[name]) / len(some)
             base = base or cpu
+            mean = sum(map(os.path.getsize, some)) / len(some)
             flagged, hostile = results[name][0][2], {path for path in some if is_hostile(path)}
             print(f"{name:18} {1 / wall:8.0f} files/s  {mean / wall / 1e6:7.1f} MB/s  {cpu * 1e6:8.1f} us CPU a file  {cpu / base:6.1f} x  "
                   f"{len(flagged & hostile)} of {len(hostile)} hostile found, {len(flagged - hostile)} of {len(some) - len(hostile)} honest flagged")
-
 
 
 main()

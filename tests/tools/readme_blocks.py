@@ -23,7 +23,6 @@ TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 README = os.path.join(TOP, "README.md")
 LINKS = ("client", "config.example.toml", "docker", "proto", "server", "tests")
 DONE = "--- that was command"
-START_S = 20
 
 
 class Block:
@@ -146,11 +145,6 @@ def listening():
     return ports
 
 
-def wait_for_listener(before):
-    """A person would not type faster than the server starts."""
-    return serving.await_that(lambda: listening() - before, seconds=START_S)
-
-
 # ---- a shell -----------------------------------------------------------------------------------
 
 
@@ -223,15 +217,12 @@ class Shell:
     def follow(self, block, counter):
         """Gives the session's commands and compares what they print."""
         for command, expected in steps(block):
-            before = listening()
             output, code = self.run(command)
             # A traceback is what the README means to show there.
             counter.check(code == 0 or "Error:" in "".join(expected), f"{block}: exit code {code} of: {command}\n{output}")
             if expected:
                 counter.check(pattern(expected).match(output) is not None,
                               f"{block}: {command}\nprinted\n{output}\nbut README shows\n" + "\n".join(expected))
-            if command.endswith("&"):
-                counter.check(wait_for_listener(before), f"{block}: nobody listens after: {command}\n" + self.log())
 
     def log(self):
         return self.run("cat *.log 2>/dev/null || true")[0]

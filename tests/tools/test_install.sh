@@ -154,6 +154,16 @@ wait "$server"
 check "brine-cli's manual page is one" sh -c "man -l $root/share/man/man1/brine-cli.1 | grep -q 'brine-cli verify PATH'"
 check "brine-server's is" sh -c "man -l $root/share/man/man8/brine-server.8 | grep -q 'SIGHUP'"
 check "brine.toml's is" sh -c "man -l $root/share/man/man5/brine.toml.5 | grep -q 'unix_socket_mode = \"0770\"'"
+check "the unit runs what was installed" grep -qx "ExecStart=/opt/brine/bin/brine-server --config /opt/brine/etc/brine/brine.toml" \
+    "$root/lib/systemd/system/brine.service"
+check "it may rewrite its configuration" grep -qx "ReadWritePaths=-/opt/brine/etc/brine" "$root/lib/systemd/system/brine.service"
+check "logrotate has its file" grep -q "brine.service" "$root/etc/logrotate.d/brine"
+check "the configuration is taken" env -i "$root/bin/brine-server" --config "$root/etc/brine/brine.toml" --check-config
+check "a restart keeps the data" grep -qx "on_stop = true" "$root/etc/brine/brine.toml"
+check "nobody else reads the configuration" test "$(stat -c %a "$root/etc/brine/brine.toml")" = 640
+echo "# its owner's" >"$root/etc/brine/brine.toml"
+check "make install again" env MAKEFLAGS= make --no-print-directory -C "$tree" BUILD="$build" PREFIX=/opt/brine DESTDIR="$folder/root" install
+check "it keeps a configuration that is there" grep -qx "# its owner's" "$root/etc/brine/brine.toml"
 for program in brine-cli brine-server; do
     check "bash takes the completion of $program" bash -n "$root/share/bash-completion/completions/$program"
     check "it has $program for zsh and fish too" test -s "$root/share/zsh/site-functions/_$program" -a \
