@@ -4,6 +4,7 @@
 #include "client/dialog.h"
 
 #include "base/arena.h"
+#include "client/secret.h"
 #include "client/tool.h"
 #include "resp/command.h"
 
@@ -182,6 +183,17 @@ bool dialog_run_line(struct dialog *dialog, struct bytes line, bool *quit) {
     bool go_on = run_cut_line(dialog, &cutter, line, quit);
     cutter_deinit(&cutter);
     return go_on;
+}
+
+bool dialog_line_is_secret(struct bytes line) {
+    struct cutter cutter;
+    struct resp_command command;
+    cutter_init(&cutter);
+    enum resp_result result = cut(&cutter, line, &command);
+    bool secret = result != RESP_EMPTY &&
+                  (result != RESP_COMMAND || secret_words(cutter.texts, command.argc));
+    cutter_deinit(&cutter);
+    return secret;
 }
 
 /* Reads more of standard input behind what is there.  False at its end or when it fails. */

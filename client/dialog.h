@@ -29,6 +29,9 @@ bool dialog_run(struct dialog *dialog, const struct brine_text *args, size_t cou
 /* Cuts a line into words as the server does its inline commands, and runs it.  False as above, or
  * when the line was "quit" or "exit" (*quit). */
 bool dialog_run_line(struct dialog *dialog, struct bytes line, bool *quit) MUST_USE;
+/* Do its words hold a password (secret.h)?  Who cannot cut it cannot say, and takes it for one that
+ * does. */
+bool dialog_line_is_secret(struct bytes line) MUST_USE;
 
 /* All commands of standard input, one a line, or as the protocol has them; to its end. */
 bool dialog_run_input(struct dialog *dialog) MUST_USE;

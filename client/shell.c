@@ -112,18 +112,6 @@ static void close_editor(struct shell *shell) {
 
 /* ---- lines ------------------------------------------------------------------------------------*/
 
-/* A password is not for the history. */
-static bool is_secret(struct bytes line) {
-    static const char *const rows[] = {
-        "auth ",   "hello ", "acl setuser", "config set requirepass", "config set masterauth",
-        "migrate "};
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct bytes row = bytes_of_cstr(rows[i]);
-        if (bytes_equal_nocase(bytes_slice(line, 0, row.len), row)) return true;
-    }
-    return false;
-}
-
 static enum brine_status as_readable(struct buf *out, struct bytes text) {
     return readable_append(out, text, (struct readable){.framing = true}, NULL);
 }
@@ -152,11 +140,11 @@ static bool run_own(struct shell *shell, struct bytes line) {
     return true;
 }
 
-/* False at quit.  The line is saved before it is run, for Ctrl-C ends the program.  A lost
- * connection is said, and the next command makes another. */
+/* False at quit.  The line is saved before it is run, for Ctrl-C ends the program; not when it
+ * holds a password.  A lost connection is said, and the next command makes another. */
 static bool run_line(struct shell *shell, struct bytes line) {
     bool quit = false;
-    if (line.len > 1 && line.data[0] != ' ' && !is_secret(line))
+    if (line.len > 1 && line.data[0] != ' ' && !dialog_line_is_secret(line))
         shell_history_add(shell->history, line);
     if (run_own(shell, line)) return true;
     return dialog_run_line(shell->dialog, line, &quit) || !quit;

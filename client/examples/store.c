@@ -18,7 +18,7 @@ static void print_refusal(const struct brine_verdict *verdict) {
 }
 
 int main(int argc, char **argv) {
-    static char value[VALUE_BYTES_MAX];
+    static char value[VALUE_BYTES_MAX + 1]; /* one more tells that there is more */
     if (argc != 4) {
         fputs("usage: store URL KEY FILE\n", stderr);
         return 2;
@@ -29,6 +29,14 @@ int main(int argc, char **argv) {
         return 2;
     }
     struct brine_text text = {value, fread(value, 1, sizeof value, file)};
+    if (ferror(file)) { /* a directory, for one */
+        perror(argv[3]);
+        return 2;
+    }
+    if (text.len == sizeof value) {
+        fprintf(stderr, "%s: more than %d bytes\n", argv[3], VALUE_BYTES_MAX);
+        return 2;
+    }
     fclose(file);
 
     brine_client *client;

@@ -265,6 +265,18 @@ def save_snapshot(port, folder):
 
 # ---- the interactive mode ---------------------------------------------------------------------------
 
+def secret_lines():
+    """Commands with a password in each spelling, and every option that is one; the wrong ones change nothing."""
+    with open("server/config/options.def", encoding="utf-8") as file:
+        rows = re.findall(r'^OPTION\((\w+), (\w+), +SECRET, .*?(?:RUNTIME|STARTUP), +"([^"]*)"', file.read(), re.M)
+    names = {name for section, key, alias in rows for name in (f"{section}.{key}", alias) if name}
+    check("there are options that are secrets", {"auth.password", "requirepass", "tls-key-file-pass", "http.password"} <= names, names)
+    lines = [f"config set nosuch 1 {name} hunter2" for name in sorted(names)]
+    return lines + ["AUTH  hunter2", "\"au\\x74h\" default hunter2", "config  set nosuch 1 masterauth hunter2", "CONFIG SET nosuch '' \"requirepass\" hunter2",
+                    "hello 3 setname a auth default hunter2 nosuch", "acl  setuser x nosuch >hunter2", "ACL SETUSER x nosuch >hunter2",
+                    "migrate 127.0.0.1 1 k 0 1 AUTH2 u hunter2", "config set requirepass \"hunter2"]
+
+
 def check_interactive(port, folder):
     history = os.path.join(folder, "history")
     terminal = Terminal(folder, f"trap : INT; env BRINECLI_HISTORY={history} {CLI} -p {port}; echo code $?; cat")
@@ -291,6 +303,8 @@ def check_interactive(port, folder):
         ("a line is kept before the end", ("echo remembered", "Enter"), r'"remembered"'),
         ("Ctrl-C ends it", ("C-c",), r"code \d+"),
     ]
+    for line in secret_lines():
+        steps.insert(-2, (f"a secret is typed: {line}", ("C-u", "C-l", line, "Enter"), r"(?s)hunter2.*\n[^\n]*>\s*$"))
     for what, keys, pattern in steps:
         for key in keys:
             terminal.keys(key) if key in ("Tab", "Enter", "Up", "C-u", "C-l", "C-c") else terminal.keys("-l", key)
@@ -298,7 +312,7 @@ def check_interactive(port, folder):
     terminal.close()
     with open(history, encoding="utf-8") as file:
         text = file.read()
-    check("the history is kept, without passwords", "getrange" in text and "remembered" in text and "secretword" not in text, text)
+    check("the history is kept, without passwords", "getrange" in text and "remembered" in text and "secretword" not in text and "hunter2" not in text, text)
     check("the history is its owner's alone", os.stat(history).st_mode & 0o77 == 0)
 
 

@@ -137,6 +137,14 @@ for way in "" -archived; do
     check "store$way stores" says "stored for an hour" "./store$way" "unix://$socket" good good.pkl
     check "store$way says why not" sh -c "./store$way unix://$socket bad bad.pkl | grep -q 'GLOBAL names os.system'"
 done
+head -c 1048577 /dev/zero >big
+: >none
+says_and_fails() { # expected program argument...
+    says "$@" && ! "$2" "$3" "$4" "$5" 2>/dev/null
+}
+check "store stores no part of a file" says_and_fails "big: more than 1048576 bytes" ./store "unix://$socket" big big
+check "store takes no directory for an empty file" says_and_fails "$folder: Is a directory" ./store "unix://$socket" folder "$folder"
+check "store stores an empty file" says "stored for an hour" ./store "unix://$socket" none none
 check "pipeline counts" says "visits is 1000" ./pipeline "unix://$socket" visits
 check "pipeline counts on" says "visits is 2000" ./pipeline-archived "unix://$socket" visits
 check "async reads what it wrote" says "100 stored, 100 read, 0 failed" ./async "unix://$socket"
