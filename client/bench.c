@@ -28,6 +28,11 @@ static const struct tool_option options[] = {
     [JSON] = TOOL_JSON,
 };
 enum { CONNECTIONS_MAX = 256, VALUES = 16, TIME_DEFAULT_MS = 10000, TTL_MS = 600000 };
+enum {
+    GRACE_US = CLOCK_US_PER_S,         /* for what is late, beyond --time */
+    FILL_CALL_US = 5 * CLOCK_US_PER_S, /* for one SET before it */
+    MS_PER_S = 1000,
+};
 
 /* ---- pickles ----------------------------------------------------------------------------------*/
 
@@ -125,6 +130,7 @@ struct sender {
     char why[256];
 };
 
+/* A request that failed is an error and no latency. */
 static bool send_one(struct sender *sender, int64_t due_us) {
     struct bench *bench = sender->bench;
     char key[32];
@@ -133,6 +139,7 @@ static bool send_one(struct sender *sender, int64_t due_us) {
              (unsigned long long)random_below(&sender->random, (uint64_t)bench->keys));
     bool reads = (int64_t)random_below(&sender->random, 100) < bench->reads;
     enum brine_client_status status;
+    server_bound_calls(&bench->call->server, sender->client, bench->end_us + GRACE_US);
     if (reads) {
         status = brine_get(sender->client, brine_text_of(key), &reply);
         sender->hits += reply && reply->type == BRINE_REPLY_STRING;
@@ -142,20 +149,25 @@ static bool send_one(struct sender *sender, int64_t due_us) {
         status = brine_set(sender->client, brine_text_of(key), text, TTL_MS, NULL);
     }
     brine_reply_free(reply);
-    quantiles_add(reads ? &sender->reads : &sender->writes, clock_mono_us() - due_us);
-    if (status == BRINE_CLIENT_OK) return true;
+    if (status == BRINE_CLIENT_OK) {
+        quantiles_add(reads ? &sender->reads : &sender->writes, clock_mono_us() - due_us);
+        return true;
+    }
     sender->errors++;
     snprintf(sender->why, sizeof sender->why, "%.250s", brine_last_error(sender->client)->text);
     return status == BRINE_CLIENT_REFUSED || status == BRINE_CLIENT_ERROR_REPLY;
 }
 
-/* The nth request of all is due n / rate after the beginning; this thread has each so manieth. */
+/* The nth request of all is due n / rate after the beginning; this thread has each so manieth.
+ * Ends a second after the time at the latest: a server that is behind by more is behind for good.
+ */
 static void *run_sender(void *context) {
     struct sender *sender = context;
     struct bench *bench = sender->bench;
     for (int64_t n = sender->number;; n += bench->connections) {
         int64_t due_us = bench->began_us + n * CLOCK_US_PER_S / bench->rate;
-        if (due_us >= bench->end_us) return NULL;
+        bool over = clock_mono_us() >= bench->end_us + GRACE_US;
+        if (due_us >= bench->end_us || over) return NULL;
         (void)clock_wait_until(due_us, -1);
         if (!send_one(sender, due_us)) return NULL;
     }
@@ -179,6 +191,7 @@ static int fill(struct bench *bench, struct sender *sender) {
         const struct buf *value = &bench->values[i % VALUES];
         struct brine_text text = {(const char *)value->data, value->len};
         snprintf(key, sizeof key, "bench:%lld", (long long)i);
+        server_bound_calls(&bench->call->server, sender->client, clock_mono_us() + FILL_CALL_US);
         enum brine_client_status status =
             brine_set(sender->client, brine_text_of(key), text, TTL_MS, NULL);
         if (status == BRINE_CLIENT_OK) continue;
@@ -200,15 +213,24 @@ static void run_senders(struct bench *bench, struct sender *senders) {
 
 /* ---- the report -------------------------------------------------------------------------------*/
 
+/* Of those that were due: n / rate < time, in whole seconds and the rest, which overflow nothing.
+ */
+static uint64_t count_unsent(const struct bench *bench, const struct sender *all) {
+    int64_t whole_s = bench->time_ms / MS_PER_S, rest_ms = bench->time_ms % MS_PER_S;
+    int64_t due = whole_s * bench->rate + (rest_ms * bench->rate + MS_PER_S - 1) / MS_PER_S;
+    return (uint64_t)due - all->reads.count - all->writes.count - all->errors;
+}
+
 static enum brine_status report_text(struct buf *out, const struct bench *bench,
                                      const struct sender *all, double seconds) {
     uint64_t done = all->reads.count + all->writes.count;
     TRY(buf_printf(out,
                    "%llu requests in %.1f s: %.0f of %lld a second; %llu hits of %llu reads, %llu "
-                   "errors; values of %llu bytes on average\nGET  ",
+                   "errors, %llu not sent; values of %llu bytes on average\nGET  ",
                    (unsigned long long)done, seconds, (double)done / seconds,
                    (long long)bench->rate, (unsigned long long)all->hits,
                    (unsigned long long)all->reads.count, (unsigned long long)all->errors,
+                   (unsigned long long)count_unsent(bench, all),
                    (unsigned long long)(bench->value_bytes / VALUES)));
     TRY(quantiles_text(&all->reads, out));
     TRY(buf_append(out, BYTES("\nSET  ")));
@@ -231,6 +253,8 @@ static enum brine_status report_json(struct buf *out, const struct bench *bench,
     json_uint(&json, all->hits);
     json_key(&json, "errors");
     json_uint(&json, all->errors);
+    json_key(&json, "not_sent");
+    json_uint(&json, count_unsent(bench, all));
     json_key(&json, "get");
     json_open_object(&json);
     quantiles_json(&all->reads, &json);
@@ -326,7 +350,10 @@ const struct tool bench_tool = {
     .summary = "measures a server with pickles as applications have them, p50 to p99.99",
     .text =
         "The rate is held whether the server keeps up or not, and a request's latency counts from "
-        "the moment it was due, so that stalls are not hidden. Writes keys bench:N, which live "
+        "the moment it was due, so that stalls are not hidden; a request that fails is counted and "
+        "has none. A second "
+        "after the time it ends whatever the server does, and says what was not sent. Writes keys "
+        "bench:N, which live "
         "for ten minutes.",
     .exits = "0 measured, 1 errors or no connection, 2 wrong usage",
     TOOL_OPTIONS(options),

@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/number.h"
+#include "client/clock.h"
 #include "client/tool.h"
 
 #include <stdio.h>
@@ -135,6 +136,15 @@ int server_connect(const struct server_options *options, const struct brine_clie
     if (status == BRINE_CLIENT_OK) return TOOL_OK;
     tool_complain("%s", err.text);
     return status == BRINE_CLIENT_MISUSE ? TOOL_USAGE : TOOL_BAD;
+}
+
+void server_bound_calls(const struct server_options *options, brine_client *client,
+                        int64_t until_us) {
+    int timeout_ms = 0;
+    int64_t left_ms = (until_us - clock_mono_us()) / CLOCK_US_PER_MS;
+    bool given = options->values[SERVER_TIMEOUT] && timeout_of(options, &timeout_ms);
+    left_ms = MIN(MAX(left_ms, 1), INT32_MAX); /* 0 is for ever */
+    brine_set_timeout(client, given ? MIN(timeout_ms, (int)left_ms) : (int)left_ms);
 }
 
 const char *server_place(const struct server_options *options, char *line, size_t size) {

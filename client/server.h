@@ -46,6 +46,11 @@ const struct tool_option *server_option_rows(void);
 int server_connect(const struct server_options *options, const struct brine_client_options *more,
                    brine_client **client) MUST_USE;
 
+/* The next call gives up at that moment of clock_mono_us(), or when -t is over if that is sooner.
+ */
+void server_bound_calls(const struct server_options *options, brine_client *client,
+                        int64_t until_us);
+
 /* "127.0.0.1:6379", the socket or the URL without its password, for prompts and reports. */
 const char *server_place(const struct server_options *options, char *line, size_t size);
 /* The options as a URL, without user and password; false when it does not fit. */

@@ -168,16 +168,19 @@ static const struct tool_option latency_options[] = {
     [LATENCY_TIME] = {"time", 0, "TIME", "how long to measure (5s)"},
     [LATENCY_JSON] = TOOL_JSON,
 };
-enum { LATENCY_DEFAULT_MS = 5000 };
+enum { LATENCY_DEFAULT_MS = 5000, GRACE_US = CLOCK_US_PER_S };
 
-static int ping_for(brine_client *client, int64_t ms, struct quantiles *times) {
+/* An error reply is no PING, and what has not come when the time is over was not measured. */
+static int ping_for(const struct server_options *server, brine_client *client, int64_t ms,
+                    struct quantiles *times) {
     struct brine_text args[] = {BRINE_TEXT("PING")};
     int64_t end_us = clock_mono_us() + ms * CLOCK_US_PER_MS;
     for (int64_t before_us; (before_us = clock_mono_us()) < end_us;) {
         struct brine_reply *reply;
-        (void)brine_call(client, args, 1, &reply);
-        if (!reply) return refuse(client);
+        server_bound_calls(server, client, end_us + GRACE_US);
+        enum brine_client_status status = brine_call(client, args, 1, &reply);
         brine_reply_free(reply);
+        if (status != BRINE_CLIENT_OK) return refuse(client);
         quantiles_add(times, clock_mono_us() - before_us);
     }
     return TOOL_OK;
@@ -187,14 +190,15 @@ static int run_latency(struct tool_call *call) {
     int64_t ms = LATENCY_DEFAULT_MS;
     brine_client *client;
     struct buf out;
-    if (call->values[LATENCY_TIME] && !clock_parse_duration(call->values[LATENCY_TIME], &ms))
+    if (call->values[LATENCY_TIME] &&
+        (!clock_parse_duration(call->values[LATENCY_TIME], &ms) || ms == 0))
         return tool_complain("--time must be a time like 10s, not '%s'",
                              call->values[LATENCY_TIME]);
     int code = server_connect(&call->server, NULL, &client);
     if (code != TOOL_OK) return code;
     struct quantiles *times = mem_alloc_zeroed(mem_system(), sizeof(*times));
     buf_init(&out, mem_system(), 1 << 16);
-    code = times ? ping_for(client, ms, times) : tool_complain("no memory");
+    code = times ? ping_for(&call->server, client, ms, times) : tool_complain("no memory");
     enum brine_status status = BRINE_OK;
     if (times && code == TOOL_OK && call->values[LATENCY_JSON]) {
         struct json json;
@@ -220,7 +224,7 @@ const struct tool latency_tool = {
     .name = "latency",
     .arguments = "",
     .summary = "measures how long PINGs take, one after the other",
-    .exits = "0 measured, 1 no connection, 2 wrong usage",
+    .exits = "0 measured, 1 an error reply, none in time or no connection, 2 wrong usage",
     TOOL_OPTIONS(latency_options),
     .needs_server = true,
     .run = run_latency,
@@ -258,9 +262,12 @@ static const char *const stat_names[STAT_FIELDS] = {"total_commands_processed",
                                                     "evicted_keys",
                                                     "expired_keys"};
 
+enum { LOOK_US = 5 * CLOCK_US_PER_S }; /* what a server may take before it is said to be silent */
+
 struct stat {
     brine_client *client;
     bool as_json, screen;
+    bool silent; /* the last look had no answer */
     uint64_t before[STAT_FIELDS], now[STAT_FIELDS], keys;
     int64_t before_us, now_us, ping_us;
     size_t looks;
@@ -286,10 +293,11 @@ static void parse_info_line(struct stat *stat, struct bytes line) {
         stat->keys += number_at(bytes_slice(value, 5, value.len));
 }
 
-static bool look(struct stat *stat) {
+static bool look(struct stat *stat, const struct server_options *server) {
     struct brine_text info[] = {BRINE_TEXT("INFO")}, ping[] = {BRINE_TEXT("PING")};
     struct brine_reply *reply;
     int64_t before_us = clock_mono_us();
+    server_bound_calls(server, stat->client, before_us + LOOK_US);
     (void)brine_call(stat->client, ping, 1, &reply);
     if (!reply) return false;
     brine_reply_free(reply);
@@ -401,6 +409,30 @@ static void print_screen(const struct stat *stat, const char *place) {
     print_types(stat);
 }
 
+/* A server that says nothing is what somebody who looks at it has to see; it may come back, and is
+ * asked again.  False: what is wrong will not pass, which has been said. */
+static bool note_silence(struct stat *stat, const char *place) {
+    const struct brine_client_error *err = brine_last_error(stat->client);
+    bool passes = err->status == BRINE_CLIENT_TIMED_OUT ||
+                  (stat->silent && err->status == BRINE_CLIENT_UNREACHABLE);
+    if (stat->screen && passes) fputs("\033[H\033[2J", stdout);
+    if (passes)
+        tool_complain("%s does not answer: %s", place, err->text);
+    else
+        refuse(stat->client);
+    stat->silent = true;
+    return passes;
+}
+
+static void print_stat(const struct stat *stat, const char *place) {
+    if (stat->screen)
+        print_screen(stat, place);
+    else if (stat->as_json)
+        print_stat_json(stat);
+    else
+        print_stat_line(stat);
+}
+
 static int run_stat(struct tool_call *call) {
     struct stat stat = {.as_json = call->values[STAT_JSON] != NULL};
     int64_t interval_ms = 1000, count;
@@ -417,16 +449,13 @@ static int run_stat(struct tool_call *call) {
     server_place(&call->server, place, sizeof place);
     for (int64_t i = 0; i < count; i++) {
         int64_t next_us = clock_mono_us() + interval_ms * CLOCK_US_PER_MS;
-        if (!look(&stat)) {
-            code = refuse(stat.client);
-            break;
+        bool seen = look(&stat, &call->server);
+        code = seen ? TOOL_OK : TOOL_BAD;
+        if (!seen && !note_silence(&stat, place)) break;
+        if (seen) {
+            stat.silent = false;
+            print_stat(&stat, place);
         }
-        if (stat.screen)
-            print_screen(&stat, place);
-        else if (stat.as_json)
-            print_stat_json(&stat);
-        else
-            print_stat_line(&stat);
         if (fflush(stdout) != 0) break;
         if (i + 1 < count && clock_wait_until(next_us, stat.screen ? STDIN_FILENO : -1)) break;
     }
@@ -438,7 +467,7 @@ const struct tool stat_tool = {
     .name = "stat",
     .arguments = "",
     .summary = "a live screen: operations, hits, memory, refusals, latency, types; lines in a pipe",
-    .exits = "0 ended as asked, 1 no connection, 2 wrong usage",
+    .exits = "0 ended as asked, 1 no connection or no answer at the end, 2 wrong usage",
     TOOL_OPTIONS(stat_options),
     .needs_server = true,
     .run = run_stat,

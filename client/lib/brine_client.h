@@ -139,6 +139,8 @@ void brine_close(brine_client *client); /* NULL is allowed */
 
 /* Of the last call that was not BRINE_CLIENT_OK; valid until the next call. */
 const struct brine_client_error *brine_last_error(const brine_client *client);
+/* The option timeout_ms, for the calls that follow; 0: for ever. */
+void brine_set_timeout(brine_client *client, int timeout_ms);
 /* The socket, for poll(); -1 while there is none. */
 int brine_socket(const brine_client *client);
 /* The database that the connection is in, or the next one will be in. */

@@ -307,6 +307,10 @@ void brine_close(brine_client *client) {
     mem_free(mem_system(), client, sizeof(*client));
 }
 
+void brine_set_timeout(brine_client *client, int timeout_ms) {
+    client->endpoint.timeout_ms = timeout_ms;
+}
+
 /* ---- calls ------------------------------------------------------------------------------------*/
 
 enum brine_client_status brine_append(brine_client *client, const struct brine_text *args,

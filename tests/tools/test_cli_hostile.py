@@ -230,6 +230,58 @@ def check_interrupt():
     fake.stop()
 
 
+class Falters:
+    """Answers to a Fake: of so many commands, then silence, for good or until it is asked on a new connection."""
+    def __init__(self, answered, later=False):
+        self.answered, self.later, self.asked, self.over = answered, later, 0, threading.Event()
+
+    def __call__(self, arguments):
+        self.asked += 1
+        if self.asked == self.answered + 1 or (self.asked > self.answered and not self.later):
+            self.over.wait(SECONDS_MAX)
+        return {b"PING": b"+PONG\r\n", b"INFO": b"$13\r\nused_memory:7\r\n", b"GET": b"$1\r\nv\r\n"}.get(arguments[0].upper(), b"+OK\r\n")
+
+
+def check_measuring():
+    """What measures does so in its time, measures answers alone, and says what it did not hear."""
+    refusing = Fake(lambda _: b"-NOAUTH Authentication required.\r\n")
+    got = run([CLI, "latency", "--time", "100ms", "-p", str(refusing.port)])
+    check("latency takes no error reply for a PING", got == (1, b"", b"brine-cli: NOAUTH Authentication required.\n"), got)
+    got = run([CLI, "latency", "--time", "0", "-p", str(refusing.port)])
+    check("latency measures for no time at all no more than bench", got[0] == 2 and got[1] == b"" and b"--time" in got[2], got)
+    refusing.stop()
+    for words in ("latency --time 200ms", "latency --time 200ms --json"):
+        falters = Falters(3)
+        fake, began = Fake(falters), time.monotonic()
+        got = run([CLI] + words.split() + ["-p", str(fake.port)])
+        check(f"{words}: ends by itself before a silent server", got[0] == 1 and got[1] == b"" and b"answer" in got[2] and time.monotonic() - began < 10, got)
+        falters.over.set()
+        fake.stop()
+    keys, answered = 4, 5
+    falters = Falters(keys + answered)
+    fake, began = Fake(falters), time.monotonic()
+    code, out, err = run([CLI, "bench", "--json", "--time", "300ms", "--rate", "100", "--keys", str(keys), "-c", "1", "-p", str(fake.port)])
+    seconds, told = time.monotonic() - began, json.loads(out or b"{}")
+    check("bench ends by itself before a silent server", code == 1 and b"answer" in err and seconds < 10, (code, err, seconds))
+    check("bench counts a failure, and what was not sent", told and (told["errors"], told["not_sent"]) == (1, 30 - answered - 1), out)
+    check("and has latencies of answers alone", told and told["get"]["count"] + told["set"]["count"] == answered and
+          max(told["get"]["max_us"], told["set"]["max_us"]) < 1000000, out)
+    falters.over.set()
+    fake.stop()
+    falters = Falters(2, later=True)
+    fake = Fake(falters)
+    code, out, err = run([CLI, "stat", "--count", "3", "--interval", "10ms", "-t", "2", "-p", str(fake.port)])
+    check("stat says that a server is silent, and goes on when it is not", code == 0 and err.count(b"does not answer") == 1 and out.count(b"\n") == 3, (code, out, err))
+    falters.over.set()
+    fake.stop()
+    falters = Falters(0)
+    fake = Fake(falters)
+    code, out, err = run([CLI, "stat", "--count", "1", "--json", "-p", str(fake.port)])
+    check("stat hears nothing and says so, without -t too", code == 1 and out == b"" and b"does not answer" in err, (code, out, err))
+    falters.over.set()
+    fake.stop()
+
+
 # ---- on a terminal ----------------------------------------------------------------------------------
 
 EVIL = b"\xc3\xa9\x1b]0;evil\x07\x1b[2J\x9b31m\xc2\x9b31m\x08\x7f\x0e"
@@ -284,6 +336,7 @@ def main():
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     check_circles()
     check_interrupt()
+    check_measuring()
     check_terminal()
     check_drips()
     check_nonsense()
