@@ -6,9 +6,8 @@
  *
  * Words.  A *shard* is a slice of all keys, chosen by the top bits of the key's hash; it has a
  * lock, a heap of its own and one *table* per database.  A *hold* is a worker's record of which
- * shards it has locked.  A value of `boxed_from_bytes` or more is *boxed*: it lies in a blob
- * (blob.h) that may be pinned beyond the lock; any other value is *inline*, a view that dies with
- * the lock.
+ * shards it has locked.  A value of `boxed_from_bytes` or more is *boxed*: in a blob (blob.h) that
+ * may be pinned beyond the lock; any other is *inline*, a view that dies with the lock.
  *
  *     struct store_key key = store_key(store, db, name);
  *     store_lock(store, hold, &key);
@@ -131,9 +130,8 @@ void store_unlock(struct store *store, struct store_hold *hold);
 bool store_hold_covers(const struct store *store, const struct store_hold *hold,
                        const struct store_key *key);
 
-/* Hints for what is to be found soon: each takes and leaves the lock by itself (where it is free;
- * nothing waits for a hint), so nothing needs to be held.  `bytes`: how long the value is likely to
- * be, of which all is wanted; 0 when it is not known. */
+/* Hints for what is to be found soon: nothing needs to be held, and nothing waits for a hint (each
+ * tries the lock).  `bytes`: of the value, all of it, as far as is likely; 0: not known. */
 void store_prefetch_bucket(struct store *store, struct store_hold *hold,
                            const struct store_key *key);
 void store_prefetch_entry(struct store *store, struct store_hold *hold, const struct store_key *key,
