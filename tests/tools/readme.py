@@ -111,7 +111,7 @@ def check_yaml(block, counter):
     except ImportError:
         return
     try:
-        counter.check(isinstance(yaml.safe_load(block.text), dict), f"{block}: no mapping")
+        counter.check(all(isinstance(part, dict) for part in yaml.safe_load_all(block.text)), f"{block}: no mapping")
     except yaml.YAMLError as error:
         counter.check(False, f"{block}: {error}")
 
