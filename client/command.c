@@ -154,10 +154,10 @@ const struct tool command_tool = {
         "with "
         "history, completion and hints. Replies look as redis-cli prints them.\n"
         "A first word that is the name of a tool, in small letters, is that tool, behind options "
-        "too (but "
-        "get, set and ping, and scan and latency with words, are then commands); GET, SET and "
-        "PING "
-        "in capitals are always the server's commands.",
+        "too (but get, set and ping, and scan and latency with words, are then commands, unless "
+        "one "
+        "of the words is an option of the tool, the value is - or what to scan is a URL); GET, SET "
+        "and PING in capitals are always the server's commands.",
     .exits = "0 answered, 1 error reply or no connection, 2 wrong usage",
     TOOL_OPTIONS(options),
     .needs_server = true,

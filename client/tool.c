@@ -209,6 +209,29 @@ static bool is_commands_name(const char *name) {
     return false;
 }
 
+static bool is_option_of(const struct tool_option *rows, size_t count, const char *word,
+                         bool word_follows) {
+    for (size_t i = 0; i < count; i++) {
+        size_t len = rows[i].name ? strlen(rows[i].name) : 0;
+        bool whole = word_follows || !rows[i].argument;
+        bool named =
+            len && strncmp(word, "--", 2) == 0 && strncmp(word + 2, rows[i].name, len) == 0;
+        if (named && (word[2 + len] == '=' || (word[2 + len] == 0 && whole))) return true;
+        if (rows[i].letter && word[0] == '-' && word[1] == rows[i].letter && word[2] == 0 && whole)
+            return true;
+    }
+    return false;
+}
+
+/* Words that a command of this name has no use for: an option of the tool with its argument, - for
+ * the value, a URL to walk. */
+static bool are_of_tool(const struct tool *tool, int count, char **words) {
+    for (int i = 0; i < count && strcmp(words[i], "--") != 0; i++)
+        if (is_option_of(tool->options, tool->options_count, words[i], i + 1 < count)) return true;
+    if (tool == &set_tool) return count == 2 && strcmp(words[1], "-") == 0;
+    return tool == &scan_tool && count > 0 && strstr(words[0], "://") != NULL;
+}
+
 const struct tool *tool_find_behind_options(int argc, char **argv, int *first, int *used) {
     struct parser parser;
     make_parser(&parser, tools[0]);
@@ -222,6 +245,7 @@ const struct tool *tool_find_behind_options(int argc, char **argv, int *first, i
     if (code == '?' || optind < 2 || optind >= argc) return NULL;
     const struct tool *tool = tool_find(argc - optind + 1, argv + optind - 1, used);
     if (!tool || !is_commands_name(tool->name)) return tool;
+    if (are_of_tool(tool, argc - optind - 1, argv + optind + 1)) return tool;
     bool may = strcmp(tool->name, "scan") == 0 || strcmp(tool->name, "latency") == 0;
     bool alone = optind + 1 == argc || argv[optind + 1][0] == '-';
     return may && alone ? tool : NULL;

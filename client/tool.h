@@ -76,8 +76,9 @@ const struct tool *tool_at(size_t index);
 const struct tool *tool_find(int argc, char **argv, int *used);
 
 /* The tool that is named behind options of a connection (-p 7000 stat): *first is where its name
- * stands in argv. Names that are commands too are the server's: "scan" and "latency" unless no word
- * of a command follows them. */
+ * stands in argv. Names that are commands too are the server's, unless the words behind them are
+ * the tool's: one of its options, - as what to set, a URL to scan; "scan" and "latency" with no
+ * word of a command are the tool as well. */
 const struct tool *tool_find_behind_options(int argc, char **argv, int *first, int *used);
 
 /* When argv[1] is the first word of tools of two words, without one that is known behind it: lists
