@@ -186,6 +186,22 @@ static enum brine_status facts_json(struct buf *out, const struct brine_reply *f
     return show_reply(out, &map, (struct show){.form = SHOW_JSON});
 }
 
+/* As an object where one was asked for. */
+static int complain_of_no_key(const struct tool_call *call, struct buf *out) {
+    struct json json;
+    if (!call->values[LOOK_JSON]) {
+        tool_complain("there is no key '%s'", call->words[0]);
+        return TOOL_BAD;
+    }
+    json_init(&json, out);
+    json_open_object(&json);
+    json_member(&json, "key", bytes_of_cstr(call->words[0]));
+    json_key(&json, "found");
+    json_bool(&json, false);
+    json_close(&json);
+    return json_finish(&json) == BRINE_OK ? TOOL_BAD : tool_complain("no memory");
+}
+
 static int inspect_here(struct tool_call *call, brine_client *client, struct buf *out) {
     struct brine_reply *reply;
     struct brine_text key = brine_text_of(call->words[0]);
@@ -195,7 +211,7 @@ static int inspect_here(struct tool_call *call, brine_client *client, struct buf
     }
     int code = TOOL_BAD;
     if (reply->type != BRINE_REPLY_STRING)
-        tool_complain("there is no key '%s'", call->words[0]);
+        code = complain_of_no_key(call, out);
     else
         code = verdict_print_value(bytes_view(reply->text, reply->len), call->words[0],
                                    call->values[LOOK_JSON] != NULL, out);
@@ -216,8 +232,7 @@ static int run_inspect(struct tool_call *call) {
     } else if (!reply) {
         code = refuse(client);
     } else if (reply->type == BRINE_REPLY_NIL || reply->count == 0) {
-        tool_complain("there is no key '%s'", call->words[0]);
-        code = TOOL_BAD;
+        code = complain_of_no_key(call, &out);
     } else {
         enum brine_status status =
             call->values[LOOK_JSON] ? facts_json(&out, reply) : facts_text(&out, reply);
@@ -246,6 +261,7 @@ enum { PING_PAUSE_US = 100000 };
 
 struct pinged {
     bool ok;
+    bool misused; /* a wrong URL, which waiting does not mend */
     int64_t us;
     char text[512];
 };
@@ -262,7 +278,9 @@ static void ping_once(struct tool_call *call, struct pinged *pinged) {
         return;
     if (brine_open(url, &options, &client, &err) != BRINE_CLIENT_OK) {
         /* A login that was refused is an answer too. */
-        pinged->ok = call->values[PING_ALIVE] && strncmp(err.text, "Could not connect", 17) != 0;
+        pinged->misused = err.status == BRINE_CLIENT_MISUSE;
+        pinged->ok = call->values[PING_ALIVE] && !pinged->misused &&
+                     strncmp(err.text, "Could not connect", 17) != 0;
         snprintf(pinged->text, sizeof pinged->text, "%s", err.text);
         return;
     }
@@ -318,11 +336,11 @@ static int run_ping(struct tool_call *call) {
     for (;;) {
         ping_once(call, &pinged);
         int64_t now_us = clock_mono_us();
-        if (pinged.ok || now_us >= end_us) break;
+        if (pinged.ok || pinged.misused || now_us >= end_us) break;
         (void)clock_wait_until(MIN(now_us + PING_PAUSE_US, end_us), -1);
     }
     print_ping(&pinged, call->values[PING_JSON] != NULL);
-    return tool_finish(pinged.ok ? TOOL_OK : TOOL_BAD);
+    return tool_finish(pinged.ok ? TOOL_OK : pinged.misused ? TOOL_USAGE : TOOL_BAD);
 }
 
 const struct tool ping_tool = {

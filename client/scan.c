@@ -376,11 +376,11 @@ static int print_report(struct scan *scan, enum scan_format format, const char *
                                  .elapsed_us = clock_mono_us() - scan->began_us};
     buf_init(&out, mem_system(), REPORT_BYTES_MAX);
     enum brine_status status = scan_report_append(&out, &report, &scan->found);
-    if (status == BRINE_OK && format != SCAN_TEXT)
-        fwrite(out.data, 1, out.len, stdout);
-    else if (status == BRINE_OK && !paint_lines(stdout, buf_view(&out)))
-        status = BRINE_IO;
+    if (status == BRINE_OK && format != SCAN_TEXT) fwrite(out.data, 1, out.len, stdout);
+    bool written = format != SCAN_TEXT || status != BRINE_OK || paint_lines(stdout, buf_view(&out));
+    int code = written ? TOOL_OK : tool_complain_of_output();
     buf_deinit(&out);
+    if (!written) return code;
     if (status != BRINE_OK) return tool_complain("the report: %s", brine_status_meaning(status));
     const uint64_t *found = scan->found.counts.found;
     bool bad = found[SCAN_DANGEROUS] > 0;

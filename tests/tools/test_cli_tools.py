@@ -54,6 +54,10 @@ ROWS = [
     ("set_wrong_ttl", "set a b --ttl soon", b"", BRINE),
     ("inspect", "inspect session", b"", BRINE),
     ("inspect_json", "inspect session --json", b"", BRINE),
+    ("inspect_missing", "inspect nosuch", b"", BRINE),
+    ("inspect_missing_json", "inspect nosuch --json", b"", BRINE),
+    ("inspect_missing_json_here", "inspect nosuch --json", b"", REDIS),
+    ("ping_no_url", "ping -u bogus --wait 5m --alive", b"", NOWHERE),
     ("view", "view session", b"", BRINE),
     ("view_json", "view session --json", b"", BRINE),
     ("view_framed", "view framed", b"", BRINE),
@@ -396,7 +400,7 @@ def check_output_gone(port, folder):
     """A full disk is said; a reader that went away knows."""
     place = f"-p {port}"
     for words in ("man", "completion zsh", "--help", "verify good.pkl -v", f"get greeting {place}", f"{place} GET greeting", "policy diff data stdlib",
-                  f"scan {place}", "snapshot list saved.snap", f"bench {place} --time 100ms --keys 4 -c 1"):
+                  f"scan {place}", f"scan {place} --json", "snapshot list saved.snap", f"bench {place} --time 100ms --keys 4 -c 1"):
         for shell, said in ((f"{CLI} {words} >/dev/full", "No space left on device"), (f"{{ sleep 0.2; {CLI} {words}; }} | true; exit ${{PIPESTATUS[0]}}", "")):  # until the reader has gone
             code, _, err = cli_support.run(["bash", "-c", shell], cwd=folder)
             check(f"{shell} exits with 2 and says {said!r}", code == 2 and (said.encode() in err if said else err == b""), (code, err))
