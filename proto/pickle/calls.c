@@ -79,11 +79,25 @@ bool step_stack_global(struct machine *m) {
 
 /* --- calls --- */
 
+/* Whoever is called may hash what it is handed, as an enumeration does that looks a member up; of
+ * shared tuples the hash takes time without bound. */
+static bool charge_arguments(struct machine *m, const struct arguments *args) {
+    for (uint32_t i = 0; i < args->count; i++) {
+        struct pickle_value value = argument(m, args, i);
+        bool hashed = value.kind == PICKLE_KIND_TUPLE || value.kind == PICKLE_KIND_FROZENSET;
+        if (value.kind == PICKLE_KIND_INSTANCE && m->nodes[value.a].global != NO_GLOBAL)
+            hashed = has_right(m, m->nodes[value.a].global, POLICY_HASH);
+        if (hashed && !charge_hashing(m, value.a)) return false;
+    }
+    return true;
+}
+
 static bool call(struct machine *m, uint32_t callee, struct pickle_value tuple) {
     struct arguments args = {.callee = callee, .tuple = tuple.a, .count = m->nodes[tuple.a].count};
     struct pickle_value result;
     if (!has_right(m, callee, POLICY_CALL)) return refuse_global(m, PICKLE_CALL, callee);
     m->scratch->globals[callee].uses |= PICKLE_USE_CALL;
+    if (UNLIKELY(m->nodes[tuple.a].cost > args.count) && !charge_arguments(m, &args)) return false;
     if (!model_call(m, &args, &result)) return false;
     if (model_judges_kinds(m, &args)) m->scratch->globals[callee].called_with = kinds_of(m, tuple);
     return push(m, result);
@@ -121,6 +135,7 @@ static bool instantiate(struct machine *m, struct pickle_value class, struct pic
         admitted = argument(m, &args, 0).kind == PICKLE_KIND_STR;
     if (!admitted) return refuse_global(m, PICKLE_ARGUMENTS, class.a);
     m->scratch->globals[class.a].uses |= PICKLE_USE_NEW;
+    if (UNLIKELY(m->nodes[tuple.a].cost > args.count) && !charge_arguments(m, &args)) return false;
     if (!model_shape(m, &args, 0)) return false;
     if (model_judges_kinds(m, &args)) m->scratch->globals[class.a].made_with = kinds_of(m, tuple);
     return instance_new(m, class.a, result) && gain(m, result->a, tuple, false);

@@ -53,7 +53,7 @@ enum pickle_reason {
     L(nesting_late_max, 1u << 20,   "levels gained by filling containers that are nested already (cycles)") \
     L(key_nesting_max,  500,        "tuples and frozensets inside each other in a key")                \
     L(key_cost_max,     10000,      "elements that hashing one key visits")                            \
-    L(key_cost_total,   10000000,   "elements that hashing all keys visits, above one a byte of input") \
+    L(key_cost_total,   10000000,   "elements that hashing all keys and arguments visits, above one a byte of input") \
     L(key_opaque_max,   65536,      "keys of one container whose hash depends on an instance")         \
     L(key_probes_max,   32,         "slots that a key of a container looks at, on average above 65536") \
     L(memo_skip_max,    1,          "memo indices that are left out")                                  \

@@ -14,6 +14,7 @@ usage: pickle_harmless.py [--count N] [--deal]     exit status 1: a reader acted
 import argparse
 import base64
 import collections
+import functools
 import glob
 import io
 import json
@@ -68,6 +69,7 @@ class Asked:
         return None
 
 
+@functools.lru_cache(maxsize=None)
 def first_file(module):
     """The file's name, without its suffix, that __import__(module) looks for first; None: none at all."""
     asked, finders, modules = Asked(), sys.meta_path[:], dict(sys.modules)

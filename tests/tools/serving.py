@@ -3,11 +3,15 @@
 """Servers that tests start: ready when they say so, as services say it to systemd."""
 import os
 import select
+import signal
 import socket
 import subprocess
 import time
 
 DEADLINE_S = 60
+
+# A shell's background job ignores Ctrl-C, and so would all that it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def free_port():
