@@ -92,12 +92,29 @@ static bool charge_arguments(struct machine *m, const struct arguments *args) {
     return true;
 }
 
+/* And it may copy it, as StringIO does its text and ExceptionGroup its list, though the stream
+ * holds it once and refers to it again and again. */
+void charge_copy(struct machine *m, struct pickle_value value) {
+    enum { COPY_RATIO = 8, ITEM_BYTES = 16 };
+    if (m->heap > m->heap_max) return; /* refused at the end; more could overflow */
+    if (value.kind == PICKLE_KIND_STR || value.kind == PICKLE_KIND_BYTES)
+        m->heap += COPY_RATIO * (uint64_t)value.a;
+    else if (is_container(value))
+        m->heap += ITEM_BYTES * (uint64_t)m->nodes[value.a].count;
+}
+
+void charge_copies(struct machine *m, uint32_t tuple) {
+    const struct pickle_node *node = &m->nodes[tuple];
+    for (uint32_t i = 0; i < node->count; i++) charge_copy(m, m->cells[node->first + i]);
+}
+
 static bool call(struct machine *m, uint32_t callee, struct pickle_value tuple) {
     struct arguments args = {.callee = callee, .tuple = tuple.a, .count = m->nodes[tuple.a].count};
     struct pickle_value result;
     if (!has_right(m, callee, POLICY_CALL)) return refuse_global(m, PICKLE_CALL, callee);
     m->scratch->globals[callee].uses |= PICKLE_USE_CALL;
     if (UNLIKELY(m->nodes[tuple.a].cost > args.count) && !charge_arguments(m, &args)) return false;
+    charge_copies(m, tuple.a);
     if (!model_call(m, &args, &result)) return false;
     if (model_judges_kinds(m, &args)) m->scratch->globals[callee].called_with = kinds_of(m, tuple);
     return push(m, result);
@@ -136,6 +153,7 @@ static bool instantiate(struct machine *m, struct pickle_value class, struct pic
     if (!admitted) return refuse_global(m, PICKLE_ARGUMENTS, class.a);
     m->scratch->globals[class.a].uses |= PICKLE_USE_NEW;
     if (UNLIKELY(m->nodes[tuple.a].cost > args.count) && !charge_arguments(m, &args)) return false;
+    charge_copies(m, tuple.a);
     if (!model_shape(m, &args, 0)) return false;
     if (model_judges_kinds(m, &args)) m->scratch->globals[class.a].made_with = kinds_of(m, tuple);
     return instance_new(m, class.a, result) && gain(m, result->a, tuple, false);

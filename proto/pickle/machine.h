@@ -333,6 +333,9 @@ bool result_state_agrees(struct machine *m, struct pickle_value state);
 bool result_admits_row(struct machine *m, const struct arguments *args);
 /* The letters of an entry's shape. */
 bool model_shape(struct machine *m, const struct arguments *args, uint32_t from);
+/* calls.c: the memory that a class may take for a copy of this, or of each part of this tuple. */
+void charge_copy(struct machine *m, struct pickle_value value);
+void charge_copies(struct machine *m, uint32_t tuple);
 /* What hashing a call's argument costs in all. */
 bool charge_hashing(struct machine *m, uint32_t node);
 

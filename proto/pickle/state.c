@@ -211,6 +211,8 @@ bool step_build(struct machine *m) {
     if (!check_instance_state(m, target.a, state) || !gain_any(m, target.a, state) ||
         !note_state(m, target.a, state))
         return false;
+    charge_copy(m, state);
+    if (state.kind == PICKLE_KIND_TUPLE) charge_copies(m, state.a);
     uint32_t global = m->nodes[target.a].global;
     return entry_of(m, global)->model != POLICY_MODEL_JOBLIB_ARRAY || joblib_read_array(m, state);
 }
