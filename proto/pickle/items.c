@@ -357,7 +357,7 @@ static bool is_inner_state(struct machine *m, uint32_t outer, struct bytes text,
 }
 
 /* CPython looks these up on the instance: what a state or an item plants there would be called. */
-static bool is_planted_name(struct bytes text) {
+bool is_planted_name(struct bytes text) {
     bool dunder = text.len >= 4 && text.data[0] == '_' && text.data[1] == '_' &&
                   text.data[text.len - 1] == '_' && text.data[text.len - 2] == '_';
     return dunder || bytes_equal(text, BYTES("append")) || bytes_equal(text, BYTES("extend")) ||

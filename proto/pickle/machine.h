@@ -327,10 +327,13 @@ bool model_judges_kinds(const struct machine *m, const struct arguments *args);
 bool result_note_parts(struct machine *m, uint32_t list, const struct pickle_value *items,
                        uint32_t count);
 bool result_note_value(struct machine *m, uint32_t dict, struct pickle_value value);
-void result_note_item(struct machine *m, uint32_t dict, struct bytes key,
+bool result_note_item(struct machine *m, uint32_t dict, struct bytes key,
                       struct pickle_value value);
 bool result_state_agrees(struct machine *m, struct pickle_value state);
 bool result_admits_row(struct machine *m, const struct arguments *args);
+bool result_admits_name(struct machine *m, const struct arguments *args);
+/* items.c: a name that readers, or what numpy asks of any object, would call or believe. */
+bool is_planted_name(struct bytes text);
 /* The letters of an entry's shape. */
 bool model_shape(struct machine *m, const struct arguments *args, uint32_t from);
 /* calls.c: the memory that a class may take for a copy of this, or of each part of this tuple. */

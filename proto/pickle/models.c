@@ -739,6 +739,7 @@ static const struct {
     [POLICY_MODEL_MULTI_DICT] = {.admits = admits_no_arguments},
     [POLICY_MODEL_RESULT_KEYS] = {.admits = admits_no_arguments},
     [POLICY_MODEL_RESULT_ROW] = {.call = call_result_row},
+    [POLICY_MODEL_RESULT_NAME] = {.admits = result_admits_name},
 };
 #define M(id, doc) +1
 _Static_assert(ARRAY_LEN(models) == POLICY_MODELS(M), "every model has its row");
@@ -841,7 +842,7 @@ static bool freeze_list(struct machine *m, struct pickle_value value) {
 bool model_note_item(struct machine *m, uint32_t dict, struct bytes key,
                      struct pickle_value value) {
     if (bytes_equal(key, BYTES("dtype"))) return note_dtype(m, dict, value);
-    if (UNLIKELY(m->sees_results)) result_note_item(m, dict, key, value);
+    if (UNLIKELY(m->sees_results) && !result_note_item(m, dict, key, value)) return false;
     note_ranged(m, dict, key, value);
     if (bytes_equal(key, BYTES("names"))) return freeze_list(m, value);
     bool maps = bytes_equal(key, BYTES("maps"));

@@ -6,11 +6,15 @@
  * classes' own __setstate__:
  *
  *   _keys                 makes a list of as many None, of the names, of a record for each, and two
- *                         dicts with the names for keys: so these are names, in a list.  range(10
- * ** 18) would be as many, and a tuple of tuples be hashed for years _translated_indexes   unpacks
- * it into a call and subtracts 1 from each _keymap               takes item 0 of each value: of a
- * tuple that is nobody's code _ambiguous_keys       calls its `intersection` _parent reads an
- * attribute of it
+ *                         dicts with the names for keys: so these are names, in a list.  A range of
+ *                         10^18 would be as many, and a tuple of tuples be hashed for years
+ *   _translated_indexes   unpacks it into a call and subtracts 1 from each
+ *   _keymap               takes item 0 of each value: of a tuple that is nobody's code
+ *   _ambiguous_keys       calls its `intersection`
+ *   _parent               reads an attribute of it
+ *
+ * And a row answers to each of its names as to an attribute: one called __array_interface__ would
+ * make numpy read any memory.  So no name is that of a special method.
  *
  * So each key has its kind, what lists and dicts hold is noted as it comes, and a dict with another
  * key, or with one of these twice, is none of theirs: pickles of text in 8 bits have two keys where
@@ -36,15 +40,19 @@ static const char *const result_keys[RESULT_KEYS] = {
     [RESULT_DATA] = "_data",
 };
 
-/* text, or what SQLAlchemy derives from it: hashed as text is. */
+static bool is_ordinary(const struct machine *m, struct pickle_value text) {
+    return is_plain_str(text) && !is_planted_name(payload(m, text));
+}
+
+/* Text, or what SQLAlchemy derives from it: hashed as text is. */
 static bool is_name(const struct machine *m, struct pickle_value value) {
-    static const char *const names[] = {"quoted_name", "_truncated_label", "_anonymous_label"};
-    if (value.kind == PICKLE_KIND_STR) return true;
-    if (value.kind != PICKLE_KIND_INSTANCE) return false;
-    for (size_t i = 0; i < ARRAY_LEN(names); i++)
-        if (global_is(m, m->nodes[value.a].global, "sqlalchemy.sql.elements", names[i]))
-            return true;
-    return false;
+    if (value.kind == PICKLE_KIND_STR) return is_ordinary(m, value);
+    return value.kind == PICKLE_KIND_INSTANCE && m->nodes[value.a].global != NO_GLOBAL &&
+           entry_of(m, m->nodes[value.a].global)->model == POLICY_MODEL_RESULT_NAME;
+}
+
+bool result_admits_name(struct machine *m, const struct arguments *args) {
+    return args->count > 0 && is_ordinary(m, argument(m, args, 0)) && model_shape(m, args, 0);
 }
 
 static bool note(struct machine *m, uint32_t node, uint32_t what) {
@@ -70,8 +78,9 @@ bool result_note_value(struct machine *m, uint32_t dict, struct pickle_value val
     return value.kind == PICKLE_KIND_TUPLE || note(m, dict, NOT_RECORDS);
 }
 
-void result_note_item(struct machine *m, uint32_t dict, struct bytes key,
+bool result_note_item(struct machine *m, uint32_t dict, struct bytes key,
                       struct pickle_value value) {
+    if (is_planted_name(key)) return note(m, dict, NOT_RECORDS);
     for (uint32_t i = 0; i < RESULT_KEYS; i++) {
         if (!bytes_equal(key, bytes_of_cstr(result_keys[i]))) continue;
         struct result_state *result = &m->result;
@@ -80,6 +89,7 @@ void result_note_item(struct machine *m, uint32_t dict, struct bytes key,
         result->noted |= 1u << i;
         result->values[i] = value;
     }
+    return true;
 }
 
 /* The dict holds some of the keys in `admitted`, each once, and nothing else. */

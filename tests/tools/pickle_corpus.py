@@ -1274,13 +1274,16 @@ def results():
                         ("more", keys + listed + S("a") + b"Nu"), ("late", keys + b"](" + S("a") + b"e\x94uh\x00)a0"), ("no_dict", b")"),
                         ("index_text", keys + listed + indexes + listed + b"u"), ("index_range", keys + listed + indexes + giant + b"u"),
                         ("index_instance", keys + listed + indexes + empty + b"\x85u"), ("ambiguous_list", keys + listed + ambiguous + b"]u"),
-                        ("of_a_row", keys + listed + S("_data") + b")u")):
+                        ("of_a_row", keys + listed + S("_data") + b")u"), ("special_name", keys + b"](" + S("__array_interface__") + b"eu")):
         add("r22_state_" + name, P(4) + empty + state + b"b.", FORBIDDEN, "state-kind", metadata)
     add("r22_state_before", P(4) + b"])a\x940" + empty + keys + b"h\x00ub.", FORBIDDEN, "state-kind", metadata)
     cursor = "sqlalchemy.engine.cursor.CursorResultMetaData"
     for name, value in (("instance", empty), ("range", giant)):
         add("r22_map_" + name, P(4) + keymap + b"}" + S("a") + value + b"sub.", FORBIDDEN, "state-kind", cursor)
         add("r22_map_label_" + name, P(4) + keymap + b"}" + label + value + b"sub.", FORBIDDEN, "state-kind", cursor)
+    add("r22_map_special_name", P(4) + keymap + b"}" + S("__array__") + b"K\0N\x86sub.", FORBIDDEN, "state-kind", cursor)
+    add("r22_label_special_name", P(4) + SG("sqlalchemy.sql.elements", "quoted_name") + S("__array__") + b"N\x86R.", FORBIDDEN, "arguments",
+        "sqlalchemy.sql.elements.quoted_name")
     add("r22_map_no_dict", P(4) + keymap + b"]ub.", FORBIDDEN, "state-kind", cursor)
     make, kind, parent, data = SG("sqlalchemy.engine._row_cy", "rowproxy_reconstructor"), SG("sqlalchemy.engine.row", "Row"), S("_parent"), S("_data")
     add("r22_row", P(4) + make + kind + b"}(" + parent + built + data + b"K\1K\2\x86u\x86R.", ACCEPT, "accepted")
