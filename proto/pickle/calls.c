@@ -84,9 +84,8 @@ bool step_stack_global(struct machine *m) {
 static bool charge_arguments(struct machine *m, const struct arguments *args) {
     for (uint32_t i = 0; i < args->count; i++) {
         struct pickle_value value = argument(m, args, i);
-        bool hashed = value.kind == PICKLE_KIND_TUPLE || value.kind == PICKLE_KIND_FROZENSET;
-        if (value.kind == PICKLE_KIND_INSTANCE && m->nodes[value.a].global != NO_GLOBAL)
-            hashed = has_right(m, m->nodes[value.a].global, POLICY_HASH);
+        bool hashed = value.kind == PICKLE_KIND_TUPLE || value.kind == PICKLE_KIND_FROZENSET ||
+                      value.kind == PICKLE_KIND_INSTANCE;
         if (hashed && !charge_hashing(m, value.a)) return false;
     }
     return true;

@@ -582,6 +582,8 @@ static bool call_pandas_index(struct machine *m, const struct arguments *args,
         return refuse_arguments(m, args);
     uint32_t dict = argument(m, args, DICT).a;
     bool unseen = dict < m->index_from && m->nodes[dict].count > 0;
+    /* A key that is text to Python and no str here would not have been seen. */
+    unseen |= (m->nodes[dict].flags & NODE_OTHER_KEYS) != 0;
     if (unseen || more_seen(m, dict)->wrapped & WRAPPED_BAD_DTYPE) return refuse_arguments(m, args);
     if (!model_shape(m, args, 0) || !give_instance(m, args, result)) return false;
     struct pickle_value class = argument(m, args, CLASS);

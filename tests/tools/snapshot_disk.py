@@ -131,7 +131,7 @@ def judge_fault(args, outcome, shim, client, kind, countdown, code, version):
         return
     status = client.info("persistence")["rdb_last_bgsave_status"]
     here = version_in(args, path)
-    if code == SHORT or kind == LINK or (kind == RENAME and countdown == 1):
+    if code == SHORT or kind == LINK or (kind == RENAME and countdown > 1):
         # A short write is gone on with; of an older generation that cannot be kept the log tells.
         outcome.check(error is None and status == "ok" and here == version, f"{what}: {error}, version {here}")
     else:
