@@ -112,7 +112,8 @@ static void run_thread(void *arg) {
     /* The scheduler's hint is all it is: without it the loops only wait a little more. */
     (void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), BACKGROUND_NICE);
     while ((job = next_job(background)) != NULL) {
-        run_job(&thread->state, job);
+        if (!atomic_load_explicit(&job->connection->gone, memory_order_relaxed))
+            run_job(&thread->state, job);
         inbox_push(&job->connection->worker->inbox, &job->message);
     }
 }

@@ -9,7 +9,9 @@
  * hands the connection over; a thread runs that one command with a worker_state of its own, and the
  * loop then sends its reply and goes on with what came behind.  Meanwhile the session is `waiting`,
  * nothing is read from the socket, and query and session stay as they are, also when the
- * connection is closed: its memory is given back when the thread is done with it.
+ * connection is closed: its memory is given back when the thread is done with it.  A command that
+ * was not begun when its connection was closed (CLIENT KILL, a limit) is not run at all.  A peer
+ * that only hung up is not such a one: what it said is done, as in Redis.
  *
  * Words: a *job* is one such command.  Jobs are begun in the order in which they came; there is at
  * most one a connection, which bounds them.

@@ -213,6 +213,7 @@ void connection_close(struct connection *connection) {
     struct worker *worker = connection->worker;
     if (UNLIKELY(connection->is_held)) say_last(connection);
     connection->closed = true;
+    atomic_store_explicit(&connection->gone, true, memory_order_relaxed);
     if (connection->linger_until_mono_ms) worker->lingering_count--;
     if (connection->tls && !connection->tls->is_established) worker->handshakes_count--;
     link_out(worker, connection);

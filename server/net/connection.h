@@ -89,6 +89,7 @@ struct connection {
     bool handle_closed; /* libuv is done with it; what is left waits for the background */
     bool copied_peer;   /* the copies begin with session.peer, not with .local */
     bool is_held;       /* a reply of its lies in the worker's outbox */
+    atomic_bool gone;   /* closed, for the background to see before it begins */
     bool swallowing;    /* what the decoder lacks is thrown away: the command is too long to keep */
     struct tls *tls;    /* NULL: plain */
     struct session session;
