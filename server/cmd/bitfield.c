@@ -30,7 +30,8 @@ struct fields {
     size_t from;  /* the first byte that is written */
     size_t bytes; /* that the highest written one needs */
     bool writes;
-    bool grows; /* the value, by them */
+    bool grows;  /* the value, by them */
+    bool untold; /* it only grew: all writes failed */
 };
 
 /* ---- reading operations ---------------------------------------------------------------------- */
@@ -205,14 +206,19 @@ static enum keyspace_step plan_fields(void *context, const struct bytes *old,
     return KEYSPACE_STEP_STORE;
 }
 
-/* Where nothing is changed nobody who watches or listens is told, as in Redis. */
+/* Where nothing is changed nobody who watches or listens is told, nor of zeros that are added for
+ * writes which all fail.  Source: Redis bitops.c, `changes`. */
 static enum keyspace_step write_fields(void *context, uint8_t *data,
                                        const struct keyspace_extent *extent) {
     struct fields *fields = context;
-    bool changed = fields->grows;
-    for (size_t i = 0; i < fields->count; i++)
+    bool changed = false, written = false;
+    for (size_t i = 0; i < fields->count; i++) {
+        const struct field *field = &fields->fields[i];
         changed |= work_on(&fields->fields[i], data, extent->len);
-    return changed ? KEYSPACE_STEP_STORE : KEYSPACE_STEP_LEAVE;
+        written |= field->op != FIELD_GET && !field->failed;
+    }
+    fields->untold = !changed && !written;
+    return changed || fields->grows ? KEYSPACE_STEP_STORE : KEYSPACE_STEP_LEAVE;
 }
 
 /* ---- the commands ---------------------------------------------------------------------------- */
@@ -253,7 +259,7 @@ void cmd_bitfield(struct command_call *call) {
         read_fields(call, &fields);
         return;
     }
-    struct keyspace_edit edit = {plan_fields, write_fields, &fields, "setbit"};
+    struct keyspace_edit edit = {plan_fields, write_fields, &fields, "setbit", &fields.untold};
     enum keyspace_outcome outcome = keyspace_edit_string(call->access, &call->key, &edit);
     if (outcome == KEYSPACE_DONE || outcome == KEYSPACE_NOT_DONE)
         reply_fields(call, &fields);

@@ -94,7 +94,7 @@ void cmd_setbit(struct command_call *call) {
         return;
     }
     bit.on = on == 1;
-    struct keyspace_edit edit = {plan_bit, write_bit, &bit, "setbit"};
+    struct keyspace_edit edit = {plan_bit, write_bit, &bit, "setbit", NULL};
     enum keyspace_outcome outcome = keyspace_edit_string(call->access, &call->key, &edit);
     if (outcome == KEYSPACE_DONE || outcome == KEYSPACE_NOT_DONE)
         reply_integer(call->reply, bit.was_on);

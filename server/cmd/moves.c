@@ -254,7 +254,10 @@ void cmd_swapdb(struct command_call *call) {
         return;
     }
     for (size_t i = 0; i < ARRAY_LEN(indexes); i++) {
-        if (number_parse_i64(call->args[SWAPDB_FIRST + i], &indexes[i])) continue;
+        /* An index is an int to Redis. */
+        if (number_parse_i64(call->args[SWAPDB_FIRST + i], &indexes[i]) &&
+            indexes[i] == (int32_t)indexes[i])
+            continue;
         reply_errorf(call->reply, "ERR invalid %s DB index", which[i]);
         return;
     }

@@ -90,7 +90,7 @@ void cmd_setrange(struct command_call *call) {
         .offset = (size_t)offset,
         .bytes_max = (size_t)config_read(call->worker->config->limits.bulk_bytes),
     };
-    struct keyspace_edit edit = {plan_overlay, write_overlay, &overlay, "setrange"};
+    struct keyspace_edit edit = {plan_overlay, write_overlay, &overlay, "setrange", NULL};
     enum keyspace_outcome outcome = keyspace_edit_string(call->access, &call->key, &edit);
     if (outcome == KEYSPACE_DONE || outcome == KEYSPACE_NOT_DONE)
         reply_integer(call->reply, (int64_t)overlay.len);

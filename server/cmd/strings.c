@@ -348,7 +348,7 @@ void cmd_append(struct command_call *call) {
         .tail = call->args[APPEND_VALUE],
         .bytes_max = (size_t)config_read(call->worker->config->limits.bulk_bytes),
     };
-    struct keyspace_edit edit = {plan_append, write_append, &appended, "append"};
+    struct keyspace_edit edit = {plan_append, write_append, &appended, "append", NULL};
     enum keyspace_outcome outcome = keyspace_edit_string(call->access, &call->key, &edit);
     if (outcome == KEYSPACE_DONE)
         reply_integer(call->reply, (int64_t)appended.len);

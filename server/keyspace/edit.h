@@ -4,14 +4,14 @@
 /* An edit: what changes some bytes of a value, or adds some behind it, without a copy of the whole
  * where that can be (APPEND, SETRANGE, SETBIT, BITFIELD).
  *
- *     struct keyspace_edit edit = {plan, write, &context, "append"};
+ *     struct keyspace_edit edit = {plan, write, &context, "append", NULL};
  *     outcome = keyspace_edit_string(access, &key, &edit);
  *
  * `plan` looks at the old value (NULL: absent) and says how long the new one is and which byte is
  * the first that may differ; beyond the old one's end all do.  `write` is shown the new value with
  * the old one's bytes in it and zeros behind, and writes from extent->from on.  Either may say
  * LEAVE or STOP.  When from and len are the old length, nothing is written, and those who watch are
- * told all the same.
+ * told all the same.  What write stores with *untold set nobody is told of.
  *
  * Both are called without a lock, and maybe again when somebody else was faster, as a transform is:
  * progress, thread and errors are keyspace_update_string's.
@@ -30,6 +30,7 @@ struct keyspace_edit {
     enum keyspace_step (*write)(void *context, uint8_t *data, const struct keyspace_extent *extent);
     void *context;
     const char *event;
+    const bool *untold; /* of the context; NULL: all is told */
 };
 enum keyspace_outcome keyspace_edit_string(struct keyspace_access *access,
                                            const struct store_key *key,

@@ -218,7 +218,9 @@ static enum keyspace_outcome try_update(struct keyspace_access *access, struct u
     update->overtaken = !snapshot_holds(access, key, snapshot, &expire_at_ms);
     if (!update->overtaken && !update->same)
         outcome = door_put(access, key, &prepared, expire_at_ms);
-    if (!update->overtaken && outcome == KEYSPACE_DONE) door_changed(access, update->event, key);
+    bool is_told = !update->edit || !update->edit->untold || !*update->edit->untold;
+    if (!update->overtaken && outcome == KEYSPACE_DONE && is_told)
+        door_changed(access, update->event, key);
     store_unlock(store, &access->hold);
     if (update->overtaken) drop_blob(update, &prepared);
     return outcome;

@@ -55,6 +55,13 @@ TRANSCRIPT(bits, bitop_combines_values_as_long_as_the_longest, {"SET a abc", "+O
            {"BITOP AND d", "-ERR wrong number of arguments for 'bitop' command"},
            {"BITOP OR a a b", "3"}, {"GET a", "\"\\xffbc\""})
 
+TRANSCRIPT(bits, bitfield_tells_nobody_of_zeros_for_writes_that_all_fail, {"WATCH n", "+OK"},
+           {"@1 BITFIELD n OVERFLOW FAIL INCRBY u2 0 9", "[nil]"}, {"STRLEN n", "1"},
+           {"@1 BITFIELD n OVERFLOW FAIL INCRBY u2 8 9", "[nil]"}, {"STRLEN n", "2"},
+           {"MULTI", "+OK"}, {"PING", "+QUEUED"}, {"EXEC", "[+PONG]"}, {"WATCH n", "+OK"},
+           {"@1 BITFIELD n OVERFLOW FAIL INCRBY u2 16 9 SET u2 16 0", "[nil, 0]"}, {"MULTI", "+OK"},
+           {"PING", "+QUEUED"}, {"EXEC", "nil"})
+
 TRANSCRIPT(bits, bitfield_reads_writes_and_counts, {"BITFIELD k SET u8 0 255 GET u8 0", "[0, 255]"},
            {"BITFIELD k INCRBY u8 0 1", "[0]"},
            {"BITFIELD k SET i5 #2 -1 GET u5 #2 GET u16 0", "[0, 31, 62]"},

@@ -517,6 +517,9 @@ TRANSCRIPT(swapdb, databases_change_places_with_what_is_in_them, {"SET k zero EX
            {"SWAPDB 0 0", "+OK"}, {"GET l", "\"one\""},
            {"SWAPDB a 1", "-ERR invalid first DB index"},
            {"SWAPDB 0 b", "-ERR invalid second DB index"},
+           {"SWAPDB 99999999999 1", "-ERR invalid first DB index"},
+           {"SWAPDB 1 -2147483649", "-ERR invalid second DB index"},
+           {"SWAPDB 2147483647 1", "-ERR DB index is out of range"},
            {"SWAPDB 0 99", "-ERR DB index is out of range"},
            {"SWAPDB -1 0", "-ERR DB index is out of range"})
 

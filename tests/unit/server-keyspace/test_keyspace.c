@@ -128,7 +128,7 @@ static enum keyspace_step write_tail(void *context, uint8_t *data,
 
 static enum keyspace_outcome add_tail(struct house *house, const char *name, char *tail) {
     struct store_key key = key_of(house, name);
-    struct keyspace_edit edit = {plan_tail, write_tail, tail, "append"};
+    struct keyspace_edit edit = {plan_tail, write_tail, tail, "append", NULL};
     return keyspace_edit_string(&house->access, &key, &edit);
 }
 
