@@ -205,11 +205,12 @@ static void read_along(struct member *member) {
 
 /* ---- those who go ---------------------------------------------------------------------------- */
 
-/* Its edits wait in the background, or are being done, when it is killed or hangs up. */
+/* Its edits wait in the background, or are being done, when it is killed or hangs up.  A few times
+ * only: what those that hung up have said is done before what others say. */
 static void edit_and_go(struct member *member) {
     struct stress *stress = member->stress;
     if (!talk_dial(&member->killer, stress->server.port)) return;
-    for (size_t round = 0; atomic_load(&stress->working) > 0; round++) {
+    for (size_t round = 0; round < stress->rounds / 4; round++) {
         char line[64], block[LEFT_BYTES + 1] = "";
         memset(block, letter_of(round), LEFT_BYTES);
         int len = snprintf(line, sizeof(line), "SETRANGE edited %d %s\r\n", LEFT_AT, block);
@@ -276,7 +277,7 @@ int main(int argc, char **argv) {
                                         "--gate.mode=enforce", "--gate.threads=2", NULL};
     static struct stress stress;
     static struct member last = {.stress = &stress};
-    stress.rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : 100;
+    stress.rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : 40;
     stress.rounds = MIN(stress.rounds, (size_t)ROUNDS_MAX);
     if (!stress_server_start(&stress.server, flags)) {
         fprintf(stderr, "stress_edits: the server named by BRINE_SERVER does not start\n");
