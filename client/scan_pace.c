@@ -15,7 +15,7 @@ void scan_pace_init(struct scan_pace *pace, int64_t keys_per_s) {
 
 /* By insertion: there are few. */
 static int64_t median(const int64_t *values, size_t count) {
-    int64_t sorted[SCAN_PACE_FIRST];
+    int64_t sorted[SCAN_PACE_FIRST] = {0};
     for (size_t i = 0; i < count; i++) {
         size_t at = i;
         for (; at > 0 && sorted[at - 1] > values[i]; at--) sorted[at] = sorted[at - 1];

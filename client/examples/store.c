@@ -6,7 +6,9 @@
  *     cc store.c $(pkg-config --cflags --libs brine-client) -o store
  *     ./store redis://127.0.0.1 cart:7 cart.pkl */
 #include <brine_client.h>
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { VALUE_BYTES_MAX = 1 << 20, HOUR_MS = 3600 * 1000 };
 
@@ -29,15 +31,16 @@ int main(int argc, char **argv) {
         return 2;
     }
     struct brine_text text = {value, fread(value, 1, sizeof value, file)};
-    if (ferror(file)) { /* a directory, for one */
-        perror(argv[3]);
+    int failure = ferror(file) ? errno : 0; /* of a directory, for one */
+    fclose(file);
+    if (failure) {
+        fprintf(stderr, "%s: %s\n", argv[3], strerror(failure));
         return 2;
     }
     if (text.len == sizeof value) {
         fprintf(stderr, "%s: more than %d bytes\n", argv[3], VALUE_BYTES_MAX);
         return 2;
     }
-    fclose(file);
 
     brine_client *client;
     struct brine_client_error err;

@@ -14,6 +14,7 @@ import tree
 
 # symbol -> why it may be there
 ALLOWED = {
+    "pages": "huge.c: the kernel's pages as an allocator; it has no field but its function",
     "system": "mem.c: the C library's heap as an allocator; it has no field but its function",
     "thread_doing": "assert.c: what this thread is at, for the last words before abort",
 }
