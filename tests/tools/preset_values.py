@@ -356,12 +356,11 @@ def django_values():
         "others": [http.HttpResponsePermanentRedirect("/"), http.HttpResponseNotModified(), http.HttpResponseBadRequest(),
                    http.HttpResponseForbidden("no"), http.HttpResponseNotFound("no"), http.HttpResponseGone(),
                    http.HttpResponseNotAllowed(["GET"]), http.HttpResponseServerError()],
-        "errors": [ObjectDoesNotExist("x"), PermissionDenied(), ValidationError("x", code="c", params={"a": 1}),
-                   ValidationError(["a", ValidationError("b")])],
+        "errors": [ObjectDoesNotExist("x"), PermissionDenied(), ValidationError("x", code="c", params={"a": 1})],
         "rendered": SimpleTemplateResponse(engines["django"].from_string("x")).render(), "writable": QueryDict("a=1", mutable=True), "cookie": cookie, "safe": mark_safe("<b>"),
         "multi": MultiValueDict({"a": ["1", "2"]}), "query": QueryDict("a=1&a=2"),
         "anonymous": AnonymousUser(), "user": User(username="u", date_joined=timezone.now()),
-        "invalid": ValidationError({"f": ["bad"]}), "values": [{"id": 1, "name": "x", "at": timezone.now()}],
+        "values": [{"id": 1, "name": "x", "at": timezone.now()}],
     }
 
 
@@ -516,6 +515,8 @@ def write(target):
 HOSTILE = [
     ("sqlalchemy", "a row's names are a range of 2 ** 31", b"\x80\x02csqlalchemy.engine.result\nSimpleResultMetaData\n)\x81}"
      b"(X\x05\0\0\0_keysc__builtin__\nxrange\n(J\xff\xff\xff\x7ftRub."),
+    ("django", "ValidationError walks 2 ** 60 lists", b"\x80\x02cdjango.core.exceptions\nValidationError\n]" + b"".join(
+        b"q%c0](h%ch%ce" % (i, i, i) for i in range(60)) + b"\x85R."),
     ("celery", "Retry writes a tuple of tuples of 2 ** 60 parts", b"\x80\x02ccelery.exceptions\nRetry\nX\x01\0\0\0m)" + b"2\x86" * 60 + b"\x86R."),
 ]
 
