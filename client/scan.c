@@ -523,8 +523,8 @@ const struct tool scan_tool = {
     .summary = "looks for dangerous pickles in a live Redis, Valkey or brine",
     .text =
         "Walks all databases that hold keys, or the one that the URL or -n names, and judges every "
-        "value of every type in every framing. Says what is dangerous, what the policy would "
-        "refuse, "
+        "value of every type in every framing, base64, arrays of numpy and prefixes of known "
+        "lengths included. Says what is dangerous, what the policy would refuse, "
         "which globals are used under which keys, and the policy that would fit. Nothing is "
         "written "
         "or executed, and TTLs stay as they are; idle times too where the server has CLIENT "

@@ -13,6 +13,7 @@
  * gone or has become another type meanwhile is counted and passed over; one that the server does
  * not let us read is counted as denied.  Names of fields are judged as well: libraries that make a
  * dictionary of a hash pickle those too. */
+#include "client/archive.h"
 #include "client/scan.h"
 
 #include <stdio.h>
@@ -80,6 +81,7 @@ static struct brine_reply *take(struct batch *batch) {
 struct noting {
     struct scan_found *found;
     struct scan_place place;
+    struct judge *judge;
     bool opaque;  /* what was judged last */
     bool affixed; /* looked at once more, with signatures and in base64 */
 };
@@ -93,10 +95,25 @@ static void note(void *context, const struct judgement *judgement) {
     if (!guessed) scan_found_note(noting->found, &noting->place, judgement);
 }
 
+/* What numpy.load, or torch's, unpickles of an archive. */
+static enum brine_status judge_member(void *context, const struct archive_member *member) {
+    struct noting *noting = context;
+    if (member->array && !member->objects) return BRINE_OK;
+    return judge_value(noting->judge, member->bytes, note, noting);
+}
+
 static enum brine_status judge_all_ways(struct scan_reader *reader, struct bytes value,
                                         struct noting *noting) {
     enum brine_status status = judge_value(&reader->judge, value, note, noting);
     if (status != BRINE_OK || !noting->opaque) return status;
+    if (archive_is_one(value)) {
+        struct brine_error err;
+        uint64_t before = noting->found->counts.pickles;
+        noting->judge = &reader->judge;
+        status = archive_walk(value, PICKLE_LIMITS_DEFAULT.bytes_max, judge_member, noting, &err);
+        if (status == BRINE_NO_MEMORY) return status; /* what else ends it, ends its reader too */
+        if (noting->found->counts.pickles > before) return BRINE_OK;
+    }
     reader->judge.affixes = reader->affixes;
     reader->judge.affixes_count = reader->affixes_count;
     reader->judge.base64 = noting->affixed = true;

@@ -398,8 +398,23 @@ def check_all(cli, port, folder):
     check_odd(cli, port)
     check_cut_off(cli, port, folder)
     check_interrupted(cli, port, folder)
+    check_arrays(cli, port)
     check_denied(cli, port)
     check_resume(cli, port, folder)
+
+
+def check_arrays(cli, port):
+    """What numpy.load unpickles of a file that is a value; an array of numbers that spells the same is none."""
+    def npy(descr, body):
+        text = ("{'descr': '%s', 'fortran_order': False, 'shape': (1,), }" % descr).ljust(117).encode() + b"\n"
+        return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + body
+    hostile = b"\x80\x04\x8c\x05posix\x8c\x06system\x93\x8c\x01x\x85R."
+    for key, descr in (("objects", "|O"), ("numbers", "|u1")):
+        subprocess.run(["redis-cli", "-p", str(port), "-n", "3", "-x", "SET", key], input=npy(descr, hostile), stdout=subprocess.PIPE, check=True)
+    code, out, err = scan(cli, port, "--json", database="/3")
+    found = [finding["key"] for finding in json.loads(out or "{}").get("findings", []) if finding["severity"] == "dangerous"]
+    check("an array of objects is looked into, one of numbers is not", code == 1 and {"objects", "numbers"} & set(found) == {"objects"}, out[:600] + err)
+    redis_cli(port, "-n", "3", "DEL", "objects", "numbers")
 
 
 def main():
