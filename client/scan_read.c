@@ -110,7 +110,8 @@ static enum brine_status judge_all_ways(struct scan_reader *reader, struct bytes
         struct brine_error err;
         uint64_t before = noting->found->counts.pickles;
         noting->judge = &reader->judge;
-        status = archive_walk(value, PICKLE_LIMITS_DEFAULT.bytes_max, judge_member, noting, &err);
+        status = archive_walk(value, FRAME_OPTIONS_DEFAULT.unpacked_bytes_max, judge_member, noting,
+                              &err);
         if (status == BRINE_NO_MEMORY) return status; /* what else ends it, ends its reader too */
         if (noting->found->counts.pickles > before) return BRINE_OK;
     }
