@@ -75,6 +75,17 @@ struct command_line {
     bool untranslatable; /* redis-server has no such option */
 };
 
+size_t wire_resident_bytes(const struct wire *wire) {
+    char path[64];
+    unsigned long total = 0, resident = 0;
+    snprintf(path, sizeof path, "/proc/%d/statm", (int)wire->pid);
+    FILE *file = wire->pid > 0 ? fopen(path, "re") : NULL;
+    if (!file) return 0;
+    if (fscanf(file, "%lu %lu", &total, &resident) != 2) resident = 0;
+    fclose(file);
+    return resident * (size_t)sysconf(_SC_PAGESIZE);
+}
+
 long long wire_now_ms(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);

@@ -123,5 +123,7 @@ void wire_play_raw(struct wire *wire, const struct raw_row *rows, size_t count);
     } while (0)
 
 long long wire_now_ms(void); /* monotonic */
+/* Of the server's process; 0 where it is not ours to look at. */
+size_t wire_resident_bytes(const struct wire *wire);
 
 #endif

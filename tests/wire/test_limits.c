@@ -32,18 +32,6 @@ static bool raw_answers(int fd, const char *command, const char *expected) {
     return wire_raw_read(fd, reply, due) == due && memcmp(reply, expected, due) == 0;
 }
 
-/* Resident bytes of the server's process; 0 where it is not ours to look at. */
-static size_t resident_bytes(const struct wire *wire) {
-    char path[64];
-    unsigned long total = 0, resident = 0;
-    snprintf(path, sizeof path, "/proc/%d/statm", (int)wire->pid);
-    FILE *file = wire->pid > 0 ? fopen(path, "re") : NULL;
-    if (!file) return 0;
-    if (fscanf(file, "%lu %lu", &total, &resident) != 2) resident = 0;
-    fclose(file);
-    return resident * (size_t)sysconf(_SC_PAGESIZE);
-}
-
 static void set_value(struct wire *wire, const char *key, size_t len) {
     const char *set[] = {"SET", key, big};
     memset(big, 'v', len);
@@ -200,7 +188,7 @@ Test(limits, a_claimed_length_costs_nothing) {
     int fd[CLIENTS];
     static const char head[] = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$500000000\r\n";
     PLAY(wire, {"PING", "+PONG"});
-    size_t before = resident_bytes(wire);
+    size_t before = wire_resident_bytes(wire);
     for (int i = 0; i < CLIENTS; i++) {
         fd[i] = wire_raw_open(wire);
         wire_raw_send(fd[i], head, sizeof head - 1);
@@ -208,7 +196,7 @@ Test(limits, a_claimed_length_costs_nothing) {
     }
     wire_await(wire, 0, "INFO clients", "~*connected_clients:51\\r\\n*");
     PLAY(wire, {"PING", "+PONG"}, {"SET k v", "+OK"});
-    size_t after = resident_bytes(wire);
+    size_t after = wire_resident_bytes(wire);
     cr_expect(after < before + 64 * MB, "%zu MB resident, then %zu", before / MB, after / MB);
     for (int i = 0; i < CLIENTS; i++) close(fd[i]);
     wire_await(wire, 0, "INFO clients", "~*connected_clients:1\\r\\n*");
@@ -290,11 +278,11 @@ Test(limits, a_client_that_never_reads_is_no_longer_read_from) {
     struct wire *wire = wire_open(NULL);
     wire_only_for(wire, BRINE_ONLY);
     set_value(wire, "k", 10000);
-    size_t before = resident_bytes(wire);
+    size_t before = wire_resident_bytes(wire);
     int fd = wire_raw_open(wire);
     for (size_t at = 0; at + 7 <= sizeof big; at += 7) memcpy(big + at, "GET k\r\n", 7);
     size_t sent = wire_raw_send_until_full(fd, big, sizeof big / 7 * 7);
-    size_t after = resident_bytes(wire);
+    size_t after = wire_resident_bytes(wire);
     cr_expect(sent < sizeof big / 7 * 7, "all of %zu bytes were taken", sent);
     cr_expect(after < before + 64 * MB, "%zu MB resident, then %zu", before / MB, after / MB);
     PLAY(wire, {"PING", "+PONG"}, {"STRLEN k", "10000"});
@@ -409,7 +397,7 @@ Test(limits, the_buffers_of_all_clients_share_one_budget) {
     static const char head[] = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1000000\r\n";
     int fd[CLIENTS], closed = 0;
     PLAY(wire, {"PING", "+PONG"});
-    size_t before = resident_bytes(wire);
+    size_t before = wire_resident_bytes(wire);
     for (int i = 0; i < CLIENTS; i++) {
         fd[i] = wire_raw_open(wire);
         wire_raw_send(fd[i], head, sizeof head - 1);
@@ -423,7 +411,7 @@ Test(limits, the_buffers_of_all_clients_share_one_budget) {
         closed += wire_raw_read(fd[i], &byte, 1) == 0;
         close(fd[i]);
     }
-    size_t after = resident_bytes(wire);
+    size_t after = wire_resident_bytes(wire);
     cr_expect(closed > 0, "all of them were served");
     /* ASan keeps what is freed resident for a while, to know it again. */
     const char *variant = getenv("BRINE_VARIANT");

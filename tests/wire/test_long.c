@@ -52,28 +52,17 @@ static void store(struct wire *wire, const char *key, const void *value, size_t 
     cr_assert_str_eq(reply, "+OK");
 }
 
-static size_t resident_bytes(const struct wire *wire) {
-    char path[64];
-    unsigned long total = 0, resident = 0;
-    snprintf(path, sizeof path, "/proc/%d/statm", (int)wire->pid);
-    FILE *file = wire->pid > 0 ? fopen(path, "re") : NULL;
-    if (!file) return 0;
-    if (fscanf(file, "%lu %lu", &total, &resident) != 2) resident = 0;
-    fclose(file);
-    return resident * (size_t)sysconf(_SC_PAGESIZE);
-}
-
 Test(long, many_long_values_in_one_reply_are_all_sent_and_cost_nothing) {
     struct wire *wire = wire_open(NULL);
     for (int i = 0; i < VALUES; i++) {
         memset(big, 'a' + i, VALUE);
         store(wire, (char[]){'k', (char)('0' + i), 0}, big, VALUE);
     }
-    size_t before = resident_bytes(wire);
+    size_t before = wire_resident_bytes(wire);
     int fd = wire_raw_open(wire);
     says(fd, "MGET k0 k1 k2 k3 k4 k5 k6 k7 k8 k9\r\n");
     cr_assert_eq(hears_number(fd, '*'), VALUES);
-    size_t after = resident_bytes(wire);
+    size_t after = wire_resident_bytes(wire);
     if (wire->is_brine)
         cr_expect(after < before + 16 * MB, "%zu MB, then %zu", before / MB, after / MB);
     for (int i = 0; i < VALUES; i++) hears_run(fd, VALUE, (char)('a' + i));
@@ -95,11 +84,11 @@ Test(long, many_long_values_in_one_reply_are_all_sent_and_cost_nothing) {
 Test(long, parts_of_a_long_value_are_sent_from_where_they_lie) {
     struct wire *wire = wire_open(NULL);
     PLAY(wire, {"SETRANGE k 99999999 x", "100000000"});
-    size_t before = resident_bytes(wire);
+    size_t before = wire_resident_bytes(wire);
     int fd = wire_raw_open(wire);
     says(fd, "GETRANGE k 0 -2\r\nGETRANGE k -3 -1\r\nGETRANGE k 1000 50000\r\n");
     hears_run(fd, 99999999, '\0');
-    size_t after = resident_bytes(wire);
+    size_t after = wire_resident_bytes(wire);
     if (wire->is_brine)
         cr_expect(after < before + 16 * MB, "%zu MB, then %zu", before / MB, after / MB);
     cr_assert_eq(hears_number(fd, '$'), 3);
