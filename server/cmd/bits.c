@@ -16,7 +16,8 @@ bool call_bit_offset(struct command_call *call, size_t position, unsigned width,
     bool counted = width > 0 && text.len > 0 && text.data[0] == '#';
     if (counted) text = bytes_slice(text, 1, text.len);
     bool right = number_parse_i64(text, &value);
-    if (right && counted) right = !__builtin_mul_overflow(value, (int64_t)width, &value);
+    /* Redis lets the product wrap round, and takes what comes of it for an offset. */
+    if (right && counted) (void)__builtin_mul_overflow(value, (int64_t)width, &value);
     uint64_t bytes_max = (uint64_t)config_read(call->worker->config->limits.bulk_bytes);
     if (right && value >= 0 && (uint64_t)value / 8 < bytes_max) {
         *offset = (uint64_t)value;

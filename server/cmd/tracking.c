@@ -414,6 +414,26 @@ static void remember(struct command_call *call, struct bytes key) {
         tell_removal(&telling, tracker, &key);
 }
 
+/* A key whose time is over goes now, and whoever had read it is told: the command would meet it
+ * only when its client is remembered already, and have it told of a change from before its read. */
+static void meet_expired(struct command_call *call, struct bytes key) {
+    struct store_key name = keyspace_key(call->access, call->session->db, key);
+    struct store_value value;
+    (void)!keyspace_peek(call->access, &name, &value);
+    keyspace_leave(call->access);
+}
+
+static void remember_keys(struct command_call *call, const struct bytes *keys, size_t count,
+                          size_t step) {
+    for (size_t i = 0; i < count; i += step) meet_expired(call, keys[i]);
+    if (keyspace_has_events(call->access)) {
+        keyspace_gather_events(call->access);
+        tracking_tell(call->worker, call->session);
+        keyspace_settle_events(call->access); /* notifications follow the reply */
+    }
+    for (size_t i = 0; i < count; i += step) remember(call, keys[i]);
+}
+
 static bool session_remembers(const struct session *session) {
     const struct tracked *tracked = session->tracked;
     return tracked && tracked->tracker && remembers(tracked, tracking_flags(session));
@@ -426,12 +446,12 @@ void tracking_note_reads(struct command_call *call) {
     if (!(command->flags & CMD_READONLY) || is_script || !session_remembers(call->session) ||
         !command_key_positions(command, call->args, call->args_count, &first, &last, &step))
         return;
-    for (size_t at = first; at <= last; at += step) remember(call, call->args[at]);
+    remember_keys(call, &call->args[first], last - first + 1, step);
 }
 
 void tracking_note_script(struct command_call *call, const struct bytes *keys, size_t count) {
     if (!session_remembers(call->session)) return;
-    for (size_t i = 0; i < count; i++) remember(call, keys[i]);
+    remember_keys(call, keys, count, 1);
 }
 
 /* ---- now and then ---------------------------------------------------------------------------- */

@@ -77,7 +77,7 @@ void events_note_removed(struct keyspace *keyspace, uint32_t db, struct bytes na
 }
 
 bool keyspace_has_events(const struct keyspace_access *access) {
-    return access->events.len > 0 || access->events_lost ||
+    return access->events.len > 0 || access->removals.len > 0 || access->events_lost ||
            atomic_load_explicit(&access->keyspace->events.removals_wait, memory_order_relaxed);
 }
 
@@ -115,6 +115,20 @@ bool keyspace_next_event(const struct keyspace_access *access, size_t *at,
     };
     *at += sizeof record + record.key_len;
     return true;
+}
+
+static void settle_records(struct buf *records) {
+    struct record record;
+    for (size_t at = 0; at < records->len; at += sizeof record + record.key_len) {
+        bytes_copy_to(&record, bytes_slice(buf_view(records), at, sizeof record));
+        record.changes = false;
+        bytes_copy_to(records->data + at, bytes_view(&record, sizeof record));
+    }
+}
+
+void keyspace_settle_events(struct keyspace_access *access) {
+    settle_records(&access->events);
+    settle_records(&access->removals);
 }
 
 bool keyspace_events_lost(struct keyspace_access *access) {

@@ -72,6 +72,8 @@ void keyspace_gather_events(struct keyspace_access *access);
 /* Start with *at = 0; false: that was the last. */
 bool keyspace_next_event(const struct keyspace_access *access, size_t *at,
                          struct keyspace_event *event) MUST_USE;
+/* Caches were told of those that there are: from now on they change nothing. */
+void keyspace_settle_events(struct keyspace_access *access);
 /* True once after events were lost. */
 bool keyspace_events_lost(struct keyspace_access *access);
 void keyspace_forget_events(struct keyspace_access *access);

@@ -82,6 +82,13 @@ TRANSCRIPT(bits, overflow_wraps_saturates_or_fails,
            {"BITFIELD k OVERFLOW NEVER INCRBY u2 0 1", "-ERR Invalid OVERFLOW type specified"},
            {"BITFIELD k OVERFLOW", "-ERR syntax error"})
 
+TRANSCRIPT(bits, counted_places_wrap_round_at_64_bits,
+           {"BITFIELD k GET u8 #-9223372036854775808 GET i8 #2305843009213693952", "[0, 0]"},
+           {"BITFIELD k SET u8 #2305843009213693953 65", "[0]"}, {"GET k", "\"\\x00A\""},
+           {"BITFIELD k SET u2 #-9223372036854775807 3 GET u4 0", "[0, 3]"},
+           {"BITFIELD k GET u8 #-2305843009213693953",
+            "-ERR bit offset is not an integer or out of range"})
+
 TRANSCRIPT(bits, a_wrong_bitfield_changes_nothing,
            {"BITFIELD k SET u8 0 1 SET u64 0 1",
             "-ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported "

@@ -221,6 +221,18 @@ TALK3(tracking, a_flush_outdates_everything, {1, "CLIENT TRACKING ON", "+OK|"},
 TALK3(tracking, what_expires_is_outdated, {1, "CLIENT TRACKING ON", "+OK|"},
       {0, "SET k v PX 30", "+OK|"}, {1, "EXISTS k", ":1|"}, {1, "", INVALIDATE("k")})
 
+TALK3(tracking, a_key_that_was_over_before_it_was_read_is_not_outdated_by_the_read,
+      {1, "CLIENT TRACKING ON NOLOOP", "+OK|"}, {0, "SET k v PXAT 1000", "+OK|"},
+      {1, "GET k", "_|"}, {0, "SET k w", "+OK|"}, {1, "PING", INVALIDATE("k") "+PONG|"},
+      {0, "SET k v PXAT 1000", "+OK|"}, {0, "SET l v PXAT 1000", "+OK|"}, {1, "MULTI", "+OK|"},
+      {1, "MGET k l", "+QUEUED|"}, {1, "EXEC", "*1|*2|_|_|"}, {0, "SET l w", "+OK|"},
+      {1, "PING", INVALIDATE("l") "+PONG|"}, {0, "SET l v PXAT 1000", "+OK|"},
+      {1,
+       "EVAL \"if redis.call('get',KEYS[1]) == ARGV[1] then return redis.call('del',KEYS[1]) else "
+       "return 0 end\" 1 l no",
+       ":0|"},
+      {0, "SET l w", "+OK|"}, {1, "PING", INVALIDATE("l") "+PONG|"})
+
 TALK3(tracking, broadcasts_name_all_keys_with_a_prefix,
       {1, "CLIENT TRACKING ON BCAST PREFIX a PREFIX b", "+OK|"},
       {2, "CLIENT TRACKING ON BCAST PREFIX c NOLOOP", "+OK|"},
