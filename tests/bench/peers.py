@@ -35,6 +35,17 @@ def pinned(command, cpu=None, realtime=0):
     return words + (["chrt", "-r", str(realtime)] if realtime else []) + command
 
 
+def ask_over(connection, *words):
+    """As Peer.ask, over a connection that is kept."""
+    connection.sendall(b"*%d\r\n" % len(words) + b"".join(
+        b"$%d\r\n%s\r\n" % (len(word), word) for word in (word.encode() for word in words)))
+    with connection.makefile("rb") as replies:
+        line = replies.readline().rstrip(b"\r\n").decode()
+        if line.startswith("$") and line != "$-1":
+            return replies.read(int(line[1:]) + 2)[:-2].decode("utf-8", "replace")
+    return line[1:]
+
+
 class Peer:
     """A running server.  `command` holds {port}; the process is this one's child and ends with it."""
 
@@ -63,17 +74,13 @@ class Peer:
         self.stop()
         sys.exit(f"{self.name} does not answer on port {self.port}:\n{last_words}")
 
+    def dial(self):
+        return socket.create_connection(("127.0.0.1", self.port), 10)
+
     def ask(self, *words):
         """One command, and a reply of one line or one bulk string."""
-        request = b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(w), w) for w in
-                                                     (word.encode() for word in words))
-        with socket.create_connection(("127.0.0.1", self.port), 10) as connection:
-            connection.sendall(request)
-            with connection.makefile("rb") as replies:
-                line = replies.readline().rstrip(b"\r\n").decode()
-                if line.startswith("$") and line != "$-1":
-                    return replies.read(int(line[1:])).decode("utf-8", "replace")
-        return line[1:]
+        with self.dial() as connection:
+            return ask_over(connection, *words)
 
     def cpu_seconds(self):
         """Of all its threads so far, by the scheduler's nanoseconds where the kernel has them."""

@@ -24,7 +24,7 @@ import tempfile
 import threading
 import time
 
-from peers import Peer, run_load, serving
+from peers import Peer, ask_over, run_load, serving
 
 SAMPLES = 200
 # What the second half of the time may add to memory: noise of the allocator's pages.
@@ -89,16 +89,16 @@ def run_loads(args, peer, folder):
 
 
 def idle_descriptors(peer, expected=0):
-    """How many are open once no client is left.  Closing connections takes the server a moment, and so
-    does a snapshot that is under way: what is more than `expected` is waited for."""
-    serving.await_that(lambda: "connected_clients:1\r" in peer.ask("INFO", "clients"), peer.process, 10)
-    if expected:
-        serving.await_that(lambda: peer.descriptors() <= expected, peer.process, 10)
-    counts = []
-    for _ in range(20):
-        counts.append(peer.descriptors())
-        time.sleep(0.01)  # waits for the last question's own connection to be closed
-    return min(counts)
+    """How many are open while ours is the only client, which it is over one connection that stays, and
+    nothing is being saved.  What is more than `expected` is waited for."""
+    with peer.dial() as connection:
+        def is_idle():
+            info = ask_over(connection, "INFO", "everything")
+            return "connected_clients:1\r" in info and "rdb_bgsave_in_progress:0\r" in info
+        serving.await_that(is_idle, peer.process, 10)
+        if expected:
+            serving.await_that(lambda: peer.descriptors() <= expected, peer.process, 10)
+        return peer.descriptors()
 
 
 def main():

@@ -30,7 +30,9 @@ import serving
 import tls_files
 
 CASE_COMMANDS = 400
-BATCH_COMMANDS = 64  # small enough that replies never fill the socket while we still send
+BATCH_COMMANDS = 64
+# A batch's bytes have room in the socket's buffers: while replies fill those of the other direction nobody reads.
+BATCH_BYTES = 64 << 10
 DEADLINE_S = 30
 LATE_S = 5  # for a message that comes behind the marker, as it may from another thread
 SHRINK_RUNS_MAX = 300
@@ -265,24 +267,32 @@ class Case:
         at = 0
         self.queue = []
         while at < len(self.ops):
-            if self.ops[at][0][0] == b"*SCAN":
-                sets = [scan(connection, self.ops[at][0][1:]) for connection in connections]
-                self.done += 1
-                if sets[0] != sets[1]:
-                    return at, sets[0], sets[1]
-                if sets[0] == QUEUED:
-                    self.queue.append([b"SCAN"])
+            if self.ops[at][0][0] in SPECIAL:
+                difference = self.run_special(connections, at)
+                if difference:
+                    return difference
                 at += 1
                 continue
-            end = at
-            while (end < len(self.ops) and end - at < BATCH_COMMANDS
-                   and self.ops[end][0][0] != b"*SCAN"):
+            end, size = at, 0
+            while end < len(self.ops) and end - at < BATCH_COMMANDS and self.ops[end][0][0] not in SPECIAL:
+                size += sum(map(len, self.ops[end][0]))
+                if size > BATCH_BYTES and end > at:
+                    break
                 end += 1
             difference = self.run_batch(connections, at, end)
             if difference or connections[0].closed:
                 return difference
             at = end
         return None
+
+    def run_special(self, connections, at):
+        (name, *args), _ = self.ops[at]
+        first, do = SPECIAL[name]
+        one, other = [do(connection, args) for connection in connections]
+        self.done += 1
+        if one == other == QUEUED:
+            self.queue.append([first])
+        return None if one == other else (at, one, other)
 
     def run_batch(self, connections, at, end):
         data = b"".join((encode_inline if inline else encode)(args)
@@ -432,7 +442,7 @@ def same(args, one, other):
 
 
 def scan(connection, options):
-    """A whole iteration: the set of keys, or the error."""
+    """A whole iteration: the keys, or the error."""
     keys, cursor = set(), b"0"
     for _ in range(SCAN_STEPS_MAX):
         frame = connection.ask([b"SCAN", cursor, *options])
@@ -444,6 +454,19 @@ def scan(connection, options):
         if cursor == b"0":
             return sorted(keys)
     return b"(the scan has no end)"
+
+
+def dump_and_restore(connection, args):
+    source, target, ttl, *options = args
+    frame = connection.ask([b"DUMP", source])
+    payload = decode(frame) if frame else None
+    if not isinstance(payload, bytes):
+        return frame
+    return frame + connection.ask([b"RESTORE", target, ttl, payload, *options])
+
+
+# A step of several commands: the one that MULTI queues first, and what it does; the rest is not asked then.
+SPECIAL = {b"*SCAN": (b"SCAN", scan), b"*RESTORE": (b"DUMP", dump_and_restore)}
 
 
 def audit():
@@ -460,7 +483,7 @@ def draw_crowd(rng, protocol, count):
     for _ in range(count):
         who = rng.randrange(2)
         args = grammar.draw(rng, grammar.CROWD_RULES)
-        if args[0] not in (b"*SCAN", b"") and args[0].upper() not in (b"DBSIZE", b"QUIT"):
+        if args[0] not in (*SPECIAL, b"") and args[0].upper() not in (b"DBSIZE", b"QUIT"):
             ops.append(([b"*2"] * who + args, False))
     return Crowd(ops, protocol)
 
@@ -473,7 +496,7 @@ def draw_case(rng, protocol, count):
             continue
         if args[0].upper() in grammar.COUNTING:
             ops.append(([b"*SCAN"], False))
-        inline = (rng.random() < 0.05 and args[0] != b"*SCAN"
+        inline = (rng.random() < 0.05 and args[0] not in SPECIAL
                   and sum(map(len, args)) < 4000 and args[0] != b"")
         ops.append((args, inline))
     return Case(ops + audit(), protocol)
