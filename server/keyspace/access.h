@@ -28,11 +28,13 @@
 /* See room.h. */
 struct room_process;
 typedef bool room_measure_fn(struct room_process *process);
+typedef void room_purge_fn(void);
 struct room {
     _Atomic size_t bytes_max;
     _Atomic size_t overhead_bytes;
     /* How it is measured; NULL: not yet.  What it is made of is who sets `measuring`'s. */
     room_measure_fn *_Atomic measure;
+    room_purge_fn *purge;
     atomic_flag measuring;
     size_t base_bytes;                            /* what it began with */
     size_t process_bytes, hole_bytes, idle_bytes; /* see room.c */

@@ -17,6 +17,7 @@
 
 enum {
     HOLES_SHARE = 32,
+    HOLES_COUNTED_SHARE = 64, /* of the limit: holes beyond count as overhead */
     BEHIND_SHARE = 4,
     COMMAND_LOOKS = 4096, /* some 100 us */
     COMPACT_BUDGET = 64,  /* entries moved in a shard for a command, where holes are many */
@@ -30,6 +31,8 @@ enum {
     OVERHEAD_SHARE_MAX = 2, /* more is not believed: a limit below what a program needs to run */
     BASE_TIMES = 3,         /* see room_watch_process */
     IDLE_SHARE = 64,        /* of the limit, in pages that wait to be given back */
+    OVER_SHARE = 32,        /* of the limit, before idle pages are given back at once, */
+    PURGE_BYTES = 2 << 20,  /* and so many at most wait then: some 0.3 ms of work */
     MEASURE_SHARE = 128,    /* of the limit, brought by one thread's commands */
     OVERHEAD_STEPS = 8,     /* a measurement counts as one of so many */
     HOLE_STEPS = 8,
@@ -104,7 +107,7 @@ static bool holes_are_many(const struct keyspace *keyspace) {
  * but not where the limit is small beside it: from BASE_TIMES times that on a part, from one time
  * more on all.  Below, entries have what the setting says, and the program itself comes on top, as
  * with redis-server. */
-void room_watch_process(struct keyspace *keyspace, room_measure_fn *measure) {
+void room_watch_process(struct keyspace *keyspace, room_measure_fn *measure, room_purge_fn *purge) {
     struct room *room = &keyspace->room;
     struct room_process process;
     if (!measure(&process)) return;
@@ -112,6 +115,7 @@ void room_watch_process(struct keyspace *keyspace, room_measure_fn *measure) {
            idle = MIN(process.idle_bytes, process.resident_bytes);
     room->base_bytes = process.resident_bytes - idle;
     room->base_bytes -= MIN(room->base_bytes, used);
+    room->purge = purge;
     atomic_store_explicit(&room->measure, measure, memory_order_release);
 }
 
@@ -149,7 +153,8 @@ static void add_up(struct keyspace *keyspace, const struct room_process *process
                      excess(room->base_bytes, excess(max, room->base_bytes * BASE_TIMES));
     size_t now = excess(process->resident_bytes - idle, counted);
     size_t holes = store_hole_bytes(keyspace->store);
-    size_t holes_now = excess(holes, max / HOLES_SHARE), idle_now = excess(idle, max / IDLE_SHARE);
+    size_t holes_now = excess(holes, max / HOLES_COUNTED_SHARE),
+           idle_now = excess(idle, max / IDLE_SHARE);
     bool settling = by_timer ? is_settling(keyspace, holes + idle)
                              : atomic_load_explicit(&room->settling, memory_order_relaxed) > 0;
     size_t broken = excess(now, room->floor_bytes);
@@ -170,13 +175,26 @@ static void add_up(struct keyspace *keyspace, const struct room_process *process
                           memory_order_relaxed);
 }
 
+/* Entries and buffers that went leave pages with the allocator, which keeps them for some 50 ms: at
+ * 1 GB/s that is all of a small limit.  Where the process is over its limit they go at once. */
+static bool ask_process(const struct keyspace *keyspace, room_measure_fn *ask,
+                        struct room_process *process) {
+    size_t max = room_limit(keyspace);
+    if (!ask(process)) return false;
+    if (process->resident_bytes <= max + max / OVER_SHARE ||
+        process->idle_bytes <= MIN(max / IDLE_SHARE, (size_t)PURGE_BYTES))
+        return true;
+    keyspace->room.purge();
+    return ask(process);
+}
+
 static void measure(struct keyspace *keyspace, bool by_timer) {
     struct room *room = &keyspace->room;
     struct room_process process;
     room_measure_fn *ask = atomic_load_explicit(&room->measure, memory_order_acquire);
     if (!ask || room_taken_bytes(keyspace) / 2 < room_limit(keyspace) / 4) return;
     if (atomic_flag_test_and_set_explicit(&room->measuring, memory_order_acquire)) return;
-    if (ask(&process)) add_up(keyspace, &process, by_timer);
+    if (ask_process(keyspace, ask, &process)) add_up(keyspace, &process, by_timer);
     atomic_flag_clear_explicit(&room->measuring, memory_order_release);
 }
 

@@ -336,13 +336,17 @@ static bool measure_process(struct room_process *process) {
     return allocator.known && process->resident_bytes > 0;
 }
 
+static void purge_allocator(void) {
+    (void)machine_purge_allocator();
+}
+
 static void note_memory(struct worker *worker) {
     struct keyspace *keyspace = worker->net->options.keyspace;
     if (worker->index != 0) return;
     if (worker->memory_noted)
         room_measure(keyspace);
     else
-        room_watch_process(keyspace, measure_process);
+        room_watch_process(keyspace, measure_process, purge_allocator);
     keyspace_note_stale(keyspace);
     worker->memory_noted = true;
 }

@@ -35,6 +35,10 @@ struct allocator *huge_pages(void) {
     return &pages;
 }
 
+void huge_wish(uint8_t *page, bool whole) {
+    (void)madvise(page, HUGE_PAGE_BYTES, whole ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+}
+
 void huge_forget(uint8_t *from, uint8_t *to) {
     if (to > from) (void)madvise(from, (size_t)(to - from), MADV_DONTNEED);
 }

@@ -16,6 +16,10 @@ enum { HUGE_PAGE_BYTES = 2 * 1024 * 1024, SMALL_PAGE_BYTES = 4096 };
 
 struct allocator *huge_pages(void);
 
+/* Whether the kernel may make one huge page of this block again of which parts were forgotten: it
+ * would take memory for all of them, by a thread of its own (khugepaged), some time later. */
+void huge_wish(uint8_t *page, bool whole);
+
 /* What lies from `from` to `to`, of whole small pages, is not needed now: the system gets it back,
  * and what is read there afterwards is zero. */
 void huge_forget(uint8_t *from, uint8_t *to);

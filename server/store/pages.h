@@ -38,6 +38,7 @@ struct pages {
     struct lock lock;
     struct page **rows;      /* sorted by address */
     size_t count, cap, next; /* next: where the search begins */
+    size_t broken;           /* pages of which parts went back */
     _Atomic size_t used_bytes;
 };
 

@@ -21,6 +21,13 @@ static bool measure(struct room_process *process) {
     return told.resident_bytes > 0;
 }
 
+static size_t times_purged;
+static void purge(void) {
+    times_purged++;
+    told.resident_bytes -= told.idle_bytes;
+    told.idle_bytes = 0;
+}
+
 struct house {
     struct gate gate;
     struct store *store;
@@ -39,8 +46,8 @@ static void house_init(struct house *house, size_t limit) {
     house->access.now_ms = 1000;
     room_set(&house->keyspace, &(struct keyspace_memory){.bytes_max = limit});
     told = (struct room_process){.resident_bytes = BASE + store_used_bytes(house->store)};
-    times_asked = 0;
-    room_watch_process(&house->keyspace, measure);
+    times_asked = times_purged = 0;
+    room_watch_process(&house->keyspace, measure, purge);
 }
 
 static void house_deinit(struct house *house) {
@@ -85,13 +92,37 @@ Test(room, what_a_process_has_beyond_its_entries_is_overhead) {
         struct house house;
         house_init(&house, table[i].limit);
         fill(&house, table[i].limit / 4 * 3);
-        cr_assert(store_hole_bytes(house.store) < table[i].limit / 32);
+        cr_assert(store_hole_bytes(house.store) < table[i].limit / 64);
         told.idle_bytes = table[i].idle;
         told.resident_bytes = store_used_bytes(house.store) + table[i].beyond + table[i].idle;
         room_measure(&house.keyspace);
         size_t found = overhead(&house);
         cr_expect(found >= table[i].least && found <= table[i].most, "%s: %zu", table[i].row,
                   found);
+        house_deinit(&house);
+    }
+}
+
+Test(room, a_process_over_its_limit_gives_idle_pages_back_at_once) {
+    const size_t over = LIMIT + LIMIT / 16, much = LIMIT / 16, little = LIMIT / 256;
+    const struct {
+        const char *row;
+        size_t resident, idle, purged;
+    } table[] = {
+        {"over, and much is idle", over, much, 1},
+        {"over, and little is idle", over, little, 0},
+        {"not over", LIMIT, much, 0},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        struct house house;
+        house_init(&house, LIMIT);
+        fill(&house, LIMIT / 4 * 3);
+        told = (struct room_process){table[i].resident, table[i].idle};
+        room_measure(&house.keyspace);
+        cr_expect(times_purged == table[i].purged, "%s", table[i].row);
+        size_t left = table[i].resident - table[i].idle - store_used_bytes(house.store);
+        cr_expect(overhead(&house) >= left && overhead(&house) <= left + LIMIT / 64, "%s: %zu",
+                  table[i].row, overhead(&house));
         house_deinit(&house);
     }
 }

@@ -126,6 +126,29 @@ Test(pages, without_memory_for_its_own_the_block_is_refused_or_comes_from_elsewh
     }
 }
 
+/* Else the kernel would make huge pages of what was given back, and so take it again. */
+Test(pages, of_which_parts_went_back_are_not_to_be_huge_until_they_are_full) {
+    enum { BLOCK = 16 * 1024, COUNT = 6 * HUGE_PAGE_BYTES / BLOCK };
+    static void *blocks[COUNT];
+    begin(0, SIZE_MAX);
+    for (int round = 0; round < 3; round++) {
+        for (size_t i = 0; i < COUNT; i++)
+            if (!blocks[i]) cr_assert(blocks[i] = mem_alloc(&pages.allocator, BLOCK));
+        cr_expect_eq(pages.broken, 0, "round %d: %zu of full pages", round, pages.broken);
+        for (size_t i = 0; i < COUNT; i++) {
+            if (i % 4 == 0) continue;
+            mem_free(&pages.allocator, blocks[i], BLOCK);
+            blocks[i] = NULL;
+        }
+        cr_expect_geq(pages.broken, pages.count - 2, "round %d: %zu of %zu", round, pages.broken,
+                      pages.count);
+        check();
+    }
+    for (size_t i = 0; i < COUNT; i++) mem_free(&pages.allocator, blocks[i], BLOCK);
+    cr_expect_eq(pages.broken, 0);
+    end();
+}
+
 Test(pages, what_is_forgotten_is_zero_and_its_neighbours_stay) {
     uint8_t *page = mem_alloc(huge_pages(), HUGE_PAGE_BYTES);
     cr_assert(page && (uintptr_t)page % HUGE_PAGE_BYTES == 0);
