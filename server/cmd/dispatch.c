@@ -38,26 +38,11 @@
 
 enum {
     ARGS_KEPT = 4096, /* arguments that a worker keeps room for between calls */
+    AHEAD_INLINE_BYTES_MAX = 1 << 20, /* of one read's lines */
     SECURITY_LOG_INTERVAL_MS = 60000,
     REPLY_BYTES_SURE = 64 << 20, /* however little memory the entries may take */
     /* Cutting lengths of what an error quotes.  Source: Redis server.c commandCheckExistence. */
     QUOTED_BYTES_MAX = 128,
-};
-
-struct slot {
-    size_t first_arg, args_count;
-    size_t end;                    /* offset into the input behind the command */
-    const struct command *command; /* NULL: unknown */
-    struct store_key key;
-    bool has_key;
-};
-
-struct batch {
-    struct slot slots[DISPATCH_BATCH];
-    size_t count;
-    size_t end;              /* offset behind what was decoded */
-    enum resp_result result; /* why decoding ended */
-    struct brine_error error;
 };
 
 /* A run of equal commands that is measured as a whole; where each one is, `command` is NULL. */
@@ -67,14 +52,15 @@ struct timer {
 };
 
 static void decode_batch(struct worker_state *worker, struct session *session, struct bytes input,
-                         size_t at, struct batch *batch);
-static void prefetch_batch(struct worker_state *worker, const struct batch *batch);
-static size_t run_batch(struct worker_state *worker, struct session *session, struct batch *batch,
+                         size_t at, struct dispatch_batch *batch);
+static void prefetch_buckets(struct worker_state *worker, const struct dispatch_batch *batch);
+static void prefetch_entries(struct worker_state *worker, const struct dispatch_batch *batch);
+static size_t run_batch(struct worker_state *worker, struct session *session, struct dispatch_batch *batch,
                         struct dispatch_result *result);
-static bool run_slot(struct worker_state *worker, struct session *session, struct slot *slot,
+static bool run_slot(struct worker_state *worker, struct session *session, struct dispatch_slot *slot,
                      struct dispatch_result *result);
 static bool call_handler(struct worker_state *worker, struct session *session,
-                         const struct slot *slot, struct reply_mark mark);
+                         const struct dispatch_slot *slot, struct reply_mark mark);
 
 /* A reply is made whole before it is sent, so where memory is small it is bounded by that too. */
 static size_t reply_limit(const struct worker_state *worker) {
@@ -104,53 +90,126 @@ static void forget_actor(struct worker_state *worker) {
     worker->access.actor_context = NULL;
 }
 
-void dispatch_input(struct worker_state *worker, struct session *session, struct bytes input,
-                    struct dispatch_result *result) {
-    struct batch batch;
+/* What ended the batch ends the input too: false. */
+static bool go_on_behind(struct worker_state *worker, const struct dispatch_batch *batch,
+                         struct dispatch_result *result) {
+    struct reply *reply = &worker->reply;
+    if (batch->result == RESP_BROKEN) {
+        reply_errorf(reply, "ERR %s", batch->error.text);
+        metrics_add(worker->metrics, METRIC_error_replies, 1);
+        error_kinds_count(&worker->shared->errors, BYTES("ERR"));
+        result->close = true;
+    } else if (batch->result == RESP_NO_MEMORY && batch->count == 0) {
+        reply_error(reply, ERROR_NO_MEMORY);
+        result->close = true;
+    }
+    return batch->result != RESP_NEED_MORE && !result->close && !result->paused;
+}
+
+/* Runs the batch that was decoded from the start of input, and those behind it. */
+static void run_input(struct worker_state *worker, struct session *session, struct bytes input,
+                      struct dispatch_batch *batch, struct dispatch_result *result) {
     size_t at = 0;
+    for (;;) {
+        size_t ran = run_batch(worker, session, batch, result);
+        if (ran < batch->count || result->close || result->drop || session->waiting) {
+            at = ran ? batch->slots[ran - 1].end : at;
+            session->decoder = (struct resp_decoder){0};
+            break;
+        }
+        at = batch->end;
+        if (!go_on_behind(worker, batch, result)) {
+            if (result->close) at = input.len;
+            break;
+        }
+        decode_batch(worker, session, input, at, batch);
+        if (batch->count > 1) {
+            prefetch_buckets(worker, batch);
+            prefetch_entries(worker, batch);
+        }
+    }
+    result->consumed = at;
+}
+
+static void begin_input(struct worker_state *worker, struct session *session,
+                        struct dispatch_result *result) {
     *result = (struct dispatch_result){0};
     prepare(worker, session);
     session->last_active_mono_ms = worker->mono_ms;
     worker->serving = session;
     worker->access.may_defer = worker->services && worker->services->may_defer;
+}
 
-    for (;;) {
-        decode_batch(worker, session, input, at, &batch);
-        if (batch.count > 1) prefetch_batch(worker, &batch);
-        size_t ran = run_batch(worker, session, &batch, result);
-        if (ran < batch.count || result->close || result->drop || session->waiting) {
-            at = ran ? batch.slots[ran - 1].end : at;
-            session->decoder = (struct resp_decoder){0};
-            break;
-        }
-        at = batch.end;
-        if (batch.result == RESP_NEED_MORE) break;
-        if (batch.result == RESP_BROKEN) {
-            reply_errorf(&worker->reply, "ERR %s", batch.error.text);
-            metrics_add(worker->metrics, METRIC_error_replies, 1);
-            error_kinds_count(&worker->shared->errors, BYTES("ERR"));
-            result->close = true;
-            at = input.len;
-            break;
-        }
-        if (batch.result == RESP_NO_MEMORY && batch.count == 0) {
-            reply_error(&worker->reply, ERROR_NO_MEMORY);
-            result->close = true;
-            at = input.len;
-            break;
-        }
-        if (result->paused) break;
-    }
+static void end_input(struct worker_state *worker, struct session *session) {
     tracking_end_batch(worker, session);
     worker->serving = NULL;
     forget_actor(worker);
-    result->consumed = at;
     resp_args_clear(&worker->args);
     if (UNLIKELY(worker->args.cap > ARGS_KEPT)) resp_args_shrink(&worker->args, ARGS_KEPT);
 }
 
+void dispatch_input(struct worker_state *worker, struct session *session, struct bytes input,
+                    struct dispatch_result *result) {
+    struct dispatch_batch batch;
+    begin_input(worker, session, result);
+    decode_batch(worker, session, input, 0, &batch);
+    if (batch.count > 1) {
+        prefetch_buckets(worker, &batch);
+        prefetch_entries(worker, &batch);
+    }
+    run_input(worker, session, input, &batch, result);
+    end_input(worker, session);
+}
+
+/* ---- inputs of several clients ----------------------------------------------------------------*/
+
+void dispatch_ahead_init(struct dispatch_ahead *ahead, struct allocator *mem) {
+    resp_args_init(&ahead->args, mem, 1);
+    arena_init(&ahead->inline_args, mem, AHEAD_INLINE_BYTES_MAX);
+}
+
+void dispatch_ahead_deinit(struct dispatch_ahead *ahead) {
+    resp_args_deinit(&ahead->args);
+    arena_deinit(&ahead->inline_args);
+}
+
+/* What was looked ahead at becomes what the worker runs, and back. */
+static void change_places(struct worker_state *worker, struct dispatch_ahead *ahead) {
+    struct resp_args args = worker->args;
+    struct arena inline_args = worker->inline_args;
+    worker->args = ahead->args;
+    worker->inline_args = ahead->inline_args;
+    ahead->args = args;
+    ahead->inline_args = inline_args;
+}
+
+void dispatch_look_ahead(struct worker_state *worker, struct session *session, struct bytes input,
+                         struct dispatch_ahead *ahead) {
+    BRINE_ASSERT(session->authenticated, "a stranger's commands are decoded one by one");
+    change_places(worker, ahead);
+    worker->args.limit = args_limit(worker->config);
+    decode_batch(worker, session, input, 0, &ahead->batch);
+    prefetch_buckets(worker, &ahead->batch);
+    change_places(worker, ahead);
+}
+
+void dispatch_look_closer(struct worker_state *worker, struct dispatch_ahead *ahead) {
+    change_places(worker, ahead);
+    prefetch_entries(worker, &ahead->batch);
+    change_places(worker, ahead);
+}
+
+void dispatch_looked_at(struct worker_state *worker, struct session *session, struct bytes input,
+                        struct dispatch_ahead *ahead, struct dispatch_result *result) {
+    change_places(worker, ahead);
+    begin_input(worker, session, result);
+    run_input(worker, session, input, &ahead->batch, result);
+    end_input(worker, session);
+    change_places(worker, ahead);
+}
+
 /* The row of the command, and its first key's hash. */
-static void look_up(struct worker_state *worker, const struct session *session, struct slot *slot) {
+static void look_up(struct worker_state *worker, const struct session *session, struct dispatch_slot *slot) {
     const struct bytes *args = worker->args.items + slot->first_arg;
     const struct command *command =
         command_find_recent(&worker->shared->index, args, slot->args_count, &worker->recent);
@@ -174,7 +233,7 @@ static struct resp_limits decoder_limits(const struct worker_state *worker,
 }
 
 static void decode_batch(struct worker_state *worker, struct session *session, struct bytes input,
-                         size_t at, struct batch *batch) {
+                         size_t at, struct dispatch_batch *batch) {
     struct resp_limits limits = decoder_limits(worker, session);
     size_t most = session->authenticated ? DISPATCH_BATCH : 1;
     batch->count = 0;
@@ -189,7 +248,7 @@ static void decode_batch(struct worker_state *worker, struct session *session, s
         if (batch->result != RESP_COMMAND && batch->result != RESP_EMPTY) break;
         at += command.consumed;
         if (batch->result == RESP_EMPTY) continue;
-        struct slot *slot = &batch->slots[batch->count++];
+        struct dispatch_slot *slot = &batch->slots[batch->count++];
         slot->first_arg = command.first_arg;
         slot->args_count = command.argc;
         slot->end = at;
@@ -200,17 +259,22 @@ static void decode_batch(struct worker_state *worker, struct session *session, s
 
 /* How long the value of the first key is likely to be: as what takes its place, or as the last one
  * that was read. */
-static size_t likely_bytes(const struct worker_state *worker, const struct slot *slot) {
+static size_t likely_bytes(const struct worker_state *worker, const struct dispatch_slot *slot) {
     enum { VALUE = 2 };
     if (slot->args_count <= VALUE) return worker->access.read_bytes;
     return worker->args.items[slot->first_arg + VALUE].len;
 }
 
-static void prefetch_batch(struct worker_state *worker, const struct batch *batch) {
+static void prefetch_buckets(struct worker_state *worker, const struct dispatch_batch *batch) {
     struct store *store = worker->access.keyspace->store;
     struct store_hold *hold = &worker->access.hold;
     for (size_t i = 0; i < batch->count; i++)
         if (batch->slots[i].has_key) store_prefetch_bucket(store, hold, &batch->slots[i].key);
+}
+
+static void prefetch_entries(struct worker_state *worker, const struct dispatch_batch *batch) {
+    struct store *store = worker->access.keyspace->store;
+    struct store_hold *hold = &worker->access.hold;
     for (size_t i = 0; i < batch->count; i++)
         if (batch->slots[i].has_key)
             store_prefetch_entry(store, hold, &batch->slots[i].key,
@@ -267,7 +331,7 @@ static void note_duration(const struct command_call *call, int64_t started_ns) {
 }
 
 /* Returns how many ran; fewer than all when the client is to wait, drain or go. */
-static size_t run_batch(struct worker_state *worker, struct session *session, struct batch *batch,
+static size_t run_batch(struct worker_state *worker, struct session *session, struct dispatch_batch *batch,
                         struct dispatch_result *result) {
     enum { LARGES_BYTES_MAX = 16 << 20 }; /* sent from where they lie: they cost time, not memory */
     size_t pause_bytes = (size_t)config_read(worker->config->limits.output_pause_bytes);
@@ -276,7 +340,7 @@ static size_t run_batch(struct worker_state *worker, struct session *session, st
     size_t ran = 0;
     timer_start(worker);
     while (ran < batch->count) {
-        struct slot *slot = &batch->slots[ran];
+        struct dispatch_slot *slot = &batch->slots[ran];
         timer_switch(worker, &timer, slot->command);
         bool go_on = run_slot(worker, session, slot, result);
         if (UNLIKELY(result->deferred || result->postponed)) break; /* it has not run yet */
@@ -339,7 +403,7 @@ static bool is_other_protocol(struct worker_state *worker, const struct session 
 }
 
 /* Entries give way for it, or else it is refused; none does for one that could never be stored. */
-static bool memory_is_exceeded(struct worker_state *worker, const struct slot *slot) {
+static bool memory_is_exceeded(struct worker_state *worker, const struct dispatch_slot *slot) {
     struct keyspace_access *access = &worker->access;
     size_t bytes = 0;
     if (room_limit(access->keyspace) == 0) return false;
@@ -354,7 +418,7 @@ bool dispatch_memory_is_exceeded(struct worker_state *worker) {
 }
 
 static bool is_denied(struct worker_state *worker, struct session *session,
-                      const struct slot *slot) {
+                      const struct dispatch_slot *slot) {
     struct attempt attempt = {.command = slot->command,
                               .args = worker->args.items + slot->first_arg,
                               .args_count = slot->args_count};
@@ -383,7 +447,7 @@ static bool writes_are_stopped(const struct worker_state *worker) {
 /* Refuses what must not run; true: refused, and an error replied.  The order of the questions is
  * Redis's (server.c processCommand), for it decides which error a client sees. */
 static bool is_rejected(struct worker_state *worker, struct session *session,
-                        const struct slot *slot) {
+                        const struct dispatch_slot *slot) {
     const struct command *command = slot->command;
     const struct bytes *args = worker->args.items + slot->first_arg;
     struct reply *reply = &worker->reply;
@@ -447,7 +511,7 @@ static void note_transaction(const struct worker_state *worker, struct session *
 
 /* Accounts for its error and for a reply that grew too long. */
 static void end_command(struct worker_state *worker, const struct session *session,
-                        const struct slot *slot, struct reply_mark mark,
+                        const struct dispatch_slot *slot, struct reply_mark mark,
                         struct dispatch_result *result) {
     struct reply *reply = &worker->reply;
     if (UNLIKELY(reply->errors != mark.errors)) account_error(worker);
@@ -498,7 +562,7 @@ static void end_modes(struct worker_state *worker, struct session *session,
 }
 
 /* False: nothing more of this client is to run now. */
-static bool run_slot(struct worker_state *worker, struct session *session, struct slot *slot,
+static bool run_slot(struct worker_state *worker, struct session *session, struct dispatch_slot *slot,
                      struct dispatch_result *result) {
     worker->transaction_ended = worker->exec_muted = false;
     struct reply *reply = &worker->reply;
@@ -595,7 +659,7 @@ static void run_handler(struct command_call *call, struct reply_mark mark) {
 
 /* False: the gate wants more time than an event loop has; nothing has happened. */
 static bool call_handler(struct worker_state *worker, struct session *session,
-                         const struct slot *slot, struct reply_mark mark) {
+                         const struct dispatch_slot *slot, struct reply_mark mark) {
     struct reply *reply = &worker->reply;
     const struct command *command = slot->command;
     struct keyspace_access *access = &worker->access;
@@ -660,7 +724,7 @@ void dispatch_run_queued(struct command_call *call) {
 /* The input was decoded once already, so only a limit that was lowered since, or memory, can be in
  * the way. */
 static bool decode_one(struct worker_state *worker, const struct session *session,
-                       struct bytes input, struct slot *slot) {
+                       struct bytes input, struct dispatch_slot *slot) {
     struct resp_decoder decoder = {0};
     struct resp_limits limits = decoder_limits(worker, session);
     struct resp_command command;
@@ -676,7 +740,7 @@ static bool decode_one(struct worker_state *worker, const struct session *sessio
     } while (result == RESP_EMPTY);
     if (result == RESP_COMMAND) {
         *slot =
-            (struct slot){.first_arg = command.first_arg, .args_count = command.argc, .end = at};
+            (struct dispatch_slot){.first_arg = command.first_arg, .args_count = command.argc, .end = at};
         look_up(worker, session, slot);
         return true;
     }
@@ -689,7 +753,7 @@ static bool decode_one(struct worker_state *worker, const struct session *sessio
 
 void dispatch_deferred(struct worker_state *worker, struct session *session, struct bytes input,
                        struct dispatch_result *result) {
-    struct slot slot;
+    struct dispatch_slot slot;
     *result = (struct dispatch_result){0};
     prepare(worker, session);
     worker->access.may_defer = false;

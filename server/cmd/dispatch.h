@@ -32,6 +32,47 @@ struct dispatch_result {
 void dispatch_input(struct worker_state *worker, struct session *session, struct bytes input,
                     struct dispatch_result *result);
 
+/* ---- inputs of several clients at once ---------------------------------------------------------
+ *
+ *     dispatch_look_ahead(worker, session, input, &ahead)     for each, as it is read
+ *     dispatch_look_closer(worker, &ahead)                    for each
+ *     dispatch_looked_at(worker, session, input, &ahead, &result)     for each, as dispatch_input
+ *
+ * A client that waits for each reply sends batches of one: by themselves each would wait for its
+ * bucket, then for its entry.  Between the first step and the last the input stays where it is, and
+ * nothing is done with the session's decoder; other clients' commands may run. */
+
+struct dispatch_slot {
+    size_t first_arg, args_count;
+    size_t end;                    /* offset into the input behind the command */
+    const struct command *command; /* NULL: unknown */
+    struct store_key key;
+    bool has_key;
+};
+
+struct dispatch_batch {
+    struct dispatch_slot slots[DISPATCH_BATCH];
+    size_t count;
+    size_t end;              /* offset behind what was decoded */
+    enum resp_result result; /* why decoding ended */
+    struct brine_error error;
+};
+
+struct dispatch_ahead {
+    struct dispatch_batch batch;
+    struct resp_args args;
+    struct arena inline_args;
+};
+
+void dispatch_ahead_init(struct dispatch_ahead *ahead, struct allocator *mem);
+void dispatch_ahead_deinit(struct dispatch_ahead *ahead);
+/* Of a client that has authenticated. */
+void dispatch_look_ahead(struct worker_state *worker, struct session *session, struct bytes input,
+                         struct dispatch_ahead *ahead);
+void dispatch_look_closer(struct worker_state *worker, struct dispatch_ahead *ahead);
+void dispatch_looked_at(struct worker_state *worker, struct session *session, struct bytes input,
+                        struct dispatch_ahead *ahead, struct dispatch_result *result);
+
 /* Runs one command within EXEC: its handler and its accounts. */
 void dispatch_run_queued(struct command_call *call);
 /* Runs one command within another, which makes of its reply what it likes. */

@@ -212,6 +212,7 @@ void connection_close(struct connection *connection) {
     if (connection->closed) return;
     struct worker *worker = connection->worker;
     if (UNLIKELY(connection->is_held)) say_last(connection);
+    if (UNLIKELY(connection->is_taken_in)) intake_drop(&worker->intake, connection);
     connection->closed = true;
     atomic_store_explicit(&connection->gone, true, memory_order_relaxed);
     if (connection->linger_until_mono_ms) worker->lingering_count--;
@@ -324,16 +325,19 @@ static void give_room(uv_handle_t *handle, size_t suggested UNUSED, uv_buf_t *ro
         connection_give_plain_room(connection, room);
 }
 
+/* Of this turn; what it sent and was not run yet is a share, too. */
+static bool has_had_its_share(const struct connection *connection) {
+    return connection->is_taken_in || (connection->turn == connection->worker->turn &&
+                                       connection->turn_bytes >= CONNECTION_TURN_BYTES);
+}
+
 void connection_give_plain_room(struct connection *connection, uv_buf_t *room) {
     struct worker *worker = connection->worker;
+    uint8_t *common = intake_room(&worker->intake);
     *room = (uv_buf_t){0};
-    if (connection->turn == worker->turn && connection->turn_bytes >= CONNECTION_TURN_BYTES) return;
-    if (connection->finishing) { /* what comes is thrown away */
-        *room = (uv_buf_t){.base = (char *)worker->read_buffer, .len = WORKER_READ_BYTES};
-        return;
-    }
-    if (UNLIKELY(connection->swallowing)) {
-        *room = (uv_buf_t){.base = (char *)worker->read_buffer, .len = WORKER_READ_BYTES};
+    if (has_had_its_share(connection)) return;
+    if (UNLIKELY(connection->finishing || connection->swallowing)) { /* to be thrown away */
+        *room = (uv_buf_t){.base = (char *)common, .len = INTAKE_ROOM_BYTES};
         return;
     }
     if (reads_in_place(connection)) {
@@ -343,11 +347,11 @@ void connection_give_plain_room(struct connection *connection, uv_buf_t *room) {
                            .len = MIN(query->cap - query->len, (size_t)QUERY_READ_BYTES)};
         return;
     }
-    bytes_copy_to(worker->read_buffer, buf_view(&connection->query));
-    size_t left = WORKER_READ_BYTES - connection->query.len;
+    bytes_copy_to(common, buf_view(&connection->query));
+    size_t left = INTAKE_ROOM_BYTES - connection->query.len;
     if (!connection->session.authenticated)
         left = MIN(left, (size_t)CONNECTION_UNAUTHENTICATED_READ_BYTES);
-    *room = (uv_buf_t){.base = (char *)worker->read_buffer + connection->query.len, .len = left};
+    *room = (uv_buf_t){.base = (char *)common + connection->query.len, .len = left};
 }
 
 /* Keeps what was not run of input, which is the query itself or lies in the worker's buffer, the
@@ -619,14 +623,17 @@ static void finish_serving(struct connection *connection, const struct dispatch_
     if (account(connection)) settle(connection);
 }
 
-/* Runs what can be run of input and sends the replies. */
-static void serve(struct connection *connection, struct bytes input) {
+void connection_serve(struct connection *connection, struct bytes input,
+                      struct dispatch_ahead *ahead) {
     struct worker *worker = connection->worker;
     struct dispatch_result result = {0};
     messages_collect(worker);
     if (UNLIKELY(connection->closed)) return;
     connection->session.query_bytes = input.len; /* as CLIENT LIST shows its asker */
-    dispatch_input(&worker->state, &connection->session, input, &result);
+    if (ahead)
+        dispatch_looked_at(&worker->state, &connection->session, input, ahead, &result);
+    else
+        dispatch_input(&worker->state, &connection->session, input, &result);
     if (result.drop) {
         reply_clear(&worker->state.reply);
         connection_close(connection);
@@ -675,6 +682,14 @@ static void take_ahead(struct connection *connection, const uv_buf_t *room, size
     if (account(connection) && !may_read_ahead(connection)) stop_reading(connection);
 }
 
+/* Whether what was read may wait for what others sent: nothing came before it that was not run, and
+ * all that the socket had is there, so that it is not asked again in this turn. */
+static bool may_be_taken_in(const struct connection *connection, const uv_buf_t *room,
+                            size_t count) {
+    return connection->session.authenticated && !connection->tls && !connection->output &&
+           !connection->session.waiting && connection->query.len == 0 && count < room->len;
+}
+
 void connection_take_plain(struct connection *connection, const uv_buf_t *room, size_t count) {
     struct worker *worker = connection->worker;
     note_input(connection, count);
@@ -686,7 +701,7 @@ void connection_take_plain(struct connection *connection, const uv_buf_t *room, 
     if (UNLIKELY(connection->swallowing)) {
         enum brine_status status = swallow_take(connection, bytes_view(room->base, count));
         if (status == BRINE_OK && !connection->paused)
-            serve(connection, buf_view(&connection->query));
+            connection_serve(connection, buf_view(&connection->query), NULL);
         else if (status != BRINE_OK && status != BRINE_NEED_MORE)
             close_for_limit(connection, METRIC_client_budget_closed, "out of memory for its query");
         return;
@@ -698,27 +713,30 @@ void connection_take_plain(struct connection *connection, const uv_buf_t *room, 
     struct buf *query = &connection->query;
     if (room->base == (char *)query->data + query->len) {
         query->len += count;
-        serve(connection, buf_view(query));
+        connection_serve(connection, buf_view(query), NULL);
         return;
     }
-    struct bytes input = bytes_view(worker->read_buffer, query->len + count);
-    if (!secure_refuses_hello(connection, input)) serve(connection, input);
+    struct bytes input = bytes_view(intake_room(&worker->intake), query->len + count);
+    if (secure_refuses_hello(connection, input)) return;
+    if (may_be_taken_in(connection, room, count))
+        intake_add(worker, connection, count);
+    else
+        connection_serve(connection, input, NULL);
 }
 
 static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *room) {
     struct connection *connection = stream->data;
     struct worker *worker = connection->worker;
     if (count == 0) return;
+    if (UNLIKELY(count < 0 && count != UV_ENOBUFS && connection->is_taken_in)) intake_run(worker);
+    if (UNLIKELY(connection->closed)) return;
     if (count == UV_EOF) {
         connection->reading = false; /* libuv has stopped by itself */
         connection_end_input(connection);
         return;
     }
     /* Its share of this turn is used up: see give_room. */
-    if (count == UV_ENOBUFS &&
-        (connection->tls ||
-         (connection->turn == worker->turn && connection->turn_bytes >= CONNECTION_TURN_BYTES)))
-        return;
+    if (count == UV_ENOBUFS && (connection->tls || has_had_its_share(connection))) return;
     if (count == UV_ENOBUFS)
         close_for_limit(connection, METRIC_client_budget_closed, "out of memory for its query");
     else if (count < 0)
@@ -732,7 +750,7 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *room) {
 static void run_rest(struct connection *connection) {
     connection->paused = false;
     if (connection->query.len > 0)
-        serve(connection, buf_view(&connection->query));
+        connection_serve(connection, buf_view(&connection->query), NULL);
     else
         settle(connection);
 }

@@ -4,7 +4,7 @@
 /* A connection: one client's socket, its session, what it sent and was not yet run (`query`), and
  * what is to be sent and was not yet taken (`output`).
  *
- *     bytes -> the worker's read buffer -> dispatch_input -> worker's reply -> one uv_try_write
+ *     bytes -> the worker's intake      -> dispatch_input -> worker's reply -> one uv_try_write
  *                  | incomplete command                    small |             ^ | what the socket
  *                  v                                             v             | v does not take
  *                query                                         outbox, to the   output -> uv_write
@@ -35,6 +35,7 @@
 
 struct worker;
 struct tls;
+struct dispatch_ahead;
 struct dispatch_result;
 
 enum {
@@ -89,6 +90,7 @@ struct connection {
     bool handle_closed; /* libuv is done with it; what is left waits for the background */
     bool copied_peer;   /* the copies begin with session.peer, not with .local */
     bool is_held;       /* a reply of its lies in the worker's outbox */
+    bool is_taken_in;   /* input of its lies in the worker's intake */
     atomic_bool gone;   /* closed, for the background to see before it begins */
     bool swallowing;    /* what the decoder lacks is thrown away: the command is too long to keep */
     struct tls *tls;    /* NULL: plain */
@@ -115,6 +117,9 @@ void connection_end_background(struct connection *connection, const struct dispa
 void connection_push(struct connection *connection, struct bytes bytes);
 /* Sends all that waits in the outbox: when the sockets have been asked, and before they are. */
 void connection_send_held(struct worker *worker);
+/* Runs what can be run of input and sends the replies; `ahead`, or NULL: what was seen of it. */
+void connection_serve(struct connection *connection, struct bytes input,
+                      struct dispatch_ahead *ahead);
 /* Runs commands that were left for a later turn. */
 void connection_go_on(struct connection *connection);
 /* Nothing to run, nothing to send, nothing expected from other threads. */

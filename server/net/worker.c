@@ -63,10 +63,10 @@ static enum brine_status open_state(struct worker *worker) {
         .random_seed = options->random_seed + worker->index,
     };
     bool speaks_tls = config_read(options->config->tls.port) > 0;
-    worker->read_buffer = mem_alloc(options->mem, WORKER_READ_BYTES);
+    enum brine_status status = intake_init(&worker->intake, options->mem);
     if (speaks_tls) worker->cipher_in = mem_alloc(options->mem, SECURE_READ_BYTES);
-    if (!worker->read_buffer || (speaks_tls && !worker->cipher_in)) {
-        mem_free(options->mem, worker->read_buffer, WORKER_READ_BYTES);
+    if (status != BRINE_OK || (speaks_tls && !worker->cipher_in)) {
+        intake_deinit(&worker->intake, options->mem);
         mem_free(options->mem, worker->cipher_in, SECURE_READ_BYTES);
         metrics_deinit(&worker->metrics);
         return BRINE_NO_MEMORY;
@@ -78,7 +78,7 @@ static enum brine_status open_state(struct worker *worker) {
 }
 
 static void close_state(struct worker *worker) {
-    mem_free(worker->net->options.mem, worker->read_buffer, WORKER_READ_BYTES);
+    intake_deinit(&worker->intake, worker->net->options.mem);
     mem_free(worker->net->options.mem, worker->cipher_in, SECURE_READ_BYTES);
     buf_deinit(&worker->cipher_out);
     outbox_deinit(&worker->outbox);
@@ -188,6 +188,7 @@ static void on_turn_end(uv_prepare_t *handle) {
 }
 
 static void on_sockets_served(uv_check_t *handle) {
+    intake_run(handle->data);
     connection_send_held(handle->data);
 }
 

@@ -23,6 +23,7 @@
 #include "net/budget.h"
 #include "net/connection.h"
 #include "net/inbox.h"
+#include "net/intake.h"
 #include "net/listener.h"
 #include "net/messages.h"
 #include "net/outbox.h"
@@ -30,7 +31,6 @@
 struct net;
 
 enum {
-    WORKER_READ_BYTES = 64 * 1024,
     WORKER_TICK_MS = 100,
     WORKER_CLIENTS_SHARE = 4,      /* of memory.max at most, unless a share is given */
     WORKER_UPKEEP_NS = 500 * 1000, /* of keyspace upkeep in one turn: half a millisecond's pause */
@@ -55,10 +55,10 @@ struct worker {
     struct worker_state state;
     struct metrics metrics;
     struct budget_share budget;
-    uint8_t *cipher_in;    /* SECURE_READ_BYTES, as read_buffer; NULL: no TLS */
+    uint8_t *cipher_in;    /* SECURE_READ_BYTES, for all in turn; NULL: no TLS */
     struct buf cipher_out; /* what is being encrypted */
     bool memory_noted;     /* once: what the server had before it served anybody */
-    uint8_t *read_buffer;  /* WORKER_READ_BYTES, for all connections in turn */
+    struct intake intake;  /* what was read and waits for what others sent */
     struct outbox outbox;  /* replies that wait for the end of this turn */
 
     struct connection *connections; /* open ones, in a ring that is walked by the tick */
