@@ -37,7 +37,7 @@
 #include <stdio.h>
 
 enum {
-    ARGS_KEPT = 4096, /* arguments that a worker keeps room for between calls */
+    ARGS_KEPT = 4096,                 /* arguments that a worker keeps room for between calls */
     AHEAD_INLINE_BYTES_MAX = 1 << 20, /* of one read's lines */
     SECURITY_LOG_INTERVAL_MS = 60000,
     REPLY_BYTES_SURE = 64 << 20, /* however little memory the entries may take */
@@ -55,10 +55,10 @@ static void decode_batch(struct worker_state *worker, struct session *session, s
                          size_t at, struct dispatch_batch *batch);
 static void prefetch_buckets(struct worker_state *worker, const struct dispatch_batch *batch);
 static void prefetch_entries(struct worker_state *worker, const struct dispatch_batch *batch);
-static size_t run_batch(struct worker_state *worker, struct session *session, struct dispatch_batch *batch,
-                        struct dispatch_result *result);
-static bool run_slot(struct worker_state *worker, struct session *session, struct dispatch_slot *slot,
-                     struct dispatch_result *result);
+static size_t run_batch(struct worker_state *worker, struct session *session,
+                        struct dispatch_batch *batch, struct dispatch_result *result);
+static bool run_slot(struct worker_state *worker, struct session *session,
+                     struct dispatch_slot *slot, struct dispatch_result *result);
 static bool call_handler(struct worker_state *worker, struct session *session,
                          const struct dispatch_slot *slot, struct reply_mark mark);
 
@@ -209,7 +209,8 @@ void dispatch_looked_at(struct worker_state *worker, struct session *session, st
 }
 
 /* The row of the command, and its first key's hash. */
-static void look_up(struct worker_state *worker, const struct session *session, struct dispatch_slot *slot) {
+static void look_up(struct worker_state *worker, const struct session *session,
+                    struct dispatch_slot *slot) {
     const struct bytes *args = worker->args.items + slot->first_arg;
     const struct command *command =
         command_find_recent(&worker->shared->index, args, slot->args_count, &worker->recent);
@@ -331,8 +332,8 @@ static void note_duration(const struct command_call *call, int64_t started_ns) {
 }
 
 /* Returns how many ran; fewer than all when the client is to wait, drain or go. */
-static size_t run_batch(struct worker_state *worker, struct session *session, struct dispatch_batch *batch,
-                        struct dispatch_result *result) {
+static size_t run_batch(struct worker_state *worker, struct session *session,
+                        struct dispatch_batch *batch, struct dispatch_result *result) {
     enum { LARGES_BYTES_MAX = 16 << 20 }; /* sent from where they lie: they cost time, not memory */
     size_t pause_bytes = (size_t)config_read(worker->config->limits.output_pause_bytes);
     const struct reply *reply = &worker->reply;
@@ -562,8 +563,8 @@ static void end_modes(struct worker_state *worker, struct session *session,
 }
 
 /* False: nothing more of this client is to run now. */
-static bool run_slot(struct worker_state *worker, struct session *session, struct dispatch_slot *slot,
-                     struct dispatch_result *result) {
+static bool run_slot(struct worker_state *worker, struct session *session,
+                     struct dispatch_slot *slot, struct dispatch_result *result) {
     worker->transaction_ended = worker->exec_muted = false;
     struct reply *reply = &worker->reply;
     struct reply_mark mark = reply_mark(reply);
@@ -739,8 +740,8 @@ static bool decode_one(struct worker_state *worker, const struct session *sessio
         if (result == RESP_COMMAND || result == RESP_EMPTY) at += command.consumed;
     } while (result == RESP_EMPTY);
     if (result == RESP_COMMAND) {
-        *slot =
-            (struct dispatch_slot){.first_arg = command.first_arg, .args_count = command.argc, .end = at};
+        *slot = (struct dispatch_slot){
+            .first_arg = command.first_arg, .args_count = command.argc, .end = at};
         look_up(worker, session, slot);
         return true;
     }

@@ -35,13 +35,6 @@
 #include <unistd.h>
 
 enum {
-    /* Below, an incomplete command is copied in front of what comes next in the worker's buffer,
-     * which costs less than a buffer of its own; above, new bytes are read behind it in place. */
-    QUERY_IN_PLACE_BYTES = 16 * 1024,
-    QUERY_ROOM_BYTES = 64 * 1024,
-    QUERY_ROOM_RATIO = 16, /* a megabyte is never copied as it grows */
-    QUERY_TRUSTED_BYTES = 1024 * 1024,
-    QUERY_READ_BYTES = 1024 * 1024,
     /* What a worker keeps of a reply buffer that had to grow. */
     REPLY_BYTES_KEPT = 256 * 1024,
     KEEPALIVE_PROBES = 3,
@@ -212,7 +205,7 @@ void connection_close(struct connection *connection) {
     if (connection->closed) return;
     struct worker *worker = connection->worker;
     if (UNLIKELY(connection->is_held)) say_last(connection);
-    if (UNLIKELY(connection->is_taken_in)) intake_drop(&worker->intake, connection);
+    if (UNLIKELY(connection->is_taken_in)) intake_drop(connection);
     connection->closed = true;
     atomic_store_explicit(&connection->gone, true, memory_order_relaxed);
     if (connection->linger_until_mono_ms) worker->lingering_count--;
@@ -269,7 +262,7 @@ static size_t held_bytes(const struct connection *connection) {
     const struct buf *query = &connection->query;
     bool in_the_making = resp_bytes_missing(&connection->session.decoder) > 0;
     size_t query_bytes =
-        in_the_making ? MIN(query->cap, query->len + QUERY_ROOM_BYTES) : query->cap;
+        in_the_making ? MIN(query->cap, query->len + INTAKE_QUERY_ROOM_BYTES) : query->cap;
     return query_bytes + session_transaction_bytes(&connection->session) +
            pubsub_bytes(&connection->session) + tracking_bytes(&connection->session) +
            (connection->tls ? tls_bytes(connection->tls) : 0) +
@@ -298,22 +291,6 @@ static size_t query_limit(const struct connection *connection) {
     return (size_t)config_read(config->limits.query_buffer_bytes);
 }
 
-/* Room behind an incomplete command: as much as it lacks, but at most QUERY_ROOM_RATIO times what
- * has arrived, so that a claim of 512 MB costs nothing until a part of it is made true.  Once a
- * good part of it is true all the room is taken at once: memory that is not touched costs nothing
- * but addresses, and growing by copies would stop the loop for as long as the copies take. */
-static size_t query_room(const struct connection *connection) {
-    size_t missing = resp_bytes_missing(&connection->session.decoder);
-    size_t arrived = MAX(connection->query.len, (size_t)QUERY_ROOM_BYTES);
-    if (missing == 0) return QUERY_ROOM_BYTES;
-    return arrived >= QUERY_TRUSTED_BYTES ? missing : MIN(missing, arrived * QUERY_ROOM_RATIO);
-}
-
-static bool reads_in_place(const struct connection *connection) {
-    return connection->query.len > QUERY_IN_PLACE_BYTES ||
-           resp_bytes_missing(&connection->session.decoder) > QUERY_IN_PLACE_BYTES;
-}
-
 /* libuv asks where to read to.  No room at all makes it stop reading this socket until the next
  * turn, without a system call: that is how a flood is made to take turns.  A large value in the
  * making is no flood of commands and may take what it needs. */
@@ -322,36 +299,7 @@ static void give_room(uv_handle_t *handle, size_t suggested UNUSED, uv_buf_t *ro
     if (UNLIKELY(connection->tls != NULL))
         secure_give_room(connection, room);
     else
-        connection_give_plain_room(connection, room);
-}
-
-/* Of this turn; what it sent and was not run yet is a share, too. */
-static bool has_had_its_share(const struct connection *connection) {
-    return connection->is_taken_in || (connection->turn == connection->worker->turn &&
-                                       connection->turn_bytes >= CONNECTION_TURN_BYTES);
-}
-
-void connection_give_plain_room(struct connection *connection, uv_buf_t *room) {
-    struct worker *worker = connection->worker;
-    uint8_t *common = intake_room(&worker->intake);
-    *room = (uv_buf_t){0};
-    if (has_had_its_share(connection)) return;
-    if (UNLIKELY(connection->finishing || connection->swallowing)) { /* to be thrown away */
-        *room = (uv_buf_t){.base = (char *)common, .len = INTAKE_ROOM_BYTES};
-        return;
-    }
-    if (reads_in_place(connection)) {
-        struct buf *query = &connection->query;
-        if (buf_reserve(query, query_room(connection)) != BRINE_OK) return;
-        *room = (uv_buf_t){.base = (char *)query->data + query->len,
-                           .len = MIN(query->cap - query->len, (size_t)QUERY_READ_BYTES)};
-        return;
-    }
-    bytes_copy_to(common, buf_view(&connection->query));
-    size_t left = INTAKE_ROOM_BYTES - connection->query.len;
-    if (!connection->session.authenticated)
-        left = MIN(left, (size_t)CONNECTION_UNAUTHENTICATED_READ_BYTES);
-    *room = (uv_buf_t){.base = (char *)common + connection->query.len, .len = left};
+        intake_give_room(connection, room);
 }
 
 /* Keeps what was not run of input, which is the query itself or lies in the worker's buffer, the
@@ -366,7 +314,8 @@ static bool keep_rest(struct connection *connection, struct bytes input, size_t 
     } else if (in_place) {
         buf_consume(query, consumed);
         /* What was grown for a large value is not kept for the small command behind it. */
-        if (query->cap > QUERY_ROOM_BYTES && query->len < query->cap / 4) buf_shrink(query, 0);
+        if (query->cap > INTAKE_QUERY_ROOM_BYTES && query->len < query->cap / 4)
+            buf_shrink(query, 0);
     } else {
         if (consumed > 0) query->len = 0;
         rest = bytes_slice(rest, query->len, rest.len);
@@ -657,7 +606,7 @@ static void note_input(struct connection *connection, size_t count) {
     connection->turn = worker->turn;
     /* A value that is read in place is no flood of commands, but takes turns like one, only in
      * larger steps: a copy of that size costs what the commands of a small buffer do. */
-    connection->turn_bytes += (uint32_t)(reads_in_place(connection) ? count / 16 : count);
+    connection->turn_bytes += (uint32_t)(intake_reads_in_place(connection) ? count / 16 : count);
     connection->session.last_active_mono_ms = worker->state.mono_ms;
     metrics_add(&worker->metrics, METRIC_net_reads, 1);
     metrics_add(&worker->metrics, METRIC_net_input_bytes, count);
@@ -680,14 +629,6 @@ static void take_ahead(struct connection *connection, const uv_buf_t *room, size
         return;
     }
     if (account(connection) && !may_read_ahead(connection)) stop_reading(connection);
-}
-
-/* Whether what was read may wait for what others sent: nothing came before it that was not run, and
- * all that the socket had is there, so that it is not asked again in this turn. */
-static bool may_be_taken_in(const struct connection *connection, const uv_buf_t *room,
-                            size_t count) {
-    return connection->session.authenticated && !connection->tls && !connection->output &&
-           !connection->session.waiting && connection->query.len == 0 && count < room->len;
 }
 
 void connection_take_plain(struct connection *connection, const uv_buf_t *room, size_t count) {
@@ -718,8 +659,8 @@ void connection_take_plain(struct connection *connection, const uv_buf_t *room, 
     }
     struct bytes input = bytes_view(intake_room(&worker->intake), query->len + count);
     if (secure_refuses_hello(connection, input)) return;
-    if (may_be_taken_in(connection, room, count))
-        intake_add(worker, connection, count);
+    if (intake_may_take(connection, room, count))
+        intake_add(connection, count);
     else
         connection_serve(connection, input, NULL);
 }
@@ -736,7 +677,7 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *room) {
         return;
     }
     /* Its share of this turn is used up: see give_room. */
-    if (count == UV_ENOBUFS && (connection->tls || has_had_its_share(connection))) return;
+    if (count == UV_ENOBUFS && (connection->tls || intake_has_had_its_share(connection))) return;
     if (count == UV_ENOBUFS)
         close_for_limit(connection, METRIC_client_budget_closed, "out of memory for its query");
     else if (count < 0)

@@ -19,6 +19,8 @@
 
 #include "cmd/dispatch.h"
 
+#include <uv.h>
+
 struct connection;
 struct worker;
 
@@ -27,6 +29,8 @@ enum {
     INTAKE_BYTES = 64 * 1024,      /* that wait */
     INTAKE_INPUTS_MAX = 16,
     INTAKE_COMMANDS = 64, /* that many are more than memory can be asked for at once */
+    /* Behind a query that is read in place. */
+    INTAKE_QUERY_ROOM_BYTES = 64 * 1024,
 };
 
 struct intake {
@@ -42,15 +46,25 @@ struct intake {
 enum brine_status intake_init(struct intake *intake, struct allocator *mem) MUST_USE;
 void intake_deinit(struct intake *intake, struct allocator *mem);
 
-/* Where the next read may go: INTAKE_ROOM_BYTES. */
+/* Where the next read may go, if not behind the query: INTAKE_ROOM_BYTES. */
 static inline uint8_t *intake_room(const struct intake *intake) {
     return intake->bytes + intake->used;
 }
-/* Takes what was read to there and looks ahead at it; the connection is in it from now on. */
-void intake_add(struct worker *worker, struct connection *connection, size_t count);
+/* Where this connection's next bytes go; len 0: it has had its share of this turn, or memory is
+ * out. */
+void intake_give_room(struct connection *connection, uv_buf_t *room);
+/* Of this turn; what it sent and was not run yet is a share, too. */
+bool intake_has_had_its_share(const struct connection *connection);
+/* A large value is in the making: its bytes go behind those that are there. */
+bool intake_reads_in_place(const struct connection *connection);
+
+/* Whether `count` bytes that were read to the room may wait for what others sent. */
+bool intake_may_take(const struct connection *connection, const uv_buf_t *room, size_t count);
+/* Takes them and looks ahead at them.  When it is full, all that is in it is run. */
+void intake_add(struct connection *connection, size_t count);
 /* Runs all that waits. */
 void intake_run(struct worker *worker);
-/* Takes the connection out of it; what it sent is not run. */
-void intake_drop(struct intake *intake, const struct connection *connection);
+/* Takes the connection, which is in it, out; what it sent is not run. */
+void intake_drop(struct connection *connection);
 
 #endif

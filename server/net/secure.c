@@ -147,7 +147,7 @@ static bool pump_once(struct connection *connection) {
     bool was_established = tls->is_established;
     uv_buf_t room;
     size_t count;
-    connection_give_plain_room(connection, &room);
+    intake_give_room(connection, &room);
     if (room.len == 0) {
         worker_queue_again(worker, connection);
         return false;

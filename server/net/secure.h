@@ -51,8 +51,7 @@ bool secure_is_late(const struct connection *connection, int64_t mono_ms);
 /* ---- connection.c's part ----------------------------------------------------------------------
  */
 
-/* Where plain bytes go; len 0: the connection has had its share of this turn, or memory is out. */
-void connection_give_plain_room(struct connection *connection, uv_buf_t *room);
+/* What was received, in clear, in the room that intake_give_room gave. */
 void connection_take_plain(struct connection *connection, const uv_buf_t *room, size_t count);
 /* The client will send nothing more. */
 void connection_end_input(struct connection *connection);

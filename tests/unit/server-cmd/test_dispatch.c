@@ -4,9 +4,30 @@
 #include "keyspace/room.h"
 #include "world.h"
 
+/* As ask_bytes, but the input is looked at first and another client's is run before it. */
+static void ask_ahead(struct world *world, struct bytes input) {
+    static const char others[] = "MGET other \"quo ted\" k\r\n*1\r\n$4\r\nPING\r\n*2\r\n$3\r\nG";
+    struct worker_state *worker = &world->one.worker;
+    struct dispatch_ahead ahead;
+    struct dispatch_result result;
+    struct session other;
+    session_init(&other, &(struct session_options){
+                             .id = 2, .mem = &world->mem.allocator, .authenticated = true});
+    dispatch_ahead_init(&ahead, &world->mem.allocator);
+    dispatch_look_ahead(worker, &world->session, input, &ahead);
+    dispatch_input(worker, &other, bytes_of_cstr(others), &result);
+    take_replies(world);
+    dispatch_look_closer(worker, &ahead);
+    dispatch_looked_at(worker, &world->session, input, &ahead, &world->result);
+    take_replies(world);
+    dispatch_ahead_deinit(&ahead);
+    session_deinit(&other);
+}
+
 /* Feeds input as it arrives, cut where the caller says, and keeps what was not consumed, as net
  * does.  The replies of all calls, one behind the other. */
-static void feed(struct world *world, struct bytes input, size_t piece, struct buf *replies) {
+static void feed_with(struct world *world, struct bytes input, size_t piece, bool looks_ahead,
+                      struct buf *replies) {
     struct buf query;
     buf_init(&query, mem_system(), SIZE_MAX);
     buf_init(replies, mem_system(), SIZE_MAX);
@@ -15,13 +36,20 @@ static void feed(struct world *world, struct bytes input, size_t piece, struct b
         at += more.len;
         must(buf_append(&query, more));
         do {
-            ask_bytes(world, buf_view(&query));
+            if (looks_ahead)
+                ask_ahead(world, buf_view(&query));
+            else
+                ask_bytes(world, buf_view(&query));
             must(buf_append(replies, buf_view(&world->text)));
             buf_consume(&query, world->result.consumed);
         } while (world->result.paused);
     }
     cr_expect(query.len == 0, "%zu bytes were never consumed", query.len);
     buf_deinit(&query);
+}
+
+static void feed(struct world *world, struct bytes input, size_t piece, struct buf *replies) {
+    feed_with(world, input, piece, false, replies);
 }
 
 static const char session_text[] =
@@ -52,6 +80,41 @@ Test(dispatch, input_may_be_cut_anywhere) {
         world_deinit(&world);
     }
     buf_deinit(&whole);
+}
+
+Test(dispatch, input_that_was_looked_ahead_at_is_answered_as_any_other) {
+    struct buf whole;
+    struct world world;
+    world_init(&world);
+    feed(&world, bytes_of_cstr(session_text), SIZE_MAX, &whole);
+    world_deinit(&world);
+    for (size_t piece = 1; piece < sizeof session_text; piece++) {
+        struct buf replies;
+        world_init(&world);
+        feed_with(&world, bytes_of_cstr(session_text), piece, true, &replies);
+        cr_expect(bytes_equal(buf_view(&whole), buf_view(&replies)), "cut every %zu bytes", piece);
+        buf_deinit(&replies);
+        world_deinit(&world);
+    }
+    buf_deinit(&whole);
+}
+
+Test(dispatch, looking_ahead_at_more_than_a_batch_or_at_what_breaks_the_protocol_changes_nothing) {
+    struct buf many;
+    struct world world;
+    buf_init(&many, mem_system(), SIZE_MAX);
+    for (size_t i = 0; i < 3 * DISPATCH_BATCH; i++)
+        must(buf_append(&many, BYTES("APPEND k x\r\n")));
+    must(buf_append(&many, BYTES("GET k\r\n*1\r\n?3\r\n")));
+    world_init(&world);
+    ask_ahead(&world, buf_view(&many));
+    cr_expect(world.result.close && world.result.consumed == many.len);
+    const char *end = "-ERR Protocol error: expected '$', got '?'\r\n";
+    cr_assert(world.text.len > strlen(end));
+    cr_expect_str_eq((const char *)world.text.data + world.text.len - strlen(end), end);
+    cr_expect(strstr((const char *)world.text.data, ":96\r\n$96\r\nxxx"));
+    world_deinit(&world);
+    buf_deinit(&many);
 }
 
 Test(dispatch, keys_behind_select_in_a_batch_are_those_of_the_new_database) {

@@ -67,12 +67,11 @@ static inline void world_deinit(struct world *world) {
     cr_expect(world->mem.taken_bytes == 0, "%zu bytes were not given back", world->mem.taken_bytes);
 }
 
-/* The replies as text with a NUL behind them, large values in their places. */
-static inline const char *ask_bytes(struct world *world, struct bytes input) {
+/* The replies so far as text with a NUL behind them, large values in their places. */
+static inline const char *take_replies(struct world *world) {
     struct reply *reply = &world->one.worker.reply;
     size_t at = 0;
     buf_clear(&world->text);
-    dispatch_input(&world->one.worker, &world->session, input, &world->result);
     for (size_t i = 0; i < reply->larges_count; i++) {
         size_t offset = reply->larges[i].offset;
         must(buf_append(&world->text, bytes_slice(buf_view(&reply->out), at, offset - at)));
@@ -84,6 +83,11 @@ static inline const char *ask_bytes(struct world *world, struct bytes input) {
     world->text.len--;
     reply_clear(reply);
     return (const char *)world->text.data;
+}
+
+static inline const char *ask_bytes(struct world *world, struct bytes input) {
+    dispatch_input(&world->one.worker, &world->session, input, &world->result);
+    return take_replies(world);
 }
 
 static inline const char *ask(struct world *world, const char *input) {

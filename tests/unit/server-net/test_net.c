@@ -285,6 +285,68 @@ Test(net, clients_of_all_workers_are_listed_and_killed) {
     close_host(&host);
 }
 
+/* More clients at once than the intake takes, in batches of which the last command is half sent. */
+Test(net, inputs_that_are_run_together_are_each_answered_in_order_and_whole) {
+    enum { CLIENTS = 3 * INTAKE_INPUTS_MAX + 1, ROUNDS = 20 };
+    struct host host;
+    open_host(&host, "server.threads = 1\n");
+    int fds[CLIENTS];
+    char text[128];
+    for (size_t i = 0; i < CLIENTS; i++) fds[i] = dial(&host);
+    for (size_t round = 0; round < ROUNDS; round++) {
+        for (size_t i = 0; i < CLIENTS; i++) {
+            snprintf(text, sizeof text, "SET k%zu %zu-%zu\r\nAPPEND k%zu x\r\nGET k", i, i, round,
+                     i);
+            cr_assert(say(fds[i], text));
+        }
+        for (size_t i = 0; i < CLIENTS; i++) {
+            snprintf(text, sizeof text, "%zu\r\nECHO %zu\r\n", i, i);
+            cr_assert(say(fds[i], text));
+        }
+        for (size_t i = 0; i < CLIENTS; i++) {
+            char value[32], number[16];
+            int len = snprintf(value, sizeof value, "%zu-%zux", i, round);
+            int digits = snprintf(number, sizeof number, "%zu", i);
+            snprintf(text, sizeof text, "+OK\r\n:%d\r\n$%d\r\n%s\r\n$%d\r\n%s\r\n", len, len, value,
+                     digits, number);
+            cr_assert(hears(fds[i], text), "client %zu, round %zu", i, round);
+        }
+    }
+    for (size_t i = 0; i < CLIENTS; i++) close(fds[i]);
+    close_host(&host);
+}
+
+/* Whose input waits for others' may be closed by one of them. */
+Test(net, clients_that_kill_each_other_at_once_leave_one_and_nothing_behind) {
+    enum { CLIENTS = 12, ROUNDS = 4 };
+    struct host host;
+    open_host(&host, "server.threads = 1\n");
+    for (size_t round = 0; round < ROUNDS; round++) {
+        int fds[CLIENTS];
+        size_t ended = 0;
+        for (size_t i = 0; i < CLIENTS; i++) {
+            fds[i] = dial(&host);
+            cr_assert(say(fds[i], "PING\r\n") && hears(fds[i], "+PONG\r\n"));
+        }
+        for (size_t i = 0; i < CLIENTS; i++)
+            cr_assert(say(fds[i], "CLIENT KILL TYPE normal SKIPME yes\r\n") || i > 0);
+        for (size_t i = 0; i < CLIENTS; i++) {
+            struct timeval soon = {.tv_usec = 200000};
+            setsockopt(fds[i], SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof soon);
+            char reply[64];
+            ssize_t len;
+            while ((len = recv(fds[i], reply, sizeof reply, 0)) > 0) {}
+            ended += len == 0 || errno == ECONNRESET;
+            close(fds[i]);
+        }
+        cr_expect(ended >= CLIENTS - 1, "%zu of %d were closed", ended, CLIENTS);
+    }
+    int fd = dial(&host);
+    cr_expect(say(fd, "SET k 1\r\n") && hears(fd, "+OK\r\n"));
+    close(fd);
+    close_host(&host);
+}
+
 Test(net, a_client_is_shown_with_the_addresses_of_both_ends) {
     struct host host;
     open_host(&host, "");
