@@ -53,8 +53,7 @@ struct timer {
 
 static void decode_batch(struct worker_state *worker, struct session *session, struct bytes input,
                          size_t at, struct dispatch_batch *batch);
-static void prefetch_buckets(struct worker_state *worker, const struct dispatch_batch *batch);
-static void prefetch_entries(struct worker_state *worker, const struct dispatch_batch *batch);
+static void prefetch_batch(struct worker_state *worker, const struct dispatch_batch *batch);
 static size_t run_batch(struct worker_state *worker, struct session *session,
                         struct dispatch_batch *batch, struct dispatch_result *result);
 static bool run_slot(struct worker_state *worker, struct session *session,
@@ -123,10 +122,7 @@ static void run_input(struct worker_state *worker, struct session *session, stru
             break;
         }
         decode_batch(worker, session, input, at, batch);
-        if (batch->count > 1) {
-            prefetch_buckets(worker, batch);
-            prefetch_entries(worker, batch);
-        }
+        if (batch->count > 1) prefetch_batch(worker, batch);
     }
     result->consumed = at;
 }
@@ -153,59 +149,9 @@ void dispatch_input(struct worker_state *worker, struct session *session, struct
     struct dispatch_batch batch;
     begin_input(worker, session, result);
     decode_batch(worker, session, input, 0, &batch);
-    if (batch.count > 1) {
-        prefetch_buckets(worker, &batch);
-        prefetch_entries(worker, &batch);
-    }
+    if (batch.count > 1) prefetch_batch(worker, &batch);
     run_input(worker, session, input, &batch, result);
     end_input(worker, session);
-}
-
-/* ---- inputs of several clients ----------------------------------------------------------------*/
-
-void dispatch_ahead_init(struct dispatch_ahead *ahead, struct allocator *mem) {
-    resp_args_init(&ahead->args, mem, 1);
-    arena_init(&ahead->inline_args, mem, AHEAD_INLINE_BYTES_MAX);
-}
-
-void dispatch_ahead_deinit(struct dispatch_ahead *ahead) {
-    resp_args_deinit(&ahead->args);
-    arena_deinit(&ahead->inline_args);
-}
-
-/* What was looked ahead at becomes what the worker runs, and back. */
-static void change_places(struct worker_state *worker, struct dispatch_ahead *ahead) {
-    struct resp_args args = worker->args;
-    struct arena inline_args = worker->inline_args;
-    worker->args = ahead->args;
-    worker->inline_args = ahead->inline_args;
-    ahead->args = args;
-    ahead->inline_args = inline_args;
-}
-
-void dispatch_look_ahead(struct worker_state *worker, struct session *session, struct bytes input,
-                         struct dispatch_ahead *ahead) {
-    BRINE_ASSERT(session->authenticated, "a stranger's commands are decoded one by one");
-    change_places(worker, ahead);
-    worker->args.limit = args_limit(worker->config);
-    decode_batch(worker, session, input, 0, &ahead->batch);
-    prefetch_buckets(worker, &ahead->batch);
-    change_places(worker, ahead);
-}
-
-void dispatch_look_closer(struct worker_state *worker, struct dispatch_ahead *ahead) {
-    change_places(worker, ahead);
-    prefetch_entries(worker, &ahead->batch);
-    change_places(worker, ahead);
-}
-
-void dispatch_looked_at(struct worker_state *worker, struct session *session, struct bytes input,
-                        struct dispatch_ahead *ahead, struct dispatch_result *result) {
-    change_places(worker, ahead);
-    begin_input(worker, session, result);
-    run_input(worker, session, input, &ahead->batch, result);
-    end_input(worker, session);
-    change_places(worker, ahead);
 }
 
 /* The row of the command, and its first key's hash. */
@@ -280,6 +226,58 @@ static void prefetch_entries(struct worker_state *worker, const struct dispatch_
         if (batch->slots[i].has_key)
             store_prefetch_entry(store, hold, &batch->slots[i].key,
                                  likely_bytes(worker, &batch->slots[i]));
+}
+
+static void prefetch_batch(struct worker_state *worker, const struct dispatch_batch *batch) {
+    prefetch_buckets(worker, batch);
+    prefetch_entries(worker, batch);
+}
+
+/* ---- inputs of several clients ----------------------------------------------------------------*/
+
+void dispatch_ahead_init(struct dispatch_ahead *ahead, struct allocator *mem) {
+    resp_args_init(&ahead->args, mem, 1);
+    arena_init(&ahead->inline_args, mem, AHEAD_INLINE_BYTES_MAX);
+}
+
+void dispatch_ahead_deinit(struct dispatch_ahead *ahead) {
+    resp_args_deinit(&ahead->args);
+    arena_deinit(&ahead->inline_args);
+}
+
+/* What was looked ahead at becomes what the worker runs, and back. */
+static void change_places(struct worker_state *worker, struct dispatch_ahead *ahead) {
+    struct resp_args args = worker->args;
+    struct arena inline_args = worker->inline_args;
+    worker->args = ahead->args;
+    worker->inline_args = ahead->inline_args;
+    ahead->args = args;
+    ahead->inline_args = inline_args;
+}
+
+void dispatch_look_ahead(struct worker_state *worker, struct session *session, struct bytes input,
+                         struct dispatch_ahead *ahead) {
+    BRINE_ASSERT(session->authenticated, "a stranger's commands are decoded one by one");
+    change_places(worker, ahead);
+    worker->args.limit = args_limit(worker->config);
+    decode_batch(worker, session, input, 0, &ahead->batch);
+    prefetch_buckets(worker, &ahead->batch);
+    change_places(worker, ahead);
+}
+
+void dispatch_look_closer(struct worker_state *worker, struct dispatch_ahead *ahead) {
+    change_places(worker, ahead);
+    prefetch_entries(worker, &ahead->batch);
+    change_places(worker, ahead);
+}
+
+void dispatch_looked_at(struct worker_state *worker, struct session *session, struct bytes input,
+                        struct dispatch_ahead *ahead, struct dispatch_result *result) {
+    change_places(worker, ahead);
+    begin_input(worker, session, result);
+    run_input(worker, session, input, &ahead->batch, result);
+    end_input(worker, session);
+    change_places(worker, ahead);
 }
 
 /* ---- running ----------------------------------------------------------------------------------*/
