@@ -360,7 +360,7 @@ generated: $(BUILD)/release/brine-server tables
 FUZZ_S ?= 60
 fuzz:
 	@+$(MAKE) --no-print-directory -j$(JOBS) SAN=fuzz fuzz-build
-	@python3 tests/tools/run_fuzz.py --seconds $(FUZZ_S) --jobs $(JOBS) --build $(BUILD)/fuzz $(if $(FUZZ),--only $(FUZZ))
+	@python3 tests/tools/run_fuzz.py --seconds $(FUZZ_S) --jobs $(JOBS) --build $(BUILD)/fuzz $(if $(FUZZ),--only $(FUZZ)) $(if $(FUZZ_SEED),--seed $(FUZZ_SEED))
 fuzz-build: $(if $(FUZZ),$(FUZZ:%=$(V)/tests/fuzz/fuzz_%),$(FUZZERS))
 
 coverage:

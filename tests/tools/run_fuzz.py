@@ -4,10 +4,11 @@
 """Runs each fuzzer for some seconds on its corpus.  A crash, a leak, an input that takes 10 seconds
 or 2 GB fails, and the input is kept in BUILD/crashes/.
 
-    run_fuzz.py --build build/fuzz --seconds 60 [--only resp,toml]
+    run_fuzz.py --build build/fuzz --seconds 60 [--only resp,toml] [--seed 1]
 
 What was found to reach new code goes to BUILD/found/NAME/, so that the next run goes on from there;
-tests/corpus/NAME/ is read and never written.  Last line "N passed, N failed", a case a target.
+tests/corpus/NAME/ is read and never written.  With --seed the inputs are the same in each run of
+the same build, as far as the seconds reach.  Last line "N passed, N failed", a case a target.
 """
 import argparse
 import concurrent.futures
@@ -19,6 +20,7 @@ import sys
 
 SECONDS_PER_INPUT, MEGABYTES = 10, 2048
 TAIL_LINES = 50
+PROGRESS = re.compile(r"#\d+\t")
 # What makes a target's inputs worth their time: a session is not better for being long, and weighing
 # some ten thousand features anew at each new one takes longer than running the input.
 FLAGS = {"session": ["-max_len=2048", "-entropic=0"]}
@@ -53,6 +55,8 @@ def fuzz(name, args):
     if name == "session":
         command.append("-dict=" + session_words(args))
     command += FLAGS.get(name, [])
+    if args.seed is not None:
+        command.append(f"-seed={args.seed}")
     command += [found, f"tests/corpus/{name}"]
     env = dict(os.environ, ASAN_OPTIONS="abort_on_error=1:allocator_may_return_null=1:detect_leaks=1:"
                                           f"quarantine_size_mb={QUARANTINE_MB}:malloc_context_size={NOTED_CALLERS}",
@@ -72,6 +76,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only")
+    parser.add_argument("--seed", type=int)
     args = parser.parse_args()
     names = sorted(re.sub(r".*/fuzz_(\w+)\.c$", r"\1", path) for path in glob.glob("tests/fuzz/fuzz_*.c"))
     if args.only:
@@ -85,7 +90,8 @@ def main():
                   f"{features[-1][0] if features else '?'} edges", flush=True)
             if code:
                 failed += 1
-                for line in output.splitlines()[-TAIL_LINES:]:
+                said = [line for line in output.splitlines() if not PROGRESS.match(line)]
+                for line in said[-TAIL_LINES:]:
                     print("     | " + line)
                 print("     again: " + " ".join(command), flush=True)
     print(f"{len(names) - failed} passed, {failed} failed")
