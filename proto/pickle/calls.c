@@ -4,6 +4,7 @@
 /* Names and calls.  A name is looked up the moment it is resolved, whatever becomes of the value
  * afterwards: importing runs code.  Only global references are called. */
 
+#include "base/utf8.h"
 #include "pickle/machine.h"
 
 /* --- names --- */
@@ -56,10 +57,15 @@ bool resolve(struct machine *m, struct bytes module, struct bytes name, bool by_
     return true;
 }
 
+/* Strictly, unlike the text of a str: a line that names has no lone surrogates. */
+static bool names_text(struct bytes line) {
+    return ascii_valid(line.data, line.len) || utf8_valid_prefix(line) == line.len;
+}
+
 static bool take_names(struct machine *m, struct bytes *module, struct bytes *name) {
     if (!take_line(m, module) || !take_line(m, name)) return false;
     if (module->len == 0 || name->len == 0) return refuse(m, PICKLE_TEXT);
-    return (utf8_valid(*module) && utf8_valid(*name)) || refuse(m, PICKLE_UTF8);
+    return (names_text(*module) && names_text(*name)) || refuse(m, PICKLE_UTF8);
 }
 
 bool step_global(struct machine *m) {
