@@ -17,10 +17,18 @@ enum brine_status adapter_bang(struct frame_look *look, struct bytes *payload) {
     return BRINE_OK;
 }
 
-/* json.loads takes UTF-16 and UTF-32 too, by a mark or a zero among the first four bytes; what is
- * in those is not looked at. */
+static bool may_begin_json(uint8_t c) {
+    return c && memchr(" \t\n\r\"{[-0123456789tfnNI", c, sizeof " \t\n\r\"{[-0123456789tfnNI" - 1);
+}
+
+/* json.loads takes UTF-16 and UTF-32 too, by a mark or a zero among the first four bytes; of what
+ * is in those the first character alone is looked at, where a zero comes first, as in rows of bits.
+ * Source: Lib/json/__init__.py detect_encoding. */
 static bool may_be_json(struct bytes head) {
     struct bytes start = bytes_slice(head, 0, 4);
+    if (start.len > 1 && !start.data[0])
+        return may_begin_json(start.data[1]) || (start.len == 4 && !start.data[1] &&
+                                                 !start.data[2] && may_begin_json(start.data[3]));
     if (start.len > 0 && memchr(start.data, 0, start.len)) return true;
     if (bytes_starts_with(head, BYTES("\xfe\xff")) || bytes_starts_with(head, BYTES("\xff\xfe")))
         return true;
@@ -28,9 +36,25 @@ static bool may_be_json(struct bytes head) {
     return json_is_whole(head);
 }
 
+/* Whether what begins so has no '|' soon, and no JSON before any.  A token of JSON fails by its
+ * first bytes, or is a string, which may go on. */
+bool adapter_is_no_dogpile(struct bytes front) {
+    enum { TOKEN_BYTES = 16 };
+    if (memchr(front.data, '|', front.len)) return false;
+    if (front.len < TOKEN_BYTES || front.data[0] >= 0xef) return false; /* the latter: marks */
+    if (memchr(front.data, 0, 4)) return !may_be_json(front);
+    struct json_scan scan = json_scan_over(front);
+    struct json_token token;
+    while (json_scan_next(&scan, &token)) {}
+    return scan.failed && front.len - scan.at > TOKEN_BYTES && front.data[scan.at] != '"';
+}
+
 /* The first '|' counts, though one may stand in a string of the JSON: then that is cut off and the
  * reader fails.  Source: dogpile cache/region.py _parse_serialized_from_backend. */
 enum brine_status adapter_dogpile(struct frame_look *look, struct bytes *payload) {
+    bool is_long = look->input.len > FRAME_FRONT_BYTES;
+    if (is_long && adapter_is_no_dogpile(bytes_slice(look->input, 0, FRAME_FRONT_BYTES)))
+        return BRINE_NOT_FOUND;
     const uint8_t *bar = memchr(look->input.data, '|', look->input.len);
     if (look->turn.index++ > 0 || !bar) return BRINE_NOT_FOUND;
     size_t head = (size_t)(bar - look->input.data);

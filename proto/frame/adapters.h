@@ -37,6 +37,8 @@ typedef enum brine_status frame_adapter_fn(struct frame_look *look, struct bytes
 frame_adapter_fn adapter_bang, adapter_dogpile, adapter_signed, adapter_string, adapter_base64,
     adapter_kombu;
 
+/* True only when no value that begins so, and goes on, is dogpile's. */
+bool adapter_is_no_dogpile(struct bytes front);
 /* False only when the pickle is not that of a str as picklers write it. */
 bool adapter_may_be_text(struct bytes input);
 /* True when an affix with a suffix fits: then a pickle may be followed by it. */

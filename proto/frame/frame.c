@@ -305,6 +305,26 @@ bool frame_is_bare(struct bytes value, const struct frame_options *options) {
     return not_ruled_out(options, kinds, value) == BIT(PICKLE);
 }
 
+/* Whether a look at the front has ruled a number out: its signs, digits, and blanks around it. */
+static bool is_no_integer(struct bytes value, struct bytes front) {
+    size_t at = 0;
+    while (at < front.len && (is_int_space(front.data[at]) || byte_is_digit(front.data[at]) ||
+                              (front.data[at] && memchr("+-_", front.data[at], 3))))
+        at++;
+    return at < front.len && !is_int_space(value.data[value.len - 1]);
+}
+
+bool frame_is_bare_by_front(struct bytes value, const struct frame_options *options) {
+    if (value.len == 0) return false;
+    struct bytes front = bytes_slice(value, 0, FRAME_FRONT_BYTES);
+    uint32_t kinds = options->admitted & kinds_by_first_byte(value.data[0]);
+    kinds = not_ruled_out(options, kinds, value);
+    if (kinds & BIT(INTEGER) && is_no_integer(value, front)) kinds &= ~(uint32_t)BIT(INTEGER);
+    if (kinds & BIT(DOGPILE) && value.len > front.len && adapter_is_no_dogpile(front))
+        kinds &= ~(uint32_t)BIT(DOGPILE);
+    return kinds == BIT(PICKLE);
+}
+
 /* Prepares the level on top, whose kind, bytes, offset are set, and shows what ends there. */
 static enum brine_status enter(struct walk *walk, uint32_t admitted) {
     struct level *level = &walk->levels[walk->depth];

@@ -101,6 +101,10 @@ enum brine_status frame_walk(struct bytes value, const struct frame_options *opt
 /* True when the walk would show one reading, the value itself as a pickle, as it is with most that
  * is no text. */
 bool frame_is_bare(struct bytes value, const struct frame_options *options);
+/* True when it would, and find that out by the first FRAME_FRONT_BYTES, so that the walk takes no
+ * longer than its visit however long the value is. */
+enum { FRAME_FRONT_BYTES = 4096 };
+bool frame_is_bare_by_front(struct bytes value, const struct frame_options *options);
 
 /* True when Python's int(value) gives a number: sign, underscores, white space, leading zeros; at
  * most 4300 digits. ASCII only. */

@@ -40,6 +40,7 @@ enum pickle_harm_kind {
 struct pickle_harm {
     unsigned kinds; /* all that is in it up to the first that is neither memory nor time */
     bool cut;       /* kinds is IMPORT_AT_END and nothing else */
+    size_t end;     /* where the reading ended: behind the last opcode that was begun, or at it */
     bool stops;     /* some reader may come to a STOP with an object: to it this is a pickle */
     /* The rest tells of that one, or of the first. */
     size_t offset; /* of the opcode that does it */

@@ -201,7 +201,8 @@ static enum keyspace_step plan_fields(void *context, const struct bytes *old,
                                       struct keyspace_extent *extent) {
     struct fields *fields = context;
     size_t len = old ? old->len : 0;
-    *extent = (struct keyspace_extent){.len = MAX(len, fields->bytes), .from = fields->from};
+    *extent = (struct keyspace_extent){
+        .len = MAX(len, fields->bytes), .from = fields->from, .to = fields->bytes};
     fields->grows = !old || len < fields->bytes;
     return KEYSPACE_STEP_STORE;
 }

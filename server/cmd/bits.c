@@ -71,7 +71,7 @@ static enum keyspace_step plan_bit(void *context, const struct bytes *old,
     size_t at = (size_t)(bit->offset / 8);
     bit->was_on = bit_at(text, bit->offset);
     if (bit->was_on == bit->on && at < text.len) return KEYSPACE_STEP_LEAVE;
-    *extent = (struct keyspace_extent){.len = MAX(text.len, at + 1), .from = at};
+    *extent = (struct keyspace_extent){.len = MAX(text.len, at + 1), .from = at, .to = at + 1};
     return KEYSPACE_STEP_STORE;
 }
 

@@ -65,7 +65,8 @@ static enum keyspace_step plan_overlay(void *context, const struct bytes *old,
                         overlay->offset > overlay->bytes_max - overlay->part.len;
     if (overlay->too_long) return KEYSPACE_STEP_STOP;
     overlay->len = MAX(overlay->len, overlay->offset + overlay->part.len);
-    *extent = (struct keyspace_extent){.len = overlay->len, .from = overlay->offset};
+    *extent = (struct keyspace_extent){
+        .len = overlay->len, .from = overlay->offset, .to = overlay->offset + overlay->part.len};
     return KEYSPACE_STEP_STORE;
 }
 

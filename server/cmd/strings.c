@@ -330,7 +330,7 @@ static enum keyspace_step plan_append(void *context, const struct bytes *old,
                 old->len > appended->bytes_max - appended->tail.len))
         return KEYSPACE_STEP_STOP;
     extent->from = old ? old->len : 0;
-    extent->len = appended->len = extent->from + appended->tail.len;
+    extent->len = extent->to = appended->len = extent->from + appended->tail.len;
     return KEYSPACE_STEP_STORE;
 }
 

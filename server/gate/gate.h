@@ -60,6 +60,7 @@ struct gate_question {
     gate_actor_fn *actor; /* called only when somebody wants to know; NULL: the server itself */
     const void *actor_context;
     bool may_defer; /* GATE_DEFER is an answer that the asker understands */
+    bool brief;     /* with may_defer: others wait for a lock meanwhile, so it comes early */
     bool published; /* a message: `key` is the channel, and nothing is stored */
     bool recheck;   /* the value is stored already, admitted by an older policy */
 };

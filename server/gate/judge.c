@@ -33,6 +33,7 @@ struct judging {
     const struct gate_look *look;
     struct gate_answer *answer;
     struct gate_finding *finding;
+    const struct pickle_limits *limits; /* the setup's, or stricter */
     struct policy policy; /* the rule's; while learning one that admits what it does not know */
     struct pickle_report *report; /* of the last reading that was verified */
     bool records;                 /* notes and counts are wanted */
@@ -93,13 +94,12 @@ static enum brine_status verify(struct judging *judging, const struct frame_read
     scratch->collect_keys = false; /* the desk's last user may have wanted them listed */
     scratch->collect_fingerprints = notes && gate_kinds_expect_state(bytes);
     enum brine_status status =
-        pickle_verify(bytes, &judging->policy, &judging->setup->limits, scratch, judging->report);
+        pickle_verify(bytes, &judging->policy, judging->limits, scratch, judging->report);
     if (status != BRINE_OK || !notes || scratch->collect_fingerprints ||
         !gate_kinds_lack_keys(judging->report))
         return status;
     scratch->collect_fingerprints = true;
-    return pickle_verify(bytes, &judging->policy, &judging->setup->limits, scratch,
-                         judging->report);
+    return pickle_verify(bytes, &judging->policy, judging->limits, scratch, judging->report);
 }
 
 static void learn(struct judging *judging) {
@@ -161,7 +161,7 @@ static bool may_pass(struct judging *judging, const struct frame_reading *readin
     bool is_limit = pickle_reason_class(report->reason) == PICKLE_CLASS_LIMIT;
     size_t stop = report->reason == PICKLE_TRAILING ? report->offset + 1 : 0;
     bool harmless =
-        pickle_is_harmless(reading->bytes, &judging->setup->limits, &judging->desk->pickle, harm);
+        pickle_is_harmless(reading->bytes, judging->limits, &judging->desk->pickle, harm);
     /* Some reader comes to its end with an object, which may be a text that hides a pickle. */
     bool may_hide =
         reading->path.depth == 1 && judging->rule->frames.admitted & FRAME_BIT(FRAME_STRING);
@@ -413,16 +413,45 @@ static bool is_blob(struct bytes value) {
     return !reader_failed(&r) && reader_left(&r) <= TAIL_BYTES_MAX;
 }
 
-/* Whether judging takes longer than a loop may wait.  What is decided by its first bytes costs just
- * what it takes to store it, so several times as much of it may pass there. */
-static bool is_long(const struct judging *judging) {
-    enum { UNREAD_SHARE = 8 };
+/* Whether all that judges this value ends within its first bytes, however long it is.  That says
+ * how long the answer takes and nothing of what it is: the value is read all the same. */
+static bool ends_soon(struct judging *judging) {
     struct bytes value = judging->question->value;
+    struct frame_reading front = {
+        .path = {.kinds = {FRAME_PICKLE}, .depth = 1},
+        .bytes = bytes_slice(value, 0, FRAME_FRONT_BYTES),
+    };
+    if (!frame_is_bare_by_front(value, &judging->rule->frames)) return false;
+    if (fails_at_once(value.data[0]) || is_blob(value)) return true;
+    struct pickle_harm harm;
+    if (verify(judging, &front, front.bytes) == BRINE_OK) return false;
+    return pickle_reason_class(judging->report->reason) == PICKLE_CLASS_MALFORMED &&
+           judging->report->opcode != PICKLE_OP_FRAME && /* which may end behind the front */
+           pickle_is_harmless(front.bytes, judging->limits, &judging->desk->pickle, &harm) &&
+           harm.end < front.bytes.len;
+}
+
+/* A value is *long* when judging it may take longer than its asker can wait: a loop, or, of a brief
+ * question, who waits for a lock. */
+static bool is_long(const struct judging *judging) {
+    enum { BRIEF_BYTES = 64 * 1024 };
+    const struct gate_question *question = judging->question;
     uint64_t most = judging->setup->offload_bytes;
-    if (LIKELY(value.len <= most)) return false;
-    if (value.len / UNREAD_SHARE >= most) return true;
-    return !frame_is_bare(value, &judging->rule->frames) ||
-           !(fails_at_once(value.data[0]) || is_blob(value));
+    if (question->brief) most = MIN(most, (uint64_t)BRIEF_BYTES);
+    return UNLIKELY(question->value.len > most);
+}
+
+/* GATE_DEFER unless a long value's answer is a quick yes.  What limits refuse here, stricter ones
+ * than the setup's, or anything else, is said by who has the time to say it well. */
+static NOT_INLINED bool admits_soon(struct judging *judging) {
+    enum { OPCODES_MAX = FRAME_FRONT_BYTES };
+    struct pickle_limits limits = judging->setup->limits;
+    limits.opcodes_max = MIN(limits.opcodes_max, (uint64_t)OPCODES_MAX);
+    judging->limits = &limits;
+    bool admitted =
+        ends_soon(judging) && read_value(judging) && judging->finding->found != GATE_FOUND_REFUSED;
+    judging->limits = &judging->setup->limits;
+    return admitted;
 }
 
 /* Reads and decides.  Apart from the look, so that a gate that is off costs nothing of it. */
@@ -433,8 +462,8 @@ static NOT_INLINED enum gate_verdict judge(struct judging *judging) {
         judging->setup->mode == CONFIG_GATE_MODE_LEARN && judging->records;
     gate_kinds_begin(&desk->kinds);
     if (!is_too_long(judging) && rule->values != GATE_VALUES_OPAQUE) {
-        bool may_defer = judging->question->may_defer;
-        if ((may_defer && is_long(judging)) || !read_value(judging)) return GATE_DEFER;
+        bool is_short = !judging->question->may_defer || !is_long(judging);
+        if (!(is_short ? read_value(judging) : admits_soon(judging))) return GATE_DEFER;
     }
     enum gate_verdict verdict = conclude(judging);
     struct audit *audit = judging->records ? judging->keeper->options.audit : NULL;
@@ -479,6 +508,7 @@ enum gate_verdict gate_keeper_look(struct gate_keeper *keeper, struct gate_desk 
         .look = look,
         .answer = answer,
         .finding = finding,
+        .limits = &setup->limits,
         .policy = *finding->rule->policy,
         .report = &report,
         .records = !look->dry_run,

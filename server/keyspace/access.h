@@ -53,7 +53,7 @@ struct keyspace {
     struct store *store;     /* borrowed */
     const struct gate *gate; /* borrowed; fixed while threads run */
     size_t blob_from_bytes;  /* values from here on are filled into a blob before the lock */
-    size_t locked_bytes_max; /* see the options */
+    size_t locked_bytes_max, locked_total_max; /* see the options */
     struct watch_table watches;
     struct recheck recheck;
     bool provenance;               /* entries know who stored them when */
@@ -73,8 +73,9 @@ struct keyspace_options {
     const struct gate *gate;
     size_t blob_from_bytes; /* 0: 16 KB; at least the store's boxed_from_bytes */
     /* A value that a transaction works out (APPEND) is judged while its keys are locked, for it
-     * depends on the commands before: longer ones are refused there.  0: 1 MB. */
-    size_t locked_bytes_max;
+     * depends on the commands before.  Longer ones than the first (0: 1 MB) are so up to the
+     * second, all of a transaction together (0: 64 MB), and what is beyond is refused. */
+    size_t locked_bytes_max, locked_total_max;
     bool provenance; /* who stored a value when is given to the store, which may keep it */
 };
 
@@ -99,6 +100,7 @@ struct keyspace_access {
     bool in_transaction;                  /* between keyspace_begin and keyspace_end */
     const struct keyspace_judged *judged; /* of the transaction: transaction.h */
     size_t judged_count, judged_next;
+    size_t locked_bytes;       /* of long values, judged within the transaction */
     bool deferred;             /* an outcome was KEYSPACE_DEFERRED; the asker clears it */
     struct gate_answer answer; /* of the last question; its text of the last KEYSPACE_REFUSED */
     struct gate_desk desk;

@@ -67,8 +67,8 @@ static enum keyspace_outcome refuse_long(struct keyspace_access *access, struct 
     access->answer.offset = 0;
     snprintf(access->answer.text, sizeof access->answer.text,
              "PICKLELIMIT a transaction would make a value of %zu bytes; at most %zu are verified "
-             "within one: do it outside of MULTI",
-             value.len, access->keyspace->locked_bytes_max);
+             "within one, of values above %zu: do it outside of MULTI",
+             value.len, access->keyspace->locked_total_max, access->keyspace->locked_bytes_max);
     metrics_add(access->metrics, METRIC_gate_refused, 1);
     return KEYSPACE_REFUSED;
 }
@@ -92,28 +92,9 @@ static enum gate_verdict ask_gate(struct keyspace_access *access,
     return verdict;
 }
 
-enum keyspace_outcome door_judge_for(struct keyspace_access *access, const struct store_key *key,
-                                     struct bytes value, bool published,
-                                     struct prepared *prepared) {
-    BRINE_ASSERT(
-        access->hold.depth == 0 || access->in_transaction,
-        "the gate is not asked while a lock is held, but for a transaction's short values");
-    if (access->in_transaction && judged_already(access, key, value, prepared))
-        return KEYSPACE_DONE;
-    /* What the gate decides at once, because it is off or need not read, it decides here too. */
-    bool is_too_long = access->in_transaction && value.len > access->keyspace->locked_bytes_max;
-    struct gate_question question = {
-        .db = key->db,
-        .key = key->name,
-        .value = value,
-        .command = access->command ? access->command : "",
-        .actor = access->actor,
-        .actor_context = access->actor_context,
-        .may_defer = access->may_defer || is_too_long,
-        .published = published,
-    };
-    *prepared = (struct prepared){.bytes = value};
-    switch (ask_gate(access, &question)) {
+static enum keyspace_outcome answer_of(struct keyspace_access *access, enum gate_verdict verdict,
+                                       struct prepared *prepared) {
+    switch (verdict) {
     case GATE_ADMIT:
         metrics_add(access->metrics, METRIC_gate_admitted, 1);
         prepared->label = access->answer.label;
@@ -123,14 +104,62 @@ enum keyspace_outcome door_judge_for(struct keyspace_access *access, const struc
         prepared->dropped = true;
         return KEYSPACE_DONE;
     case GATE_DEFER:
-        if (is_too_long) return refuse_long(access, value);
-        access->deferred = true;
         return KEYSPACE_DEFERRED;
     case GATE_REFUSE:
         break;
     }
     metrics_add(access->metrics, METRIC_gate_refused, 1);
     return KEYSPACE_REFUSED;
+}
+
+static struct gate_question question_of(const struct keyspace_access *access,
+                                        const struct store_key *key, struct bytes value) {
+    return (struct gate_question){
+        .db = key->db,
+        .key = key->name,
+        .value = value,
+        .command = access->command ? access->command : "",
+        .actor = access->actor,
+        .actor_context = access->actor_context,
+        .may_defer = access->may_defer,
+    };
+}
+
+enum keyspace_outcome door_judge_for(struct keyspace_access *access, const struct store_key *key,
+                                     struct bytes value, bool published,
+                                     struct prepared *prepared) {
+    BRINE_ASSERT(access->hold.depth == 0 || access->in_transaction,
+                 "the gate is not asked while a lock is held, but within a transaction's bounds, "
+                 "or briefly");
+    if (access->in_transaction && judged_already(access, key, value, prepared))
+        return KEYSPACE_DONE;
+    struct keyspace *keyspace = access->keyspace;
+    bool is_long = access->in_transaction && value.len > keyspace->locked_bytes_max;
+    struct gate_question question = question_of(access, key, value);
+    question.published = published;
+    question.may_defer |= is_long;
+    *prepared = (struct prepared){.bytes = value};
+    enum gate_verdict verdict = ask_gate(access, &question);
+    if (verdict == GATE_DEFER && is_long) {
+        /* What the gate does not decide at once is read, at the cost of who waits for the keys. */
+        if (value.len > keyspace->locked_total_max - access->locked_bytes)
+            return refuse_long(access, value);
+        access->locked_bytes += value.len;
+        question.may_defer = false;
+        verdict = ask_gate(access, &question);
+    }
+    enum keyspace_outcome outcome = answer_of(access, verdict, prepared);
+    access->deferred |= outcome == KEYSPACE_DEFERRED;
+    return outcome;
+}
+
+enum keyspace_outcome door_judge_briefly(struct keyspace_access *access,
+                                         const struct store_key *key, struct bytes value,
+                                         struct prepared *prepared) {
+    struct gate_question question = question_of(access, key, value);
+    question.may_defer = question.brief = true;
+    *prepared = (struct prepared){.bytes = value};
+    return answer_of(access, ask_gate(access, &question), prepared);
 }
 
 static uint16_t writer_of(struct keyspace_access *access) {

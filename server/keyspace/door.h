@@ -36,6 +36,11 @@ struct prepared {
 /* The gate's answer: DONE, REFUSED or DEFERRED. */
 enum keyspace_outcome door_judge(struct keyspace_access *access, const struct store_key *key,
                                  struct bytes value, struct prepared *prepared) MUST_USE;
+/* The same with the key's shard locked; DEFERRED: that would take longer than a lock may be held.
+ */
+enum keyspace_outcome door_judge_briefly(struct keyspace_access *access,
+                                         const struct store_key *key, struct bytes value,
+                                         struct prepared *prepared) MUST_USE;
 /* The same for what is published: the key is a channel. */
 enum keyspace_outcome door_judge_for(struct keyspace_access *access, const struct store_key *key,
                                      struct bytes value, bool published,

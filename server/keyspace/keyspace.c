@@ -25,6 +25,7 @@ static const size_t SCRATCH_BYTES_MAX = (size_t)4 << 30;
 enum {
     BLOB_FROM_BYTES = 16 * 1024,
     LOCKED_BYTES_MAX = 1 << 20,
+    LOCKED_TOTAL_MAX = 64 << 20, /* 0.1 s of who waits, most of the time */
     /* Entries a call of upkeep looks at: some 100 us each, so that a lock is free again soon. */
     SWEEP_BUDGET = 1000,
     RECLAIM_BUDGET = 1000,
@@ -63,6 +64,8 @@ void keyspace_init(struct keyspace *keyspace, const struct keyspace_options *opt
         .blob_from_bytes = options->blob_from_bytes ? options->blob_from_bytes : BLOB_FROM_BYTES,
         .locked_bytes_max =
             options->locked_bytes_max ? options->locked_bytes_max : LOCKED_BYTES_MAX,
+        .locked_total_max =
+            options->locked_total_max ? options->locked_total_max : LOCKED_TOTAL_MAX,
         .provenance = options->provenance,
     };
     int code = pthread_mutex_init(&keyspace->reservation, NULL);

@@ -45,6 +45,7 @@ void keyspace_begin(struct keyspace_access *access, const struct store_key *keys
     access->judged = judged;
     access->judged_count = judged_count;
     access->judged_next = 0;
+    access->locked_bytes = 0;
 }
 
 void keyspace_end(struct keyspace_access *access) {

@@ -36,8 +36,8 @@ enum keyspace_outcome keyspace_judge_message(struct keyspace_access *access, uin
                                              struct keyspace_judged *judged) MUST_USE;
 
 /* From here to keyspace_end nobody else sees or changes these keys (NULL: any key), and calls of
- * this header work within that.  What is not in `judged` and is no longer than locked_bytes_max is
- * judged meanwhile. */
+ * this header work within that.  What is not in `judged` is judged meanwhile, within the options'
+ * bounds. */
 void keyspace_begin(struct keyspace_access *access, const struct store_key *keys, size_t count,
                     const struct keyspace_judged *judged, size_t judged_count);
 void keyspace_end(struct keyspace_access *access);

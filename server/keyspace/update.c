@@ -17,8 +17,14 @@
  *
  * An edit (APPEND, SETRANGE, SETBIT, BITFIELD) of a long value is worked on in the blob that is
  * then stored.  What only adds behind the old value may find room there (blob.h): then nothing is
- * copied, whoever reads or sends the old value meanwhile.  All else needs a copy, for the old value
- * is shown until the new one has been judged. */
+ * copied, whoever reads or sends the old value meanwhile.
+ *
+ * What keeps its length is written where it lies, if nobody but the store has a part in the bytes:
+ * under the lock they are changed, judged, and put again or changed back, so that nobody sees what
+ * the gate did not admit, and no snapshot (store_edit).  The gate answers there only if that takes
+ * no longer than a lock may be held, as of rows of bits, of which every unpickler leaves the first
+ * bytes alone.  Otherwise the bytes are changed back, and the edit is worked on in a copy, for the
+ * old value is shown until the new one has been judged. */
 
 #include "base/assert.h"
 #include "keyspace/door.h"
@@ -26,8 +32,11 @@
 #include "keyspace/room.h"
 #include "store/store_write.h"
 
-/* What an event loop copies by itself for an edit. */
-enum { EDIT_AT_ONCE_BYTES = 256 * 1024 };
+enum {
+    EDIT_AT_ONCE_BYTES = 256 * 1024, /* that an event loop copies by itself for an edit */
+    IN_PLACE_FROM_BYTES = 64 * 1024, /* what is shorter is copied as fast as it is judged */
+    IN_PLACE_CHANGED_BYTES = 64 * 1024,
+};
 
 /* What an update remembers of the old value between its two looks. */
 struct snapshot {
@@ -46,13 +55,95 @@ struct update {
     bool overtaken; /* the old value was no longer there: nothing is done, begin again */
     bool extends;   /* the new value's blob has the old one's bytes */
     bool same;      /* there is nothing to be written */
+    bool in_place;  /* all is done, or the outcome says why not */
     struct snapshot snapshot;
 };
 
-/* The first look: what is there now, kept beyond the lock. */
-static enum keyspace_outcome take_snapshot(struct keyspace_access *access,
-                                           const struct store_key *key, struct snapshot *snapshot) {
+static enum keyspace_outcome outcome_of(enum keyspace_step step) {
+    switch (step) {
+    case KEYSPACE_STEP_STORE:
+        return KEYSPACE_DONE;
+    case KEYSPACE_STEP_LEAVE:
+    case KEYSPACE_STEP_REMOVE: /* not said of a value that is made of itself */
+        return KEYSPACE_NOT_DONE;
+    case KEYSPACE_STEP_STOP:
+        return KEYSPACE_STOPPED;
+    case KEYSPACE_STEP_NO_MEMORY:
+        return KEYSPACE_NO_MEMORY;
+    }
+    return KEYSPACE_NOT_DONE;
+}
+
+/* ---- in place -------------------------------------------------------------------------------- */
+
+static bool is_told(const struct update *update) {
+    return !update->edit || !update->edit->untold || !*update->edit->untold;
+}
+
+/* Whether another thread waits for its last look at the key. */
+static bool is_reserved(const struct keyspace_access *access, const struct update *update) {
+    return !update->owns && atomic_load_explicit(&access->keyspace->reserved_hash,
+                                                 memory_order_acquire) == (update->key->hash | 1);
+}
+
+/* Under the lock, of what has been changed in old->blob: the gate's answer, and what follows. */
+static enum keyspace_outcome judge_in_place(struct keyspace_access *access,
+                                            const struct update *update,
+                                            const struct store_value *old) {
+    struct prepared prepared;
+    enum keyspace_outcome outcome =
+        door_judge_briefly(access, update->key, blob_view(old->blob), &prepared);
+    if (outcome != KEYSPACE_DONE) return outcome;
+    if (!prepared.dropped) prepared.blob = blob_ref(old->blob);
+    outcome = door_prepare(access, &prepared);
+    BRINE_ASSERT(outcome == KEYSPACE_DONE, "what is in a blob needs no other");
+    outcome = door_put(access, update->key, &prepared, old->expire_at_ms);
+    if (outcome == KEYSPACE_DONE && is_told(update))
+        door_changed(access, update->event, update->key);
+    return outcome;
+}
+
+/* Under the lock: the edit of what was found, where it lies.  False: nothing is changed, and it
+ * needs a copy; else *outcome is the whole edit's. */
+static bool edit_in_place(struct keyspace_access *access, const struct update *update,
+                          const struct store_value *old, enum keyspace_outcome *outcome) {
+    const struct keyspace_edit *edit = update->edit;
+    struct keyspace_extent extent = {0};
+    if (old->bytes.len < IN_PLACE_FROM_BYTES || is_reserved(access, update)) return false;
+    *outcome = outcome_of(edit->plan(edit->context, &old->bytes, &extent));
+    if (*outcome != KEYSPACE_DONE) return true;
+    bool keeps_length = extent.len == old->bytes.len && extent.from < extent.to;
+    if (!keeps_length || extent.to - extent.from > IN_PLACE_CHANGED_BYTES) return false;
+    BRINE_ASSERT(extent.to <= extent.len, "an edit writes within the value");
+    struct bytes before = bytes_slice(old->bytes, extent.from, extent.to - extent.from);
+    uint8_t *data = NULL;
+    if (buf_append(&access->old, before) == BRINE_OK)
+        data = store_edit(access->keyspace->store, update->key, access->now_ms);
+    if (!data) return false;
+    *outcome = outcome_of(edit->write(edit->context, data, &extent));
+    if (*outcome == KEYSPACE_DONE) *outcome = judge_in_place(access, update, old);
+    if (*outcome != KEYSPACE_DONE) bytes_copy_to(data + extent.from, buf_view(&access->old));
+    return *outcome != KEYSPACE_DEFERRED;
+}
+
+/* ---- the looks ------------------------------------------------------------------------------- */
+
+/* Beyond the lock. */
+static enum keyspace_outcome keep_snapshot(struct keyspace_access *access,
+                                           const struct store_value *old,
+                                           struct snapshot *snapshot) {
+    buf_clear(&access->old);
+    if (old->type != VALUE_STRING) return KEYSPACE_WRONG_TYPE;
+    if (old->blob) snapshot->blob = blob_ref(old->blob);
+    if (old->blob || buf_append(&access->old, old->bytes) == BRINE_OK) return KEYSPACE_DONE;
+    return KEYSPACE_NO_MEMORY;
+}
+
+/* The first look: what is there now, edited where it lies or kept beyond the lock. */
+static enum keyspace_outcome take_snapshot(struct keyspace_access *access, struct update *update) {
     struct store *store = access->keyspace->store;
+    struct snapshot *snapshot = &update->snapshot;
+    const struct store_key *key = update->key;
     struct store_value old;
     *snapshot = (struct snapshot){0};
     buf_clear(&access->old);
@@ -60,12 +151,9 @@ static enum keyspace_outcome take_snapshot(struct keyspace_access *access,
     enum keyspace_outcome outcome = door_lock_and_find(access, key, false, &snapshot->found, &old);
     if (outcome != KEYSPACE_DONE) return outcome;
     if (snapshot->found) {
-        if (old.type != VALUE_STRING)
-            outcome = KEYSPACE_WRONG_TYPE;
-        else if (old.blob)
-            snapshot->blob = blob_ref(old.blob);
-        else if (buf_append(&access->old, old.bytes) != BRINE_OK)
-            outcome = KEYSPACE_NO_MEMORY;
+        if (old.type == VALUE_STRING && old.blob && update->edit)
+            update->in_place = edit_in_place(access, update, &old, &outcome);
+        if (!update->in_place) outcome = keep_snapshot(access, &old, snapshot);
     }
     store_unlock(store, &access->hold);
 
@@ -86,21 +174,6 @@ static bool snapshot_holds(struct keyspace_access *access, const struct store_ke
 }
 
 /* ---- the new value --------------------------------------------------------------------------- */
-
-static enum keyspace_outcome outcome_of(enum keyspace_step step) {
-    switch (step) {
-    case KEYSPACE_STEP_STORE:
-        return KEYSPACE_DONE;
-    case KEYSPACE_STEP_LEAVE:
-    case KEYSPACE_STEP_REMOVE: /* not said of a value that is made of itself */
-        return KEYSPACE_NOT_DONE;
-    case KEYSPACE_STEP_STOP:
-        return KEYSPACE_STOPPED;
-    case KEYSPACE_STEP_NO_MEMORY:
-        return KEYSPACE_NO_MEMORY;
-    }
-    return KEYSPACE_NOT_DONE;
-}
 
 /* The blob that the edit works in, with the old bytes in it. */
 static enum keyspace_outcome open_blob(struct keyspace_access *access, struct update *update,
@@ -201,8 +274,9 @@ static enum keyspace_outcome try_update(struct keyspace_access *access, struct u
     const struct store_key *key = update->key;
     struct snapshot *snapshot = &update->snapshot;
     struct prepared prepared = {0};
-    update->extends = update->same = false;
-    enum keyspace_outcome outcome = take_snapshot(access, key, snapshot);
+    update->extends = update->same = update->in_place = false;
+    enum keyspace_outcome outcome = take_snapshot(access, update);
+    if (update->in_place) return outcome;
     if (outcome == KEYSPACE_DONE) outcome = make_value(access, update, &prepared);
     if (outcome != KEYSPACE_DONE) return outcome;
 
@@ -218,8 +292,7 @@ static enum keyspace_outcome try_update(struct keyspace_access *access, struct u
     update->overtaken = !snapshot_holds(access, key, snapshot, &expire_at_ms);
     if (!update->overtaken && !update->same)
         outcome = door_put(access, key, &prepared, expire_at_ms);
-    bool is_told = !update->edit || !update->edit->untold || !*update->edit->untold;
-    if (!update->overtaken && outcome == KEYSPACE_DONE && is_told)
+    if (!update->overtaken && outcome == KEYSPACE_DONE && is_told(update))
         door_changed(access, update->event, key);
     store_unlock(store, &access->hold);
     if (update->overtaken) drop_blob(update, &prepared);

@@ -132,6 +132,12 @@ size_t blob_bytes(const struct blob *blob) {
     return blob->taken_bytes + (blob->run ? sizeof *blob->run + blob->run->room_bytes : 0);
 }
 
+bool blob_is_sole(const struct blob *blob) {
+    /* Acquire: the reads of who dropped the others are over. */
+    return atomic_load_explicit(&blob->refs, memory_order_acquire) == 1 &&
+           (!blob->run || atomic_load_explicit(&blob->run->refs, memory_order_acquire) == 1);
+}
+
 /* ---- pins ------------------------------------------------------------------------------------ */
 
 /* Invariant: pins <= refs, at every moment: a pin is counted after its reference and forgotten

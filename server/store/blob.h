@@ -21,8 +21,9 @@
  *
  * Words: a *pin* is a reference held by a reply that waits for its client to read; a blob is
  * *orphaned* when pins are all that keep it.
- * Careful: bytes may be written only between the blob's making and the first time it is shared; of
- * an extended one those alone that it has more than the blob before.
+ * Careful: bytes may be written only between the blob's making and the first time it is shared, of
+ * an extended one those alone that it has more than the blob before; and later by who has the only
+ * reference, as the store's under its shard's lock (store_edit), while nobody else can get one.
  * Thread: references may be taken and dropped by any thread; whoever drops the last one frees. */
 #ifndef BRINE_STORE_BLOB_H
 #define BRINE_STORE_BLOB_H
@@ -62,6 +63,10 @@ struct blob *blob_create_run(struct allocator *mem, struct bytes bytes, size_t l
  * the room back by blob_unextend. */
 struct blob *blob_extend(struct blob *blob, size_t len) MUST_USE;
 void blob_unextend(struct blob *extended, const struct blob *blob);
+
+/* True when there is one reference to the blob and to its bytes, and who had others has done with
+ * them.  It stays so as long as who has that reference lets nobody else have one. */
+bool blob_is_sole(const struct blob *blob);
 
 /* A reference that is counted as a pin, and its end. */
 struct blob *blob_pin(struct blob *blob);

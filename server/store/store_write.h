@@ -25,6 +25,12 @@ struct store_new_value {
 enum brine_status store_put(struct store *store, const struct store_key *key,
                             const struct store_new_value *value, int64_t now_ms) MUST_USE;
 
+/* The bytes of a boxed value that nobody but the store has a part in, to be changed where they lie;
+ * NULL when it is absent, inline, or somebody reads or sends it.  A snapshot under way is shown the
+ * old ones first, and has a part in them until they are written.  Who goes on holding the shard may
+ * write, and puts the same blob again before he leaves it, or has undone all. */
+uint8_t *store_edit(struct store *store, const struct store_key *key, int64_t now_ms);
+
 /* False when it was absent (or had expired). */
 bool store_remove(struct store *store, const struct store_key *key, int64_t now_ms);
 

@@ -201,6 +201,17 @@ bool store_find(struct store *store, const struct store_key *key, int64_t now_ms
     return true;
 }
 
+uint8_t *store_edit(struct store *store, const struct store_key *key, int64_t now_ms) {
+    struct shard *shard = store_held_shard(store, key);
+    struct place place;
+    if (!shard_find(shard, key, now_ms, &place)) return NULL;
+    struct entry *entry = heap_entry(shard->heap, place.bucket->refs[place.slot]);
+    const struct blob *blob = entry_blob(entry);
+    if (!blob || !blob_is_sole(blob)) return NULL;
+    shard_before_change(shard, key->db, entry);
+    return blob_is_sole(blob) ? blob->data : NULL;
+}
+
 bool store_remove(struct store *store, const struct store_key *key, int64_t now_ms) {
     struct shard *shard = store_held_shard(store, key);
     struct place place;

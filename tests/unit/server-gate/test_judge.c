@@ -296,17 +296,24 @@ Test(judge, what_takes_long_to_read_is_put_off) {
         size_t len;
         bool put_off;
     } rows[] = {
-        {BYTES("((((((((((((("), false, MOST, false},
-        {BYTES("((((((((((((("), false, MOST + 1, true},
-        {BYTES("{\"a\": 1}"), false, MOST + 1, true},
-        /* Decided by the first bytes: no opcode, or a blob. */
+        {BYTES("X\xff\xff\0\0"), false, MOST, false},
+        {BYTES("X\xff\xff\0\0"), false, MOST + 1, true},
+        {BYTES("c"), false, MOST + 1, true},
+        {BYTES("{\"a\": \""), false, MOST + 1, true},
+        {BYTES("12"), false, MOST + 1, false},
+        {BYTES("12|"), false, MOST + 1, true},
+        /* Decided by the first bytes: no opcode, a blob, an error soon after. */
         {BYTES("<html>"), false, MOST + 1, false},
-        {BYTES("<html>"), false, 8 * MOST - 1, false},
-        {BYTES("<html>"), false, 8 * MOST, true},
+        {BYTES("<html>"), false, 16 * MOST, false},
+        {BYTES("((((((((((((("), false, MOST + 1, false},
+        {BYTES("\x80\0"), false, 16 * MOST, false},
+        {BYTES("\0\0\0\0\0"), false, 16 * MOST, false},
         {BYTES("\x80\x04"), true, MOST + 1, false},
-        {BYTES("\x80\x04"), true, 8 * MOST, true},
+        {BYTES("\x80\x04"), true, 16 * MOST, false},
         {BYTES(""), true, MOST + 1, false},
         {BYTES("\x80\x04N0"), true, MOST + 1, true},
+        /* A refusal is said by who has time. */
+        {BYTES("cos\nsystem\n)R.x"), false, MOST + 1, true},
     };
     static uint8_t bytes[16 * MOST];
     struct world world;
@@ -333,6 +340,7 @@ Test(judge, what_takes_long_to_read_is_put_off) {
     }
     /* A longer tail may hold anything. */
     memcpy(bytes, "B\x10\0\0\0", 5);
+    memcpy(bytes + 5 + 16, "X\xff\xff\0\0", 5);
     struct gate_question question = {
         .value = bytes_view(bytes, MOST + 1), .command = "set", .may_defer = true};
     cr_expect_eq(gate_admit(&world.gate, &world.desk, &question, &world.answer), GATE_DEFER);
