@@ -594,6 +594,9 @@ static bool run_slot(struct worker_state *worker, struct session *session,
             session->waiting = true;
             session->modes |= SESSION_DEFERRED;
             result->deferred = true;
+            result->deferred_hash = slot->has_key ? slot->key.hash : session->id;
+            result->deferred_bytes = worker->access.deferred_bytes;
+            worker->access.deferred_bytes = 0;
             return false;
         }
     }

@@ -27,6 +27,8 @@ struct dispatch_result {
                         be handed in again once dispatch_is_paused says no */
     bool deferred;   /* the command at `consumed` takes long to judge: the session waits until
                         dispatch_deferred has run it on a thread that may take its time */
+    uint64_t deferred_hash;  /* what is alike concerns the same key, or the same client */
+    uint64_t deferred_bytes; /* that it goes through, about; 0: not known */
 };
 
 void dispatch_input(struct worker_state *worker, struct session *session, struct bytes input,

@@ -91,6 +91,7 @@ struct store_key *call_keys(struct command_call *call, size_t position, size_t s
 bool call_leaves_loop(struct command_call *call, size_t bytes) {
     if (bytes <= CALL_AT_ONCE_BYTES || !call->access->may_defer) return false;
     call->access->deferred = true;
+    call->access->deferred_bytes = bytes;
     return true;
 }
 

@@ -101,7 +101,8 @@ struct keyspace_access {
     const struct keyspace_judged *judged; /* of the transaction: transaction.h */
     size_t judged_count, judged_next;
     size_t locked_bytes;       /* of long values, judged within the transaction */
-    bool deferred;             /* an outcome was KEYSPACE_DEFERRED; the asker clears it */
+    bool deferred;             /* an outcome was KEYSPACE_DEFERRED; the asker clears it, and */
+    size_t deferred_bytes;     /* how much is to be gone through; 0: not known */
     struct gate_answer answer; /* of the last question; its text of the last KEYSPACE_REFUSED */
     struct gate_desk desk;
     struct buf old, new;  /* an update's scratch */

@@ -248,10 +248,13 @@ struct combine {
     void *context;
 };
 
-static bool takes_long(const struct combination *combination) {
+static bool takes_long(const struct combination *combination, size_t *bytes) {
     size_t longest = 0;
-    for (size_t i = 0; i < combination->count; i++)
+    *bytes = 0;
+    for (size_t i = 0; i < combination->count; i++) {
         longest = MAX(longest, combination->values[i].len);
+        *bytes += combination->values[i].len;
+    }
     return longest > COMBINE_AT_ONCE_BYTES / combination->count;
 }
 
@@ -275,8 +278,9 @@ static enum keyspace_outcome try_combine(struct keyspace_access *access,
     struct store *store = access->keyspace->store;
     struct prepared prepared = {0};
     enum keyspace_outcome outcome = KEYSPACE_DONE;
-    if (access->may_defer && takes_long(combination)) {
-        access->deferred = true;
+    size_t bytes;
+    if (access->may_defer && takes_long(combination, &bytes)) {
+        door_defer(access, bytes);
         return KEYSPACE_DEFERRED;
     }
     struct buf result;

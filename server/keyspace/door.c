@@ -35,6 +35,11 @@ void door_flushed(struct keyspace_access *access) {
     if (UNLIKELY(heard(access) & KEYSPACE_HEAR_CACHES)) events_note_flush(access);
 }
 
+void door_defer(struct keyspace_access *access, size_t bytes) {
+    access->deferred = true;
+    access->deferred_bytes = bytes;
+}
+
 /* ---- judging ----------------------------------------------------------------------------------*/
 
 /* An answer holds as long as the policy it was given under; but what was dropped stays so. */
@@ -149,7 +154,7 @@ enum keyspace_outcome door_judge_for(struct keyspace_access *access, const struc
         verdict = ask_gate(access, &question);
     }
     enum keyspace_outcome outcome = answer_of(access, verdict, prepared);
-    access->deferred |= outcome == KEYSPACE_DEFERRED;
+    if (outcome == KEYSPACE_DEFERRED) door_defer(access, value.len);
     return outcome;
 }
 
@@ -176,7 +181,7 @@ enum keyspace_outcome door_prepare(struct keyspace_access *access, struct prepar
     if (is_boxed || prepared->dropped || value.len < access->keyspace->blob_from_bytes)
         return KEYSPACE_DONE;
     if (access->may_defer && value.len > DOOR_COPY_AT_ONCE_BYTES) {
-        access->deferred = true;
+        door_defer(access, value.len);
         return KEYSPACE_DEFERRED;
     }
     prepared->blob = blob_create(store_allocator(access->keyspace->store), value.len);

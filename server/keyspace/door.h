@@ -50,6 +50,9 @@ enum keyspace_outcome door_judge_for(struct keyspace_access *access, const struc
 enum keyspace_outcome door_prepare(struct keyspace_access *access,
                                    struct prepared *prepared) MUST_USE;
 
+/* Notes that an outcome is KEYSPACE_DEFERRED, and how many bytes are to be gone through. */
+void door_defer(struct keyspace_access *access, size_t bytes);
+
 /* Locks what is to be written, once nobody has it reserved.  DEFERRED: nothing is held. */
 enum keyspace_outcome door_lock(struct keyspace_access *access,
                                 const struct store_key *key) MUST_USE;

@@ -185,7 +185,7 @@ static enum keyspace_outcome open_blob(struct keyspace_access *access, struct up
     update->extends = *blob != NULL;
     if (update->extends) return KEYSPACE_DONE;
     if (access->may_defer && extent->len > EDIT_AT_ONCE_BYTES) {
-        access->deferred = true;
+        door_defer(access, extent->len);
         return KEYSPACE_DEFERRED;
     }
     if (adds) *blob = blob_create_run(mem, snapshot->bytes, extent->len);

@@ -14,6 +14,7 @@
 /* Travels to the background and back.  The connection is referred to. */
 struct job {
     struct message message;
+    struct turn turn;
     struct connection *connection;
     struct bytes input;
     struct dispatch_result result;
@@ -29,13 +30,16 @@ static struct allocator *mem_of(const struct background *background) {
 size_t background_choose_threads(const struct config *config) {
     int64_t wanted = config_read(config->gate.threads);
     if (wanted == 0) wanted = (int64_t)uv_available_parallelism() / 2;
-    return (size_t)MIN(MAX(wanted, 1), BACKGROUND_THREADS_MAX);
+    return (size_t)MIN(MAX(wanted, 1), BACKGROUND_THREADS_MAX) + 1;
 }
 
 static enum brine_status open_thread(struct background *background,
                                      struct background_thread *thread, size_t index) {
     struct net *net = background->net;
-    *thread = (struct background_thread){.background = background};
+    *thread = (struct background_thread){
+        .background = background,
+        .cost_max = index == 0 ? BACKGROUND_SHORT_BYTES : UINT64_MAX,
+    };
     TRY(metrics_init(&thread->metrics, net->options.mem, command_table_count()));
     worker_state_init(&thread->state,
                       &(struct worker_options){
@@ -87,14 +91,24 @@ void background_close(struct background *background) {
 /* ---- a thread -------------------------------------------------------------------------------- */
 
 /* NULL: there is nothing left to do, ever. */
-static struct job *next_job(struct background *background) {
+static struct job *next_job(struct background_thread *thread) {
+    struct background *background = thread->background;
+    struct turn *turn;
     pthread_mutex_lock(&background->lock);
-    while (!background->oldest && !background->stopping)
+    while (!(turn = turns_take(&background->turns, thread->cost_max)) &&
+           !(background->stopping && background->turns.waiting == 0))
         pthread_cond_wait(&background->wake, &background->lock);
-    struct message *message = background->oldest;
-    if (message) background->oldest = message->next;
     pthread_mutex_unlock(&background->lock);
-    return message ? CONTAINER_OF(message, struct job, message) : NULL;
+    return turn ? CONTAINER_OF(turn, struct job, turn) : NULL;
+}
+
+/* Another of its key may be run now. */
+static void end_job(struct background *background, const struct job *job) {
+    pthread_mutex_lock(&background->lock);
+    turns_end(&background->turns, &job->turn);
+    if (background->turns.waiting > 0 || background->stopping)
+        pthread_cond_broadcast(&background->wake);
+    pthread_mutex_unlock(&background->lock);
 }
 
 static void run_job(struct worker_state *state, struct job *job) {
@@ -111,9 +125,10 @@ static void run_thread(void *arg) {
     struct job *job;
     /* The scheduler's hint is all it is: without it the loops only wait a little more. */
     (void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), BACKGROUND_NICE);
-    while ((job = next_job(background)) != NULL) {
+    while ((job = next_job(thread)) != NULL) {
         if (!atomic_load_explicit(&job->connection->gone, memory_order_relaxed))
             run_job(&thread->state, job);
+        end_job(background, job);
         inbox_push(&job->connection->worker->inbox, &job->message);
     }
 }
@@ -166,7 +181,7 @@ static void run_here(struct connection *connection) {
     connection_end_background(connection, &result);
 }
 
-void background_run(struct connection *connection) {
+void background_run(struct connection *connection, const struct dispatch_result *result) {
     struct net *net = connection->worker->net;
     struct background *background = &net->background;
     struct job *job = mem_alloc(net->options.mem, sizeof *job);
@@ -182,12 +197,10 @@ void background_run(struct connection *connection) {
     };
     reply_init(&job->reply, net->options.mem, SIZE_MAX);
     connection_ref(connection);
+    uint64_t cost = result->deferred_bytes ? result->deferred_bytes : BACKGROUND_UNKNOWN_BYTES;
     pthread_mutex_lock(&background->lock);
-    if (background->oldest)
-        background->newest->next = &job->message;
-    else
-        background->oldest = &job->message;
-    background->newest = &job->message;
-    pthread_cond_signal(&background->wake);
+    turns_add(&background->turns, &job->turn, result->deferred_hash, cost);
+    /* All of them: the one that is woken may not be one that takes it. */
+    pthread_cond_broadcast(&background->wake);
     pthread_mutex_unlock(&background->lock);
 }

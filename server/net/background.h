@@ -13,8 +13,10 @@
  * was not begun when its connection was closed (CLIENT KILL, a limit) is not run at all.  A peer
  * that only hung up is not such a one: what it said is done, as in Redis.
  *
- * Words: a *job* is one such command.  Jobs are begun in the order in which they came; there is at
- * most one a connection, which bounds them.
+ * Words: a *job* is one such command; there is at most one a connection, which bounds them.  Their
+ * order is turns.h's: by what they cost and by their keys, so that neither a long one nor a queue
+ * for one key stands before everybody; and one thread, besides those that gate.threads says, takes
+ * nothing but short ones, for the others may all be at long ones.
  *
  * Thread: background_run belongs to a worker; open, start, stop and close to the main thread. */
 #ifndef BRINE_BACKGROUND_H
@@ -22,6 +24,7 @@
 
 #include "cmd/dispatch.h"
 #include "net/inbox.h"
+#include "net/turns.h"
 
 #include <pthread.h>
 
@@ -31,6 +34,8 @@ struct net;
 enum {
     BACKGROUND_THREADS_MAX = 64,
     BACKGROUND_NICE = 5, /* the loops go first */
+    BACKGROUND_SHORT_BYTES = 4 << 20,
+    BACKGROUND_UNKNOWN_BYTES = 64 << 20, /* what a job costs that does not say it */
 };
 
 struct background_thread {
@@ -38,6 +43,7 @@ struct background_thread {
     struct worker_state state;
     struct metrics metrics;
     uv_thread_t thread;
+    uint64_t cost_max; /* of the jobs it takes */
     bool running;
 };
 
@@ -45,13 +51,13 @@ struct background {
     struct net *net;
     pthread_mutex_t lock; /* a leaf */
     pthread_cond_t wake;
-    struct message *oldest, *newest; /* jobs that wait */
+    struct turns turns; /* of jobs that wait */
     bool stopping;
     struct background_thread *threads;
     size_t threads_count, threads_allocated;
 };
 
-/* How many threads there will be. */
+/* How many threads there will be, the one for short jobs included. */
 size_t background_choose_threads(const struct config *config);
 
 enum brine_status background_open(struct background *background, struct net *net,
@@ -61,8 +67,9 @@ enum brine_status background_start(struct background *background, struct brine_e
 void background_stop(struct background *background);
 void background_close(struct background *background);
 
-/* Has the command at the head of the connection's query run; the session is waiting already. Should
- * there be no memory for a job, the worker runs it itself. */
-void background_run(struct connection *connection);
+/* Has the command at the head of the connection's query run, of which the result says what it may
+ * cost; the session is waiting already. Should there be no memory for a job, the worker runs it
+ * itself. */
+void background_run(struct connection *connection, const struct dispatch_result *result);
 
 #endif

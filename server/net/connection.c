@@ -596,7 +596,7 @@ void connection_serve(struct connection *connection, struct bytes input,
         !connection->swallowing)
         swallow_begin_if_too_long(connection);
     finish_serving(connection, &result);
-    if (UNLIKELY(result.deferred) && !connection->closed) background_run(connection);
+    if (UNLIKELY(result.deferred) && !connection->closed) background_run(connection, &result);
 }
 
 static void note_input(struct connection *connection, size_t count) {
