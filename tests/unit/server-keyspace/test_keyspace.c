@@ -177,6 +177,156 @@ Test(keyspace, what_is_added_to_a_long_value_is_not_copied_and_a_refusal_leaves_
     house_deinit(&house);
 }
 
+/* ---- in place -------------------------------------------------------------------------------- */
+
+enum { PLACE_BYTES = 100000 };
+
+struct overlay {
+    size_t at;
+    const char *text;
+};
+
+static enum keyspace_step plan_overlay(void *context, const struct bytes *old,
+                                       struct keyspace_extent *extent) {
+    const struct overlay *overlay = context;
+    size_t len = strlen(overlay->text);
+    *extent =
+        (struct keyspace_extent){.len = old->len, .from = overlay->at, .to = overlay->at + len};
+    return KEYSPACE_STEP_STORE;
+}
+
+static enum keyspace_step write_overlay(void *context, uint8_t *data,
+                                        const struct keyspace_extent *extent) {
+    const struct overlay *overlay = context;
+    bytes_copy_to(data + extent->from, bytes_of_cstr(overlay->text));
+    return strcmp(overlay->text, "stop") ? KEYSPACE_STEP_STORE : KEYSPACE_STEP_STOP;
+}
+
+static enum keyspace_outcome overlay(struct house *house, size_t at, const char *text) {
+    struct store_key key = key_of(house, "k");
+    struct overlay context = {at, text};
+    struct keyspace_edit edit = {plan_overlay, write_overlay, &context, "setrange", NULL};
+    return keyspace_edit_string(&house->access, &key, &edit);
+}
+
+/* Answers by what a value begins with, and counts. */
+struct place_judge {
+    size_t brief, thorough;
+};
+
+static enum gate_verdict judge_place(void *context, struct gate_desk *desk UNUSED,
+                                     const struct gate_question *question,
+                                     struct gate_answer *answer) {
+    struct place_judge *judge = context;
+    ++*(question->brief ? &judge->brief : &judge->thorough);
+    if (bytes_starts_with(question->value, BYTES("evil"))) return gate_refuse(answer, 0, "evil");
+    if (bytes_starts_with(question->value, BYTES("slow evil")) && !question->may_defer)
+        return gate_refuse(answer, 5, "evil");
+    if (bytes_starts_with(question->value, BYTES("gone"))) return GATE_DROP;
+    bool is_slow = bytes_starts_with(question->value, BYTES("slow"));
+    return is_slow && question->may_defer ? GATE_DEFER : GATE_ADMIT;
+}
+
+Test(keyspace, what_keeps_its_length_is_written_where_it_lies_unless_it_takes_long_or_is_read) {
+    static const struct {
+        const char *text;
+        enum keyspace_outcome outcome;
+        bool is_read, moves;
+        size_t brief, thorough; /* questions */
+        const char *then;       /* what it begins with */
+    } rows[] = {
+        {"good", KEYSPACE_DONE, false, false, 1, 0, "goodaaaaa"},
+        {"evil", KEYSPACE_REFUSED, false, false, 1, 0, "aaaaaaaaa"},
+        {"stop", KEYSPACE_STOPPED, false, false, 0, 0, "aaaaaaaaa"},
+        {"slow good", KEYSPACE_DONE, false, true, 1, 1, "slow good"},
+        {"slow evil", KEYSPACE_REFUSED, false, false, 1, 1, "aaaaaaaaa"},
+        {"good", KEYSPACE_DONE, true, true, 0, 1, "goodaaaaa"},
+        {"evil", KEYSPACE_REFUSED, true, false, 0, 1, "aaaaaaaaa"},
+        {"gone", KEYSPACE_DONE, false, true, 1, 0, NULL},
+    };
+    static char text[PLACE_BYTES + 1];
+    memset(text, 'a', PLACE_BYTES);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct house house;
+        struct place_judge judge = {0};
+        struct store_value value;
+        house_init(&house);
+        struct store_key key = key_of(&house, "k");
+        struct keyspace_set_options options = {.expire_at_ms = 5000};
+        cr_assert(keyspace_set_string(&house.access, &key, bytes_of_cstr(text), &options) ==
+                  KEYSPACE_DONE);
+        gate_init(&house.gate, judge_place, &judge);
+        const uint8_t *place = place_of(&house, "k", PLACE_BYTES);
+        cr_assert(keyspace_enter(&house.access, &key, &value));
+        struct blob *reader = rows[i].is_read ? blob_pin(value.blob) : NULL;
+        keyspace_leave(&house.access);
+        cr_expect(overlay(&house, 0, rows[i].text) == rows[i].outcome, "row %zu", i);
+        cr_expect(judge.brief == rows[i].brief && judge.thorough == rows[i].thorough, "row %zu", i);
+        cr_expect(!reader || memcmp(reader->data, text, PLACE_BYTES) == 0, "row %zu: read", i);
+        bool found = keyspace_enter(&house.access, &key, &value);
+        cr_expect_eq(found, rows[i].then != NULL, "row %zu", i);
+        if (found) {
+            cr_expect_eq(value.bytes.data != place, rows[i].moves, "row %zu", i);
+            cr_expect(bytes_starts_with(value.bytes, bytes_of_cstr(rows[i].then)), "row %zu", i);
+            cr_expect_eq(value.expire_at_ms, 5000, "row %zu", i);
+            cr_expect_eq(atomic_load(&value.blob->refs), reader && !rows[i].moves ? 2 : 1);
+        }
+        keyspace_leave(&house.access);
+        blob_unpin(reader);
+        house_deinit(&house);
+    }
+}
+
+Test(keyspace, an_edit_in_place_is_told_and_leaves_the_room_behind_a_value) {
+    static char text[PLACE_BYTES + 1];
+    struct house house;
+    house_init(&house);
+    memset(text, 'a', PLACE_BYTES);
+    cr_assert(set(&house, "k", text) == KEYSPACE_DONE);
+    cr_assert(add_tail(&house, "k", "b") == KEYSPACE_DONE);
+    struct watcher watcher = {0};
+    struct watch watch = {.key = key_of(&house, "k"), .watcher = &watcher};
+    keyspace_watch(&house.access, &watch);
+    keyspace_hear(&house.keyspace, KEYSPACE_HEAR_CHANGES, true);
+    const uint8_t *place = place_of(&house, "k", PLACE_BYTES + 1);
+    size_t used = store_used_bytes(house.store);
+    cr_expect(overlay(&house, PLACE_BYTES - 2, "xyz") == KEYSPACE_DONE);
+    cr_expect(watcher.touched);
+    cr_expect(bytes_equal(tell_events(&house), BYTES("setrange k, ")));
+    cr_expect(add_tail(&house, "k", "c") == KEYSPACE_DONE);
+    cr_expect(place_of(&house, "k", PLACE_BYTES + 2) == place);
+    cr_expect(place && memcmp(place + PLACE_BYTES - 3, "axyzc", 5) == 0);
+    cr_expect(store_used_bytes(house.store) == used);
+    keyspace_unwatch(&house.keyspace, &watch);
+    house_deinit(&house);
+}
+
+Test(keyspace, a_transaction_reads_long_values_within_its_bound) {
+    static char text[PLACE_BYTES + 1];
+    struct house house;
+    struct place_judge judge = {0};
+    house_init(&house);
+    house.keyspace.locked_bytes_max = 1000;
+    house.keyspace.locked_total_max = 2 * PLACE_BYTES + 20;
+    memset(text, 'a', PLACE_BYTES);
+    bytes_copy_to(text, BYTES("slow"));
+    cr_assert(set(&house, "k", text) == KEYSPACE_DONE);
+    cr_assert(set(&house, "small", "slow") == KEYSPACE_DONE);
+    gate_init(&house.gate, judge_place, &judge);
+    for (int i = 0; i < 2; i++) {
+        keyspace_begin(&house.access, NULL, 0, NULL, 0);
+        cr_expect(add_tail(&house, "k", "1") == KEYSPACE_DONE);
+        cr_expect(add_tail(&house, "k", "2") == KEYSPACE_DONE);
+        cr_expect(add_tail(&house, "k", "3") == KEYSPACE_REFUSED, "it is beyond the bound");
+        cr_expect(strstr(house.access.answer.text, "PICKLELIMIT a transaction"), "%s",
+                  house.access.answer.text);
+        cr_expect(add_tail(&house, "small", "1") == KEYSPACE_DONE, "short ones always are");
+        keyspace_end(&house.access);
+    }
+    (void)place_of(&house, "k", PLACE_BYTES + 4);
+    house_deinit(&house);
+}
+
 Test(keyspace, an_edit_changes_nothing_whichever_allocation_is_refused) {
     static char text[40000];
     memset(text, 'a', sizeof text - 1);

@@ -195,3 +195,42 @@ Test(cut, is_counted_in_changes) {
     cr_expect_eq(store_counts(model.store).changes_total, 4);
     model_deinit(&model);
 }
+
+static bool keep(void *ctx, const struct store_cut_entry *entry) {
+    struct blob **kept = ctx;
+    if (entry->value->blob) *kept = blob_ref(entry->value->blob);
+    return true;
+}
+
+Test(cut, has_a_part_in_what_was_shown_so_it_is_not_edited_where_it_lies) {
+    struct store *store =
+        store_create(&(struct store_options){.mem = mem_system(), .secret = {3, 4}, .shards = 1});
+    struct store_hold hold = {0};
+    struct blob *kept = NULL, *blob = blob_create(store_allocator(store), 20000);
+    cr_assert(store && blob);
+    memset(blob->data, 'a', blob->len);
+    struct store_key key = store_key(store, 0, BYTES("k")), other = store_key(store, 0, BYTES("o"));
+    store_lock(store, &hold, &key);
+    cr_assert_eq(store_put(store, &key, &(struct store_new_value){.blob = blob}, 1000), BRINE_OK);
+    cr_assert_eq(store_put(store, &other, &(struct store_new_value){.bytes = BYTES("short")}, 1000),
+                 BRINE_OK);
+    cr_expect_eq(store_edit(store, &key, 1000), blob->data);
+    cr_expect_null(store_edit(store, &other, 1000), "it is inline");
+    struct blob *reader = blob_ref(blob);
+    cr_expect_null(store_edit(store, &key, 1000), "somebody reads it");
+    blob_unref(reader);
+    store_unlock(store, &hold);
+
+    struct store_cut_counts counts;
+    cr_assert(
+        store_cut_begin(store, &hold, &(struct store_cut){.show = keep, .ctx = &kept}, &counts));
+    store_lock(store, &hold, &key);
+    cr_expect_null(store_edit(store, &key, 1000), "it was shown, and is kept");
+    cr_assert_eq(kept, blob);
+    blob_unref(kept);
+    cr_expect_eq(store_edit(store, &key, 1000), blob->data, "it was shown once, and written");
+    store_unlock(store, &hold);
+    while (store_cut_step(store, &hold, 0, 1 << 20)) {}
+    store_cut_end(store, &hold);
+    store_destroy(store);
+}
