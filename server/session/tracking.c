@@ -336,9 +336,7 @@ void tracking_stop(struct session *session) {
     pthread_mutex_unlock(&tracking->lock);
     tracker_unref(tracker);
     tracked->tracker = NULL;
-    tracked->caching = false;
-    tracked->held_all = false;
-    buf_clear(&tracked->held);
+    tracked->caching = false; /* and what is held was told before, so it follows the reply yet */
 }
 
 void tracking_leave(struct session *session) {

@@ -214,6 +214,13 @@ TALK3(tracking, own_writes_are_told_behind_their_reply_or_not_at_all,
       {1, "GET k", "$1|2|"}, {1, "SET k 3", "+OK|"}, {1, "PING", "+PONG|"}, {1, "GET k", "$1|3|"},
       {0, "SET k 4", "+OK|"}, {1, "PING", INVALIDATE("k") "+PONG|"})
 
+TALK3(tracking, what_was_told_within_exec_follows_though_tracking_ended_there,
+      {1, "CLIENT TRACKING ON", "+OK|"},
+      {1, "MULTI\r\nGET k\r\nSET k 1\r\nCLIENT TRACKING OFF\r\nEXEC",
+       "+OK|+QUEUED|+QUEUED|+QUEUED|*3|_|+OK|+OK|" INVALIDATE("k")},
+      {1, "MULTI\r\nCLIENT TRACKING ON\r\nFLUSHDB\r\nCLIENT TRACKING OFF\r\nEXEC",
+       "+OK|+QUEUED|+QUEUED|+QUEUED|*3|+OK|+OK|+OK|" INVALIDATE_ALL})
+
 TALK3(tracking, a_flush_outdates_everything, {1, "CLIENT TRACKING ON", "+OK|"},
       {2, "CLIENT TRACKING ON BCAST", "+OK|"}, {0, "FLUSHALL", "+OK|"}, {1, "", INVALIDATE_ALL},
       {2, "", INVALIDATE_ALL}, {1, "FLUSHDB", "+OK|" INVALIDATE_ALL}, {2, "", INVALIDATE_ALL})
