@@ -693,6 +693,9 @@ def waits_for_others(args):
     return first in (b"REPLICAOF", b"SLAVEOF") and len(args) == 3 and args[2].upper() != b"ONE" and args[2].isdigit()
 
 
+KEY_BYTES_MAX = 65_000  # limits.key_bytes, roughly: no longer value may come to stand where a key is
+
+
 def draw_command(rng, rules, weights):
     """One command as a list of byte strings; a first word *SCAN stands for a whole iteration, *RESTORE for
     DUMP of the first key and RESTORE of what it gave to the second."""
@@ -705,7 +708,7 @@ def draw_command(rng, rules, weights):
             args.append(part.encode())
     if args[0].startswith(b"*"):
         return args
-    if rng.random() < 0.08:
+    if rng.random() < 0.08 and max(map(len, args)) <= KEY_BYTES_MAX:
         mutate(rng, args)
     return [flip_case(rng, arg) if arg.isalpha() and arg.isupper() else arg for arg in args]
 
