@@ -4,13 +4,15 @@
 /* Clients at once against a real server of several workers, on few keys that lie in different
  * shards; what they were told must be what some order of their requests, one at a time, would have
  * told (support/history.h).  Requests are single commands, those of several keys (MSET, MSETNX,
- * MGET, RENAME, COPY, MOVE, DEL, EXISTS), of whole databases (SWAPDB, FLUSHALL), transactions,
- * WATCH with EXEC, a script, and pipelines of two.
+ * MGET, RENAME, COPY, MOVE, DEL, EXISTS), of whole databases (SWAPDB, FLUSHALL), edits (APPEND,
+ * SETRANGE, BITFIELD, SETBIT, BITOP), transactions, WATCH with EXEC, a script, and pipelines of
+ * two.
  *
  *     BRINE_SERVER=build/brine-server linearizable [rounds [threads]]
  *
  * A round is eight requests of each of six clients on keys that nobody used before; then a seventh
- * reads what is left.
+ * reads what is left.  One round in 32 is *long*: what is set there has 300 KB, which is filled in,
+ * judged, edited and copied off the event loops.
  *
  * It can fail: first the clients lie, in the ways a broken server would, one lie at a time
  * (`lies`): each must be found out, and is, within some ten rounds.  A server made to let go of its
@@ -25,6 +27,7 @@
 #include "base/random.h"
 #include "observe/clock.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +40,8 @@ enum {
     ROUNDS = 2000,
     LIE_ROUNDS = 400, /* in which each lie must be found out */
     READ_LATE = 3,    /* of so many GETs the lying client answers one out of its head */
+    LONG_EVERY = 32,
+    APPENDS_MAX = HISTORY_APPENDS_MAX / CLIENTS, /* in a round by one client */
 };
 
 enum lie {
@@ -48,6 +53,9 @@ enum lie {
     LIE_STALE_GET,   /* what the client was told before */
     LIE_LOST_SET,    /* OK, and nothing is set */
     LIE_NO_WATCH,    /* GET alone */
+    LIE_TORN_APPEND, /* GET and SET */
+    LIE_LOST_EDIT,   /* GET, and nothing is changed */
+    LIE_LOST_LONG,   /* the same of long values */
     LIES,
 };
 static const char *const lies[LIES] = {[LIE_TORN_MSET] = "MSET in two steps",
@@ -56,7 +64,10 @@ static const char *const lies[LIES] = {[LIE_TORN_MSET] = "MSET in two steps",
                                        [LIE_TORN_MGET] = "MGET key by key",
                                        [LIE_STALE_GET] = "a GET that is late",
                                        [LIE_LOST_SET] = "a SET that is lost",
-                                       [LIE_NO_WATCH] = "a WATCH that does not watch"};
+                                       [LIE_NO_WATCH] = "a WATCH that does not watch",
+                                       [LIE_TORN_APPEND] = "APPEND in two steps",
+                                       [LIE_LOST_EDIT] = "a BITFIELD that is lost",
+                                       [LIE_LOST_LONG] = "a BITFIELD of a long value that is lost"};
 
 struct run {
     struct stress_server server;
@@ -74,8 +85,9 @@ struct client {
     struct random random;
     size_t number, round;
     uint8_t db;
-    int32_t next_value;
-    int32_t seen_value; /* the last that it was told */
+    size_t appends;
+    int64_t next_value;
+    int64_t seen_value; /* the last that it was told */
     struct talk talk;
 };
 
@@ -96,44 +108,66 @@ static void choose_keys(struct client *client, struct act *act, size_t count) {
     }
 }
 
+static bool is_long(const struct client *client) {
+    enum lie lie = client->run->lie;
+    return lie == LIE_LOST_LONG || (lie == HONEST && client->round % LONG_EVERY == 0);
+}
+
+static int64_t new_value(struct client *client) {
+    int64_t value = client->next_value;
+    client->next_value += 10;
+    return value;
+}
+
+static bool stores_its_value(enum act_kind kind) {
+    return kind == ACT_SET || kind == ACT_SETNX || kind == ACT_GETSET || kind == ACT_MSET ||
+           kind == ACT_MSETNX;
+}
+
 static struct act choose_act(struct client *client, bool in_multi) {
     /* How many keys each has, and out of a hundred how often it is asked. */
     static const struct {
         uint8_t keys, often;
-    } shapes[ACT_KINDS] = {[ACT_GET] = {1, 8},
-                           [ACT_SET] = {1, 8},
-                           [ACT_SETNX] = {1, 4},
-                           [ACT_GETSET] = {1, 6},
-                           [ACT_GETDEL] = {1, 4},
-                           [ACT_INCR] = {1, 8},
-                           [ACT_DEL] = {2, 5},
-                           [ACT_EXISTS] = {3, 4},
-                           [ACT_MGET] = {0, 9},
-                           [ACT_MSET] = {3, 10},
-                           [ACT_MSETNX] = {2, 6},
-                           [ACT_RENAME] = {2, 7},
-                           [ACT_RENAMENX] = {2, 4},
+    } shapes[ACT_KINDS] = {[ACT_GET] = {1, 7},
+                           [ACT_SET] = {1, 7},
+                           [ACT_SETNX] = {1, 3},
+                           [ACT_GETSET] = {1, 5},
+                           [ACT_GETDEL] = {1, 3},
+                           [ACT_INCR] = {1, 6},
+                           [ACT_DEL] = {2, 4},
+                           [ACT_EXISTS] = {3, 2},
+                           [ACT_MGET] = {0, 7},
+                           [ACT_MSET] = {3, 8},
+                           [ACT_MSETNX] = {2, 5},
+                           [ACT_RENAME] = {2, 6},
+                           [ACT_RENAMENX] = {2, 3},
                            [ACT_COPY] = {2, 3},
                            [ACT_COPY_REPLACE] = {2, 4},
                            [ACT_MOVE] = {1, 3},
                            [ACT_SWAPDB] = {0, 2},
                            [ACT_FLUSHALL] = {0, 1},
-                           [ACT_COMPARE_AND_DELETE] = {1, 4}};
+                           [ACT_COMPARE_AND_DELETE] = {1, 3},
+                           [ACT_APPEND] = {1, 5},
+                           [ACT_SETRANGE] = {1, 4},
+                           [ACT_BITFIELD] = {1, 4},
+                           [ACT_BITOP] = {2, 3},
+                           [ACT_STRLEN] = {1, 2}};
     struct act act = {.db = client->db};
     uint64_t at = random_below(&client->random, 100);
     while (at >= shapes[act.kind].often) at -= shapes[act.kind++].often;
     bool is_for_one = act.kind == ACT_SWAPDB || act.kind == ACT_MGET;
     if (in_multi && is_for_one) act.kind = ACT_INCR;
+    if (act.kind == ACT_APPEND && client->appends++ >= APPENDS_MAX) act.kind = ACT_STRLEN;
     choose_keys(client, &act, in_multi && is_for_one ? 1 : shapes[act.kind].keys);
-    act.value = client->next_value;
-    client->next_value += 10;
+    act.value = new_value(client);
+    if (is_long(client) && stores_its_value(act.kind)) act.value |= HISTORY_PADDED;
     if (act.kind == ACT_COMPARE_AND_DELETE) act.value = client->seen_value;
     return act;
 }
 
 #define UNLOCK                                                                                     \
-    "\"if redis.call('get',KEYS[1]) == ARGV[1] then\\n return redis.call('del',KEYS[1])\\nelse "   \
-    "return 0 end\""
+    "if redis.call('get',KEYS[1]) == ARGV[1] then\n return redis.call('del',KEYS[1])\nelse "       \
+    "return 0 end"
 
 static void add(struct buf *text, const char *format, ...) PRINTF_LIKE(2, 3);
 static void add(struct buf *text, const char *format, ...) {
@@ -143,8 +177,76 @@ static void add(struct buf *text, const char *format, ...) {
     va_end(args);
 }
 
+/* A request's words, each with its length in front. */
+struct words {
+    struct buf text;
+    size_t count;
+};
+
+static void add_word(struct words *words, const char *format, ...) PRINTF_LIKE(2, 3);
+static void add_word(struct words *words, const char *format, ...) {
+    char word[160];
+    va_list args;
+    va_start(args, format);
+    int len = vsnprintf(word, sizeof word, format, args);
+    va_end(args);
+    add(&words->text, "$%d\r\n%s\r\n", len, word);
+    words->count++;
+}
+
+static void add_value(struct words *words, int64_t value) {
+    static const char some[] = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+    _Static_assert(HISTORY_PAD_BYTES % (sizeof some - 1) == 0, "so many make up the pad");
+    int64_t number = value & ~HISTORY_PADDED;
+    if (number == value) {
+        add_word(words, "%" PRId64, number);
+        return;
+    }
+    add(&words->text, "$%d\r\n%" PRId64, HISTORY_HEAD_DIGITS + HISTORY_PAD_BYTES, number);
+    for (size_t i = 0; i < HISTORY_PAD_BYTES; i += sizeof some - 1) add(&words->text, "%s", some);
+    add(&words->text, "\r\n");
+    words->count++;
+}
+
+/* What follows the keys. */
+static void add_options(struct words *words, const struct act *act) {
+    switch ((int)act->kind) {
+    case ACT_SET:
+    case ACT_SETNX:
+    case ACT_GETSET:
+    case ACT_COMPARE_AND_DELETE:
+        add_value(words, act->value);
+        break;
+    case ACT_COPY_REPLACE:
+        add_word(words, "REPLACE");
+        break;
+    case ACT_MOVE:
+        add_word(words, "%d", 1 - act->db);
+        break;
+    case ACT_APPEND:
+        add_word(words, "%d", history_digit(act->value));
+        break;
+    case ACT_SETRANGE:
+        add_word(words, "0");
+        add_value(words, act->value);
+        break;
+    case ACT_BITFIELD:
+        add_word(words, "SET");
+        add_word(words, "u8");
+        add_word(words, "0");
+        add_word(words, "%d", '0' + history_digit(act->value));
+        break;
+    case ACT_SETBIT:
+        add_word(words, "7");
+        add_word(words, "1");
+        break;
+    default:
+        break;
+    }
+}
+
 static void add_act(struct buf *text, const struct client *client, const struct act *act) {
-    static const char *const words[ACT_KINDS] = {[ACT_GET] = "GET",
+    static const char *const names[ACT_KINDS] = {[ACT_GET] = "GET",
                                                  [ACT_SET] = "SET",
                                                  [ACT_SETNX] = "SETNX",
                                                  [ACT_GETSET] = "GETSET",
@@ -160,27 +262,52 @@ static void add_act(struct buf *text, const struct client *client, const struct 
                                                  [ACT_COPY] = "COPY",
                                                  [ACT_COPY_REPLACE] = "COPY",
                                                  [ACT_MOVE] = "MOVE",
-                                                 [ACT_SWAPDB] = "SWAPDB 0 1",
+                                                 [ACT_SWAPDB] = "SWAPDB",
                                                  [ACT_FLUSHALL] = "FLUSHALL",
-                                                 [ACT_COMPARE_AND_DELETE] = "EVAL " UNLOCK " 1"};
+                                                 [ACT_COMPARE_AND_DELETE] = "EVAL",
+                                                 [ACT_APPEND] = "APPEND",
+                                                 [ACT_SETRANGE] = "SETRANGE",
+                                                 [ACT_BITFIELD] = "BITFIELD",
+                                                 [ACT_SETBIT] = "SETBIT",
+                                                 [ACT_BITOP] = "BITOP",
+                                                 [ACT_STRLEN] = "STRLEN"};
     enum act_kind kind = act->kind;
-    bool has_values = kind == ACT_MSET || kind == ACT_MSETNX;
-    bool has_value = kind == ACT_SET || kind == ACT_SETNX || kind == ACT_GETSET ||
-                     kind == ACT_COMPARE_AND_DELETE;
+    struct words words = {.count = 0};
+    buf_init(&words.text, mem_system(), SIZE_MAX);
+    add_word(&words, "%s", names[kind]);
+    if (kind == ACT_SWAPDB || kind == ACT_COMPARE_AND_DELETE)
+        add_word(&words, "%s", kind == ACT_SWAPDB ? "0" : UNLOCK);
+    if (kind == ACT_SWAPDB || kind == ACT_COMPARE_AND_DELETE) add_word(&words, "1");
+    if (kind == ACT_BITOP) add_word(&words, "OR");
     size_t count = kind == ACT_MGET ? HISTORY_KEYS : act->keys_count;
-    add(text, "%s", words[kind]);
     for (size_t i = 0; i < count; i++) {
-        add(text, " %zu:%zu", client->round, kind == ACT_MGET ? i : act->keys[i]);
-        if (has_values) add(text, " %d", act->value + (int)i);
+        size_t at = kind == ACT_BITOP ? count - 1 - i : i; /* its target comes first */
+        add_word(&words, "%zu:%zu", client->round, kind == ACT_MGET ? i : act->keys[at]);
+        if (kind == ACT_MSET || kind == ACT_MSETNX) add_value(&words, act->value + (int64_t)i);
     }
-    if (has_value) add(text, " %d", act->value);
-    if (kind == ACT_COPY_REPLACE) add(text, " REPLACE");
-    if (kind == ACT_MOVE) add(text, " %d", 1 - act->db);
-    add(text, "\r\n");
+    add_options(&words, act);
+    add(text, "*%zu\r\n", words.count);
+    BRINE_ASSERT(buf_append(text, buf_view(&words.text)) == BRINE_OK, "the test has memory");
+    buf_deinit(&words.text);
+}
+
+/* SETBIT of a key that is there, for of no key it makes no number. */
+static void choose_setbit(struct client *client, struct request *request) {
+    struct act *acts = request->acts;
+    acts[0] = (struct act){.kind = ACT_SETNX, .db = client->db, .value = new_value(client)};
+    if (is_long(client)) acts[0].value |= HISTORY_PADDED;
+    choose_keys(client, &acts[0], 1);
+    acts[1] = acts[0];
+    acts[1].kind = ACT_SETBIT;
+    request->acts_count = 2;
 }
 
 static struct request choose_request(struct client *client) {
     struct request request = {.acts_count = 1};
+    if (random_below(&client->random, 24) == 0) {
+        choose_setbit(client, &request);
+        return request;
+    }
     if (random_below(&client->random, 6) == 0)
         request.acts_count = 2 + random_below(&client->random, HISTORY_ACTS - 1);
     for (size_t i = 0; i < request.acts_count; i++)
@@ -190,7 +317,7 @@ static struct request choose_request(struct client *client) {
 
 /* ---- asking -----------------------------------------------------------------------------------*/
 
-static void take_answer(struct client *client, struct request *request, int32_t answer) {
+static void take_answer(struct client *client, struct request *request, int64_t answer) {
     if (answer >= 0) client->seen_value = answer;
     BRINE_ASSERT(request->answers_count < HISTORY_ANSWERS, "a request's answers have room");
     request->answers[request->answers_count++] = answer;
@@ -198,14 +325,23 @@ static void take_answer(struct client *client, struct request *request, int32_t 
 
 /* The reply as numbers, without the heads of arrays. */
 static void take_answers(struct client *client, struct request *request, const char *reply) {
-    static const char no_key[] = "-ERR no such key";
+    static const struct {
+        const char *text;
+        int64_t answer;
+    } errors[] = {{"-ERR no such key", ANSWER_NO_KEY},
+                  {"-ERR value is not an integer or out of range", ANSWER_NO_INTEGER}};
     for (const char *at = reply; *at; at += *at == ' ') {
         size_t len = strcspn(at, " ");
-        if (strncmp(at, no_key, sizeof no_key - 1) == 0) {
-            take_answer(client, request, ANSWER_NO_KEY);
-            len = sizeof no_key - 1;
+        const char *error = *at == '-' ? at : NULL;
+        size_t which = 0;
+        while (error && which < ARRAY_LEN(errors) &&
+               strncmp(at, errors[which].text, strlen(errors[which].text)) != 0)
+            which++;
+        if (error && which < ARRAY_LEN(errors)) {
+            take_answer(client, request, errors[which].answer);
+            len = strlen(errors[which].text);
         } else if (*at >= '0' && *at <= '9') {
-            take_answer(client, request, (int32_t)strtol(at, NULL, 10));
+            take_answer(client, request, strtoll(at, NULL, 10));
         } else if (strncmp(at, "nil", len) == 0) {
             take_answer(client, request, ANSWER_NIL);
         } else if (strncmp(at, "OK", len) == 0) {
@@ -250,7 +386,7 @@ static void ask(struct client *client, struct request *requests, size_t count) {
 /* ---- lies -------------------------------------------------------------------------------------*/
 
 /* Asks for the act alone; the answer. */
-static int32_t ask_act(struct client *client, enum act_kind kind, uint8_t key, int32_t value) {
+static int64_t ask_act(struct client *client, enum act_kind kind, uint8_t key, int64_t value) {
     struct request request = {
         .acts_count = 1,
         .acts = {{.kind = kind, .db = client->db, .keys = {key}, .keys_count = 1, .value = value}}};
@@ -264,10 +400,10 @@ static bool lie_about_act(struct client *client, struct request *request) {
     enum lie lie = client->run->lie;
     if (lie == LIE_TORN_MSET && act->kind == ACT_MSET) {
         for (size_t i = 0; i < act->keys_count; i++)
-            (void)ask_act(client, ACT_SET, act->keys[i], act->value + (int32_t)i);
+            (void)ask_act(client, ACT_SET, act->keys[i], act->value + (int64_t)i);
         take_answer(client, request, ANSWER_OK);
     } else if (lie == LIE_TORN_RENAME && act->kind == ACT_RENAME) {
-        int32_t value = ask_act(client, ACT_GETDEL, act->keys[0], 0);
+        int64_t value = ask_act(client, ACT_GETDEL, act->keys[0], 0);
         if (value >= 0) (void)ask_act(client, ACT_SET, act->keys[1], value);
         take_answer(client, request, value >= 0 ? ANSWER_OK : ANSWER_NO_KEY);
     } else if (lie == LIE_TORN_MGET && act->kind == ACT_MGET) {
@@ -276,6 +412,16 @@ static bool lie_about_act(struct client *client, struct request *request) {
     } else if (lie == LIE_STALE_GET && act->kind == ACT_GET &&
                random_below(&client->random, READ_LATE) == 0) {
         take_answer(client, request, client->seen_value);
+    } else if (lie == LIE_TORN_APPEND && act->kind == ACT_APPEND) {
+        int64_t value = MAX(ask_act(client, ACT_GET, act->keys[0], 0), 0), length = 1;
+        value = value * 10 + history_digit(act->value);
+        (void)ask_act(client, ACT_SET, act->keys[0], value);
+        while ((value /= 10) > 0) length++;
+        take_answer(client, request, length);
+    } else if ((lie == LIE_LOST_EDIT || lie == LIE_LOST_LONG) && act->kind == ACT_BITFIELD) {
+        int64_t value = ask_act(client, ACT_GET, act->keys[0], 0);
+        while (value >= 10) value /= 10;
+        take_answer(client, request, value > 0 ? '0' + value : 0);
     } else if (lie == LIE_LOST_SET && act->kind == ACT_SET) {
         take_answer(client, request, ANSWER_OK);
     } else {
@@ -333,7 +479,7 @@ static void live_round(struct client *client, struct history_client *history) {
         if (how < 2 && has_two) {
             watch_and_exec(client, next);
             history->count += 2;
-        } else if (how < 4 && has_two && client->run->lie == HONEST) {
+        } else if (how < 4 && has_two && client->run->lie == HONEST && !is_long(client)) {
             next[0] = choose_request(client);
             next[1] = choose_request(client);
             ask(client, next, 2);
@@ -352,8 +498,9 @@ static void *live(void *argument) {
     for (;; client->round++) {
         pthread_barrier_wait(&run->barrier); /* all begin */
         if (atomic_load(&run->over)) return NULL;
-        client->next_value = (int32_t)(1000 * (client->number + 1));
+        client->next_value = (int64_t)(1000 * (client->number + 1));
         client->seen_value = 0;
+        client->appends = 0;
         live_round(client, &run->histories[client->round % 2].clients[client->number]);
         pthread_barrier_wait(&run->barrier); /* all have ended */
     }
@@ -416,6 +563,7 @@ static bool run_rounds(struct run *run, size_t rounds, struct history_checker *c
         pthread_barrier_wait(&run->barrier);
         clients[READER].round = run->round;
         read_what_is_left(&clients[READER], &history->clients[READER]);
+        if (is_long(&clients[READER])) talk_ask(&clients[READER].talk, "FLUSHALL");
         is_first = false;
     }
     atomic_store(&run->over, true);

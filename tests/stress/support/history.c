@@ -21,45 +21,88 @@ enum {
 /* ---- the model --------------------------------------------------------------------------------*/
 
 struct state {
-    int32_t values[HISTORY_DATABASES][HISTORY_KEYS];
+    int64_t values[HISTORY_DATABASES][HISTORY_KEYS];
 };
 
 struct answers {
-    int32_t items[HISTORY_ANSWERS];
+    int64_t items[HISTORY_ANSWERS];
     size_t count;
 };
 
-static void answer(struct answers *answers, int32_t item) {
+static void answer(struct answers *answers, int64_t item) {
     BRINE_ASSERT(answers->count < HISTORY_ANSWERS, "a request's answers have room");
     answers->items[answers->count++] = item;
 }
 
-static void move_value(int32_t *from, int32_t *to) {
+static bool is_padded(int64_t value) {
+    return value >= HISTORY_PADDED;
+}
+
+/* 1, 10, 100 ..., of as many digits as the number. */
+static int64_t scale_of(int64_t number) {
+    int64_t scale = 1;
+    while (number / scale >= 10) scale *= 10;
+    return scale;
+}
+
+static int64_t length_of(int64_t value) {
+    int64_t length = is_padded(value) ? HISTORY_PAD_BYTES : 0;
+    if (value == ABSENT) return 0;
+    for (int64_t scale = scale_of(value & ~HISTORY_PADDED); scale > 0; scale /= 10) length++;
+    return length;
+}
+
+/* What a reader makes of it. */
+static int64_t shown(int64_t value) {
+    int64_t number = value & ~HISTORY_PADDED;
+    if (value == ABSENT || !is_padded(value)) return value;
+    return number / (scale_of(number) / 1000);
+}
+
+static void carry_out_edit(int64_t *value, const struct act *act, struct answers *answers) {
+    int64_t padded = is_padded(*value) ? HISTORY_PADDED : 0;
+    int64_t number = *value == ABSENT ? 0 : *value & ~HISTORY_PADDED;
+    int64_t scale = scale_of(number), first = number / scale, digit = history_digit(act->value);
+    if (act->kind == ACT_BITFIELD) answer(answers, first ? '0' + first : 0);
+    if (act->kind == ACT_SETBIT) answer(answers, first % 2);
+    if (act->kind == ACT_APPEND)
+        number = number * 10 + digit;
+    else if (act->kind == ACT_SETRANGE)
+        number = scale > 1000 ? act->value * (scale / 1000) + number % (scale / 1000) : act->value;
+    else if (act->kind == ACT_BITFIELD)
+        number += (digit - first) * scale;
+    else if (first % 2 == 0)
+        number += scale;
+    *value = number | padded;
+    if (act->kind == ACT_APPEND || act->kind == ACT_SETRANGE) answer(answers, length_of(*value));
+}
+
+static void move_value(int64_t *from, int64_t *to) {
     *to = *from;
     *from = ABSENT;
 }
 
-static int32_t count_present(const int32_t *values, const struct act *act) {
-    int32_t present = 0;
+static int64_t count_present(const int64_t *values, const struct act *act) {
+    int64_t present = 0;
     for (size_t i = 0; i < act->keys_count; i++) present += values[act->keys[i]] != ABSENT;
     return present;
 }
 
 static void carry_out_several(struct state *state, const struct act *act, struct answers *answers) {
-    int32_t *values = state->values[act->db];
-    int32_t present = count_present(values, act);
+    int64_t *values = state->values[act->db];
+    int64_t present = count_present(values, act);
     if (act->kind == ACT_MSETNX) answer(answers, present == 0);
     if (act->kind == ACT_MSETNX && present) return;
     for (size_t i = 0; i < act->keys_count; i++)
-        values[act->keys[i]] = act->kind == ACT_DEL ? ABSENT : act->value + (int32_t)i;
+        values[act->keys[i]] = act->kind == ACT_DEL ? ABSENT : act->value + (int64_t)i;
     if (act->kind == ACT_DEL) answer(answers, present);
     if (act->kind == ACT_MSET) answer(answers, ANSWER_OK);
 }
 
 /* From one key to another, in this database or the other. */
 static void carry_out_move(struct state *state, const struct act *act, struct answers *answers) {
-    int32_t *from = &state->values[act->db][act->keys[0]];
-    int32_t *to = act->kind == ACT_MOVE ? &state->values[1 - act->db][act->keys[0]]
+    int64_t *from = &state->values[act->db][act->keys[0]];
+    int64_t *to = act->kind == ACT_MOVE ? &state->values[1 - act->db][act->keys[0]]
                                         : &state->values[act->db][act->keys[1]];
     bool may_replace = act->kind == ACT_RENAME || act->kind == ACT_COPY_REPLACE;
     bool is_copy = act->kind == ACT_COPY || act->kind == ACT_COPY_REPLACE;
@@ -74,11 +117,11 @@ static void carry_out_move(struct state *state, const struct act *act, struct an
 }
 
 static void carry_out(struct state *state, const struct act *act, struct answers *answers) {
-    int32_t *values = state->values[act->db], *value = &values[act->keys[0]];
-    int32_t old = *value;
+    int64_t *values = state->values[act->db], *value = &values[act->keys[0]];
+    int64_t old = *value;
     switch (act->kind) {
     case ACT_GET:
-        answer(answers, old);
+        answer(answers, shown(old));
         return;
     case ACT_SET:
         *value = act->value;
@@ -90,21 +133,21 @@ static void carry_out(struct state *state, const struct act *act, struct answers
         return;
     case ACT_GETSET:
         *value = act->value;
-        answer(answers, old);
+        answer(answers, shown(old));
         return;
     case ACT_GETDEL:
         *value = ABSENT;
-        answer(answers, old);
+        answer(answers, shown(old));
         return;
     case ACT_INCR:
-        *value = old == ABSENT ? 1 : old + 1;
-        answer(answers, *value);
+        if (!is_padded(old)) *value = old == ABSENT ? 1 : old + 1;
+        answer(answers, is_padded(old) ? ANSWER_NO_INTEGER : *value);
         return;
     case ACT_EXISTS:
         answer(answers, count_present(values, act));
         return;
     case ACT_MGET:
-        for (size_t i = 0; i < HISTORY_KEYS; i++) answer(answers, values[i]);
+        for (size_t i = 0; i < HISTORY_KEYS; i++) answer(answers, shown(values[i]));
         return;
     case ACT_DEL:
     case ACT_MSET:
@@ -120,7 +163,7 @@ static void carry_out(struct state *state, const struct act *act, struct answers
         return;
     case ACT_SWAPDB:
         for (size_t i = 0; i < HISTORY_KEYS; i++) {
-            int32_t kept = state->values[0][i];
+            int64_t kept = state->values[0][i];
             state->values[0][i] = state->values[1][i];
             state->values[1][i] = kept;
         }
@@ -135,6 +178,19 @@ static void carry_out(struct state *state, const struct act *act, struct answers
         if (old == act->value) *value = ABSENT;
         answer(answers, old == act->value);
         return;
+    case ACT_APPEND:
+    case ACT_SETRANGE:
+    case ACT_BITFIELD:
+    case ACT_SETBIT:
+        carry_out_edit(value, act, answers);
+        return;
+    case ACT_BITOP:
+        values[act->keys[1]] = old;
+        answer(answers, length_of(old));
+        return;
+    case ACT_STRLEN:
+        answer(answers, length_of(old));
+        return;
     case ACT_KINDS:
         break;
     }
@@ -147,7 +203,7 @@ static bool could_be(struct state *state, const struct request *request) {
         request->is_watched && request->answers_count == 1 && request->answers[0] == ANSWER_NIL;
     if (was_overtaken) return true; /* by whom is not asked */
     if (request->is_watched &&
-        state->values[request->acts[0].db][request->watched_key] != request->watched_value)
+        shown(state->values[request->acts[0].db][request->watched_key]) != request->watched_value)
         return false;
     for (size_t i = 0; i < request->acts_count; i++) carry_out(state, &request->acts[i], &answers);
     return answers.count == request->answers_count &&
@@ -284,20 +340,28 @@ static const char *const names[ACT_KINDS] = {"GET",
                                              "MOVE",
                                              "SWAPDB",
                                              "FLUSHALL",
-                                             "COMPARE-AND-DELETE"};
+                                             "COMPARE-AND-DELETE",
+                                             "APPEND",
+                                             "SETRANGE",
+                                             "BITFIELD",
+                                             "SETBIT",
+                                             "BITOP",
+                                             "STRLEN"};
 
 static void print_request(const struct request *request, size_t client, int64_t since_ns) {
     printf("%8" PRId64 "..%8" PRId64 " us  client %zu: ", (request->called_ns - since_ns) / 1000,
            (request->returned_ns - since_ns) / 1000, client);
-    if (request->is_watched) printf("WATCH k%u=%d ", request->watched_key, request->watched_value);
+    if (request->is_watched)
+        printf("WATCH k%u=%" PRId64 " ", request->watched_key, request->watched_value);
     for (size_t i = 0; i < request->acts_count; i++) {
         const struct act *act = &request->acts[i];
         printf("%s%u:%s", i ? "; " : "", act->db, names[act->kind]);
         for (size_t j = 0; j < act->keys_count; j++) printf(" k%u", act->keys[j]);
-        printf(" (%d)", act->value);
+        printf(" (%" PRId64 "%s)", act->value & ~HISTORY_PADDED,
+               is_padded(act->value) ? "..." : "");
     }
     printf(" ->");
-    for (size_t i = 0; i < request->answers_count; i++) printf(" %d", request->answers[i]);
+    for (size_t i = 0; i < request->answers_count; i++) printf(" %" PRId64, request->answers[i]);
     printf("\n");
 }
 

@@ -9,6 +9,10 @@
  *     history.clients[c].requests[history.clients[c].count++] = request;    // each client its own
  *     history_check(&history, checker)                                      // after all returned
  *
+ * What a key holds is a number as text.  A *padded* one (HISTORY_PADDED) has so many bytes behind
+ * its first four digits that a server edits it where time is, and not where it talks to clients; of
+ * such a value only these digits are read.  Edits change digits.
+ *
  * Words: an *act* is one command as the model knows it; a *request* is what is atomic, one act or a
  * transaction of several, with what came back; a *history* is a round of requests by all clients,
  * which begins with no key.
@@ -32,10 +36,20 @@ enum {
     HISTORY_KEYS = 6,
     HISTORY_DATABASES = 2,
     HISTORY_ANSWERS = 16, /* numbers that came back for one request */
+    HISTORY_HEAD_DIGITS = 4,
+    HISTORY_PAD_BYTES = 300 * 1024,
+    HISTORY_APPENDS_MAX = 12, /* in a round by all: no number is beyond 64 bits */
 };
+#define HISTORY_PADDED (INT64_C(1) << 62)
 
-/* What is no number; what a key holds is at least 0. */
-enum { ANSWER_NIL = -1, ANSWER_OK = -2, ANSWER_NO_KEY = -3, ANSWER_ODD = -4 };
+/* What is no number; what a key holds is at least 1. */
+enum {
+    ANSWER_NIL = -1,
+    ANSWER_OK = -2,
+    ANSWER_NO_KEY = -3,
+    ANSWER_ODD = -4,
+    ANSWER_NO_INTEGER = -5,
+};
 
 enum act_kind {
     ACT_GET,
@@ -57,6 +71,12 @@ enum act_kind {
     ACT_SWAPDB,
     ACT_FLUSHALL,
     ACT_COMPARE_AND_DELETE, /* a script */
+    ACT_APPEND,             /* one digit, which value says: history_digit */
+    ACT_SETRANGE,           /* the first four digits */
+    ACT_BITFIELD,           /* sets the first byte to one digit, and tells what it was */
+    ACT_SETBIT,             /* makes the first digit odd; only of a key that is there */
+    ACT_BITOP,              /* OR: keys[0] to keys[1], as there is but one source */
+    ACT_STRLEN,
     ACT_KINDS,
 };
 
@@ -64,8 +84,12 @@ struct act {
     enum act_kind kind;
     uint8_t db;
     uint8_t keys[HISTORY_KEYS], keys_count; /* no key twice */
-    int32_t value;
+    int64_t value;                          /* maybe HISTORY_PADDED */
 };
+
+static inline int history_digit(int64_t value) {
+    return (int)(1 + value % 9);
+}
 
 struct request {
     struct act acts[HISTORY_ACTS];
@@ -73,9 +97,9 @@ struct request {
     /* WATCH: of acts[0]'s database; carried out only if the key still holds what was seen. */
     bool is_watched;
     uint8_t watched_key;
-    int32_t watched_value;
+    int64_t watched_value;
     int64_t called_ns, returned_ns;
-    int32_t answers[HISTORY_ANSWERS];
+    int64_t answers[HISTORY_ANSWERS];
     size_t answers_count;
 };
 
