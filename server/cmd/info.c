@@ -378,7 +378,8 @@ static void say_last_load(struct info *info) {
     if (services && services->snapshots) snapshots_facts(services->snapshots, &facts);
     say(info, "snapshot_load_refused:%" PRIu64 "\r\nsnapshot_load_lost:%" PRIu64 "\r\n",
         facts.refused, facts.lost_records);
-    say(info, "snapshot_load_damaged_bytes:%" PRIu64 "\r\n", facts.lost_bytes);
+    say(info, "snapshot_load_damaged_bytes:%" PRIu64 "\r\nsnapshot_load_evicted:%" PRIu64 "\r\n",
+        facts.lost_bytes, facts.evicted);
 }
 
 /* What the hit ratio would be with another memory.max. */

@@ -53,6 +53,24 @@ static void on_damage(void *ctx, const struct snapshot_damage *damage) {
     if (load->options->on_damage) load->options->on_damage(load->options->damage_ctx, damage);
 }
 
+bool snapshot_is_damage(enum brine_status status) {
+    return status == BRINE_MALFORMED || status == BRINE_INVALID || status == BRINE_TOO_BIG;
+}
+
+/* What is wrong with a block although its checksum fits: a writer's mistake, or forged.  True: it
+ * costs what is left of the block, `records`, and no more. */
+static bool give_up_block(struct load *load, const struct snapshot_block *block, uint32_t records,
+                          enum brine_status status, const struct brine_error *err) {
+    if (!load->options->salvage || !snapshot_is_damage(status)) return false;
+    on_damage(load, &(struct snapshot_damage){
+                        .from = block->offset,
+                        .to = block->offset + SNAPSHOT_HEAD_BYTES + block->head.stored_bytes,
+                        .records = records,
+                        .reason = err->text,
+                    });
+    return true;
+}
+
 /* ---- names ------------------------------------------------------------------------------------*/
 
 static enum brine_status take_writers(struct load *load, const struct snapshot_block *block,
@@ -65,7 +83,9 @@ static enum brine_status take_writers(struct load *load, const struct snapshot_b
         uint16_t number;
         struct bytes text;
         TRY(snapshot_read_writer(&rows, &number, &text, err));
-        if (number > WRITERS_MAX || load->options->check_only) continue;
+        if (number == 0 || number > WRITERS_MAX || load->options->check_only ||
+            atomic_load_explicit(&load->writers[number], memory_order_relaxed))
+            continue;
         atomic_store_explicit(&load->writers[number],
                               writers_number_of(&load->options->keyspace->writers, text),
                               memory_order_relaxed);
@@ -139,22 +159,22 @@ static enum brine_status take_record(struct loader *loader, const struct snapsho
     return options->check_only ? BRINE_OK : store_record(loader, record, err);
 }
 
+/* `count`: of them, when it fails as well. */
 static enum brine_status take_records(struct loader *loader, const struct snapshot_block *block,
-                                      struct brine_error *err) {
+                                      uint32_t *count, struct brine_error *err) {
     struct bytes plain;
     if (!loader->load->options->salvage)
         TRY(snapshot_block_check(block, buf_view(&loader->payload), err));
     TRY(snapshot_unpack(&loader->unpacker, &block->head, buf_view(&loader->payload), &plain, err));
     struct reader records = reader_over(plain);
-    uint32_t count = 0;
-    for (; !reader_at_end(&records); count++) {
+    for (; !reader_at_end(&records); ++*count) {
         struct snapshot_record record;
         TRY(snapshot_read_record(&records, &record, err));
         TRY(take_record(loader, &record, err));
     }
-    if (count == block->head.records) return BRINE_OK;
+    if (*count == block->head.records) return BRINE_OK;
     return brine_fail(err, BRINE_MALFORMED, 0, "a block of %u records has %u",
-                      (unsigned)block->head.records, (unsigned)count);
+                      (unsigned)block->head.records, (unsigned)*count);
 }
 
 /* ---- threads ----------------------------------------------------------------------------------*/
@@ -174,10 +194,21 @@ static enum brine_status next_records(struct loader *loader, struct snapshot_blo
         status = snapshot_reader_next(&load->reader, block, &loader->payload, err);
         if (status != BRINE_OK || block->head.type != SNAPSHOT_WRITERS) break;
         status = take_writers(load, block, buf_view(&loader->payload), err);
-        if (status != BRINE_OK) break;
+        if (status != BRINE_OK && !give_up_block(load, block, 0, status, err)) break;
     }
     pthread_mutex_unlock(&load->lock);
     return status;
+}
+
+static enum brine_status give_up_records(struct loader *loader, const struct snapshot_block *block,
+                                         uint32_t taken, enum brine_status status,
+                                         const struct brine_error *err) {
+    struct load *load = loader->load;
+    uint32_t left = block->head.records - MIN(block->head.records, taken);
+    pthread_mutex_lock(&load->lock);
+    bool given_up = give_up_block(load, block, left, status, err);
+    pthread_mutex_unlock(&load->lock);
+    return given_up ? BRINE_OK : status;
 }
 
 static void tell_progress(struct loader *loader, const struct snapshot_block *block) {
@@ -206,9 +237,11 @@ static void run(struct loader *loader) {
         enum brine_status status = next_records(loader, &block, &err);
         if (status == BRINE_NOT_FOUND) return;
         if (status == BRINE_OK) {
-            status = take_records(loader, &block, &err);
+            uint32_t count = 0;
+            status = take_records(loader, &block, &count, &err);
             err.offset = (size_t)block.offset;
             tell_progress(loader, &block);
+            if (status != BRINE_OK) status = give_up_records(loader, &block, count, status, &err);
             buf_clear(&loader->payload);
             buf_shrink(&loader->payload, BUFFERS_KEPT);
         }
@@ -252,6 +285,8 @@ static void run_threads(struct load *load) {
 enum brine_status snapshot_load(const struct snapshot_load_options *options,
                                 struct snapshot_load_result *result, struct brine_error *err) {
     struct load *load = mem_alloc_zeroed(options->mem, sizeof *load);
+    const struct store *store = options->keyspace->store;
+    uint64_t evicted = store_counts(store).evicted_total;
     *result = (struct snapshot_load_result){0};
     if (!load) return brine_fail(err, BRINE_NO_MEMORY, 0, "out of memory for loading");
     load->options = options;
@@ -272,6 +307,7 @@ enum brine_status snapshot_load(const struct snapshot_load_options *options,
         if (status != BRINE_OK && err) *err = load->failure;
     }
     load->result.header = load->reader.header;
+    load->result.evicted = store_counts(store).evicted_total - evicted;
     *result = load->result;
     pthread_mutex_destroy(&load->lock);
     mem_free(options->mem, load, sizeof *load);

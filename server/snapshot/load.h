@@ -54,10 +54,14 @@ struct snapshot_load_result {
     uint64_t refused; /* by the gate, or of a kind that this version does not store */
     uint64_t
         unusable; /* of the refused, those that no policy refused: of another kind, database ... */
+    uint64_t evicted; /* meanwhile, of what was there and of what was loaded */
     uint64_t damages, lost_records, lost_bytes;
     bool kept_aside;   /* the file has a second name, and what is lacking is in no other */
     bool lost_at_most; /* lost_records is an upper bound */
 };
+
+/* The file is at fault, and not the machine. */
+bool snapshot_is_damage(enum brine_status status);
 
 enum brine_status snapshot_load(const struct snapshot_load_options *options,
                                 struct snapshot_load_result *result,

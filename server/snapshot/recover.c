@@ -91,11 +91,12 @@ static void tell_loaded(const struct recover_options *options,
              "%s: %" PRIu64 " entries loaded, %" PRIu64 " had expired, %" PRIu64
              " were refused by the policy of today, %" PRIu64
              " do not fit this server's databases, limits or types, %s%" PRIu64 " lost in %" PRIu64
-             " damaged ranges of %" PRIu64 " bytes",
+             " damaged ranges of %" PRIu64 " bytes; for memory.max %" PRIu64 " gave way meanwhile",
              options->name, result->loaded, result->expired, result->refused - result->unusable,
              result->unusable, result->lost_at_most ? "at most " : "", result->lost_records,
-             result->damages, result->lost_bytes);
-    log_write(options->log, result->damages || result->refused ? LOG_WARNING : LOG_NOTICE,
+             result->damages, result->lost_bytes, result->evicted);
+    log_write(options->log,
+              result->damages || result->refused || result->evicted ? LOG_WARNING : LOG_NOTICE,
               "DB loaded from disk in %" PRId64 " ms: %s", took_ms, text);
     audit_text(options, "loaded", result->refused, text);
     if (room_is_exceeded(options->keyspace))
@@ -103,10 +104,6 @@ static void tell_loaded(const struct recover_options *options,
                   "the snapshot holds more than memory.max: entries give way, some of those that "
                   "were loaded too; where memory.policy lets none go, writes are refused until "
                   "memory.max is raised");
-}
-
-static bool is_damage(enum brine_status status) {
-    return status == BRINE_MALFORMED || status == BRINE_INVALID || status == BRINE_TOO_BIG;
 }
 
 /* The latest generation that is whole, into `name`; it is read to its end for that. */
@@ -124,7 +121,7 @@ static bool find_older(const struct recover_options *options, char *name, size_t
 
 /* What can be done by option; nothing where the file is not at fault, or it was done already. */
 static const char *way_out(const struct recover_options *options, enum brine_status status) {
-    if (!is_damage(status)) return "";
+    if (!snapshot_is_damage(status)) return "";
     if (options->damaged == RECOVER_SALVAGE)
         return " Nothing of it can be salvaged. Start with --snapshot.damaged=empty to begin anew; "
                "the file is moved aside then";
@@ -138,7 +135,7 @@ static enum brine_status refuse(const struct recover_options *options, enum brin
     char why[BRINE_ERROR_TEXT_BYTES], older[NAME_BYTES_MAX];
     size_t offset = err->offset;
     memcpy(why, err->text, sizeof why);
-    bool has_older = is_damage(status) && find_older(options, older, sizeof older);
+    bool has_older = snapshot_is_damage(status) && find_older(options, older, sizeof older);
     return brine_fail(err, status, offset, "%s/%s: offset %zu: %.200s.%s%s%s%s", options->dir,
                       options->name, offset, why, way_out(options, status),
                       has_older ? ". An older snapshot is whole: " : "", has_older ? older : "",
@@ -240,7 +237,7 @@ enum brine_status recover(const struct recover_options *options,
         tell_loaded(options, result, clock_mono_ms() - began_ms);
         return result->damages || result->unusable ? keep_aside(options, result, err) : BRINE_OK;
     }
-    if (options->damaged == RECOVER_EMPTY && is_damage(status))
+    if (options->damaged == RECOVER_EMPTY && snapshot_is_damage(status))
         return begin_empty(options, result, err);
     return refuse(options, status, err);
 }

@@ -183,6 +183,7 @@ static void note_load(struct snapshots *snapshots, const struct snapshot_load_re
     snapshots->facts.loaded = result->loaded;
     snapshots->facts.expired = result->expired;
     snapshots->facts.refused = result->refused;
+    snapshots->facts.evicted = result->evicted;
     snapshots->facts.lost_records = result->lost_records;
     snapshots->facts.lost_bytes = result->lost_bytes;
     if (result->damages == 0) snapshots->changes_at_save = changes;

@@ -87,6 +87,7 @@ struct snapshots_facts {
     int64_t current_took_s;                   /* -1: none is under way */
     uint64_t current_done, current_total;     /* entries of the one under way; else 0 */
     uint64_t saves, loaded, expired, refused; /* the last three of the last load */
+    uint64_t evicted;                         /* while it went on */
     uint64_t lost_records, lost_bytes;        /* of it: damage */
     size_t last_memory_bytes;                 /* that the last save took beside the store */
     uint64_t load_entries, load_bytes_total, load_bytes;

@@ -104,7 +104,7 @@ def read_writers(payload):
     cursor, writers = Cursor(payload), {}
     while cursor.at < len(payload):
         number, length = cursor.number("H"), cursor.number("H")
-        writers[number] = cursor.take(length)
+        writers.setdefault(number, cursor.take(length))
     return writers
 
 
@@ -141,7 +141,7 @@ class Snapshot:
             if head.type == FOOTER:
                 break
             if head.type == WRITERS:
-                self.writers.update(read_writers(payload))
+                self.writers = {**read_writers(payload), **self.writers}
             else:
                 self.records += read_records(head, payload)
             seen += head.records

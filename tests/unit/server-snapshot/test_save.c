@@ -3,75 +3,19 @@
 
 /* Saving a keyspace and loading it into another. */
 
+#include "server-snapshot/world.h"
+
 #include "observe/clock.h"
-#include "snapshot/recover.h"
 #include "snapshot/pack.h"
 #include "snapshot/save.h"
 #include "support/failing.h"
 
-#include <criterion/criterion.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
+enum { GIANT = VALUE_BYTES_MAX, MEMORY_MAX = 16 << 20 };
 
-enum { NOW_MS = 1000, GIANT = 3 << 20, MEMORY_MAX = 16 << 20 };
-
-/* A keyspace with all that belongs to it. */
-struct world {
-    struct store *store;
-    struct gate gate;
-    struct keyspace keyspace;
-    struct keyspace_access access;
-};
-
-static char dir[64];
-static struct posix_disk disk;
-static struct brine_error err;
 static uint8_t giant[GIANT];
 
-static void open_dir(void) {
-    snprintf(dir, sizeof dir, "/tmp/brine-unit-XXXXXX");
-    cr_assert(mkdtemp(dir));
-    cr_assert_eq(posix_disk_open(&disk, dir, &err), BRINE_OK);
+static void fill_giant(void) {
     for (size_t i = 0; i < GIANT; i++) giant[i] = (uint8_t)(i * 31 ^ i >> 7);
-}
-
-static void close_dir(void) {
-    static const char *const names[] = {"dump.brine", "dump.brine.1"};
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) (void)disk.disk.unlink(&disk.disk, names[i]);
-    posix_disk_close(&disk);
-    cr_expect_eq(rmdir(dir), 0, "nothing else is left");
-}
-
-static bool world_open(struct world *world, struct allocator *mem, gate_judge *judge) {
-    *world = (struct world){0};
-    if (judge)
-        gate_init(&world->gate, judge, NULL);
-    else
-        gate_init_off(&world->gate);
-    world->store = store_create(&(struct store_options){
-        .mem = mem, .secret = {4, 5}, .shards = 8, .notes = STORE_NOTES_FULL});
-    if (!world->store) return false;
-    keyspace_init(&world->keyspace, &(struct keyspace_options){.store = world->store,
-                                                               .gate = &world->gate,
-                                                               .provenance = true});
-    keyspace_access_init(&world->access, &world->keyspace, NULL, mem);
-    world->access.now_ms = NOW_MS;
-    return true;
-}
-
-static void world_close(struct world *world) {
-    if (!world->store) return;
-    keyspace_access_deinit(&world->access);
-    keyspace_deinit(&world->keyspace);
-    store_destroy(world->store);
-}
-
-static enum keyspace_outcome put(struct world *world, uint32_t db, struct bytes name,
-                                 struct bytes value, int64_t expire_at_ms) {
-    struct store_key key = keyspace_key(&world->access, db, name);
-    return keyspace_set_string(&world->access, &key, value,
-                               &(struct keyspace_set_options){.expire_at_ms = expire_at_ms});
 }
 
 /* What saves of these tests are packed with. */
@@ -104,25 +48,6 @@ static enum brine_status save(struct world *world, struct allocator *mem,
     return status;
 }
 
-static enum brine_status load(struct world *world, struct allocator *mem,
-                              struct snapshot_load_result *result) {
-    struct recover_options options = {.mem = mem,
-                                      .keyspace = &world->keyspace,
-                                      .disk = &disk,
-                                      .dir = dir,
-                                      .name = "dump.brine",
-                                      .threads = 2,
-                                      .value_bytes_max = GIANT};
-    return recover(&options, result, &err);
-}
-
-static bool find(struct world *world, uint32_t db, struct bytes name, struct store_value *value) {
-    struct store_key key = keyspace_key(&world->access, db, name);
-    bool found = keyspace_enter(&world->access, &key, value);
-    keyspace_leave(&world->access);
-    return found;
-}
-
 Test(snapshot_save, brings_back_every_length_of_key_and_value_in_every_database) {
     static const size_t values[] = {0,     1,      100,    16383,      16384,   16385,
                                     32767, 262143, 262144, 256 * 1024, 1 << 20, GIANT};
@@ -131,6 +56,7 @@ Test(snapshot_save, brings_back_every_length_of_key_and_value_in_every_database)
     struct snapshot_save_result saved;
     struct snapshot_load_result loaded;
     open_dir();
+    fill_giant();
     cr_assert(world_open(&from, mem_system(), NULL));
     size_t count = 0;
     for (size_t i = 0; i < ARRAY_LEN(values); i++)
@@ -166,6 +92,7 @@ Test(snapshot_save, takes_little_memory_whatever_the_values_are) {
         struct world world;
         struct snapshot_save_result saved;
         open_dir();
+        fill_giant();
         cr_assert(world_open(&world, mem_system(), NULL));
         for (uint32_t n = 0; n < 3000; n++)
             cr_assert_eq(put(&world, 0, bytes_view(&n, sizeof n), bytes_view(giant, lengths[i]), 0),
@@ -276,6 +203,7 @@ Test(snapshot_save, is_given_up_when_writers_are_too_fast_and_nobody_waits) {
     struct world world;
     struct snapshot_save_result saved;
     open_dir();
+    fill_giant();
     cr_assert(world_open(&world, mem_system(), NULL));
     for (uint32_t i = 0; i < 40; i++)
         cr_assert_eq(put(&world, 0, bytes_view(&i, sizeof i), bytes_view(giant, 1 << 20), 0),
@@ -303,6 +231,7 @@ Test(snapshot_save, with_any_refused_allocation_fails_in_words_and_leaks_nothing
     struct world world;
     struct snapshot_save_result saved;
     open_dir();
+    fill_giant();
     cr_assert(world_open(&world, mem_system(), NULL));
     for (uint32_t i = 0; i < 300; i++)
         cr_assert_eq(put(&world, i % 3, bytes_view(&i, sizeof i), bytes_view(giant, i * 97), 0),
@@ -334,6 +263,7 @@ Test(snapshot_load, with_any_refused_allocation_fails_in_words_and_leaks_nothing
     struct snapshot_save_result saved;
     struct snapshot_load_result loaded;
     open_dir();
+    fill_giant();
     cr_assert(world_open(&from, mem_system(), NULL));
     for (uint32_t i = 0; i < 60; i++)
         cr_assert_eq(put(&from, i % 3, bytes_view(&i, sizeof i), bytes_view(giant, i * 797), 0),
@@ -390,56 +320,4 @@ Test(snapshot_load, asks_the_gate_about_every_value) {
     world_close(&from);
     world_close(&to);
     close_dir();
-}
-
-/* A file whose blocks are intact and whose content makes no sense. */
-static void write_records(const struct snapshot_record *records, size_t count) {
-    struct snapshot_file file;
-    uint8_t plain[1024];
-    size_t len = 0;
-    struct snapshot_file_options options = {
-        .disk = &disk.disk,
-        .name = "dump.brine",
-        .header = {.version = 1, .databases = 17, .entries = count}};
-    for (size_t i = 0; i < count; i++) {
-        len += snapshot_write_record_head(&records[i], plain + len);
-        bytes_copy_to(plain + len, records[i].key);
-        bytes_copy_to(plain + len + records[i].key.len, records[i].value);
-        len += records[i].key.len + records[i].value.len;
-    }
-    struct snapshot_file_block block = {.type = SNAPSHOT_RECORDS,
-                                        .plain_bytes = len,
-                                        .records = (uint32_t)count,
-                                        .parts = {bytes_view(plain, len)},
-                                        .payload_hash = snapshot_hash_of(bytes_view(plain, len))};
-    cr_assert_eq(snapshot_file_create(&file, &options, &err), BRINE_OK);
-    cr_assert_eq(snapshot_file_add(&file, &block, &err), BRINE_OK);
-    cr_assert_eq(snapshot_file_finish(&file, &err), BRINE_OK);
-}
-
-Test(snapshot_load, refuses_what_the_keyspace_cannot_hold) {
-    static const struct {
-        const char *what, *words;
-        struct snapshot_record second;
-    } rows[] = {
-        {"a key twice", "twice", {.key = {(const uint8_t *)"k", 1}}},
-        {"a database", "server.databases", {.db = 16, .key = {(const uint8_t *)"x", 1}}},
-        {"a database that the file has not",
-         "header",
-         {.db = 17, .key = {(const uint8_t *)"x", 1}}},
-        {"a type", "strings only", {.flags = VALUE_HASH, .key = {(const uint8_t *)"x", 1}}},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct world to;
-        struct snapshot_load_result loaded;
-        struct snapshot_record records[] = {{.key = BYTES("k"), .value = BYTES("v")},
-                                            rows[i].second};
-        open_dir();
-        write_records(records, 2);
-        cr_assert(world_open(&to, mem_system(), NULL));
-        cr_expect_neq(load(&to, mem_system(), &loaded), BRINE_OK, "%s", rows[i].what);
-        cr_expect(strstr(err.text, rows[i].words) && strstr(err.text, "offset 64"), "%s", err.text);
-        world_close(&to);
-        close_dir();
-    }
 }
