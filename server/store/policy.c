@@ -14,6 +14,7 @@ enum {
     TICKS_A_TURNOVER = 64,
     TICKS_BY_TIME = 256,                    /* in a turnover, at most */
     TICK_MS_MIN = 1000,                     /* of one that ends by time */
+    TIMES_MS = 32,                          /* what tick_times count: 4 years of them */
     USES_LOST_TICKS = 2 * TICKS_A_TURNOVER, /* one of them */
     GHOSTS_A_KEY = 2,
     USES_EXACT = 4,   /* counted one by one; beyond it each step is twice as rare */
@@ -40,7 +41,8 @@ void brine_init(struct evict *evict) {
         ago_s[i] = ago_s[i - 1] + ago_s[i - 1] / PAST_GROWTH + 1;
     for (uint32_t tick = 0; tick <= PAST_TICKS; tick++)
         atomic_store_explicit(&evict->tick_times[tick],
-                              ago_s[PAST_TICKS] - ago_s[PAST_TICKS - tick], memory_order_relaxed);
+                              (ago_s[PAST_TICKS] - ago_s[PAST_TICKS - tick]) * 1000 / TIMES_MS,
+                              memory_order_relaxed);
     atomic_store_explicit(&evict->tick, PAST_TICKS, memory_order_relaxed);
     evict->past_ms = (int64_t)ago_s[PAST_TICKS] * 1000;
     save_ms(&evict->tick_due_ms, INT64_MIN);
@@ -77,7 +79,7 @@ static void next_tick(struct store *store, uint32_t tick, int64_t now_ms) {
     atomic_store_explicit(&evict->tick_due_births, births + keys / TICKS_A_TURNOVER + 1,
                           memory_order_relaxed);
     atomic_store_explicit(&evict->tick_times[(tick + 1) & TICK_MASK],
-                          (uint32_t)((now_ms - begun_ms) / 1000), memory_order_relaxed);
+                          (uint32_t)((now_ms - begun_ms) / TIMES_MS), memory_order_relaxed);
     if (tick % LESSON_TICKS == 0) lessons_draw(&evict->lessons);
 }
 
@@ -92,20 +94,20 @@ void brine_count_births(struct shard *shard, uint32_t births, int64_t now_ms) {
 }
 
 int64_t brine_idle_ms(const struct evict *evict, uint16_t access, int64_t now_ms) {
-    uint32_t second =
+    uint32_t began =
         atomic_load_explicit(&evict->tick_times[access & TICK_MASK], memory_order_relaxed);
     int64_t begun_ms = load_ms(&evict->begun_ms);
-    return begun_ms == 0 ? 0 : MAX(now_ms - begun_ms - (int64_t)second * 1000, 0);
+    return begun_ms == 0 ? 0 : MAX(now_ms - begun_ms - (int64_t)began * TIMES_MS, 0);
 }
 
 /* The last tick that began so long ago. */
 uint16_t brine_restored(struct evict *evict, int64_t idle_ms, int64_t now_ms) {
-    int64_t second = (now_ms - begin_clock(evict, now_ms) - idle_ms) / 1000;
+    int64_t began = (now_ms - begin_clock(evict, now_ms) - idle_ms) / TIMES_MS;
     uint32_t last = evict_tick(evict), first = last - MIN(last, (uint32_t)TICK_OLDEST);
     while (first < last) {
         uint32_t middle = first + (last - first + 1) / 2;
         if (atomic_load_explicit(&evict->tick_times[middle & TICK_MASK], memory_order_relaxed) <=
-            second)
+            began)
             first = middle;
         else
             last = middle - 1;

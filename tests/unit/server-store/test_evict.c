@@ -325,6 +325,29 @@ Test(evict, usage_comes_back_with_a_value) {
 }
 
 /* Under a policy that is chosen later, nobody has said yet what time it is. */
+/* In a small cache that turns over in a second, most would be idle for 0 s, else for 1. */
+Test(evict, idle_times_of_what_gave_way_are_told_to_a_part_of_a_second) {
+    static const int64_t idle_ms[] = {200, 400, 700, 1500};
+    for (size_t row = 0; row < ARRAY_LEN(idle_ms); row++) {
+        struct fixture f;
+        begin(&f, STORE_POLICY_BRINE);
+        put(&f, "first", 0, 50, 0, NOW_MS);
+        for (int i = 0; i < 1000; i++) put(&f, "old", i, 50, 0, NOW_MS + 750);
+        evict(&f, 300, NOW_MS + 750 + idle_ms[row]);
+        struct store_idle_counts idle = store_idle_counts(f.store);
+        uint64_t near = 0, all = 0;
+        for (unsigned i = 0; i < STORE_IDLE_BUCKETS; i++) {
+            int64_t least_ms = i ? (int64_t)1 << (i - 1) : 0, most_ms = (int64_t)1 << i;
+            all += idle.counts[i];
+            if (idle_ms[row] + 64 >= least_ms && idle_ms[row] - 64 < most_ms)
+                near += idle.counts[i];
+        }
+        cr_expect(all == 300 && near * 10 >= all * 9, "%d ms: %zu of %zu", (int)idle_ms[row],
+                  (size_t)near, (size_t)all);
+        end(&f);
+    }
+}
+
 Test(evict, nothing_is_idle_since_1970) {
     struct fixture f;
     char name[32];
