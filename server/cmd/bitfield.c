@@ -218,8 +218,11 @@ static enum keyspace_step write_fields(void *context, uint8_t *data,
         changed |= work_on(&fields->fields[i], data, extent->len);
         written |= field->op != FIELD_GET && !field->failed;
     }
-    fields->untold = !changed && !written;
-    return changed || fields->grows ? KEYSPACE_STEP_STORE : KEYSPACE_STEP_LEAVE;
+    bool differs = changed || fields->grows;
+    fields->untold = !differs || (!changed && !written);
+    /* A short value is kept in another way from now on, if nothing else. */
+    bool stores = differs || extent->len <= STRING_EMBEDDED_BYTES_MAX;
+    return stores ? KEYSPACE_STEP_STORE_EDITED : KEYSPACE_STEP_LEAVE;
 }
 
 /* ---- the commands ---------------------------------------------------------------------------- */

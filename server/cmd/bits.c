@@ -57,6 +57,7 @@ static bool enter_string(struct command_call *call, struct bytes *text, bool *fo
 struct one_bit {
     uint64_t offset;
     bool on, was_on;
+    bool untold; /* nothing changes but how the value is kept */
 };
 
 static int bit_at(struct bytes text, uint64_t offset) {
@@ -70,7 +71,8 @@ static enum keyspace_step plan_bit(void *context, const struct bytes *old,
     struct bytes text = old ? *old : BYTES("");
     size_t at = (size_t)(bit->offset / 8);
     bit->was_on = bit_at(text, bit->offset);
-    if (bit->was_on == bit->on && at < text.len) return KEYSPACE_STEP_LEAVE;
+    bit->untold = bit->was_on == bit->on && at < text.len;
+    if (bit->untold && text.len > STRING_EMBEDDED_BYTES_MAX) return KEYSPACE_STEP_LEAVE;
     *extent = (struct keyspace_extent){.len = MAX(text.len, at + 1), .from = at, .to = at + 1};
     return KEYSPACE_STEP_STORE;
 }
@@ -81,7 +83,7 @@ static enum keyspace_step write_bit(void *context, uint8_t *data,
     uint8_t mask = (uint8_t)(0x80 >> bit->offset % 8);
     uint8_t *byte = data + extent->from;
     *byte = (uint8_t)(bit->on ? *byte | mask : *byte & ~mask);
-    return KEYSPACE_STEP_STORE;
+    return KEYSPACE_STEP_STORE_EDITED;
 }
 
 /* SETBIT key offset value */
@@ -95,7 +97,7 @@ void cmd_setbit(struct command_call *call) {
         return;
     }
     bit.on = on == 1;
-    struct keyspace_edit edit = {plan_bit, write_bit, &bit, "setbit", NULL};
+    struct keyspace_edit edit = {plan_bit, write_bit, &bit, "setbit", &bit.untold};
     enum keyspace_outcome outcome = keyspace_edit_string(call->access, &call->key, &edit);
     if (outcome == KEYSPACE_DONE || outcome == KEYSPACE_NOT_DONE)
         reply_integer(call->reply, bit.was_on);

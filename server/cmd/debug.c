@@ -254,7 +254,7 @@ static void debug_object(struct command_call *call) {
     buf_clear(packed);
     bool found = keyspace_peek(call->access, &key, &value);
     if (found) {
-        encoding = string_encoding(value.bytes);
+        encoding = string_encoding(&value);
         usage = store_usage(call->access->keyspace->store, &value, call->now_ms);
         status = rdb_write_string(packed, value.bytes);
     }

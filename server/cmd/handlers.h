@@ -94,7 +94,8 @@ struct server_facts call_server_facts(const struct command_call *call);
 void reply_help(struct command_call *call, const char *const *lines, size_t count);
 
 /* "int", "embstr" or "raw": as OBJECT ENCODING says it. */
-const char *string_encoding(struct bytes value);
+enum { STRING_EMBEDDED_BYTES_MAX = 44 };
+const char *string_encoding(const struct store_value *value);
 
 /* Argument `position` is this word, in any case. */
 static inline bool call_is(const struct command_call *call, size_t position, const char *word) {

@@ -213,7 +213,7 @@ static enum keyspace_step combine_bits(void *context, const struct bytes *values
     for (size_t at = 0; at < bitop->len; at++)
         result->data[at] = combine_byte(bitop->op, values, count, at);
     result->len = bitop->len;
-    return KEYSPACE_STEP_STORE;
+    return KEYSPACE_STEP_STORE_EDITED;
 }
 
 /* BITOP AND | OR | XOR | NOT destkey key [key ...] */

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* OBJECT: how a value is kept and used.  Source of answers: Redis 7.0 object.c objectCommand.
- * Limit: the encoding is worked out from the bytes; a string that APPEND made short is "embstr"
- * here and "raw" in Redis. */
+ * Limit: an APPEND of nothing leaves an integer or a short string as it is kept, and Redis does
+ * not. */
 
 #include "cmd/handlers.h"
 
@@ -11,7 +11,7 @@
 
 #include <limits.h>
 
-enum { EMBEDDED_BYTES_MAX = 44, SHARED_INTEGERS = 10000 };
+enum { SHARED_INTEGERS = 10000 };
 
 static bool is_lfu(const struct command_call *call) {
     int64_t policy = config_read(call->worker->config->memory.policy);
@@ -19,10 +19,11 @@ static bool is_lfu(const struct command_call *call) {
            policy == CONFIG_MEMORY_POLICY_VOLATILE_LFU;
 }
 
-const char *string_encoding(struct bytes value) {
+const char *string_encoding(const struct store_value *value) {
     int64_t number;
-    if (number_parse_i64(value, &number)) return "int";
-    return value.len <= EMBEDDED_BYTES_MAX ? "embstr" : "raw";
+    if (value->form == VALUE_FORM_EDITED) return "raw";
+    if (value->form == VALUE_FORM_SET && number_parse_i64(value->bytes, &number)) return "int";
+    return value->bytes.len <= STRING_EMBEDDED_BYTES_MAX ? "embstr" : "raw";
 }
 
 /* keyspace_peek, which counts as a look all the same. */
@@ -36,7 +37,7 @@ static bool look(struct command_call *call, struct store_value *value) {
 void cmd_object_encoding(struct command_call *call) {
     struct store_value value;
     bool found = look(call, &value);
-    const char *encoding = found ? string_encoding(value.bytes) : NULL;
+    const char *encoding = found ? string_encoding(&value) : NULL;
     keyspace_leave(call->access);
     if (encoding)
         reply_bulk(call->reply, bytes_of_cstr(encoding));
@@ -85,7 +86,7 @@ void cmd_object_refcount(struct command_call *call) {
     struct store_value value;
     int64_t number = -1;
     bool found = look(call, &value);
-    bool is_number = found && number_parse_i64(value.bytes, &number);
+    bool is_number = found && value.form == VALUE_FORM_SET && number_parse_i64(value.bytes, &number);
     keyspace_leave(call->access);
     bool shared = is_number && number >= 0 && number < SHARED_INTEGERS &&
                   config_read(call->worker->config->memory.max) == 0;

@@ -74,7 +74,7 @@ static enum keyspace_step write_overlay(void *context, uint8_t *data,
                                         const struct keyspace_extent *extent) {
     const struct overlay *overlay = context;
     bytes_copy_to(data + extent->from, overlay->part);
-    return KEYSPACE_STEP_STORE;
+    return KEYSPACE_STEP_STORE_EDITED;
 }
 
 /* SETRANGE key offset value */
@@ -153,7 +153,7 @@ static enum keyspace_step add_fraction(void *context, const struct bytes *old, s
     }
     fraction->len = format_fraction(fraction->text, sizeof fraction->text, value);
     return buf_append(result, bytes_view(fraction->text, fraction->len)) == BRINE_OK
-               ? KEYSPACE_STEP_STORE
+               ? KEYSPACE_STEP_STORE_TEXT
                : KEYSPACE_STEP_NO_MEMORY;
 }
 

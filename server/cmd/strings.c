@@ -321,6 +321,7 @@ void cmd_decrby(struct command_call *call) {
 struct appended {
     struct bytes tail;
     size_t bytes_max, len;
+    bool is_new;
 };
 
 static enum keyspace_step plan_append(void *context, const struct bytes *old,
@@ -329,6 +330,7 @@ static enum keyspace_step plan_append(void *context, const struct bytes *old,
     if (old && (appended->tail.len > appended->bytes_max ||
                 old->len > appended->bytes_max - appended->tail.len))
         return KEYSPACE_STEP_STOP;
+    appended->is_new = !old;
     extent->from = old ? old->len : 0;
     extent->len = extent->to = appended->len = extent->from + appended->tail.len;
     return KEYSPACE_STEP_STORE;
@@ -338,7 +340,7 @@ static enum keyspace_step write_append(void *context, uint8_t *data,
                                        const struct keyspace_extent *extent) {
     const struct appended *appended = context;
     bytes_copy_to(data + extent->from, appended->tail);
-    return KEYSPACE_STEP_STORE;
+    return appended->is_new ? KEYSPACE_STEP_STORE : KEYSPACE_STEP_STORE_EDITED;
 }
 
 /* APPEND key value */

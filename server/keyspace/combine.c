@@ -30,6 +30,7 @@ static const size_t RESULT_BYTES_MAX = (size_t)4 << 30;
 struct source {
     struct watch watch;
     bool found;
+    enum value_form form;
     struct blob *blob; /* pinned; NULL: the bytes are in access->old */
     size_t offset, len;
     int64_t expire_at_ms;
@@ -95,6 +96,7 @@ static enum keyspace_outcome read_source(struct keyspace_access *access,
     source->found = true;
     source->expire_at_ms = value.expire_at_ms;
     source->len = value.bytes.len;
+    source->form = value.form;
     source->offset = access->old.len;
     const struct gate_kinds *kinds = access->keyspace->gate->kinds;
     if (kinds) source->ticket = gate_kinds_ticket(kinds, value.label, &source->generation);
@@ -203,6 +205,7 @@ static enum keyspace_outcome try_transfer(struct keyspace_access *access,
     struct prepared prepared = {0};
     if (!source->found) return KEYSPACE_NOT_DONE;
     enum keyspace_outcome outcome = judge_transfer(access, transfer, combination, &prepared);
+    prepared.form = source->form;
     /* A boxed value is shared by both keys. */
     if (outcome == KEYSPACE_DONE && source->blob && !prepared.dropped)
         prepared.blob = blob_ref(source->blob);
@@ -285,9 +288,14 @@ static enum keyspace_outcome try_combine(struct keyspace_access *access,
     }
     struct buf result;
     buf_init(&result, store_allocator(store), RESULT_BYTES_MAX);
-    switch (combine->combine(combine->context, combination->values, combination->count, &result)) {
+    enum keyspace_step step =
+        combine->combine(combine->context, combination->values, combination->count, &result);
+    switch (step) {
     case KEYSPACE_STEP_STORE:
+    case KEYSPACE_STEP_STORE_TEXT:
+    case KEYSPACE_STEP_STORE_EDITED:
         outcome = judge_result(access, combination->to, &result, &prepared);
+        prepared.form = door_form(step);
         break;
     case KEYSPACE_STEP_REMOVE:
         prepared.dropped = true;

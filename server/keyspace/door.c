@@ -235,6 +235,11 @@ enum keyspace_outcome door_lock(struct keyspace_access *access, const struct sto
     return KEYSPACE_DONE;
 }
 
+enum value_form door_form(enum keyspace_step step) {
+    if (step == KEYSPACE_STEP_STORE_TEXT) return VALUE_FORM_TEXT;
+    return step == KEYSPACE_STEP_STORE_EDITED ? VALUE_FORM_EDITED : VALUE_FORM_SET;
+}
+
 /* ---- storing ----------------------------------------------------------------------------------*/
 
 /* Under the lock.  Takes the prepared blob, whatever comes out. */
@@ -252,6 +257,7 @@ enum keyspace_outcome door_put(struct keyspace_access *access, const struct stor
         .bytes = prepared->bytes,
         .blob = prepared->blob,
         .expire_at_ms = expire_at_ms,
+        .form = prepared->form,
         .label = recheck_redeem(access, prepared->label),
         .writer = prepared->writer,
         .usage = prepared->usage,

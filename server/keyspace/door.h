@@ -25,13 +25,17 @@ enum { DOOR_COPY_AT_ONCE_BYTES = 1 << 20 };
 struct prepared {
     struct bytes bytes;
     struct blob *blob;
-    uint32_t label;           /* a ticket */
-    uint16_t writer;          /* who stores it */
+    uint32_t label;  /* a ticket */
+    uint16_t writer; /* who stores it */
+    enum value_form form;
     bool dropped;             /* the key is to be absent */
     struct store_usage usage; /* zero: it is new */
     bool replaces; /* what is there goes first, so that the key is a new one to who asked to be told
                     */
 };
+
+/* In which form a step stores; of one that does not it is no matter. */
+enum value_form door_form(enum keyspace_step step);
 
 /* The gate's answer: DONE, REFUSED or DEFERRED. */
 enum keyspace_outcome door_judge(struct keyspace_access *access, const struct store_key *key,

@@ -100,7 +100,9 @@ enum keyspace_outcome keyspace_set_strings(struct keyspace_access *access,
 /* Appends the new value to `result`, computed from the old one (NULL: absent) and from `context`
  * alone, for it may be called again when somebody else was faster.  Called without a lock. */
 enum keyspace_step {
-    KEYSPACE_STEP_STORE,  /* `result` is to be stored */
+    KEYSPACE_STEP_STORE,      /* `result` is to be stored */
+    KEYSPACE_STEP_STORE_TEXT, /* the same, but see value_form */
+    KEYSPACE_STEP_STORE_EDITED,
     KEYSPACE_STEP_LEAVE,  /* nothing is to change: KEYSPACE_NOT_DONE */
     KEYSPACE_STEP_REMOVE, /* the key is to be absent; only for keyspace_combine */
     KEYSPACE_STEP_STOP,   /* the context knows why: KEYSPACE_STOPPED */

@@ -51,17 +51,20 @@ struct update {
     const struct keyspace_edit *edit;
     void *context;
     const char *event;
-    bool owns;      /* the reservation */
-    bool overtaken; /* the old value was no longer there: nothing is done, begin again */
-    bool extends;   /* the new value's blob has the old one's bytes */
-    bool same;      /* there is nothing to be written */
-    bool in_place;  /* all is done, or the outcome says why not */
+    bool owns;            /* the reservation */
+    bool overtaken;       /* the old value was no longer there: nothing is done, begin again */
+    bool extends;         /* the new value's blob has the old one's bytes */
+    bool same;            /* there is nothing to be written */
+    enum value_form form; /* that it stores */
+    bool in_place;        /* all is done, or the outcome says why not */
     struct snapshot snapshot;
 };
 
 static enum keyspace_outcome outcome_of(enum keyspace_step step) {
     switch (step) {
     case KEYSPACE_STEP_STORE:
+    case KEYSPACE_STEP_STORE_TEXT:
+    case KEYSPACE_STEP_STORE_EDITED:
         return KEYSPACE_DONE;
     case KEYSPACE_STEP_LEAVE:
     case KEYSPACE_STEP_REMOVE: /* not said of a value that is made of itself */
@@ -95,6 +98,7 @@ static enum keyspace_outcome judge_in_place(struct keyspace_access *access,
         door_judge_briefly(access, update->key, blob_view(old->blob), &prepared);
     if (outcome != KEYSPACE_DONE) return outcome;
     if (!prepared.dropped) prepared.blob = blob_ref(old->blob);
+    prepared.form = update->form;
     outcome = door_prepare(access, &prepared);
     BRINE_ASSERT(outcome == KEYSPACE_DONE, "what is in a blob needs no other");
     outcome = door_put(access, update->key, &prepared, old->expire_at_ms);
@@ -105,7 +109,7 @@ static enum keyspace_outcome judge_in_place(struct keyspace_access *access,
 
 /* Under the lock: the edit of what was found, where it lies.  False: nothing is changed, and it
  * needs a copy; else *outcome is the whole edit's. */
-static bool edit_in_place(struct keyspace_access *access, const struct update *update,
+static bool edit_in_place(struct keyspace_access *access, struct update *update,
                           const struct store_value *old, enum keyspace_outcome *outcome) {
     const struct keyspace_edit *edit = update->edit;
     struct keyspace_extent extent = {0};
@@ -120,7 +124,9 @@ static bool edit_in_place(struct keyspace_access *access, const struct update *u
     if (buf_append(&access->old, before) == BRINE_OK)
         data = store_edit(access->keyspace->store, update->key, access->now_ms);
     if (!data) return false;
-    *outcome = outcome_of(edit->write(edit->context, data, &extent));
+    enum keyspace_step step = edit->write(edit->context, data, &extent);
+    *outcome = outcome_of(step);
+    update->form = door_form(step);
     if (*outcome == KEYSPACE_DONE) *outcome = judge_in_place(access, update, old);
     if (*outcome != KEYSPACE_DONE) bytes_copy_to(data + extent.from, buf_view(&access->old));
     return *outcome != KEYSPACE_DEFERRED;
@@ -236,7 +242,9 @@ static enum keyspace_outcome edit_value(struct keyspace_access *access, struct u
         prepared->bytes = buf_view(&access->new);
     }
     if (extent.len > kept) memset(data + kept, 0, extent.len - kept);
-    outcome = outcome_of(edit->write(edit->context, data, &extent));
+    enum keyspace_step step = edit->write(edit->context, data, &extent);
+    update->form = door_form(step);
+    outcome = outcome_of(step);
     if (outcome != KEYSPACE_DONE) drop_blob(update, prepared);
     return outcome;
 }
@@ -245,10 +253,11 @@ static enum keyspace_outcome transform_value(struct keyspace_access *access, str
                                              struct prepared *prepared) {
     const struct snapshot *snapshot = &update->snapshot;
     buf_clear(&access->new);
-    enum keyspace_outcome outcome = outcome_of(update->transform(
-        update->context, snapshot->found ? &snapshot->bytes : NULL, &access->new));
+    enum keyspace_step step =
+        update->transform(update->context, snapshot->found ? &snapshot->bytes : NULL, &access->new);
+    update->form = door_form(step);
     prepared->bytes = buf_view(&access->new);
-    return outcome;
+    return outcome_of(step);
 }
 
 /* Works the new value out, judges and prepares it; of what is not DONE nothing is left. */
@@ -261,6 +270,7 @@ static enum keyspace_outcome make_value(struct keyspace_access *access, struct u
     outcome = door_judge(access, update->key, made.bytes, &judged);
     if (outcome != KEYSPACE_DONE || judged.dropped) drop_blob(update, &made);
     judged.blob = made.blob;
+    judged.form = update->form;
     if (outcome == KEYSPACE_DONE) outcome = door_prepare(access, &judged);
     if (outcome != KEYSPACE_DONE) drop_blob(update, &judged);
     *prepared = judged;

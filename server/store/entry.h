@@ -45,8 +45,10 @@ enum {
 #define ENTRY_EXPIRY_FAR ((UINT64_C(1) << 48) - 1)
 
 enum entry_flag {
-    ENTRY_TYPE_MASK = 0x07, /* enum value_type */
-    ENTRY_FREE = 0x07,      /* instead of a type: the block is free */
+    ENTRY_TYPE_MASK = 0x07, /* enum value_type, */
+    ENTRY_TEXT = 0x05,      /* or a string of another form, */
+    ENTRY_EDITED = 0x06,
+    ENTRY_FREE = 0x07, /* or none: the block is free */
     F_LABEL = 0x08,
     F_EXPIRY = 0x10,
     F_BOXED = 0x20,
@@ -54,11 +56,21 @@ enum entry_flag {
     F_ORIGIN = 0x80,
 };
 #define ONE_MORE(name, word) +1
-_Static_assert(0 VALUE_TYPES(ONE_MORE) <= ENTRY_FREE, "no type looks like a free block");
+_Static_assert(0 VALUE_TYPES(ONE_MORE) <= ENTRY_TEXT, "no type looks like a form or a free block");
 #undef ONE_MORE
 
 static inline bool flags_are_free(uint8_t flags) {
     return (flags & ENTRY_TYPE_MASK) == ENTRY_FREE;
+}
+
+static inline uint8_t flags_of_value(enum value_type type, enum value_form form) {
+    if (type != VALUE_STRING || form == VALUE_FORM_SET) return (uint8_t)type;
+    return form == VALUE_FORM_TEXT ? ENTRY_TEXT : ENTRY_EDITED;
+}
+static inline enum value_form flags_form(uint8_t flags) {
+    uint8_t type = flags & ENTRY_TYPE_MASK;
+    if (LIKELY(type < ENTRY_TEXT)) return VALUE_FORM_SET;
+    return type == ENTRY_TEXT ? VALUE_FORM_TEXT : VALUE_FORM_EDITED;
 }
 
 struct entry {
@@ -188,7 +200,9 @@ static inline void entry_view_value(struct entry *entry, struct store_value *val
                        : bytes_view(entry->body + entry_prefix_bytes(entry) + entry->key_len,
                                     entry_payload_len(entry));
     value->expire_at_ms = entry_expire_at_ms(entry);
-    value->type = (enum value_type)(entry->flags & ENTRY_TYPE_MASK);
+    value->form = flags_form(entry->flags);
+    value->type = value->form == VALUE_FORM_SET ? (enum value_type)(entry->flags & ENTRY_TYPE_MASK)
+                                                : VALUE_STRING;
     struct entry_notes notes = entry_notes(entry);
     value->label = notes.label;
     value->writer = notes.writer;

@@ -35,21 +35,7 @@
 #include "store/store_counts.h"
 #include "store/store_forecast.h"
 #include "store/store_policies.h"
-
-/* ORDER value_type.  The names are those that TYPE answers. */
-#define VALUE_TYPES(X)                                                                             \
-    /* name    TYPE's word */                                                                      \
-    X(STRING, "string")                                                                            \
-    X(LIST, "list")                                                                                \
-    X(SET, "set")                                                                                  \
-    X(ZSET, "zset")                                                                                \
-    X(HASH, "hash")
-
-enum value_type {
-#define X(name, word) VALUE_##name,
-    VALUE_TYPES(X)
-#undef X
-};
+#include "store/value_type.h"
 
 enum {
     STORE_SHARDS_MAX = 4096,
@@ -145,6 +131,7 @@ struct store_value {
     struct blob *blob;  /* when boxed; a reference must be taken to keep it, else NULL */
     int64_t expire_at_ms;
     enum value_type type;
+    enum value_form form; /* of a string */
     uint16_t label;       /* what the gate found in it; 0: nothing is known */
     uint16_t writer;      /* who stored it; 0: not known */
     uint32_t stored_at_s; /* when; 0: not known */
@@ -194,7 +181,5 @@ struct store_scan {
  * nothing. */
 uint64_t store_scan(struct store *store, struct store_hold *hold, const struct store_scan *scan,
                     uint64_t cursor) MUST_USE;
-
-const char *value_type_name(enum value_type type);
 
 #endif

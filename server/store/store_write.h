@@ -14,6 +14,7 @@ struct store_new_value {
     struct blob *blob;  /* instead of bytes; the reference is taken, whatever comes out */
     int64_t expire_at_ms;
     enum value_type type;
+    enum value_form form;
     uint16_t label, writer; /* see store_value; kept as far as the store's notes go */
     uint32_t stored_at_s;
     struct store_usage usage; /* of a value that comes back from a snapshot; zero: it is new */

@@ -415,8 +415,9 @@ enum brine_status store_put(struct store *store, const struct store_key *key,
         .payload = boxed ? bytes_view(&blob, sizeof blob) : bytes,
         .expire_at_ms = value->expire_at_ms,
         .value_len = bytes.len,
-        .flags = (uint8_t)(value->type | (boxed ? F_BOXED : 0) | store->note_flags |
-                           (value->expire_at_ms == STORE_NO_EXPIRY ? 0 : F_EXPIRY)),
+        .flags =
+            (uint8_t)(flags_of_value(value->type, value->form) | (boxed ? F_BOXED : 0) |
+                      store->note_flags | (value->expire_at_ms == STORE_NO_EXPIRY ? 0 : F_EXPIRY)),
         .cut_bit = store->cut_bit,
     };
     if (store->note_flags)
