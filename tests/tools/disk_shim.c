@@ -3,7 +3,7 @@
 
 /* Stands between a server and the disk of one directory (LD_PRELOAD): writes down what is done
  * there, so that a power failure at any moment of it can be played afterwards, and makes the n-th
- * of a kind of call fail.  snapshot_disk.py builds it, and is the only one who uses it.
+ * of a kind of call fail, or wait.  snapshot_disk.py builds it, and is the only one who uses it.
  *
  *     SHIM_DIR       the directory, as stat() finds it
  *     SHIM_JOURNAL   a file, to which a record is appended after each call that was done:
@@ -27,7 +27,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { FILES_MAX = 1024, SHORT = -1 };
+enum { FILES_MAX = 1024, SHORT = -1, HELD = -2 };
 
 /* ORDER KINDS in snapshot_disk.py */
 enum kind { CREATE, WRITE, SYNC, CLOSE, RENAME, LINK, UNLINK, SYNC_DIR, KINDS };
@@ -35,7 +35,7 @@ enum kind { CREATE, WRITE, SYNC, CLOSE, RENAME, LINK, UNLINK, SYNC_DIR, KINDS };
 struct control {
     int32_t kind;      /* that fails; -1: none */
     int32_t countdown; /* at the call that makes it 0 */
-    int32_t code;      /* errno; SHORT: a write of one byte only */
+    int32_t code;      /* errno; SHORT: a write of one byte only; HELD: done once kind is another */
     int32_t failed;    /* how many were made to */
     int32_t counted[KINDS];
 };
@@ -86,8 +86,12 @@ static int fault(enum kind kind) {
     __atomic_add_fetch(&control->counted[kind], 1, __ATOMIC_SEQ_CST);
     if (__atomic_load_n(&control->kind, __ATOMIC_SEQ_CST) != (int32_t)kind) return 0;
     if (__atomic_sub_fetch(&control->countdown, 1, __ATOMIC_SEQ_CST) != 0) return 0;
+    int code = control->code;
     __atomic_add_fetch(&control->failed, 1, __ATOMIC_SEQ_CST);
-    return control->code;
+    if (code != HELD) return code;
+    while (__atomic_load_n(&control->kind, __ATOMIC_SEQ_CST) == (int32_t)kind)
+        usleep(1000); /* between two looks at what another process says */
+    return 0;
 }
 
 struct record {

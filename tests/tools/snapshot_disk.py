@@ -8,6 +8,7 @@
 faults    every open, write, fsync, close, rename and link of a snapshot fails once, with EIO and with
           ENOSPC, and every write is short once: the error reaches the client, INFO and the log, the file
           before is whole, nothing unfinished stays, the server goes on and the next save works
+slow      a disk that does not come to an end with an fsync delays nobody but who asked for SAVE
 stop      SHUTDOWN, SHUTDOWN SAVE and snapshot.on_stop where the disk fails
 power     what was done to the directory is written down while snapshots are taken, and played up to a random
           moment; what was not synced by then is there in part or not at all.  The name leads to a whole
@@ -23,6 +24,8 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 
 import redis
 import serving
@@ -33,7 +36,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 KINDS = CREATE, WRITE, SYNC, CLOSE, RENAME, LINK, UNLINK, SYNC_DIR = range(8)  # ORDER of disk_shim.c
 NAMES = ["open", "write", "fsync", "close", "rename", "link", "unlink", "fsync of the directory"]
 WORDS = {5: "Input/output error", 28: "No space left on device"}
-SHORT = -1
+SHORT, HELD = -1, -2
+SLOWEST_S = 1  # beside whatever else runs; the disk's own pace has no end
 KEYS = 300
 
 
@@ -167,6 +171,34 @@ def run_faults(args, outcome, _rng):
     server = shim.server(args.server)
     check_version(server.wait(), outcome, version, "after all of them")
     server.kill()
+    shim.remove()
+
+
+# ---- slowness -----------------------------------------------------------------------------------
+
+def run_slow(args, outcome, _rng):
+    shim = Shim()
+    server = shim.server(args.server)
+    client, saver = server.wait(), server.client()
+    write_version(client, 1)
+    for words in (["BGSAVE"], ["SAVE"]):
+        saves = client.info("persistence")["rdb_saves"]
+        shim.fail(SYNC, 1, HELD)
+        thread = threading.Thread(target=saver.execute_command, args=words)
+        thread.start()
+        outcome.check(serving.await_that(lambda: shim.control.failed == 1, server.process), f"{words}: the disk takes its time")
+        slowest = 0
+        for number in range(500):
+            began = time.monotonic()
+            client.set("beside", number)
+            slowest = max(slowest, time.monotonic() - began)
+        outcome.check(client.get("beside") == b"499" and slowest < SLOWEST_S, f"{words}: others are served within {slowest * 1000:.1f} ms")
+        outcome.check(client.info("persistence")["rdb_saves"] == saves, f"{words}: and it is not done")
+        shim.heal()
+        thread.join()
+        done = serving.await_that(lambda before=saves: client.info("persistence")["rdb_saves"] > before, server.process)
+        outcome.check(done and version_in(args, os.path.join(shim.directory, "dump.brine")) == 1, f"{words}: in the end it is")
+    outcome.check(server.stop() == 0, "the server ends in order")
     shim.remove()
 
 
@@ -330,7 +362,7 @@ def start_from(args, outcome, directory, version, what):
     server.kill()
 
 
-RUNS = {"faults": run_faults, "stop": run_stop, "power": run_power}
+RUNS = {"faults": run_faults, "slow": run_slow, "stop": run_stop, "power": run_power}
 
 
 def main():

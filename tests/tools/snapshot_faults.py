@@ -11,6 +11,8 @@ limit     RLIMIT_FSIZE and a full tmpfs end a save half way: an error to the cli
           log, the old file whole, the server goes on, and the next save works
 readonly  a directory that takes no file
 damage    bytes changed and files cut: the server refuses to start, or salvages and says what was lost
+unusable  what is no snapshot, or cannot be opened, is not started over, and stays as it is
+larger    what is larger than memory.max is loaded as far as the policy lets entries go, and said
 policy    a stricter policy refuses what the snapshot holds
 lock      two servers do not share a directory
 schedule  snapshot.every, snapshot.on_stop, SHUTDOWN SAVE and NOSAVE
@@ -353,6 +355,48 @@ def judge_damage(args, outcome, directory, broken, number):
         os.unlink(os.path.join(directory, name))
 
 
+def run_unusable(args, outcome, _rng):
+    directory = tempfile.mkdtemp(prefix="brine-unusable-")
+    path = os.path.join(directory, "dump.brine")
+    makers = {"an empty file": lambda: open(path, "wb").close(), "a directory": lambda: os.mkdir(path),
+              "zeros": lambda: open(path, "wb").write(bytes(5000)), "another program's file": lambda: open(path, "wb").write(b"REDIS0011\xfa" * 500),
+              "a link to nothing": lambda: os.symlink(os.path.join(directory, "nowhere"), path)}
+    for what, make in makers.items():
+        make()
+        before = os.lstat(path)
+        text, code = Server(args.server, directory, "--log.file=").output()
+        after = os.lstat(path)
+        outcome.check(code == 1 and "dump.brine: " in text, f"{what} is not started over: exit {code}: {text[-300:]}")
+        outcome.check((before.st_ino, before.st_size) == (after.st_ino, after.st_size) and os.listdir(directory) == ["dump.brine"],
+                      f"{what} stays as it is: {os.listdir(directory)}")
+        (os.rmdir if what == "a directory" else os.unlink)(path)
+    shutil.rmtree(directory)
+
+
+def run_larger(args, outcome, _rng):
+    directory = tempfile.mkdtemp(prefix="brine-larger-")
+    server = Server(args.server, directory)
+    client = server.wait()
+    pipe = client.pipeline(transaction=False)
+    for key in range(40000):
+        pipe.set(f"k{key}", f"{key}" * 200)
+    pipe.execute()
+    client.save()
+    server.kill()
+    for policy in ("brine", "allkeys-lru", "noeviction"):
+        server = Server(args.server, directory, "--memory.max=24mb", f"--memory.policy={policy}", "--log.file=")
+        client = server.wait()
+        there = [key for key in range(40000) if client.get(f"k{key}") is not None] if client else []
+        evicted = client.info("stats")["evicted_keys"] if client else 0
+        outcome.check(len(there) + evicted == 40000 and (evicted > 0) == (policy != "noeviction"),
+                      f"{policy}: {len(there)} are there and {evicted} gave way")
+        outcome.check(all(client.get(f"k{key}") == f"{key}".encode() * 200 for key in there[::100]), f"{policy}: with their values")
+        server.process.terminate()
+        text, code = server.output()
+        outcome.check(code == 0 and "the snapshot holds more than memory.max" in text, f"{policy}: and the log says so: exit {code}: {text[-500:]}")
+    shutil.rmtree(directory)
+
+
 def run_policy(args, outcome, _rng):
     directory = tempfile.mkdtemp(prefix="brine-policy-")
     server = Server(args.server, directory, "--gate.mode=off")
@@ -547,7 +591,7 @@ def reload_of_more_databases(args, outcome, path):
 
 
 RUNS = {"kill": run_kill, "limit": run_limit, "full": run_full, "full-inside": run_full_inside, "readonly": run_readonly,
-        "damage": run_damage, "policy": run_policy, "lock": run_lock, "misconf": run_misconf, "schedule": run_schedule,
+        "damage": run_damage, "unusable": run_unusable, "larger": run_larger, "policy": run_policy, "lock": run_lock, "misconf": run_misconf, "schedule": run_schedule,
         "busy": run_busy, "reload": run_reload}
 
 

@@ -168,6 +168,24 @@ Test(limits, a_query_larger_than_its_buffer_may_be_ends_the_connection) {
     wire_close(wire);
 }
 
+Test(limits, the_buffer_of_a_large_query_is_given_back_when_it_was_run) {
+    struct wire *wire = wire_open(NULL);
+    int fd = wire_raw_open(wire);
+    static const char head[] = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$4194304\r\n";
+    char id[32] = "", list[64];
+    wire_raw_send(fd, "CLIENT ID\r\n", 11);
+    for (size_t len = 0; len + 1 < sizeof id && !strchr(id, '\n'); len++)
+        cr_assert_eq(wire_raw_read(fd, id + len, 1), 1);
+    snprintf(list, sizeof list, "CLIENT LIST ID %ld", strtol(id + 1, NULL, 10));
+    wire_raw_send(fd, head, sizeof head - 1);
+    wire_raw_send(fd, big, 4 * MB);
+    wire_await(wire, 0, list, "~* qbuf=4194*");
+    cr_expect(raw_answers(fd, "\r\n", "+OK\r\n"));
+    wire_await(wire, 0, list, "~* qbuf=0 qbuf-free=0 *");
+    close(fd);
+    wire_close(wire);
+}
+
 static const char *const small_bulk[] = {"limits.bulk_bytes=1mb", NULL};
 
 Test(limits, a_bulk_longer_than_allowed_is_refused_at_its_header) {
