@@ -67,6 +67,10 @@ static bool copy_addresses(struct connection *connection,
     size_t peer_bytes = options->peer[0] ? strlen(options->peer) + 1 : 0;
     size_t local_bytes = options->local[0] ? strlen(options->local) + 1 : 0;
     session->peer = session->local = options->listener_text;
+    if (peer_bytes > 0 && peer_bytes <= sizeof connection->peer_text) {
+        session->peer = memcpy(connection->peer_text, options->peer, peer_bytes);
+        peer_bytes = 0;
+    }
     if (peer_bytes + local_bytes == 0) return true;
     char *texts = mem_alloc(connection->worker->net->options.mem, peer_bytes + local_bytes);
     if (!texts) return false;
@@ -87,13 +91,10 @@ static void free_addresses(struct connection *connection) {
 }
 
 static int open_handle(struct connection *connection, const struct connection_options *options) {
-    uv_loop_t *loop = &connection->worker->loop;
-    int code = options->is_unix ? uv_pipe_init(loop, &connection->uv.pipe, 0)
-                                : uv_tcp_init(loop, &connection->uv.tcp);
+    int code = uv_tcp_init(&connection->worker->loop, &connection->uv.tcp);
     BRINE_ASSERT(code == 0, "libuv initialises a handle without a descriptor");
     connection->uv.handle.data = connection;
-    return options->is_unix ? uv_pipe_open(&connection->uv.pipe, options->fd)
-                            : uv_tcp_open(&connection->uv.tcp, options->fd);
+    return uv_tcp_open(&connection->uv.tcp, options->fd);
 }
 
 static void link_in(struct worker *worker, struct connection *connection) {

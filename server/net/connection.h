@@ -52,6 +52,7 @@ enum {
     CONNECTION_ORPHANS_BYTES = 16 * 1024 * 1024,
     /* How long, and for how much, a client may go on talking after our last word. */
     CONNECTION_LINGER_MS = 1000,
+    CONNECTION_PEER_BYTES = 24, /* "255.255.255.255:65535" */
     CONNECTION_LINGER_BYTES = 64 * 1024 * 1024,
 };
 
@@ -69,8 +70,8 @@ struct connection {
         uv_handle_t handle;
         uv_stream_t stream;
         uv_tcp_t tcp;
-        uv_pipe_t pipe;
-    } uv; /* its data points here */
+    } uv; /* its data points here; Unix sockets are a tcp too, whose handle is smaller than a pipe's
+           */
     struct worker *worker;
     struct connection *previous, *next; /* in the worker's list; NULL, NULL once closed */
     struct connection *again_next;      /* in the worker's list of those to go on with */
@@ -94,6 +95,7 @@ struct connection {
     atomic_bool gone;   /* closed, for the background to see before it begins */
     bool swallowing;    /* what the decoder lacks is thrown away: the command is too long to keep */
     struct tls *tls;    /* NULL: plain */
+    char peer_text[CONNECTION_PEER_BYTES]; /* session.peer, where it fits: IPv4 always does */
     struct session session;
 };
 
