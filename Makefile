@@ -380,7 +380,7 @@ coverage-corpus:
 
 BENCH_PLOTS ?= $(BUILD)/plots
 bench:
-	@+$(MAKE) --no-print-directory -j$(JOBS) SAN= all $(BUILD)/release/tests/bench/load
+	@+$(MAKE) --no-print-directory -j$(JOBS) SAN= all $(addprefix $(BUILD)/release/tests/bench/,load delay)
 	@python3 tests/bench/bench.py --build $(BUILD)/release $(if $(BENCH_ROUNDS),--rounds $(BENCH_ROUNDS)) \
 		$(if $(BENCH_QUICK),--quick) $(if $(BENCH_PEER),--peer '$(BENCH_PEER)') --json $(BUILD)/bench.json $(BENCH_ARGS)
 	@python3 tests/bench/plot.py $(BUILD)/bench.json $(BENCH_PLOTS)

@@ -231,7 +231,7 @@ def parse_arguments():
     parser.add_argument("--quick", action="store_true", help="two short rounds over fewer keys: a look, no figure")
     parser.add_argument("--peer", action="append", default=[], metavar="NAME=COMMAND")
     parser.add_argument("--brine-options", default="", help="appended to brine's command line")
-    parser.add_argument("--only", help="rows that start with one of these, by comma: 'set 64 B', memory, idle, growth, workers")
+    parser.add_argument("--only", help="rows that start with one of these, by comma: 'set 64 B', memory, idle, growth, expiry, workers")
     parser.add_argument("--json", help="where to write what was measured (default: BUILD/../bench.json)")
     parser.add_argument("--keep", action="store_true", help="rows that are not measured stay in the JSON as they were")
     parser.add_argument("--realtime", type=int, default=0, metavar="PRIORITY",
@@ -260,7 +260,7 @@ def main():
         values = lambda size: value_file(folder, "bytes", size)
         work = [figures_of(row, runs) for row, runs in bench_work(args, folder).items()]
         for name, bench in (("memory", extras.bench_memory), ("idle", extras.bench_idle), ("growth", extras.bench_growth),
-                            ("workers", extras.bench_workers)):
+                            ("expiry", extras.bench_expiry), ("workers", extras.bench_workers)):
             if wanted(args, name):
                 more += bench(args, values)
     if work:

@@ -12,7 +12,7 @@ import threading
 import time
 
 from peers import Peer, load_words, pinned, run_load
-from rows import (GROWTH_PEAK_MAX, IDLE_BYTES_MAX, IDLE_CONNECTIONS, IDLE_CPU_MAX, MEMORY, WORKERS)
+from rows import (EXPIRY_BACK_MAX_S, EXPIRY_PAUSE_MAX_MS, GROWTH_PEAK_MAX, IDLE_BYTES_MAX, IDLE_CONNECTIONS, IDLE_CPU_MAX, MEMORY, WORKERS)
 
 
 def row(name, values, digits, limit=None, at_least=False):
@@ -138,6 +138,26 @@ def bench_growth(args, value_file):
             row("   the same, keys that are there already", usual, 1),
             row(what + "peak memory over the end's", peaks, 3, GROWTH_PEAK_MAX),
             row(what + "largest step of 20 ms, MB", steps, 1)]
+
+
+# ---- expiry ----------------------------------------------------------------------------------------
+
+def bench_expiry(args, _):
+    """As many keys as the table has end in one second, while a probe asks for others; delay.c says how."""
+    peer = Peer("brine", args.commands["brine"], args.server_cpu, args.realtime)
+    try:
+        words = [args.load.replace("load", "delay"), str(peer.port), str(peer.process.pid), "expire", str(args.keys)]
+        result = subprocess.run(pinned(words, args.client_cpu, args.realtime), check=True, stdout=subprocess.PIPE)
+    finally:
+        peer.stop()
+    got = json.loads(result.stdout)
+    progress("expiry")
+    what = f"{args.keys} keys end at once: "
+    back = got["memory_back_s"] if got["memory_back_s"] >= 0 else float("inf")
+    return [row(what + "longest wait meanwhile, ms", {"brine": got["during_max_ms"]}, 2, EXPIRY_PAUSE_MAX_MS),
+            row("   the same, before", {"brine": got["before_max_ms"]}, 2),
+            row(what + "99.9 % of waits below, ms", {"brine": got["during_p999_ms"]}, 2),
+            row(what + "nine tenths of memory back after, s", {"brine": back}, 2, EXPIRY_BACK_MAX_S)]
 
 
 # ---- workers ---------------------------------------------------------------------------------------
