@@ -35,6 +35,21 @@ static void note_model(struct machine *m, enum policy_model model) {
     }
 }
 
+/* These make arrays of whatever they can walk. */
+static bool is_numerical(struct bytes module) {
+    static const struct bytes modules[] = {
+#define MODULE(name) {(const uint8_t *)(name), sizeof(name) - 1}
+        MODULE("numpy"),
+        MODULE("pandas"),
+        MODULE("scipy"),
+        MODULE("sklearn"),
+#undef MODULE
+    };
+    for (size_t i = 0; i < ARRAY_LEN(modules); i++)
+        if (is_within(module, modules[i])) return true;
+    return false;
+}
+
 bool resolve(struct machine *m, struct bytes module, struct bytes name, bool by_attribute,
              struct pickle_value *value) {
     struct pickle_scratch *scratch = m->scratch;
@@ -51,7 +66,11 @@ bool resolve(struct machine *m, struct bytes module, struct bytes name, bool by_
                                                                 .name = name,
                                                                 .entry = entry,
                                                                 .offset = m->op_at,
+                                                                .numerical = is_numerical(module),
                                                                 .by_attribute = by_attribute};
+    struct pickle_global *global = &scratch->globals[m->globals_count];
+    /* Exceptions make a tuple of their args. */
+    global->walks = global->numerical || bytes_equal(module, BYTES("builtins"));
     note_model(m, entry->model);
     *value = (struct pickle_value){.kind = PICKLE_KIND_GLOBAL, .a = m->globals_count++};
     return true;
@@ -93,6 +112,8 @@ static bool charge_arguments(struct machine *m, const struct arguments *args) {
         bool hashed = value.kind == PICKLE_KIND_TUPLE || value.kind == PICKLE_KIND_FROZENSET ||
                       value.kind == PICKLE_KIND_INSTANCE;
         if (hashed && !charge_hashing(m, value.a)) return false;
+        /* It may divide it, as Fraction and range do. */
+        if (value.kind == PICKLE_KIND_LONG && !charge_work(m, long_work(value))) return false;
     }
     return true;
 }
@@ -102,7 +123,8 @@ static bool charge_arguments(struct machine *m, const struct arguments *args) {
 void charge_copy(struct machine *m, struct pickle_value value) {
     enum { COPY_RATIO = 8, ITEM_BYTES = 16 };
     if (m->heap > m->heap_max) return; /* refused at the end; more could overflow */
-    if (value.kind == PICKLE_KIND_STR || value.kind == PICKLE_KIND_BYTES)
+    if (value.kind == PICKLE_KIND_STR || value.kind == PICKLE_KIND_BYTES ||
+        value.kind == PICKLE_KIND_LONG)
         m->heap += COPY_RATIO * (uint64_t)value.a;
     else if (is_container(value))
         m->heap += ITEM_BYTES * (uint64_t)m->nodes[value.a].count;

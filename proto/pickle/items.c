@@ -127,19 +127,6 @@ void charge_wide(struct machine *m, uint32_t wide) {
     m->heap = MIN(m->heap, UINT64_MAX / 2);
 }
 
-/* These make lists or arrays of whatever they can walk. */
-static bool walks_its_parts(const struct machine *m, uint32_t global) {
-    static const struct bytes modules[] = {
-#define MODULE(name) {(const uint8_t *)(name), sizeof(name) - 1}
-        MODULE("numpy"),   MODULE("pandas"),   MODULE("scipy"),
-        MODULE("sklearn"), MODULE("builtins"), /* exceptions make a tuple of args */
-#undef MODULE
-    };
-    for (size_t i = 0; i < ARRAY_LEN(modules); i++)
-        if (is_within(m->scratch->globals[global].module, modules[i])) return true;
-    return false;
-}
-
 /* A range takes three numbers and gives as many as its length says.  As a value it is harmless, so
  * it is charged where a library may walk it: in what it calls, and in what it has as state.  The
  * cells of an array are not walked. */
@@ -149,7 +136,7 @@ static __attribute__((noinline, cold)) bool gain_wide(struct machine *m, uint32_
     uint32_t wide = more_seen(m, child)->wide;
     if (node->flags & NODE_NDARRAY) return true;
     bool late = node->global == NO_GLOBAL && node->flags & NODE_NESTED;
-    if (late || (node->global != NO_GLOBAL && walks_its_parts(m, node->global)))
+    if (late || (node->global != NO_GLOBAL && m->scratch->globals[node->global].walks))
         charge_wide(m, wide);
     return set_wide(m, parent, add_saturating(more_seen(m, parent)->wide, wide));
 }
@@ -164,10 +151,30 @@ static void inherit_hash(struct machine *m, struct pickle_node *parent, struct p
     parent->flags |= flags;
 }
 
+/* The cells of an array are not walked; that pandas hashes them, when they become its labels, is
+ * counted by who looks at the state. */
+static inline void add_parts(struct pickle_node *parent, struct pickle_node *child) {
+    if (UNLIKELY(parent->flags & NODE_NDARRAY)) return;
+    uint32_t *parts = parts_of(parent);
+    *parts = add_saturating(*parts, add_saturating(child->count, *parts_of(child)));
+}
+
+/* Shared lists of lists are small in the stream and without bound as an array.  Each part takes a
+ * byte of the stream at least, so what honest objects hold is no more than that for each level at
+ * which it is held. */
+bool charge_walk(struct machine *m, uint32_t node) {
+    enum { LEVELS = 32, FREE_PARTS = 8 << 20 };
+    uint64_t parts = m->nodes[node].count + (uint64_t)*parts_of(&m->nodes[node]);
+    uint64_t most = FREE_PARTS + (uint64_t)LEVELS * m->len;
+    m->walked += m->grew_late && m->nodes[node].count > 0 ? most + 1 : parts;
+    return m->walked <= most || refuse_limit(m, PICKLE_EXPANDED, m->walked, most);
+}
+
 static inline bool gain_container(struct machine *m, uint32_t parent_number,
                                   struct pickle_value part) {
     struct pickle_node *parent = &m->nodes[parent_number], *child = &m->nodes[part.a];
     child->flags |= NODE_NESTED;
+    add_parts(parent, child);
     if (part.kind >= PICKLE_KIND_LIST && part.kind <= PICKLE_KIND_SET) /* ORDER pickle_kind */
         parent->flags |= NODE_UNHASHABLE;
     else
@@ -197,6 +204,10 @@ static __attribute__((noinline)) bool gain_unusual(struct machine *m, uint32_t p
 
 bool gain(struct machine *m, uint32_t parent, struct pickle_value part, bool bare) {
     if (!is_container(part)) return gain_reference(m, parent, part, bare);
+    uint32_t global = m->nodes[parent].global;
+    if (UNLIKELY(global != NO_GLOBAL && m->scratch->globals[global].numerical) &&
+        !(m->nodes[parent].flags & NODE_NDARRAY) && !charge_walk(m, part.a))
+        return false;
     bool unusual = m->nodes[part.a].flags & NODES_UNUSUAL;
     if (UNLIKELY(unusual || m->limits->expanded_max)) return gain_unusual(m, parent, part);
     return gain_container(m, parent, part);
@@ -205,11 +216,12 @@ bool gain(struct machine *m, uint32_t parent, struct pickle_value part, bool bar
 /* The same, with the most frequent case in place: one more of what cannot be hashed. */
 static inline bool gain_here(struct machine *m, uint32_t parent_number, struct pickle_value part) {
     struct pickle_node *parent = &m->nodes[parent_number], *child = &m->nodes[part.a];
-    bool plain = part.kind >= PICKLE_KIND_LIST && part.kind <= PICKLE_KIND_SET &&
-                 !(child->flags & NODES_UNUSUAL) && child->depth < parent->depth &&
-                 !m->limits->expanded_max;
+    bool plain = parent->global == NO_GLOBAL && part.kind >= PICKLE_KIND_LIST &&
+                 part.kind <= PICKLE_KIND_SET && !(child->flags & NODES_UNUSUAL) &&
+                 child->depth < parent->depth && !m->limits->expanded_max;
     if (!plain) return gain(m, parent_number, part, false);
     child->flags |= NODE_NESTED;
+    add_parts(parent, child);
     parent->flags |= NODE_UNHASHABLE;
     return true;
 }
@@ -283,10 +295,7 @@ static bool charge_key(struct machine *m, uint32_t cost, uint32_t depth) {
         return refuse_limit(m, PICKLE_KEY_NESTING, depth, limits->key_nesting_max);
     if (cost > limits->key_cost_max)
         return refuse_limit(m, PICKLE_KEY_COST, cost, limits->key_cost_max);
-    m->key_cost += cost;
-    if (m->key_cost > limits->key_cost_total + m->len)
-        return refuse_limit(m, PICKLE_KEY_COST_TOTAL, m->key_cost, limits->key_cost_total + m->len);
-    return true;
+    return charge_work(m, cost);
 }
 
 static bool refuse_unhashable(struct machine *m, struct pickle_value key, uint32_t flags) {
@@ -295,28 +304,66 @@ static bool refuse_unhashable(struct machine *m, struct pickle_value key, uint32
                          key.kind == PICKLE_KIND_INSTANCE ? m->nodes[key.a].global : NO_GLOBAL);
 }
 
-static bool add_opaque_key(struct machine *m, uint32_t target, struct pickle_value key) {
-    struct pickle_more *more = more_of(m, target);
-    if (!more) return false;
-    if (++more->keys_opaque > m->limits->key_opaque_max)
-        return refuse_limit(m, PICKLE_KEY_OPAQUE, more->keys_opaque, m->limits->key_opaque_max);
-    if (key.kind == PICKLE_KIND_INSTANCE)
-        m->scratch->globals[m->nodes[key.a].global].uses |= PICKLE_USE_HASH;
-    return true;
-}
-
 bool charge_hashing(struct machine *m, uint32_t node) {
     uint32_t cost = m->nodes[node].cost, depth = m->nodes[node].key_depth;
     if (depth > m->limits->key_nesting_max)
         return refuse_limit(m, PICKLE_KEY_NESTING, depth, m->limits->key_nesting_max);
-    m->key_cost += cost;
-    return m->key_cost <= m->limits->key_cost_total + m->len ||
-           refuse_limit(m, PICKLE_KEY_COST_TOTAL, m->key_cost, m->limits->key_cost_total + m->len);
+    return charge_work(m, cost);
+}
+
+bool charge_work(struct machine *m, uint64_t work) {
+    uint64_t most = m->limits->key_cost_total + m->len;
+    if (add_overflows(m->key_cost, work, &m->key_cost)) m->key_cost = UINT64_MAX;
+    return m->key_cost <= most || refuse_limit(m, PICKLE_KEY_COST_TOTAL, m->key_cost, most);
+}
+
+/* Adding one of these to a container compares it with those of the other kind that have the same
+ * hash, and a Decimal is compared with an integer by writing that in decimal. */
+static bool charge_comparing(struct machine *m, uint32_t target, struct pickle_value key) {
+    const struct pickle_more *seen = more_seen(m, target);
+    if (key.kind != PICKLE_KIND_LONG) return charge_work(m, seen->long_work);
+    uint64_t work = long_work(key);
+    if (work == 0) return true;
+    if (!charge_work(m, work * seen->keys_opaque)) return false;
+    struct pickle_more *more = more_of(m, target);
+    if (more) more->long_work += work;
+    return more != NULL;
+}
+
+/* numpy compares a scalar with any key of the same hash, and makes an array of it for that. */
+static void note_compared(struct machine *m, struct pickle_value key) {
+    if (m->nodes[key.a].flags & NODE_WIDE) {
+        uint32_t wide = more_seen(m, key.a)->wide;
+        m->wide_keys += wide;
+        if (m->numerical_keys) charge_wide(m, wide);
+    }
+    if (key.kind != PICKLE_KIND_INSTANCE || m->nodes[key.a].global == NO_GLOBAL ||
+        !m->scratch->globals[m->nodes[key.a].global].numerical)
+        return;
+    m->numerical_keys = true;
+    charge_wide(m, (uint32_t)MIN(m->wide_keys, (uint64_t)UINT32_MAX));
+}
+
+static bool add_opaque_key(struct machine *m, uint32_t target, struct pickle_value key) {
+    struct pickle_more *more = more_of(m, target);
+    if (!more) return false;
+    if (!charge_comparing(m, target, key)) return false;
+    note_compared(m, key);
+    if (++more->keys_opaque > m->limits->key_opaque_max)
+        return refuse_limit(m, PICKLE_KEY_OPAQUE, more->keys_opaque, m->limits->key_opaque_max);
+    /* A class derived from str: as an attribute it is the text that nobody has looked at. */
+    bool is_instance = key.kind == PICKLE_KIND_INSTANCE;
+    if (is_instance && m->nodes[target].flags & NODE_STATE) return refuse(m, PICKLE_STATE_KEY);
+    if (is_instance) m->scratch->globals[m->nodes[key.a].global].uses |= PICKLE_USE_HASH;
+    return true;
 }
 
 bool add_key(struct machine *m, uint32_t target, struct pickle_value key) {
     uint32_t flags = 0;
     if (key.kind == PICKLE_KIND_STR || key.kind == PICKLE_KIND_BYTES) return true;
+    if (UNLIKELY(key.kind == PICKLE_KIND_LONG) &&
+        (!charge_work(m, long_cost(key)) || !charge_comparing(m, target, key)))
+        return false;
     if (!is_hashable(m, key, &flags)) return refuse_unhashable(m, key, flags);
     if (is_container(key) &&
         !charge_key(m, add_saturating(m->nodes[key.a].cost, 1), m->nodes[key.a].key_depth + 1u))
@@ -446,7 +493,7 @@ static inline bool may_be_planted(const struct machine *m, struct pickle_value k
 
 /* Nothing is to be noted of the pair and nothing can be wrong with it. */
 static inline bool is_plain_pair(const struct machine *m, const struct pickle_value *pair) {
-    return LIKELY(is_plain_str(pair[0]) && is_leaf(pair[1]) && !m->sees_keys) &&
+    return LIKELY(is_plain_str(pair[0]) && is_light(pair[1]) && !m->sees_keys) &&
            !may_be_planted(m, pair[0]);
 }
 
@@ -470,7 +517,11 @@ static inline bool set_item(struct machine *m, uint32_t target, struct pickle_va
         if (!is_leaf(key) && !gain(m, target, key, false)) return false;
     }
     if (UNLIKELY(m->sees_results) && !result_note_value(m, target, value)) return false;
-    if (LIKELY(is_leaf(value))) return true;
+    if (LIKELY(is_light(value))) return true;
+    if (value.kind == PICKLE_KIND_LONG) { /* a UUID's hash is that of its attribute `int` */
+        m->nodes[target].cost = add_saturating(m->nodes[target].cost, long_cost(value));
+        return true;
+    }
     if (UNLIKELY(may_be_field(m, value)) && !numpy_note_field(m, target, key, value)) return false;
     return gain(m, target, value, false);
 }
@@ -522,10 +573,26 @@ static __attribute__((noinline)) bool log_items(struct machine *m, uint32_t targ
     return true;
 }
 
+/* What numpy may walk as a sequence. */
+static bool is_sequence(const struct machine *m, struct pickle_value value) {
+    if (value.kind == PICKLE_KIND_LIST || value.kind == PICKLE_KIND_TUPLE) return true;
+    return value.kind == PICKLE_KIND_INSTANCE &&
+           has_right(m, m->nodes[value.a].global, POLICY_ITEMS_LIST);
+}
+
+/* The parts of those that hold it are counted already. */
+static __attribute__((noinline)) void note_late(struct machine *m, const struct pickle_value *items,
+                                                uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) m->grew_late |= is_sequence(m, items[i]);
+}
+
 static __attribute__((noinline)) bool gain_all(struct machine *m, uint32_t target,
                                                const struct pickle_value *items, uint32_t count) {
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
+        if (is_light(items[i])) continue;
+        m->nodes[target].cost = add_saturating(m->nodes[target].cost, long_cost(items[i]));
         if (!is_leaf(items[i]) && !gain_here(m, target, items[i])) return false;
+    }
     return true;
 }
 
@@ -563,8 +630,9 @@ bool extend(struct machine *m, uint32_t target, const struct pickle_value *items
     node->flags |= log ? NODE_LISTED : NODE_UNLOGGED;
     m->heap += 8ull * count;
     if (UNLIKELY(log) && !log_items(m, target, items, count)) return false;
+    if (UNLIKELY(node->flags & NODE_NESTED)) note_late(m, items, count);
     uint32_t leaves = 0;
-    while (leaves < count && is_leaf(items[leaves])) leaves++;
+    while (leaves < count && is_light(items[leaves])) leaves++;
     return leaves == count || gain_all(m, target, items + leaves, count - leaves);
 }
 

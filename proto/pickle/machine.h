@@ -7,6 +7,7 @@
  *   text.c    arguments written as text           items.c  containers, keys, nesting
  *   calls.c   names, calls                        state.c  BUILD
  *   models.c  arguments of known callables        probes.c keys that are made to collide
+ *   protocols.c  names that numpy believes
  *
  * Every step returns true to go on, or false after refuse() has filled the report.
  *
@@ -36,6 +37,10 @@ struct machine {
     uint8_t proto;
     uint32_t protocols; /* a bit each that opcodes needed */
     bool seen_8bit, seen_bytes;
+    bool grew_late;        /* a sequence that is part of another got a sequence */
+    bool numerical_keys;   /* numpy's scalars are keys */
+    uint64_t wide_keys;    /* how many values the ranges that are keys give */
+    bool escapes_protocol; /* a text with escapes holds a name that numpy believes */
     uint32_t top, fence, stack_cap;
     struct pickle_value *stack;
     struct pickle_node *nodes;
@@ -46,6 +51,7 @@ struct machine {
     uint32_t nesting;
     uint32_t new_list_flags; /* NODE_UNLOGGED until a callable is met that hashes a list */
     uint64_t heap, heap_max, opcodes, key_cost, nesting_late;
+    uint64_t walked;    /* parts of what numpy and its kin may make arrays of */
     uint64_t name_cost; /* of hashing what stands under "name" and "names" */
     const struct policy *policy;
     const struct pickle_limits *limits;
@@ -121,6 +127,12 @@ static inline bool node_new(struct machine *m, uint32_t flags, uint32_t *number)
     *number = m->nodes_count++;
     m->nodes[*number] = (struct pickle_node){.flags = flags, .global = NO_GLOBAL};
     return true;
+}
+
+/* How many parts what the node holds has, written out, for a node that is part of another.  A
+ * tuple's cells are numbered where others have it. */
+static inline uint32_t *parts_of(struct pickle_node *node) {
+    return node->flags & NODE_TUPLE ? &node->keys : &node->first;
 }
 
 /* The node's extra part, made when it has none; NULL after a refusal. */
@@ -202,6 +214,8 @@ bool latin1_length(struct machine *m, struct pickle_value value, uint32_t *chara
 /* `parent` gets a part that is not a leaf.  With bare, what may not be data only flags the parent.
  */
 bool gain(struct machine *m, uint32_t parent, struct pickle_value part, bool bare);
+/* numpy and its kin make arrays of what `node`, which they get, holds. */
+bool charge_walk(struct machine *m, uint32_t node);
 /* The same for any value. */
 static inline bool gain_any(struct machine *m, uint32_t parent, struct pickle_value part) {
     return LIKELY(is_leaf(part)) || gain(m, parent, part, false);
@@ -234,6 +248,8 @@ static inline bool tuple_new(struct machine *m, const struct pickle_value *parts
     m->heap += 8ull * count;
     for (uint32_t i = 0; i < count; i++) {
         cells[i] = parts[i];
+        if (is_light(parts[i])) continue;
+        node->cost = add_saturating(node->cost, long_cost(parts[i]));
         if (!is_leaf(parts[i]) && !gain(m, *number, parts[i], true)) return false;
     }
     return true;
@@ -302,78 +318,7 @@ static inline uint64_t kinds_of(const struct machine *m, struct pickle_value tup
     return kinds;
 }
 
-/* --- models.c --- */
-/* Checks the arguments of a call by the callee's model and shape, and gives its result. */
-bool model_call(struct machine *m, const struct arguments *args, struct pickle_value *result);
-/* The state of a numpy array. */
-bool model_partial_state(struct machine *m, uint32_t node, struct pickle_value state);
-/* The state of a functools.partial that is data. */
-/* False when the state is not one that the model of what made the instance asks for. */
-bool model_state_agrees(struct machine *m, uint32_t global, struct pickle_value state);
-/* A str key of a dict, while keys are looked at. */
-bool model_note_item(struct machine *m, uint32_t dict, struct bytes key, struct pickle_value value);
-/* What an instance of the class gets from SETITEM and SETITEMS. */
-bool model_admits_pairs(struct machine *m, uint32_t global, const struct pickle_value *items,
-                        uint32_t count);
-/* What a list gets, while a ChainMap may be made. */
-bool model_note_parts(struct machine *m, uint32_t list, const struct pickle_value *items,
-                      uint32_t count);
-bool model_wrapper_state(struct machine *m, uint32_t node, struct pickle_value state);
-/* Whether nothing but kinds_of decides about these arguments, and the result is a plain instance.
- */
-bool model_judges_kinds(const struct machine *m, const struct arguments *args);
-/* models_result.c: the rows of SQLAlchemy and what they share.  A list's items, a dict's values and
- * a dict's str keys while results are looked for; a state; a call. */
-bool result_note_parts(struct machine *m, uint32_t list, const struct pickle_value *items,
-                       uint32_t count);
-bool result_note_value(struct machine *m, uint32_t dict, struct pickle_value value);
-bool result_note_item(struct machine *m, uint32_t dict, struct bytes key,
-                      struct pickle_value value);
-bool result_state_agrees(struct machine *m, struct pickle_value state);
-bool result_admits_row(struct machine *m, const struct arguments *args);
-bool result_admits_name(struct machine *m, const struct arguments *args);
-/* items.c: a name that readers, or what numpy asks of any object, would call or believe. */
-bool is_planted_name(struct bytes text);
-/* The letters of an entry's shape. */
-bool model_shape(struct machine *m, const struct arguments *args, uint32_t from);
-/* calls.c: the memory that a class may take for a copy of this, or of each part of this tuple. */
-void charge_copy(struct machine *m, struct pickle_value value);
-void charge_copies(struct machine *m, uint32_t tuple);
-/* What hashing a call's argument costs in all. */
-bool charge_hashing(struct machine *m, uint32_t node);
-
-/* --- models_numpy.c: true when the arguments agree; result->kind stays 0 for a plain instance ---
- */
-bool numpy_reconstruct(struct machine *m, const struct arguments *args, uint32_t classes,
-                       struct pickle_value *result);
-bool numpy_scalar(struct machine *m, const struct arguments *args);
-bool numpy_frombuffer(struct machine *m, const struct arguments *args, uint64_t *items);
-bool numpy_dtype(struct machine *m, const struct arguments *args, struct pickle_value *result);
-bool numpy_array_state(struct machine *m, uint32_t array, struct pickle_value state);
-bool numpy_dtype_state(struct machine *m, uint32_t node, struct pickle_value state);
-/* Notes in `parent` (a dict) the (dtype, offset) that `part` (a tuple) may be. */
-bool numpy_note_field(struct machine *m, uint32_t parent, struct pickle_value key,
-                      struct pickle_value part);
-
-/* What a reader finds behind an array's shape and dtype: so many bytes, or objects. */
-bool numpy_stream_bytes(const struct machine *m, struct pickle_value shape,
-                        struct pickle_value dtype, uint64_t *bytes, bool *objects);
-/* An array's `aux` says how many items it has. */
-bool numpy_set_items(struct machine *m, uint32_t array, uint64_t items);
-/* An array that has its data. */
-bool numpy_is_array(const struct machine *m, struct pickle_value value);
-/* A class that an array may be told to have. */
-bool numpy_is_array_class(const struct machine *m, struct pickle_value value);
-
-/* --- joblib.c --- */
-bool joblib_begin(struct machine *m);
-/* An item of a dict that may become the state of a NumpyArrayWrapper. */
-void joblib_note_item(struct machine *m, uint32_t dict, struct pickle_value key,
-                      struct pickle_value value);
-/* Behind the BUILD of a NumpyArrayWrapper, which is at the top of the stack. */
-bool joblib_read_array(struct machine *m, struct pickle_value state);
-/* At the STOP of the pickle inside. */
-bool joblib_objects_end(struct machine *m);
+#include "pickle/models.h"
 
 /* --- state.c --- */
 bool step_build(struct machine *m);

@@ -275,8 +275,6 @@ static bool admits_numbers(struct machine *m, const struct arguments *args, uint
     return true;
 }
 
-/* --- numbers as text --- */
-
 static size_t skip_digits(struct bytes text, size_t at) {
     while (at < text.len && byte_is_digit(text.data[at])) at++;
     return at;
@@ -715,6 +713,7 @@ static const struct {
     [POLICY_MODEL_SLICE] = {.admits = admits_slice},
     [POLICY_MODEL_COMPLEX] = {.admits = admits_complex},
     [POLICY_MODEL_RECONSTRUCTOR] = {.call = call_reconstructor},
+    [POLICY_MODEL_GETITEM] = {.admits = generic_admits},
     [POLICY_MODEL_NEWOBJ] = {.call = call_newobj},
     [POLICY_MODEL_PARTIAL_NEW] = {.call = call_partial},
     [POLICY_MODEL_FRACTION] = {.admits = admits_fraction},

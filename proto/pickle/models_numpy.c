@@ -15,8 +15,11 @@ static bool is_dtype(const struct machine *m, struct pickle_value value) {
 
 bool numpy_set_items(struct machine *m, uint32_t array, uint64_t items) {
     struct pickle_more *more = more_of(m, array);
-    if (more) more->aux = (uint32_t)MIN(items, (uint64_t)UINT32_MAX);
-    return more != NULL;
+    if (!more) return false;
+    more->aux = (uint32_t)MIN(items, (uint64_t)UINT32_MAX);
+    uint32_t *parts = parts_of(&m->nodes[array]);
+    *parts = add_saturating(*parts, more->aux);
+    return true;
 }
 
 bool numpy_is_array(const struct machine *m, struct pickle_value value) {
@@ -193,6 +196,13 @@ bool numpy_dtype(struct machine *m, const struct arguments *args, struct pickle_
     return true;
 }
 
+/* numpy makes an array of it, and of shared lists one with all their copies. */
+static bool is_fill_value(const struct machine *m, struct pickle_value value) {
+    if (is_leaf(value) || numpy_is_array(m, value)) return true;
+    if (value.kind != PICKLE_KIND_INSTANCE || m->nodes[value.a].global == NO_GLOBAL) return false;
+    return entry_of(m, m->nodes[value.a].global)->model == POLICY_MODEL_NUMPY_SCALAR;
+}
+
 /* (version, shape, dtype, is_fortran, data), and for masked arrays also (..., mask, fill_value). */
 bool numpy_array_state(struct machine *m, uint32_t array, struct pickle_value state) {
     enum {
@@ -216,12 +226,19 @@ bool numpy_array_state(struct machine *m, uint32_t array, struct pickle_value st
                 is_dtype(m, parts[DTYPE]) &&
                 (parts[FORTRAN].kind == PICKLE_KIND_BOOL || parts[FORTRAN].kind == PICKLE_KIND_INT);
     if (!fits) return false;
-    if (node->count == MASKED_PARTS && !raw_length(m, parts[MASK], &length)) return false;
+    if (node->count == MASKED_PARTS &&
+        (!raw_length(m, parts[MASK], &length) || !is_fill_value(m, parts[FILL])))
+        return false;
     uint32_t item_bytes = more_seen(m, parts[DTYPE].a)->aux;
     if (!numpy_set_items(m, array, items)) return false;
     if (m->nodes[parts[DTYPE].a].flags & NODE_SUBARRAY) return false;
-    if (m->nodes[parts[DTYPE].a].flags & NODE_OBJECTS)
-        return parts[DATA].kind == PICKLE_KIND_LIST && m->nodes[parts[DATA].a].count == items;
+    if (m->nodes[parts[DTYPE].a].flags & NODE_OBJECTS) {
+        if (parts[DATA].kind != PICKLE_KIND_LIST || m->nodes[parts[DATA].a].count != items)
+            return false;
+        uint32_t *walked = parts_of(&m->nodes[array]);
+        *walked = add_saturating(*walked, m->nodes[parts[DATA].a].cost);
+        return true;
+    }
     if (!raw_length(m, parts[DATA], &length)) return false;
     m->heap += length;
     /* Strings of no length take no bytes, but each is walked. */

@@ -40,6 +40,7 @@ static uint64_t hash_int(int64_t value) {
 }
 
 static uint64_t hash_long(const struct machine *m, struct pickle_value value) {
+    enum { WORD = 8 };
     struct bytes raw = payload(m, value);
     uint64_t sum = 0;
     if (value.flags & VALUE_TEXT) {
@@ -50,9 +51,13 @@ static uint64_t hash_long(const struct machine *m, struct pickle_value value) {
     }
     /* The value of a negative one is what complement and one more give. */
     bool negative = raw.data[raw.len - 1] & 0x80;
-    for (size_t i = raw.len; i > 0; i--) {
-        uint8_t byte = negative ? (uint8_t)~raw.data[i - 1] : raw.data[i - 1];
-        sum = (mod_mul(sum, 256) + byte) % MODULUS;
+    for (size_t left = raw.len; left > 0;) {
+        unsigned width = left % WORD ? left % WORD : WORD;
+        uint64_t all = width == WORD ? UINT64_MAX : ((uint64_t)1 << width * 8) - 1;
+        left -= width;
+        uint64_t word = load_le(raw.data + left, width);
+        sum = (uint64_t)((((unsigned __int128)sum << width * 8) + (negative ? ~word & all : word)) %
+                         MODULUS);
     }
     if (negative) sum = (sum + 1) % MODULUS;
     return signed_hash(sum, negative);
@@ -294,7 +299,8 @@ static bool check_table(struct machine *m, uint32_t last, bool is_set, uint64_t 
 
 static bool has_many(const struct machine *m, const struct pickle_node *node) {
     bool is_table = !(node->flags & NODE_LISTED) || node->flags & NODE_KEYED;
-    return node->keys && run_at(m, node->keys)->total > PROBES_FEW_KEYS && is_table;
+    return node->keys && !(node->flags & NODE_TUPLE) &&
+           run_at(m, node->keys)->total > PROBES_FEW_KEYS && is_table;
 }
 
 bool probes_check(struct machine *m) {

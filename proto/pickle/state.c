@@ -46,15 +46,21 @@ static bool is_plain_state(const struct machine *m, struct pickle_value state) {
            are_attributes(m, slots);
 }
 
+/* Of a key that is an instance of a class derived from str the text is not known. */
+static bool check_handed_on(struct machine *m, struct pickle_value dict, uint32_t barred) {
+    if (more_seen(m, dict.a)->keys_opaque > 0) return refuse(m, PICKLE_STATE_KEY);
+    return check_keys(m, dict, barred);
+}
+
 /* The class's own __setstate__ gets it: any value, but dicts still plant nothing, at the top or
  * just below it, where such methods hand them to __dict__. */
 static bool check_any_state(struct machine *m, struct pickle_value state, uint32_t barred) {
-    if (state.kind == PICKLE_KIND_DICT) return check_keys(m, state, barred);
+    if (state.kind == PICKLE_KIND_DICT) return check_handed_on(m, state, barred);
     if (state.kind != PICKLE_KIND_TUPLE) return true;
     const struct pickle_node *tuple = &m->nodes[state.a];
     for (uint32_t i = 0; i < tuple->count; i++) {
         struct pickle_value part = m->cells[tuple->first + i];
-        if (part.kind == PICKLE_KIND_DICT && !check_keys(m, part, barred)) return false;
+        if (part.kind == PICKLE_KIND_DICT && !check_handed_on(m, part, barred)) return false;
     }
     return true;
 }
@@ -103,6 +109,8 @@ static bool check_instance_state(struct machine *m, uint32_t target, struct pick
     if (!model_state_agrees(m, node->global, state))
         return refuse_global(m, PICKLE_STATE_KIND, node->global);
     if (wraps && !model_wrapper_state(m, target, state)) return false;
+    /* Its own __setstate__ makes items of them, as SETITEMS does. */
+    if (entry_of(m, node->global)->model == POLICY_MODEL_MULTI_DICT) return true;
     bool any = wraps || has_right(m, node->global, POLICY_STATE_ANY);
     uint32_t barred = barred_keys(m, node->global);
     if (node->flags & NODE_DTYPE) {
@@ -112,7 +120,11 @@ static bool check_instance_state(struct machine *m, uint32_t target, struct pick
     }
     if (node->flags & NODE_NDARRAY) {
         if (!more_of(m, target)) return false; /* for what is noted of it */
-        if (!numpy_array_state(m, target, state) && (!any || state.kind == PICKLE_KIND_TUPLE))
+        /* A masked array takes any sequence for the tuple; classes of others may have a state of
+         * their own. */
+        bool numpys = is_within(m->scratch->globals[node->global].module, BYTES("numpy"));
+        bool own = any && !numpys && state.kind != PICKLE_KIND_TUPLE;
+        if (!numpy_array_state(m, target, state) && !own)
             return refuse_global(m, PICKLE_STATE_KIND, node->global);
         return check_any_state(m, state, barred);
     }
@@ -208,6 +220,9 @@ bool step_build(struct machine *m) {
         return refuse_global(m, PICKLE_STATE_TARGET,
                              target.kind == PICKLE_KIND_GLOBAL ? target.a : NO_GLOBAL);
     }
+    const struct pickle_node *node = &m->nodes[target.a];
+    m->grew_late |= node->flags & NODE_NESTED && node->global != NO_GLOBAL &&
+                    wraps_data(entry_of(m, node->global)->model);
     if (!check_instance_state(m, target.a, state) || !gain_any(m, target.a, state) ||
         !note_state(m, target.a, state))
         return false;

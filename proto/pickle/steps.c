@@ -197,46 +197,9 @@ static __attribute__((cold, noinline)) bool check_names(struct machine *m) {
 }
 
 /* The one way to an accept. */
-static bool holds_text(const struct machine *m, struct bytes text) {
-    return memmem(m->data, m->len, text.data, text.len) != NULL;
-}
-
-/* numpy asks any object that it is to make an array of for these attributes and believes the
- * address that they name.  What pandas makes, and what it is made of, answers to names that are
- * data: a label, a column, a key.  So none of them stands in a pickle with pandas' objects, in
- * UTF-8, in the 32 bits that numpy's arrays of text have, or behind an escape of the underscore,
- * which no pickler writes. */
-static bool check_protocols(struct machine *m) {
-    static const struct bytes names[] = {
-#define NAME(name) {(const uint8_t *)(name), sizeof(name) - 1}
-        NAME("__array_"),
-        NAME("__arrow_c_"),
-        NAME("__dataframe__"),
-        NAME("_\0\0\0_\0\0\0a\0\0\0r\0\0\0r"),
-        NAME("_\0\0\0_\0\0\0d\0\0\0a\0\0\0t"),
-        NAME("\\u005f"),
-        NAME("\\u005F"),
-        NAME("\\U0000005f"),
-        NAME("\\U0000005F"),
-    };
-    static const struct bytes escapes[] = {NAME("\\x5f"), NAME("\\x5F"), NAME("\\137")};
-#undef NAME
-    bool found = false;
-    for (size_t i = 0; i < ARRAY_LEN(names) && !found; i++) found = holds_text(m, names[i]);
-    for (size_t i = 0; m->seen_8bit && i < ARRAY_LEN(escapes) && !found; i++)
-        found = holds_text(m, escapes[i]);
-    return !found || refuse(m, PICKLE_ARRAY_PROTOCOL);
-}
-
-static bool names_pandas(const struct machine *m) {
-    for (uint32_t i = 0; i < m->globals_count; i++)
-        if (is_within(m->scratch->globals[i].module, BYTES("pandas"))) return true;
-    return false;
-}
-
 bool take_stop(struct machine *m) {
     if (!above_fence(m, 1)) return false;
-    if (UNLIKELY(m->globals_count > 0) && names_pandas(m) && !check_protocols(m)) return false;
+    if (UNLIKELY(m->globals_count > 0) && !protocols_check(m)) return false;
     if (m->top != 1 || m->marks_count != 0) return refuse(m, PICKLE_LEFTOVERS);
     if (m->inside) return check_heap(m);
     if (m->at != m->len) return refuse(m, PICKLE_TRAILING);

@@ -141,14 +141,16 @@ bool step_string(struct machine *m) {
         return refuse(m, PICKLE_TEXT);
     struct bytes inner = bytes_slice(line, 1, line.len - 2);
     uint8_t flags = VALUE_8BIT;
+    uint64_t last = 0;
     for (size_t at = 0; at < inner.len;) {
         uint32_t point;
         if (inner.data[at] != '\\') {
-            at++;
+            protocols_note_character(m, &last, inner.data[at++]);
             continue;
         }
         flags |= VALUE_ESCAPES;
         if (!string_escape(inner, &at, &point)) return refuse(m, PICKLE_TEXT);
+        protocols_note_character(m, &last, point);
     }
     return push(m, (struct pickle_value){.kind = PICKLE_KIND_STR,
                                          .flags = flags,
@@ -195,12 +197,14 @@ bool step_unicode(struct machine *m) {
     if (!take_line(m, &line)) return false;
     uint8_t flags = 0;
     bool literal_next = false;
+    uint64_t last = 0;
     for (size_t at = 0; at < line.len;) {
         uint32_t point;
         uint8_t first = line.data[at];
         if (first == '\\') flags |= VALUE_ESCAPES;
         if (first >= 0x80) flags |= VALUE_LATIN1;
         if (!raw_unicode_next(line, &at, &point, &literal_next)) return refuse(m, PICKLE_TEXT);
+        protocols_note_character(m, &last, point);
     }
     return push(m, (struct pickle_value){.kind = PICKLE_KIND_STR,
                                          .flags = flags,

@@ -44,6 +44,22 @@ static inline void value_write(struct pickle_value *at, uint8_t kind, uint32_t a
 static inline bool is_leaf(struct pickle_value value) {
     return value.kind <= PICKLE_KIND_BYTES;
 }
+/* A leaf that costs nothing to hash or to compute with. */
+static inline bool is_light(struct pickle_value value) {
+    return value.kind <= PICKLE_KIND_BYTES && value.kind != PICKLE_KIND_LONG;
+}
+/* What hashing an integer costs, beside a part of a tuple. */
+static inline uint32_t long_cost(struct pickle_value value) {
+    enum { PART_BYTES = 32 };
+    return value.kind == PICKLE_KIND_LONG ? value.a / PART_BYTES : 0;
+}
+/* What dividing it, or writing it in decimal, costs in the same measure: it grows with the square.
+ */
+static inline uint64_t long_work(struct pickle_value value) {
+    enum { PART_BYTES = 64, PARTS_COST = 16 };
+    uint64_t parts = value.kind == PICKLE_KIND_LONG ? value.a / PART_BYTES : 0;
+    return parts * parts * PARTS_COST;
+}
 static inline bool is_container(struct pickle_value value) {
     return value.kind >= PICKLE_KIND_TUPLE;
 }
@@ -102,13 +118,13 @@ enum node_flag {
 enum { NO_GLOBAL = UINT32_MAX, NO_KEY = UINT32_MAX };
 
 struct pickle_node {
-    uint32_t first, count; /* tuple: its cells; others: how many items */
+    uint32_t first, count; /* tuple: its cells; others: parts_of(), how many items */
     uint32_t cost;         /* of hashing it, or what is in it */
     uint16_t depth, key_depth;
     uint32_t global; /* of an instance's class or callee */
     uint32_t more;   /* number of its struct pickle_more; 0 when it has none */
     uint32_t flags;
-    uint32_t keys; /* its last run in the key log; 0 when it has none */
+    uint32_t keys; /* its last run in the key log; 0 when it has none; tuple: parts_of() */
 };
 _Static_assert(sizeof(struct pickle_node) == 32, "two to a cache line: each container has one");
 
@@ -122,10 +138,11 @@ struct pickle_more {
      * ends.
      */
     uint32_t aux;
-    uint32_t fields;   /* dict: how many (dtype, offset) values */
-    uint32_t wrapped;  /* dict: what it has as "data" and "maps"; list: whether it may grow; both:
-                        * what is no part of a result */
-    uint32_t maps;     /* dict: its list "maps"; list: how many of its items are dicts */
+    uint32_t fields;    /* dict: how many (dtype, offset) values */
+    uint32_t wrapped;   /* dict: what it has as "data" and "maps"; list: whether it may grow; both:
+                         * what is no part of a result */
+    uint32_t maps;      /* dict: its list "maps"; list: how many of its items are dicts */
+    uint64_t long_work; /* of the long integers among its keys */
     uint32_t wide;     /* how many values the ranges and networks in it give when they are walked */
     uint64_t expanded; /* of its parts that have parts, when that is limited */
 };

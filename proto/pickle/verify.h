@@ -18,8 +18,8 @@
  * Words: an *instance* is what a call has made; a *callee* is a global about to be called;
  * *scratch* is the machine's memory, reused: a usual value allocates nothing.  Ownership: a
  * report's views point into input, policy and scratch, valid until the next call with that scratch.
- * Reentrant; a scratch is one thread's at a time.  Cost: one pass, O(bytes); payloads of bytes are
- * skipped. Source: CPython 3.8 to 3.13, _pickle.c and pickle.py. */
+ * Reentrant; a scratch is one thread's at a time.  Cost: one pass, O(bytes). Source: CPython 3.8
+ * to 3.13, _pickle.c and pickle.py. */
 #ifndef BRINE_PICKLE_VERIFY_H
 #define BRINE_PICKLE_VERIFY_H
 
@@ -111,6 +111,7 @@ struct pickle_global {
     const struct policy_entry *entry;
     uint32_t offset;
     uint32_t uses;                   /* of enum pickle_use */
+    bool walks, numerical;           /* the verifier's own: makes lists, arrays of what it can */
     bool by_attribute;               /* getattr(global, 'literal'), which find_class does not see */
     uint64_t called_with, made_with; /* the verifier's own: kinds of arguments that passed */
     /* With collect_keys: the sorted keys of the first state that an instance got, a fingerprint of

@@ -1300,6 +1300,118 @@ def results():
         + SG("sqlalchemy.engine.result", "SimpleResultMetaData") + b"\x940](" + many + b"e.", LIMIT, "heap")
 
 
+def long_integers():
+    """Integers of kilobytes take little of the stream again and again, and time with the square of their length when they are divided or
+    written in decimal, as a Decimal does that is compared with one."""
+    def long(size):
+        return b"\x8b" + struct.pack("<i", size) + b"\x01" * size
+    kept = P(4) + long(8192) + b"q\x000" + SG("fractions", "Fraction") + b"q\x010" + SG("builtins", "range") + b"q\x020"
+    for name, one in (("fraction", b"h\x01h\x00h\x00\x86R"), ("range", b"h\x02K\x00h\x00h\x00\x87R"), ("fraction_new", b"h\x01h\x00h\x00\x86\x81")):
+        glob = (LIMIT, "key-cost-total") if name != "fraction_new" else (FORBIDDEN, "arguments", "fractions.Fraction")
+        add("r23_" + name, kept + b"](" + one * 40 + b"e.", *glob)
+    add("r23_fraction_few", kept + b"](" + b"h\x01h\x00h\x00\x86R" * 3 + b"e.", ACCEPT, "accepted")
+    decimal = SG("decimal", "Decimal") + S("12345") + b"\x85R"
+    for name, keys, fine in (("decimal_first", decimal + b"h\x00" * 40, False), ("long_first", b"h\x00" + (decimal + b"q\x030") * 0 + decimal + b"q\x03" + b"h\x03" * 40, False),
+                             ("long_few", decimal + b"h\x00", True), ("long_alone", b"h\x00" * 40, True)):
+        add("r23_keys_" + name, kept + b"\x8f(" + keys + b"\x90.", *((ACCEPT, "accepted") if fine else (LIMIT, "key-cost-total")))
+    many = b"(" + b"h\x00" * 30 + b"t"
+    ident = SG("uuid", "UUID") + b")\x81}" + S("int") + b"h\x00sb"
+    for name, key in (("tuple", many), ("uuid", ident + b"q\x030(" + b"h\x03" * 30 + b"t")):
+        add("r23_hash_" + name, kept + key + b"q\x040\x8f(" + b"h\x04" * 1400 + b"\x90.", LIMIT, "key-cost-total")
+    add("r23_hash_list", kept + SG("builtins", "set") + b"q\x030](" + b"h\x00" * 100 + b"eq\x040](" + b"h\x03h\x04\x85R" * 400 + b"e.", LIMIT, "key-cost-total")
+
+
+def brackets():
+    """What stands in the brackets of a generic class goes to the class's own method, which may evaluate text."""
+    get = SG("_operator", "getitem") + SG("app", "User")
+    for name, inside in (("text", S("__import__('os')")), ("texts", S("a") + b"\x85"), ("bytes", B(b"a")), ("number", b"K\x01"), ("list", b"](" + S("a") + b"e"),
+                         ("instance", SG("app", "User") + b")\x81"), ("nested", S("a") + b"\x85\x85")):
+        add("r24_" + name, P(4) + get + inside + b"\x86R.", FORBIDDEN, "arguments", "_operator.getitem")
+    one = get + SG("builtins", "int") + b"\x86R"
+    for name, inside in (("class", SG("builtins", "int")), ("none", b"N"), ("classes", SG("builtins", "int") + SG("builtins", "str") + b"\x86"), ("generic", one),
+                         ("generics", one + b"N\x86"), ("dots", SG("builtins", "int") + SG("builtins", "Ellipsis") + b"\x86"), ("empty", b")")):
+        add("r24_" + name, P(4) + get + inside + b"\x86R.", ACCEPT, "accepted")
+    add("r24_one", P(4) + get + b"\x85R.", FORBIDDEN, "arguments", "_operator.getitem")
+
+
+def array_protocols():
+    """Names that numpy believes as attributes, beside what may answer attributes from its data."""
+    array, user, bunch = SG("numpy", "ndarray") + b"0", SG("app", "User") + b"0", SG("sklearn.utils._bunch", "Bunch") + b"0"
+    pandas = SG("pandas.core.series", "Series") + b"0"
+    name = S("__array_interface__")
+    wide = "".join(c + "\0\0\0" for c in "__array_struct__")
+    for label, data, found in (("numpy", array + name, False), ("user", user + name, False), ("numpy_user", array + user + name, True), ("user_numpy", user + array + name, True),
+                               ("bunch", bunch + name, True), ("bunch_text", bunch + S("__array"), False), ("pandas", pandas + name, True),
+                               ("pandas_struct", pandas + S("an __array_struct__ within"), True), ("arrow", pandas + S("__arrow_c_stream__"), True),
+                               ("frame", pandas + S("__dataframe__"), True), ("wide", pandas + B(wide.encode()), True), ("wide_big", pandas + B(b"\0\0\0" + wide.encode()[:-3]), True),
+                               ("wide_frame", pandas + B("".join(c + "\0\0\0" for c in "__dataframe__").encode()), True), ("plain_words", pandas + S("_array __arr _ __ __array"), False),
+                               ("bytes", pandas + B(b"__array__"), True), ("python", array + SG("uuid", "UUID") + b"0" + name, False)):
+        add("r25_" + label, P(4) + data + b".", *((FORBIDDEN, "array-protocol") if found else (ACCEPT, "accepted")))
+    old = P(0)[:0] + G("pandas.core.series", "Series") + b"0"
+    for label, text, found in (("underscore", b"V\\u005f_array__\n", True), ("letter", b"V__\\u0061rray__\n", True), ("long", b"V__arr\\U00000061y_x\n", True), ("plain", b"V__array_x\n", True),
+                               ("8bit", b"S'__\\x61rray__'\n", True), ("8bit_wide", b"S'" + b"".join(b"%c\\x00\\x00\\x00" % c for c in b"__array__") + b"'\n", True),
+                               ("wide", b"V" + b"".join(b"%c\\u0000\\u0000\\u0000" % c for c in b"__array__") + b"\n", True),
+                               ("other", b"V\\u0061\\u0062\\u005c_array_\n", False), ("twice", b"V__arra\\\\u0079_\n", False)):
+        add("r25_escaped_" + label, old + text + b".", *((FORBIDDEN, "array-protocol") if found else (ACCEPT, "accepted")))
+
+
+def walked():
+    """Shared lists of lists, of which numpy and pandas would make an array with all their copies."""
+    series = SG("pandas.core.series", "Series") + b")\x81"
+    lists, tuples = b"(" * 26 + b"K\x01" + b"2l" * 26, b"K\x01" + b"2\x86" * 26
+
+    def state(value):
+        return P(4) + series + b"}" + S("a") + value + b"sb."
+    deque = SG("collections", "deque")
+    queues = deque + b"q\x000" + b"(" * 26 + b"K\x01" + b"2lq\x010h\x00h\x01\x85R" * 26
+    for name, value in (("lists", lists), ("tuples", tuples), ("in_dict", b"}" + S("b") + lists + b"s"), ("in_tuple", lists + b"N\x86"), ("queues", queues),
+                        ("in_instance", SG("app", "User") + b")\x81}" + S("b") + lists + b"sb")):
+        add("r26_" + name, state(value), LIMIT, "expanded-max")
+    add("r26_own_class", P(4) + SG("app", "User") + b")\x81}" + S("a") + lists + b"sb.", ACCEPT, "accepted")
+    add("r26_few", state(b"(" * 8 + b"K\x01" + b"2l" * 8), ACCEPT, "accepted")
+    late = b"".join(b"]q" + bytes([i]) for i in range(3)) + b"0" * 3
+    cells = b"(K\x01K\x01\x85" + OBJECTS + b"\x89](" + tuples + b"etb"
+    add("r26_cells", state(SG("numpy.core.multiarray", "_reconstruct") + SG("numpy", "ndarray") + b"K\x00\x85" + B(b"b") + b"\x87R" + cells), LIMIT, "expanded-max")
+    add("r26_late", P(4) + late + b"h\x00(h\x01h\x01e0h\x01(h\x02h\x02e0" + series + b"}" + S("a") + b"h\x00sb.", LIMIT, "expanded-max")
+    wrapper = SG("collections", "UserList") + b")\x81"
+    add("r26_late_wrapped", P(4) + wrapper + b"q\x000](h\x00ee0" .replace(b"ee", b"e") + b"h\x00}" + S("data") + b"](K\x01esb0" + series + b"}" + S("a") + b"](h\x00esb.", LIMIT, "expanded-max")
+    names = b"](" + (b"}" + S("name") + b"h\x00s") * 12 + b"e"
+    add("r26_names", P(4) + SG("pandas.core.series", "Series") + b"0K\x01" + b"2\x86" * 20 + b"q\x000" + names + b".", LIMIT, "key-cost-total")
+    add("r26_late_leaf", P(4) + b"]q\x000](h\x00eq\x010h\x00K\x01a0" + series + b"}" + S("a") + b"h\x01sb.", ACCEPT, "accepted")
+    scalar = SG("numpy.core.multiarray", "scalar") + SG("numpy", "dtype") + S("i8") + b"\x89\x88\x87R(K\x03" + S("<") + b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb" + B(b"\1" * 8) + b"\x86R"
+    giant = SG("builtins", "range") + b"J\xff\xff\xff\x7f\x85R"
+    for name, keys, fine in (("scalar_range", scalar + giant, False), ("range_scalar", giant + scalar, False), ("ranges", giant, True), ("scalars", scalar, True)):
+        add("r26_keys_" + name, P(4) + b"\x8f(" + keys + b"\x90.", *((ACCEPT, "accepted") if fine else (LIMIT, "heap")))
+
+
+def masked():
+    """The seventh part of a masked array's state, of which numpy makes an array; and states that are no tuples, which it takes apart all the same."""
+    names = "numpy.ma.core.MaskedArray"
+    make = P(4) + SG("numpy.ma.core", "_mareconstruct") + SG("numpy.ma.core", "MaskedArray") + SG("numpy", "ndarray") + b"K\x00\x85" + B(b"b") + b"tR"
+    make = make.replace(SG("numpy.ma.core", "_mareconstruct"), SG("numpy.ma.core", "_mareconstruct") + b"(")
+    dtype = SG("numpy", "dtype") + S("f8") + b"\x89\x88\x87R(K\x03" + S("<") + b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
+    parts = b"(K\x01K\x01\x85" + dtype + b"\x89" + B(b"\0" * 8) + B(b"\0")
+    array = SG("numpy.core.multiarray", "_reconstruct") + SG("numpy", "ndarray") + b"K\x00\x85" + B(b"b") + b"\x87R(K\x01)" + dtype + b"\x89" + B(b"\0" * 8) + b"tb"
+    for name, fill, fine in (("none", b"N", True), ("number", b"G" + b"\0" * 8, True), ("array", array, True), ("list", b"](K\x01e", False), ("tuple", b"K\x01\x85", False),
+                             ("range", SG("builtins", "range") + b"K\x05\x85R", False), ("instance", SG("app", "User") + b")\x81", False),
+                             ("scalar", SG("numpy.core.multiarray", "scalar") + dtype + B(b"\0" * 8) + b"\x86R", True), ("singleton", SG("builtins", "type") + b"N\x85R", False)):
+        add("r27_fill_" + name, make + parts + fill + b"tb.", *((ACCEPT, "accepted") if fine else (FORBIDDEN, "state-kind", names)))
+    add("r27_state_list", make + b"]" + parts + b"Neb.", FORBIDDEN, "state-kind", names)
+
+
+def handed_on():
+    """Dicts that a class's own __setstate__ gets: keys that are text to Python and no str of this stream."""
+    key = SG("sqlalchemy.sql.elements", "quoted_name") + S("abc") + b"N\x86R"
+    text = SG("_io", "StringIO") + b")\x81(" + S("abc") + S("") + b"K\x00"
+    add("r28_attribute", P(4) + text + b"}" + key + b"NstbN" .replace(b"N", b"", 0)[:4] + b".", FORBIDDEN, "state-key")
+    add("r28_attribute_later", P(4) + text + b"}q\x00tb0h\x00" + key + b"Ns.", FORBIDDEN, "state-key")
+    add("r28_attribute_plain", P(4) + text + b"}" + S("a") + b"Nstb.", ACCEPT, "accepted")
+    add("r28_own", P(4) + SG("app", "Reads") + b")\x81}" + key + b"Nsb.", FORBIDDEN, "state-key")
+    add("r28_own_number", P(4) + SG("app", "Reads") + b")\x81}K\x01Nsb.", ACCEPT, "accepted")
+    multi = SG("werkzeug.datastructures", "MultiDict") + b")\x81}"
+    add("r28_form", P(4) + multi + S("add") + b"](K\x01esb.", ACCEPT, "accepted")
+
+
 def write(folder, check):
     here = folder.path
     lines = ["# file, class, rule, global.  Written by tests/tools/pickle_corpus.py; judged under POLICY.\n"]
@@ -1321,7 +1433,8 @@ def write(folder, check):
 
 def main(check):
     for part in (imports, names, memo, operands, calls, state, outside, broken, containers, keys, resources, arguments,
-                 numpy_dtypes, dunders, wrapped_and_paired, pandas_caches, wide, wrapped, index_dtypes, range_indexes, cookies, results, array_streams):
+                 numpy_dtypes, dunders, wrapped_and_paired, pandas_caches, wide, wrapped, index_dtypes, range_indexes, cookies, results, array_streams,
+                 long_integers, brackets, array_protocols, walked, masked, handed_on):
         part()
     return write(PICKLES, check) | write(ARRAY_STREAMS, check)
 
