@@ -323,9 +323,10 @@ help:
 #: make abuse              clients that mean harm, and whether answers are those of some order; the long runs
 #: make test-ecosystem     the Python libraries of today, from PyPI, in a venv
 #: make test-recipes       README's recipes carried out in a copy of the tree
-#: make install            PREFIX=/usr/local SYSCONFDIR=PREFIX/etc LIBDIR=PREFIX/lib UNITDIR=PREFIX/lib/systemd/system DESTDIR=
+#: make install            PREFIX=/usr/local SYSCONFDIR=PREFIX/etc LIBDIR=PREFIX/lib UNITDIR=PREFIX/lib/systemd/system DOCDIR=PREFIX/share/doc/brine DESTDIR=
+#: make install-strip      the same without debuggers' symbols
 #: make library            libbrine.a and .so: the verifier for programs of your own (proto/brine.h); libbrine-client
-#: make deb                a Debian package of it all, in build/deb (needs debhelper and the build's own packages)
+#: make deb                Debian packages of it all, in build/deb (needs debhelper and the build's own packages)
 #: make test-browser       the HTTP page in a headless Chromium, which it installs (SCREENSHOT=FILE keeps a picture)
 #: make test-presets       the values of numpy, pandas, sklearn, Django ... under their presets (Debian's packages)
 #: make deps               every Debian package that any target needs (deps-run: to build and serve)
@@ -486,21 +487,25 @@ test-presets:
 LIBDIR ?= $(PREFIX)/lib
 SYSCONFDIR ?= $(PREFIX)/etc
 UNITDIR ?= $(PREFIX)/lib/systemd/system
+DOCDIR  ?= $(PREFIX)/share/doc/brine
+INSTALL_PROGRAM = install -m 755
+# What README.md shows and points at (behind "](": make wants no single parenthesis), beside it as in the tree; LICENSE is one.
+DOCS     = $(sort $(shell sed -n 's/^.*[]]\x28\([^\x29\x23:]*\)\x29.*$$/\1/p' README.md) $(wildcard tests/bench/plots/*.svg))
 # brine.toml is its owner's once it is there.
 install: all library
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/doc/brine
-	install -m 755 $(V)/brine-server $(V)/brine-cli $(DESTDIR)$(PREFIX)/bin
-	install -m 644 README.md CHANGELOG.md LICENSE $(wildcard config.example.toml) $(DESTDIR)$(PREFIX)/share/doc/brine
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(DOCDIR)
+	$(INSTALL_PROGRAM) $(V)/brine-server $(V)/brine-cli $(DESTDIR)$(PREFIX)/bin
+	for doc in README.md CHANGELOG.md $(DOCS); do install -D -m 644 $$doc $(DESTDIR)$(DOCDIR)/$$doc || exit 1; done
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig
 	install -m 644 $(V)/libbrine.a $(DESTDIR)$(LIBDIR)
-	install -m 755 $(V)/libbrine.so $(DESTDIR)$(LIBDIR)/$(LIBRARY_SONAME)
+	$(INSTALL_PROGRAM) $(V)/libbrine.so $(DESTDIR)$(LIBDIR)/$(LIBRARY_SONAME)
 	ln -sfn $(LIBRARY_SONAME) $(DESTDIR)$(LIBDIR)/libbrine.so
 	for header in $(LIBRARY_HEADERS:proto/%=%); do \
 		install -D -m 644 proto/$$header $(DESTDIR)$(PREFIX)/include/brine/$$header || exit 1; done
 	sed 's,@PREFIX@,$(PREFIX),; s,@LIBDIR@,$(LIBDIR),; s,@VERSION@,$(LIBRARY_VERSION),' proto/brine.pc.in \
 		>$(DESTDIR)$(LIBDIR)/pkgconfig/brine.pc
 	install -m 644 $(V)/libbrine-client.a $(DESTDIR)$(LIBDIR)
-	install -m 755 $(V)/libbrine-client.so $(DESTDIR)$(LIBDIR)/$(CLIENT_SONAME)
+	$(INSTALL_PROGRAM) $(V)/libbrine-client.so $(DESTDIR)$(LIBDIR)/$(CLIENT_SONAME)
 	ln -sfn $(CLIENT_SONAME) $(DESTDIR)$(LIBDIR)/libbrine-client.so
 	install -m 644 $(CLIENT_HEADERS) $(DESTDIR)$(PREFIX)/include/brine
 	sed 's,@PREFIX@,$(PREFIX),; s,@LIBDIR@,$(LIBDIR),; s,@VERSION@,$(LIBRARY_VERSION),' client/lib/brine-client.pc.in \
@@ -523,8 +528,14 @@ install: all library
 	[ -e $(DESTDIR)$(SYSCONFDIR)/brine/brine.toml ] || { umask 027 && sed 's,^#on_stop = false,on_stop = true,' config.example.toml \
 		>$(DESTDIR)$(SYSCONFDIR)/brine/brine.toml; }
 
+# The same without symbols for debuggers: a fifth of the size.
+.PHONY: install-strip
+install-strip:
+	+$(MAKE) INSTALL_PROGRAM='install -s -m 755' install
+
 # The tree as version control sees it, with docker/debian where Debian's tools look for it.
-DEB := $(BUILD)/deb/brine-$(LIBRARY_VERSION)
+DEB  := $(BUILD)/deb/brine-$(LIBRARY_VERSION)
+DATE  = $(shell git log -1 --format=%cD)
 .PHONY: deb
 deb:
 	@rm -rf $(BUILD)/deb
@@ -532,8 +543,9 @@ deb:
 	@git ls-files -z | tar -c --null -T - | tar -x -C $(DEB)
 	@tar -C $(BUILD)/deb -cJf $(BUILD)/deb/brine_$(LIBRARY_VERSION).orig.tar.xz $(notdir $(DEB))
 	@cp -r docker/debian $(DEB)/debian
-	@sed 's/@VERSION@/$(LIBRARY_VERSION)/; s/@DATE@/'"$$(git log -1 --format=%cD)"'/' docker/debian/changelog.in >$(DEB)/debian/changelog
-	@rm $(DEB)/debian/changelog.in
+	@cd $(DEB)/debian && for form in *.in; do \
+		sed "s/@VERSION@/$(LIBRARY_VERSION)/g; s/@DATE@/$(DATE)/" $$form >$${form%.in} && rm $$form || exit 1; done
+	@cd $(DEB)/debian && for library in libbrine libbrine-client; do mv $$library.install $${library}$(LIBRARY_VERSION).install || exit 1; done
 	@mkdir $(DEB)/debian/source
 	@echo '3.0 (quilt)' >$(DEB)/debian/source/format
 	@cd $(DEB) && env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS -u BUILD -u SAN dpkg-buildpackage -us -uc

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # deb.sh FOLDER: the packages of `make deb` (build/deb) where a stranger installs them: a fresh Debian 12
-# by debootstrap.  Installs, starts as the unit does, asks, stops, builds a program, removes, purges, and
-# looks for what stayed behind.  Needs root and debootstrap.
+# by debootstrap.  Installs, starts as the unit does, asks, stops, builds programs, upgrades, removes, purges,
+# and looks for what stayed behind; lintian reads them where it is there.  Needs root and debootstrap.
+# What systemd itself does with the unit is not tried: it would have to be process 1.
 #   BARE_MIRROR=http://deb.debian.org/debian   where packages come from
 # Last line "N passed, N failed".
 set -euo pipefail
@@ -40,7 +41,7 @@ make_root() {
     debootstrap --variant=minbase bookworm "$root" "$mirror" || return 1
     cp /etc/resolv.conf "$root/etc/resolv.conf"
     mount -t proc proc "$root/proc"
-    cp "$debs"/brine_*.deb "$debs"/libbrine-dev_*.deb "$root/tmp/"
+    mkdir "$root/tmp/debs" && cp "$debs"/*.deb "$root/tmp/debs/"
 }
 
 # What carries the name, but for what apt and dpkg keep about packages that were there.
@@ -60,23 +61,59 @@ serve() {
 }
 
 compile() {
-    printf '#include <brine.h>\n#include <stdio.h>\nint main(void) { return puts(BRINE_VERSION) < 0; }\n' >"$root/tmp/x.c"
+    printf '#include <brine.h>\n#include <brine_client.h>\n#include <stdio.h>\nint main(void) { %s }\n' \
+        'brine_close(NULL); return pickle_kind_name(PICKLE_KIND_INT) == NULL;' >"$root/tmp/x.c"
     # shellcheck disable=SC2016  # the shell inside expands it
-    inside sh -c 'cc /tmp/x.c $(pkg-config --cflags --libs brine) -o /tmp/x && /tmp/x'
+    inside sh -c 'cc /tmp/x.c $(pkg-config --cflags --libs brine brine-client) -o /tmp/x && /tmp/x'
 }
 
+# A program needs the library and not its headers.
+run_without_headers() {
+    inside apt-get -q -y remove libbrine-dev && inside /tmp/x && inside rm -f /tmp/x /tmp/x.c
+}
+
+enabled() { test -L "$root/etc/systemd/system/multi-user.target.wants/brine.service"; }
+
+# The same server under the next version's number, over a configuration that was edited.
+upgrade() {
+    local next="$root/tmp/next"
+    dpkg-deb -R "$root"/tmp/debs/brine-server_*.deb "$next" && sed -i 's/^Version: .*/&+next/' "$next/DEBIAN/control" || return 1
+    echo "# an owner's line" >>"$root/etc/brine/brine.toml"
+    dpkg-deb --root-owner-group -b "$next" "$root/tmp/next.deb" && inside apt-get -q -y install /tmp/next.deb || return 1
+    # shellcheck disable=SC2016  # dpkg's own variable
+        packages | grep -x 'brine-server ii ' && inside dpkg-query -W -f '${Version}' brine-server | grep '+next$' &&
+        grep -x "# an owner's line" "$root/etc/brine/brine.toml" && configuration_is_private && enabled
+}
+
+configuration_is_private() { test "$(inside stat -c '%U %a' /etc/brine/brine.toml)" = "brine 640"; }
+
+# Removed and not purged: the program is gone, what its owner wrote is not.
 remove() {
-    inside apt-get -q -y purge brine libbrine-dev && inside rm -f /tmp/x /tmp/x.c && ! packages | grep -E '^(lib)?brine'
+    inside apt-get -q -y remove brine-server && test ! -e "$root/usr/bin/brine-server" && test -e "$root/etc/brine/brine.toml"
 }
 
+purge() {
+    inside sh -c "apt-get -q -y purge 'brine-*' 'libbrine*'" && ! packages | grep -E '^(lib)?brine'
+}
+
+# Suppressed: the maintainer has no address that a mail would reach, and no bug in Debian's tracker asks for the packages.
+if command -v lintian >/dev/null; then
+    check "lintian finds nothing" lintian --allow-root --fail-on error,warning \
+        --suppress-tags bogus-mail-host,bogus-mail-host-in-debian-changelog,initial-upload-closes-no-bugs "$debs"/*.changes
+fi
 check "a fresh Debian 12" make_root
 inside apt-get -q update >/dev/null
 inside apt-get -q -y --no-install-recommends install gcc libc6-dev pkgconf adduser >/dev/null 2>&1
-check "apt installs both packages" inside sh -c 'apt-get -q -y --no-install-recommends install /tmp/brine_*.deb /tmp/libbrine-dev_*.deb'
-check "the configuration is the server's and nobody else's" test "$(inside stat -c '%U %a' /etc/brine/brine.toml)" = "brine 640"
+check "apt installs all of them" inside sh -c 'apt-get -q -y --no-install-recommends install /tmp/debs/*.deb'
+check "the configuration is the server's and nobody else's" configuration_is_private
+check "the unit is enabled" enabled
 check "the server starts, answers and stops as its user" serve
 check "a program is built with libbrine-dev" compile
-check "the packages can be purged" remove
+check "it runs with the libraries alone" run_without_headers
+check "an upgrade keeps the configuration" upgrade
+check "the server of the upgrade starts, answers and stops" serve
+check "the package can be removed" remove
+check "the packages can be purged" purge
 left_behind >"$root/left"
 check "nothing of them stays" test ! -s "$root/left"
 cat "$root/left"

@@ -14,10 +14,10 @@ FILLS = {"outside": "#e6ebee", "server": "#ffffff", "door": "#d7ecd9", "gate": "
 
 # name: x, y, width, height, kind, title, lines below it
 BOXES = {
-    "client": (20, 60, 140, 74, "outside", "your application", ["redis-py, Django,", "Celery, joblib ..."]),
-    "net": (206, 60, 130, 74, "server", "net", ["a worker's loop", "reads the socket"]),
-    "resp": (372, 60, 140, 74, "server", "proto/resp", ["words of a command,", "nothing copied"]),
-    "cmd": (548, 60, 116, 74, "server", "cmd", ["a row of the table,", "its handler"]),
+    "client": (20, 60, 146, 74, "outside", "your application", ["redis-py, Django,", "Celery, joblib ..."]),
+    "net": (212, 60, 124, 74, "server", "net", ["a worker's loop", "reads the socket"]),
+    "resp": (366, 60, 152, 74, "server", "proto/resp", ["words of a command,", "nothing copied"]),
+    "cmd": (548, 60, 128, 74, "server", "cmd", ["a row of the table,", "its handler"]),
     "door": (700, 60, 190, 74, "door", "keyspace: one door", ["every write of a value,", "the resulting bytes"]),
     "gate": (700, 188, 190, 74, "gate", "gate", ["the rule of this key;", "pickle or text?"]),
     "frame": (480, 188, 180, 74, "gate", "proto/frame", ["each reading: zlib, lz4,", "prefix, base64, joblib"]),
@@ -30,7 +30,7 @@ BOXES = {
 ARROWS = [
     ("client", "right", "net", "left", "SET"), ("net", "right", "resp", "left", ""), ("resp", "right", "cmd", "left", ""),
     ("cmd", "right", "door", "left", ""), ("door", "bottom", "gate", "top", "before any lock"),
-    ("gate", "left", "frame", "right", ""), ("frame", "left", "pickle", "right", ""), ("pickle", "left", "policy", "right", "?"),
+    ("gate", "left", "frame", "right", ""), ("frame", "left", "pickle", "right", ""), ("pickle", "left", "policy", "right", "ask"),
     ("pickle", "bottom", "refuse", "top", "no, or cannot tell"), ("gate", "bottom", "store", "top", "accepted"),
 ]
 

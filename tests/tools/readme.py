@@ -32,6 +32,7 @@ NOT_RUN = {
     "make run": "installs packages and serves: bare_debian.sh does it on a bare Debian 12",
     "make test": "this is part of it; bare_debian.sh does it",
     "make deb": "installs packages: deb.sh does it in a fresh root",
+    "apt-get install ./build/deb/": "changes the machine: deb.sh does it in a fresh root",
     "make bench": "takes minutes and a quiet machine",
     "make churn": "takes minutes and a quiet machine",
     "make install": "test_install.sh does it in a folder",

@@ -169,9 +169,16 @@ check "logrotate has its file" grep -q "brine.service" "$root/etc/logrotate.d/br
 check "the configuration is taken" env -i "$root/bin/brine-server" --config "$root/etc/brine/brine.toml" --check-config
 check "a restart keeps the data" grep -qx "on_stop = true" "$root/etc/brine/brine.toml"
 check "nobody else reads the configuration" test "$(stat -c %a "$root/etc/brine/brine.toml")" = 640
+check "make install-strip" env MAKEFLAGS= make --no-print-directory -C "$tree" BUILD="$build" PREFIX=/opt/brine DESTDIR="$folder/bare" install-strip
+for file in bin/brine-server bin/brine-cli lib/libbrine.so; do
+    check "$file has no symbols for debuggers" sh -c "! readelf -S '$folder/bare/opt/brine/$file' | grep -q debug_info"
+done
 echo "# its owner's" >"$root/etc/brine/brine.toml"
 check "make install again" env MAKEFLAGS= make --no-print-directory -C "$tree" BUILD="$build" PREFIX=/opt/brine DESTDIR="$folder/root" install
 check "it keeps a configuration that is there" grep -qx "# its owner's" "$root/etc/brine/brine.toml"
+links=$(grep -o '](\([^)#:]*\))' "$root/share/doc/brine/README.md" | tr -d '()]')
+check "what README.md shows was found" sh -c "echo '$links' | grep -q '[.]svg$'"
+for link in $links; do check "README.md's $link is there" test -s "$root/share/doc/brine/$link"; done
 for program in brine-cli brine-server; do
     check "bash takes the completion of $program" bash -n "$root/share/bash-completion/completions/$program"
     check "it has $program for zsh and fish too" test -s "$root/share/zsh/site-functions/_$program" -a \
