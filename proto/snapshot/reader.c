@@ -13,8 +13,7 @@
 #include <stdio.h>
 
 enum {
-    SEARCH_BYTES = 8 * 1024, /* that are looked through at a time */
-    SEARCH_SHARE_MAX = 4,    /* all searching together reads so many times the file */
+    SEARCH_SHARE_MAX = 4, /* all searching together reads so many times the file */
     SEARCH_BYTES_MIN = 1 << 20,
 };
 
@@ -219,21 +218,41 @@ static enum brine_status try_block(struct snapshot_reader *reader, uint64_t offs
     return snapshot_block_check(block, buf_view(payload), err);
 }
 
-/* From `offset` on, where a head could begin; the file's end when there is none. */
-static enum brine_status find_magic(struct snapshot_reader *reader, uint64_t *offset,
-                                    struct brine_error *err) {
-    uint8_t window[SEARCH_BYTES];
+/* What lies from `offset` on, a whole head at least, which the file must have. */
+static enum brine_status look(struct snapshot_reader *reader, uint64_t offset, struct bytes *seen,
+                              struct brine_error *err) {
+    uint64_t end = reader->window_from + reader->window_bytes;
+    if (offset < reader->window_from || offset + SNAPSHOT_HEAD_BYTES > end) {
+        size_t bytes = (size_t)MIN(bytes_left(reader, offset), sizeof reader->window);
+        reader->window_bytes = 0;
+        TRY(read_at(reader, offset, reader->window, bytes, err));
+        reader->window_from = offset;
+        reader->window_bytes = bytes;
+        reader->search_bytes_left -= MIN(reader->search_bytes_left, bytes);
+    }
+    size_t skipped = (size_t)(offset - reader->window_from);
+    *seen = bytes_view(reader->window + skipped, reader->window_bytes - skipped);
+    return BRINE_OK;
+}
+
+/* From `offset` on, where an intact head lies; the file's end when there is none.  A client's value
+ * may be full of magics: one that is nothing costs a checksum and no reading. */
+static enum brine_status find_head(struct snapshot_reader *reader, uint64_t *offset,
+                                   struct brine_error *err) {
     const size_t magic = sizeof SNAPSHOT_BLOCK_MAGIC - 1;
     while (bytes_left(reader, *offset) >= SNAPSHOT_HEAD_BYTES && reader->search_bytes_left > 0) {
-        size_t bytes = (size_t)MIN(bytes_left(reader, *offset), sizeof window);
-        TRY(read_at(reader, *offset, window, bytes, err));
-        reader->search_bytes_left -= MIN(reader->search_bytes_left, bytes);
-        const uint8_t *found = memmem(window, bytes, SNAPSHOT_BLOCK_MAGIC, magic);
-        if (found) {
-            *offset += (uint64_t)(found - window);
-            return BRINE_OK;
+        struct snapshot_head head;
+        struct bytes seen;
+        TRY(look(reader, *offset, &seen, err));
+        const uint8_t *found = memmem(seen.data, seen.len, SNAPSHOT_BLOCK_MAGIC, magic);
+        if (found != seen.data) {
+            *offset += found ? (size_t)(found - seen.data) : seen.len - (magic - 1);
+            continue;
         }
-        *offset += bytes - (magic - 1);
+        if (snapshot_read_head(bytes_slice(seen, 0, SNAPSHOT_HEAD_BYTES), reader->header.id, &head,
+                               NULL) == BRINE_OK)
+            return BRINE_OK;
+        ++*offset;
     }
     *offset = reader->source.bytes;
     return BRINE_OK;
@@ -244,7 +263,7 @@ static enum brine_status search(struct snapshot_reader *reader, uint64_t from,
                                 struct snapshot_block *block, struct buf *payload,
                                 struct brine_error *err) {
     for (uint64_t offset = from;; offset++) {
-        TRY(find_magic(reader, &offset, err));
+        TRY(find_head(reader, &offset, err));
         if (offset == reader->source.bytes) return BRINE_NOT_FOUND;
         enum brine_status status = try_block(reader, offset, block, payload, err);
         if (status != BRINE_MALFORMED && status != BRINE_TOO_BIG) return status;

@@ -52,6 +52,8 @@ struct snapshot_block {
     uint8_t id[SNAPSHOT_ID_BYTES];
 };
 
+enum { SNAPSHOT_WINDOW_BYTES = 8 * 1024 };
+
 struct snapshot_reader {
     struct snapshot_source source;
     struct snapshot_header header;
@@ -63,6 +65,9 @@ struct snapshot_reader {
     uint64_t records;   /* in the blocks before it, those that were lost included */
     uint64_t checksums; /* of them */
     uint64_t search_bytes_left;
+    uint64_t window_from; /* what is searched lies in a window: */
+    size_t window_bytes;
+    uint8_t window[SNAPSHOT_WINDOW_BYTES];
     snapshot_damage_fn *on_damage; /* NULL: damage is an error */
     void *damage_ctx;
     char reason[BRINE_ERROR_TEXT_BYTES];

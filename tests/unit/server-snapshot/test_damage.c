@@ -83,14 +83,17 @@ Test(damage, of_every_single_bit_is_found_and_costs_one_block, .timeout = 300) {
 Test(damage, of_payloads_full_of_magics_costs_no_block_beside) {
     static const char magic[] = SNAPSHOT_BLOCK_MAGIC;
     open_whole();
-    for (size_t i = 0; i < SMALL_BLOCKS; i += 2)
-        for (size_t at = heads[i] + SNAPSHOT_HEAD_BYTES; at < heads[i + 1]; at++)
-            damaged[at] = (uint8_t)magic[at % (sizeof magic - 1)];
-    small_read(bytes_view(damaged, whole.len), true, &reading);
-    cr_expect_not(reading.wrong);
-    cr_expect(reading.status == BRINE_NOT_FOUND && reading.records == RECORDS / 2 &&
-                  reading.lost == RECORDS / 2,
-              "%u are salvaged, %zu lost", reading.records, (size_t)reading.lost);
+    for (size_t head_too = 0; head_too < 2; head_too++) {
+        for (size_t i = 0; i < SMALL_BLOCKS; i += 2)
+            for (size_t at = heads[i] + (head_too ? 0 : SNAPSHOT_HEAD_BYTES); at < heads[i + 1];
+                 at++)
+                damaged[at] = (uint8_t)magic[at % (sizeof magic - 1)];
+        small_read(bytes_view(damaged, whole.len), true, &reading);
+        cr_expect_not(reading.wrong);
+        cr_expect(reading.status == BRINE_NOT_FOUND && reading.records == RECORDS / 2 &&
+                      reading.lost == RECORDS / 2,
+                  "%u are salvaged, %zu lost", reading.records, (size_t)reading.lost);
+    }
     sim_deinit(&sim);
 }
 
