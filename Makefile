@@ -410,7 +410,7 @@ CHURN_S ?= 600
 CHURN_MB ?= 128
 .PHONY: churn
 churn: $(V)/brine-server
-	@python3 tests/bench/churn.py --server $(V)/brine-server --seconds $(CHURN_S) --memory-mb $(CHURN_MB)
+	@python3 tests/bench/churn.py --server $(V)/brine-server --seconds $(CHURN_S) --memory-mb $(CHURN_MB) $(CHURN_ARGS)
 
 # bench_pauses with the server's allocator and its settings: the C library's gives 100 MB back at once.
 .PHONY: bench-delay

@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Churn of mixed sizes at the memory limit: does the process stay within memory.max?
 
-    churn.py --server build/release/brine-server [--seconds 600] [--memory-mb 128 [MB ...]]
+    churn.py --server build/release/brine-server [--seconds 600] [--memory-mb 128 [MB ...]] [--clients 1]
 
 Stores values whose sizes change by phases (small, lognormal, large, all), overwrites and deletes some,
-and reads the process's resident memory twice a second.  Fails when it is ever more than 10 % above
+and reads the process's resident memory ten times a second.  Fails when it is ever more than 10 % above
 memory.max, or a write was refused.  Prints the largest, and the least and the median of the moments in
 which entries gave way: what the setting promises is used, too.
 """
 import argparse
+import concurrent.futures
 import math
 import pathlib
 import random
@@ -17,14 +18,16 @@ import socket
 import statistics
 import subprocess
 import sys
+import threading
 import time
 
 from evict import Server
 from peers import serving
+from outcome import Outcome
 
 BATCH = 100
 PHASES = 6
-LOOK_SECONDS = 0.5
+LOOK_SECONDS = 0.1
 ALLOWED = 1.10
 
 
@@ -73,34 +76,48 @@ class Watch:
         if self.evicted > evicted:
             self.full.append(share)
 
+    def until(self, ended):
+        while not ended.wait(LOOK_SECONDS):
+            self.look()
 
-def churn(port, limit, seconds, watch):
+
+def churn(port, limit, seconds, seed):
     """Commands sent, and how many were refused."""
-    rng = random.Random(1)
+    rng = random.Random(seed)
     payload = rng.randbytes(2 << 20)
-    connection = socket.create_connection(("127.0.0.1", port), 30)
-    replies = connection.makefile("rb")
     errors = batches = 0
-    started = looked = time.monotonic()
-    while (now := time.monotonic()) - started < seconds:
-        phase = int((now - started) / seconds * PHASES)
-        connection.sendall(batch(rng, phase, limit // 2000, payload))
-        for _ in range(BATCH):
-            errors += replies.readline().startswith(b"-OOM")
-        batches += 1
-        if now - looked >= LOOK_SECONDS:
-            looked = now
-            watch.look()
+    with socket.create_connection(("127.0.0.1", port), 30) as connection, connection.makefile("rb") as replies:
+        started = time.monotonic()
+        while (now := time.monotonic()) - started < seconds:
+            phase = int((now - started) / seconds * PHASES)
+            connection.sendall(batch(rng, phase, limit // 2000, payload))
+            for _ in range(BATCH):
+                errors += replies.readline().startswith(b"-OOM")
+            batches += 1
     return batches * BATCH, errors
 
 
-def run(path, megabytes, seconds):
+def churn_watched(port, limit, options, watch):
+    """What all clients sent, and how much of it was refused."""
+    ended = threading.Event()
+    with concurrent.futures.ThreadPoolExecutor(options.clients + 1) as pool:
+        watching = pool.submit(watch.until, ended)
+        try:
+            sent = list(pool.map(lambda seed: churn(port, limit, options.seconds, seed), range(1, options.clients + 1)))
+        finally:
+            ended.set()
+        watching.result()
+    return sum(commands for commands, _ in sent), sum(errors for _, errors in sent)
+
+
+def run(options, megabytes, outcome):
+    path, seconds = options.server, options.seconds
     limit = megabytes << 20
     port = serving.free_port()
     server = Server([path, f"--server.port={port}", f"--memory.max={limit}"], port)
     watch = Watch(server, limit)
     try:
-        commands, errors = churn(port, limit, seconds, watch)
+        commands, errors = churn_watched(port, limit, options, watch)
     finally:
         server.stop()
     fields = ("taken", "overhead", "hole")
@@ -109,7 +126,9 @@ def run(path, megabytes, seconds):
     print(f"memory.max {megabytes} MB, {commands} commands in {seconds:.0f} s, {errors} refused, {watch.evicted} "
           f"evicted: resident at most {watch.worst:.1%} of it; while entries gave way {least:.1%} at least, "
           f"{median:.1%} in the median; at last {parts}", flush=True)
-    return not errors and watch.full and watch.worst <= ALLOWED
+    outcome.check(errors == 0, f"{megabytes} MB: {errors} writes refused")
+    outcome.check(watch.full, f"{megabytes} MB: nothing had to give way")
+    outcome.check(watch.worst <= ALLOWED, f"{megabytes} MB: {watch.worst:.1%} of memory.max resident")
 
 
 def main():
@@ -117,12 +136,15 @@ def main():
     parser.add_argument("--server", required=True)
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--memory-mb", type=int, nargs="+", default=[128])
+    parser.add_argument("--clients", type=int, default=1)
     options = parser.parse_args()
+    outcome = Outcome()
     try:
-        fine = [run(options.server, megabytes, options.seconds) for megabytes in options.memory_mb]
+        for megabytes in options.memory_mb:
+            run(options, megabytes, outcome)
     except (OSError, subprocess.SubprocessError) as error:
         sys.exit(f"churn.py: {error}")
-    return 0 if all(fine) else 1
+    return outcome.finish()
 
 
 if __name__ == "__main__":
