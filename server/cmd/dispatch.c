@@ -451,8 +451,9 @@ static bool is_rejected(struct worker_state *worker, struct session *session,
     const struct bytes *args = worker->args.items + slot->first_arg;
     struct reply *reply = &worker->reply;
     if (UNLIKELY(session->modes & SESSION_TOO_LONG)) {
-        session->modes &= ~(uint32_t)SESSION_TOO_LONG;
-        reply_error(reply, ERROR_OUT_OF_MEMORY);
+        bool beyond_clients = session->modes & SESSION_BEYOND_CLIENTS;
+        session->modes &= ~(uint32_t)(SESSION_TOO_LONG | SESSION_BEYOND_CLIENTS);
+        reply_error(reply, beyond_clients ? ERROR_BEYOND_CLIENTS : ERROR_OUT_OF_MEMORY);
     } else if (!command) {
         bool container =
             slot->args_count > 1 && command_find(&worker->shared->index, args[0]) != NULL;

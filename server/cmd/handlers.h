@@ -13,9 +13,13 @@
 
 /* ---- Redis's words --------------------------------------------------------------------------- */
 
-#define ERROR_SYNTAX          BYTES("ERR syntax error")
-#define ERROR_NOT_INTEGER     BYTES("ERR value is not an integer or out of range")
-#define ERROR_WRONG_TYPE      BYTES("WRONGTYPE Operation against a key holding the wrong kind of value")
+#define ERROR_SYNTAX      BYTES("ERR syntax error")
+#define ERROR_NOT_INTEGER BYTES("ERR value is not an integer or out of range")
+#define ERROR_WRONG_TYPE  BYTES("WRONGTYPE Operation against a key holding the wrong kind of value")
+#define ERROR_BEYOND_CLIENTS                                                                       \
+    BYTES(                                                                                         \
+        "OOM command not allowed when it is longer than limits.clients_bytes, which is what all "  \
+        "clients may hold together")
 #define ERROR_OUT_OF_MEMORY   BYTES("OOM command not allowed when used memory > 'maxmemory'.")
 #define ERROR_NO_SUCH_KEY     BYTES("ERR no such key")
 #define ERROR_STRING_TOO_LONG BYTES("ERR string exceeds maximum allowed size (proto-max-bulk-len)")

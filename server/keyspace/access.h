@@ -43,7 +43,7 @@ struct room {
     size_t debris_bytes;                          /* at the last tick */
     size_t floor_bytes;                           /* process_bytes when it was lowered, */
     size_t broken_bytes;                          /* and what came since */
-    const _Atomic size_t *held_bytes, *excused_bytes; /* may be NULL */
+    const _Atomic size_t *held_bytes;             /* by clients; may be NULL */
     _Atomic uint32_t next_shard;
     _Atomic int64_t exceeded_since_ms; /* 0: there is room */
     _Atomic int64_t exceeded_total_ms;

@@ -51,16 +51,12 @@ size_t room_limit(const struct keyspace *keyspace) {
     return load(&keyspace->room.bytes_max);
 }
 
-void room_watch_clients(struct keyspace *keyspace, const _Atomic size_t *held_bytes,
-                        const _Atomic size_t *excused_bytes) {
+void room_watch_clients(struct keyspace *keyspace, const _Atomic size_t *held_bytes) {
     keyspace->room.held_bytes = held_bytes;
-    keyspace->room.excused_bytes = excused_bytes;
 }
 
 static size_t clients_bytes(const struct room *room) {
-    if (!room->held_bytes) return 0;
-    size_t held = load(room->held_bytes);
-    return held - MIN(held, load(room->excused_bytes));
+    return room->held_bytes ? load(room->held_bytes) : 0;
 }
 
 size_t room_taken_bytes(const struct keyspace *keyspace) {

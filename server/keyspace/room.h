@@ -26,10 +26,8 @@ struct keyspace_memory {
 /* Holds from now on. */
 void room_set(struct keyspace *keyspace, const struct keyspace_memory *memory);
 size_t room_limit(const struct keyspace *keyspace);
-/* Where clients' buffers are counted, and what of them is not to push entries out; as long as the
- * keyspace lives. */
-void room_watch_clients(struct keyspace *keyspace, const _Atomic size_t *held_bytes,
-                        const _Atomic size_t *excused_bytes);
+/* Where clients' buffers are counted, as long as the keyspace lives. */
+void room_watch_clients(struct keyspace *keyspace, const _Atomic size_t *held_bytes);
 /* What the process has of the machine. */
 struct room_process {
     size_t resident_bytes; /* all its pages that are in memory */

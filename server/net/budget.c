@@ -37,9 +37,6 @@ void budget_hold(struct budget_share *share, struct budget_member *member, size_
     /* Unsigned wrap makes this a subtraction when less is held. */
     atomic_fetch_add_explicit(&share->budget->held_bytes, bytes - member->held_bytes,
                               memory_order_relaxed);
-    if (UNLIKELY(member->excused))
-        atomic_fetch_add_explicit(&share->budget->excused_bytes, bytes - member->held_bytes,
-                                  memory_order_relaxed);
     int from = class_of(member->held_bytes), into = class_of(bytes);
     member->held_bytes = bytes;
     if (from == into) return;
@@ -47,13 +44,6 @@ void budget_hold(struct budget_share *share, struct budget_member *member, size_
     enter(share, member, into);
     atomic_store_explicit(&share->largest_class, class_of(share->used_classes),
                           memory_order_relaxed);
-}
-
-void budget_excuse(struct budget_share *share, struct budget_member *member, bool excused) {
-    if (LIKELY(member->excused == excused)) return;
-    member->excused = excused;
-    size_t change = excused ? member->held_bytes : -member->held_bytes;
-    atomic_fetch_add_explicit(&share->budget->excused_bytes, change, memory_order_relaxed);
 }
 
 struct budget_member *budget_greediest(const struct budget_share *share) {

@@ -22,15 +22,13 @@
 #include <stdatomic.h>
 
 struct budget {
-    _Atomic size_t held_bytes;    /* by all members of all shares */
-    _Atomic size_t excused_bytes; /* of them, by members that are excused */
+    _Atomic size_t held_bytes; /* by all members of all shares */
 };
 
 struct budget_member { /* zero-initialised: holds nothing */
     struct budget_member *previous, *next;
     size_t held_bytes;
     uint32_t visit; /* the last one that met it */
-    bool excused;   /* what it holds is to push no entry out: its command will be refused */
 };
 
 enum { BUDGET_CLASSES = 64 }; /* class c holds 2^c to 2^(c+1) - 1 bytes */
@@ -46,7 +44,6 @@ struct budget_share {
 void budget_share_init(struct budget_share *share, struct budget *budget);
 /* The member holds so many bytes from now on; 0 takes it out of the lists. */
 void budget_hold(struct budget_share *share, struct budget_member *member, size_t bytes);
-void budget_excuse(struct budget_share *share, struct budget_member *member, bool excused);
 /* Calls fn once for every member; fn may change what members hold, or take them out: one that
  * enters another list meanwhile may not be met. */
 void budget_visit(struct budget_share *share, void (*fn)(struct budget_member *member));

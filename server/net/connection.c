@@ -279,8 +279,6 @@ static bool account(struct connection *connection) {
     if (!session->waiting) session->query_bytes = connection->query.len;
     session->query_cap_bytes = connection->query.cap;
     session->output_bytes = connection->output ? connection->output->pending_bytes : 0;
-    budget_excuse(&connection->worker->budget, &connection->member,
-                  swallow_is_beyond_room(connection));
     if (held == connection->member.held_bytes) return true;
     worker_note_buffers(connection->worker, connection->query.cap, session->output_bytes);
     return worker_hold(connection->worker, connection, held);

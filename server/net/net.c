@@ -235,8 +235,7 @@ enum brine_status net_open(struct net *net, const struct net_options *options,
         return brine_fail(err, BRINE_NO_MEMORY, 0, "out of memory for users");
     net->shared_is_open = true;
     TRY(permission_configure(&net->shared, options->config, err));
-    if (options->keyspace)
-        room_watch_clients(options->keyspace, &net->budget.held_bytes, &net->budget.excused_bytes);
+    if (options->keyspace) room_watch_clients(options->keyspace, &net->budget.held_bytes);
     TRY(tls_server_init(&net->tls, err));
     net->tls_is_open = true;
     TRY(tls_server_reload(&net->tls, options->config, err));

@@ -13,19 +13,15 @@
 
 #include <stdio.h>
 
-bool swallow_is_beyond_room(const struct connection *connection) {
-    size_t missing = resp_bytes_missing(&connection->session.decoder);
-    if (LIKELY(missing == 0)) return false;
-    return !room_could_hold(connection->worker->net->options.keyspace,
-                            connection->query.len + missing);
-}
-
 void swallow_begin_if_too_long(struct connection *connection) {
+    struct worker *worker = connection->worker;
     size_t missing = resp_bytes_missing(&connection->session.decoder);
     if (LIKELY(missing == 0)) return;
+    size_t whole = connection->query.len + missing;
     bool counts = !(connection->session.modes & SESSION_NO_EVICT);
-    size_t limit = counts ? worker_clients_limit(connection->worker) : SIZE_MAX;
-    if (connection->query.len + missing <= limit && !swallow_is_beyond_room(connection)) return;
+    bool has_room = room_could_hold(worker->net->options.keyspace, whole);
+    if (has_room && (!counts || whole <= worker_clients_limit(worker))) return;
+    if (has_room) connection->session.modes |= SESSION_BEYOND_CLIENTS;
     connection->swallowing = true;
     connection->query.len = 0;
     buf_shrink(&connection->query, 0);

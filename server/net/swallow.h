@@ -10,8 +10,6 @@
 
 #include "net/connection.h"
 
-/* A command in the making that is larger than all the room there is: no entry gives way for it. */
-bool swallow_is_beyond_room(const struct connection *connection);
 /* When neither clients together nor entries may hold the command in the making. */
 void swallow_begin_if_too_long(struct connection *connection);
 /* Input while connection->swallowing.  BRINE_NEED_MORE: it goes on; BRINE_OK: it is over, and the

@@ -32,7 +32,7 @@ struct net;
 
 enum {
     WORKER_TICK_MS = 100,
-    WORKER_CLIENTS_SHARE = 4,      /* of memory.max at most, unless a share is given */
+    WORKER_CLIENTS_SHARE = 2,      /* of memory.max at most, unless a share is given */
     WORKER_UPKEEP_NS = 500 * 1000, /* of keyspace upkeep in one turn: half a millisecond's pause */
     WORKER_RECENT_MS = 4000, /* a period of `recent`: what was in the last 4 to 8 s, as in Redis */
     WORKER_DRAIN_TICK_MS = 5,

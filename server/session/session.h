@@ -56,10 +56,11 @@ enum session_mode {
     SESSION_NO_EVICT = 1 << 3, /* is not closed to keep limits.clients_bytes */
     SESSION_NO_TOUCH = 1 << 4, /* its reads do not keep keys from eviction */
     SESSION_MONITOR = 1 << 5,
-    SESSION_TRACKING = 1 << 6,  /* its reads are remembered: it caches */
-    SESSION_POSTPONED = 1 << 7, /* `waiting`, because CLIENT PAUSE holds its next command */
-    SESSION_DEFERRED = 1 << 8,  /* `waiting`, because its command takes long */
-    SESSION_TOO_LONG = 1 << 9,  /* its next command was too long to be kept: see net */
+    SESSION_TRACKING = 1 << 6,        /* its reads are remembered: it caches */
+    SESSION_POSTPONED = 1 << 7,       /* `waiting`, because CLIENT PAUSE holds its next command */
+    SESSION_DEFERRED = 1 << 8,        /* `waiting`, because its command takes long */
+    SESSION_TOO_LONG = 1 << 9,        /* its next command was too long to be kept: see net */
+    SESSION_BEYOND_CLIENTS = 1 << 10, /* ... for limits.clients_bytes, and would have had room */
 };
 
 struct session {

@@ -173,6 +173,23 @@ Test(eviction, a_value_larger_than_all_memory_is_refused_and_evicts_nothing) {
     wire_close(wire);
 }
 
+/* By default a value between a quarter and half of memory.max is taken, as by redis-server. */
+Test(eviction, a_value_of_nearly_half_of_the_memory_is_stored) {
+    enum { PART = 1 << 20, WHOLE = 6 * PART };
+    static const char head[] = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$6291456\r\n";
+    struct wire *wire = wire_open(sixteen_megabytes);
+    static char part[PART];
+    char reply[8] = "";
+    int fd = wire_raw_open(wire);
+    wire_raw_send(fd, head, sizeof head - 1);
+    for (int sent = 0; sent < WHOLE; sent += PART) wire_raw_send(fd, part, PART);
+    wire_raw_send(fd, "\r\n", 2);
+    cr_expect(wire_raw_read(fd, reply, 5) == 5 && memcmp(reply, "+OK\r\n", 5) == 0, "%s", reply);
+    PLAY(wire, {"STRLEN k", "6291456"});
+    close(fd);
+    wire_close(wire);
+}
+
 /* What is half sent, of what could never be stored, costs nobody anything; and who sends it is
  * told, and heard on. */
 Test(eviction, what_is_too_long_is_refused_where_it_says_so_and_the_client_goes_on) {

@@ -408,6 +408,30 @@ Test(limits, queued_commands_count_too) {
     wire_close(wire);
 }
 
+/* There would be room for it. */
+Test(limits, a_command_beyond_the_budget_of_all_is_refused_by_the_options_name) {
+    enum { VALUE = 3 * MB };
+    static const char head[] = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$3145728\r\n";
+    static const char said[] =
+        "-OOM command not allowed when it is longer than limits.clients_bytes,"
+        " which is what all clients may hold together\r\n+PONG\r\n";
+    struct wire *wire = wire_open(small_budget);
+    char reply[sizeof said] = "";
+    int fd = wire_raw_open(wire);
+    wire_raw_send(fd, head, sizeof head - 1);
+    for (int sent = 0; sent < VALUE; sent += MB) wire_raw_send(fd, big, MB);
+    wire_raw_send(fd, "\r\nPING\r\n", 8);
+    wire_raw_read(fd, reply, sizeof said - 1);
+    cr_expect_str_eq(reply, said);
+    PLAY(wire, {"CONFIG SET limits.clients_bytes 8mb", "+OK"});
+    wire_raw_send(fd, head, sizeof head - 1);
+    for (int sent = 0; sent < VALUE; sent += MB) wire_raw_send(fd, big, MB);
+    wire_raw_send(fd, "\r\n", 2);
+    cr_expect(wire_raw_read(fd, reply, 5) == 5 && memcmp(reply, "+OK\r\n", 5) == 0);
+    close(fd);
+    wire_close(wire);
+}
+
 /* Each is far below its own limit; together they ask for eight times the budget. */
 Test(limits, the_buffers_of_all_clients_share_one_budget) {
     enum { CLIENTS = 32, PART = MB / 2 };
