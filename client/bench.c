@@ -24,7 +24,7 @@ static const struct tool_option options[] = {
     [CONNECTIONS] = {"connections", 'c', "N", "connections, a thread each (16)"},
     [KEYS] = {"keys", 'k', "N", "keys, bench:0 and so on (10000)"},
     [READS] = {"reads", 0, "PERCENT", "how many of the requests read (90)"},
-    [KIND] = {"kind", 0, "WORD", "session, fragment, rows or mixed (mixed)"},
+    [KIND] = {"kind", 0, "session|fragment|rows|mixed", "what is stored (mixed)"},
     [JSON] = TOOL_JSON,
 };
 enum { CONNECTIONS_MAX = 256, VALUES = 16, TIME_DEFAULT_MS = 10000, TTL_MS = 600000 };

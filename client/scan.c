@@ -49,7 +49,7 @@ enum { VALUE_BYTES_DEFAULT = 64 << 20 };
 #define REPORT_BYTES_MAX ((size_t)1 << 30)
 
 static const struct tool_option options[] = {
-    [POLICY] = {"policy", 0, "WORD", "what to judge by, as verify's (stdlib)"},
+    [POLICY] = {"policy", 0, TOOL_POLICY, "what to judge by, as verify's (stdlib)"},
     [MATCH] = {"match", 0, "PATTERN", "keys of this pattern alone"},
     [TYPE] = {"type", 0, "TYPE", "keys of this type alone: string, hash, list, set, zset, stream"},
     [COUNT] = {"count", 0, "N", "keys a step of SCAN (100)"},
@@ -57,7 +57,7 @@ static const struct tool_option options[] = {
     [MAX_VALUE] = {"max-value", 0, "BYTES", "larger strings are counted and not read (64 MB)"},
     [RESUME] = {"resume", 0, "FILE",
                 "go on from there, and write there where the walk stands; removed when it is done"},
-    [FORMAT] = {"format", 0, "WORD", "text, json or sarif (text)"},
+    [FORMAT] = {"format", 0, "text|json|sarif", "of what is printed (text)"},
     [JSON] = {"json", 0, NULL, "the same as --format json"},
     [UNTOUCHED] = {"untouched", 0, NULL, "do not begin where reading would change idle times"},
     [STRICT] = {"strict", 0, NULL, "exit with 1 for what the policy refuses too"},

@@ -37,9 +37,11 @@ enum { TOOL_OPTIONS_MAX = 40 };
 struct tool_option {
     const char *name;
     char letter;          /* 0: none */
-    const char *argument; /* NULL: a flag */
+    const char *argument; /* NULL: a flag. Of text|json shells complete the words. */
     const char *doc;
 };
+/* An argument of which shells complete presets and files. */
+#define TOOL_POLICY "POLICY"
 #define TOOL_JSON                                                                                  \
     { "json", 0, NULL, "as JSON" }
 #define TOOL_OPTIONS(rows) .options = (rows), .options_count = ARRAY_LEN(rows)

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "client/tools.h"
+#include "policy/presets.h"
 #include "text/json.h"
 #include "text/roff.h"
 
@@ -199,6 +200,25 @@ const struct tool man_tool = {
 
 /* ---- completion of shells ---------------------------------------------------------------------*/
 
+/* What is offered where an argument is written text|json: these words. Where it is a POLICY: the
+ * presets, and files as well. NULL: files alone. */
+static const char *choices_of(const char *argument) {
+#define P(name) "|" #name
+    static const char presets[] = POLICY_PRESETS(P);
+#undef P
+    if (!argument) return NULL;
+    if (strcmp(argument, TOOL_POLICY) == 0) return presets + 1;
+    return strpbrk(argument, " [") || !strchr(argument, '|') ? NULL : argument;
+}
+
+static bool takes_files(const char *argument) {
+    return !choices_of(argument) || strcmp(argument, TOOL_POLICY) == 0;
+}
+
+static void print_choices(FILE *out, const char *argument) {
+    for (const char *at = choices_of(argument); *at; at++) fputc(*at == '|' ? ' ' : *at, out);
+}
+
 /* First words of tools' names, each once: "policy check" and "policy diff" are one "policy". */
 static bool is_first_of_its_word(size_t index) {
     size_t len = strcspn(tool_at(index)->name, " ");
@@ -234,21 +254,49 @@ static void print_options_of(FILE *out, const struct tool *tool) {
     }
 }
 
+/* Words behind an option, also where bash has cut --format=text in three. */
+static void print_bash_choices(FILE *out, const struct tool *tool) {
+    const char *name = tool->name;
+    for (size_t i = 0; option_at(tool, i); i++) {
+        const struct tool_option *option = option_at(tool, i);
+        if (!choices_of(option->argument)) continue;
+        fprintf(out, "    \"%s%s\"*\" --%s\")\n        mapfile -t COMPREPLY < <(compgen %s-W \"",
+                name, strchr(name, ' ') ? "" : " ", option->name,
+                takes_files(option->argument) ? "-f " : "");
+        print_choices(out, option->argument);
+        fputs("\" -- \"$word\")\n        return\n        ;;\n", out);
+    }
+}
+
+static void print_bash_options(FILE *out, const struct tool *tool) {
+    const char *name = tool->name;
+    fprintf(out, "    \"%s%s\"*) options=\"", name, strchr(name, ' ') ? "" : " ");
+    print_options_of(out, tool);
+    fputc('"', out);
+    if (choices_of(tool->arguments)) {
+        fputs(" words=\"", out);
+        print_choices(out, tool->arguments);
+        fputc('"', out);
+    }
+    fputs(" ;;\n", out);
+}
+
 static void print_bash(FILE *out) {
-    fputs("_brine_cli() {\n    local word=\"${COMP_WORDS[COMP_CWORD]}\" options\n"
+    fputs("_brine_cli() {\n    local word=\"${COMP_WORDS[COMP_CWORD]}\" options words=\n"
+          "    local before=\"${COMP_WORDS[COMP_CWORD - 1]}\"\n"
+          "    if [ \"$word\" = = ]; then\n        word=\n"
+          "    elif [ \"$before\" = = ]; then\n"
+          "        before=\"${COMP_WORDS[COMP_CWORD - 2]}\"\n    fi\n"
           "    if [ \"$COMP_CWORD\" = 1 ] && [ \"${word#-}\" = \"$word\" ]; then\n",
           out);
     fputs("        mapfile -t COMPREPLY < <(compgen -W \"", out);
     print_first_words(out);
-    fputs("\" -- \"$word\")\n        return\n    fi\n    case \"${COMP_WORDS[1]} "
-          "${COMP_WORDS[2]}\" in\n",
+    fputs("\" -- \"$word\")\n        return\n    fi\n"
+          "    case \"${COMP_WORDS[1]} ${COMP_WORDS[2]} $before\" in\n",
           out);
-    for (size_t i = 1; tool_at(i); i++) {
-        const char *name = tool_at(i)->name;
-        fprintf(out, "    \"%s%s\"*) options=\"", name, strchr(name, ' ') ? "" : " ");
-        print_options_of(out, tool_at(i));
-        fputs("\" ;;\n", out);
-    }
+    for (size_t i = 1; tool_at(i); i++) print_bash_choices(out, tool_at(i));
+    fputs("    esac\n    case \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" in\n", out);
+    for (size_t i = 1; tool_at(i); i++) print_bash_options(out, tool_at(i));
     for (size_t i = 1; tool_at(i); i++) {
         if (!is_first_of_its_word(i) || !strchr(tool_at(i)->name, ' ')) continue;
         size_t len = strcspn(tool_at(i)->name, " ");
@@ -260,7 +308,9 @@ static void print_bash(FILE *out) {
     print_options_of(out, tool_at(0));
     fputs("\" ;;\n    esac\n    if [ \"${word#-}\" != \"$word\" ] || [ \"${options#-}\" = "
           "\"$options\" ]; then\n"
-          "        mapfile -t COMPREPLY < <(compgen -W \"$options\" -- \"$word\")\n    else\n"
+          "        mapfile -t COMPREPLY < <(compgen -W \"$options\" -- \"$word\")\n"
+          "    elif [ -n \"$words\" ]; then\n"
+          "        mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n    else\n"
           "        mapfile -t COMPREPLY < <(compgen -f -- \"$word\")\n    fi\n}\n"
           "complete -o filenames -F _brine_cli brine-cli\n",
           out);
@@ -272,14 +322,31 @@ static void print_plain(FILE *out, const char *text) {
         if (!strchr("'[]:\\", *text)) fputc(*text, out);
 }
 
+static void print_zsh_values(FILE *out, const char *argument) {
+    if (!choices_of(argument)) {
+        fputs("_files", out);
+        return;
+    }
+    fputs(takes_files(argument) ? "{compadd " : "(", out);
+    print_choices(out, argument);
+    fputs(takes_files(argument) ? "; _files}" : ")", out);
+}
+
 static void print_zsh_arguments(FILE *out, const struct tool *tool) {
     for (size_t i = 0; option_at(tool, i); i++) {
         const struct tool_option *option = option_at(tool, i);
         fprintf(out, "            '--%s%s[", option->name, option->argument ? "=" : "");
         print_plain(out, option->doc);
-        fprintf(out, "]%s' \\\n", option->argument ? ":value:_files" : "");
+        fputc(']', out);
+        if (option->argument) {
+            fputs(":value:", out);
+            print_zsh_values(out, option->argument);
+        }
+        fputs("' \\\n", out);
     }
-    fputs("            '*:word:_files' ;;\n", out);
+    fputs("            '*:word:", out);
+    print_zsh_values(out, tool->arguments);
+    fputs("' ;;\n", out);
 }
 
 static void print_zsh(FILE *out) {
@@ -323,7 +390,15 @@ static void print_fish_options(FILE *out, const struct tool *tool, const char *c
     for (size_t i = 0; option_at(tool, i); i++) {
         const struct tool_option *option = option_at(tool, i);
         fprintf(out, "complete -c brine-cli -n '%s%.*s' -l %s%s", condition,
-                (int)strcspn(word, " "), word, option->name, option->argument ? " -r" : "");
+                (int)strcspn(word, " "), word, option->name,
+                !option->argument               ? ""
+                : takes_files(option->argument) ? " -r"
+                                                : " -x");
+        if (choices_of(option->argument)) {
+            fputs(" -a '", out);
+            print_choices(out, option->argument);
+            fputc('\'', out);
+        }
         if (option->letter) fprintf(out, " -s %c", option->letter);
         fprintf(out, " -d '");
         print_plain(out, option->doc);
@@ -343,6 +418,12 @@ static void print_fish(FILE *out) {
         if (tool->name[len]) {
             fprintf(out, "complete -c brine-cli -f -n '__fish_seen_subcommand_from %.*s' -a '%s'\n",
                     (int)len, tool->name, tool->name + len + 1);
+        }
+        if (choices_of(tool->arguments)) {
+            fprintf(out, "complete -c brine-cli -f -n '__fish_seen_subcommand_from %s' -a '",
+                    tool->name);
+            print_choices(out, tool->arguments);
+            fputs("'\n", out);
         }
         print_fish_options(out, tool, "__fish_seen_subcommand_from ", tool->name);
     }

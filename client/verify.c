@@ -27,7 +27,7 @@ enum { POLICY, JOBLIB, EXPLAIN, JOBS, JSON, VERBOSE };
 
 static const struct tool_option options[] = {
     [POLICY] =
-        {"policy", 0, "WORD",
+        {"policy", 0, TOOL_POLICY,
          "presets (data, stdlib, numpy, pandas, scipy, sklearn, django, celery, flask, "
          "joblib, sqlalchemy, pydantic) with commas between them, or FILE, or FILE:NAME: a TOML "
          "file with [policy.NAME] tables (stdlib)"},

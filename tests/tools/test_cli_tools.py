@@ -374,6 +374,11 @@ COMPLETIONS = [
     ("an option of a tool of two words", "brine-cli audit tail --sin", r"brine-cli audit tail --since[= ]"),
     ("an option of a connection", "brine-cli get --cacer", r"brine-cli get --cacert[= ]"),
     ("an option before any tool", "brine-cli --no-auth", r"brine-cli --no-auth-warning "),
+    ("a word behind an option", "brine-cli scan --format sa", r"brine-cli scan --format sarif "),
+    ("a word behind an option and =", "brine-cli scan --format=sa", r"brine-cli scan --format=sarif "),
+    ("a preset", "brine-cli verify --policy pyd", r"brine-cli verify --policy pydantic "),
+    ("a file with policies", "brine-cli verify --policy only-on", r"brine-cli verify --policy only-one\.pkl "),
+    ("a word of a tool", "brine-cli completion fi", r"brine-cli completion fish "),
     ("a file", "brine-cli verify only-on", r"brine-cli verify only-one\.pkl "),
 ]
 
