@@ -69,7 +69,8 @@
  * `stored_at_s` is since 1970; `writer` is a row's number in WRITERS, 0 nobody's.
  *
  * WRITERS blocks, of which there is one or none today, stand before the records that use them.
- * Where a number is there again the first row holds, as for a reader that takes blocks in parallel; 0, and a number that no row has, are nobody's.
+ * Where a number is there again the first row holds, as for a reader that takes blocks in parallel;
+ * 0, and a number that no row has, are nobody's.
  *
  * A reader of version 1 skips nothing that it does not know: another version, flag, type, codec or
  * reserved field that is not 0 ends it.
