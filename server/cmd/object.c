@@ -86,7 +86,8 @@ void cmd_object_refcount(struct command_call *call) {
     struct store_value value;
     int64_t number = -1;
     bool found = look(call, &value);
-    bool is_number = found && value.form == VALUE_FORM_SET && number_parse_i64(value.bytes, &number);
+    bool is_number =
+        found && value.form == VALUE_FORM_SET && number_parse_i64(value.bytes, &number);
     keyspace_leave(call->access);
     bool shared = is_number && number >= 0 && number < SHARED_INTEGERS &&
                   config_read(call->worker->config->memory.max) == 0;
