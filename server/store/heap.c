@@ -29,7 +29,8 @@
 enum {
     HEAP_BIN_TRIES = 8, /* blocks looked at in a bin that holds several sizes */
     HEAP_END_MARK_BYTES = ENTRY_HEADER_BYTES,
-    HEAP_GROWTH_SHARE = 32, /* a new chunk is this part of the heap */
+    HEAP_GROWTH_SHARE = 32, /* a new chunk is this part of the heap, */
+    HEAP_FINE_SHARE = 128,  /* or this */
     HEAP_SMALL_CHUNK_BYTES = 14 * 1024,
     HEAP_LARGE_FROM_BYTES = 64 * 1024, /* of a share, doubled */
     HEAP_TAIL_SHARE = 64,              /* a tail of this part of a chunk may stay empty */
@@ -148,12 +149,15 @@ static enum brine_status chunk_row_reserve(struct heap *heap) {
 
 /* A chunk is a small part of the heap, so that a small heap is small and little lies idle in the
  * newest one.  Between HEAP_SMALL_CHUNK_BYTES and 128 KB there are none: allocators serve what is
- * larger than that in whole pages, jemalloc with one more (README, D6).  Where blocks are large, a
- * chunk is a whole number of them: a tail too short for one more would stay empty in each. */
+ * larger than that in whole pages, jemalloc with one more (README, D6).  In huge pages there are,
+ * and smaller ones do: what is idle of the newest chunk is resident there.  Where blocks are large,
+ * a chunk is a whole number of them: a tail too short for one more would stay empty in each. */
 static size_t chunk_bytes_for(const struct heap *heap, size_t block_bytes) {
     size_t share = heap->chunk_bytes / HEAP_GROWTH_SHARE, bytes = heap->chunk_bytes_min;
     if (block_bytes > HEAP_SMALL_CHUNK_BYTES / 8)
         share = heap->chunk_bytes / 8;
+    else if (heap->cuts_fine)
+        share = MAX(heap->chunk_bytes / HEAP_FINE_SHARE, MIN(share, HEAP_SMALL_CHUNK_BYTES));
     else if (share < HEAP_LARGE_FROM_BYTES)
         share = MIN(share, HEAP_SMALL_CHUNK_BYTES);
     else

@@ -40,6 +40,7 @@ struct heap {
     uint32_t vacant;    /* head of the list of vacant rows; 0: none */
     uint32_t evacuated; /* the chunk being emptied: its free blocks are in no bin; 0: none */
     uint32_t chunk_bytes_min, chunk_bytes_max;
+    bool cuts_fine; /* the owner's: chunks of any size cost no more than their bytes (pages.h) */
     size_t chunk_bytes;   /* sum over chunks */
     size_t live_bytes;    /* sum over chunks */
     size_t boxed_entries; /* kept by the owner: 0 lets a dropped heap be freed unread */

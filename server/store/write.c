@@ -337,6 +337,7 @@ static enum brine_status shard_furnish(struct shard *shard, uint32_t db) {
     if (!shard->heap)
         shard->heap =
             heap_create(&store->pages.allocator, store->chunk_bytes_min, store->chunk_bytes_max);
+    if (shard->heap) shard->heap->cuts_fine = pages_used(&store->pages) > 0;
     if (!slice->table)
         slice->table = table_create(&store->account.allocator, store->shard_bits, shard->pairs);
     return shard->heap && slice->table ? BRINE_OK : BRINE_NO_MEMORY;
