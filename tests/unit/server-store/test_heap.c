@@ -114,3 +114,18 @@ Test(heap, same_sizes_fill_a_chunk_to_the_end) {
         heap_destroy(heap);
     }
 }
+
+Test(heap, where_chunks_may_have_any_size_little_of_the_newest_lies_idle) {
+    failing_init(&mem, SIZE_MAX);
+    struct heap *heap = heap_create(&mem.allocator, 4096, 256 * 1024);
+    cr_assert(heap);
+    heap->cuts_fine = true;
+    while (heap->live_bytes < 16 << 20) {
+        cr_assert(heap_alloc(heap, 456 / 8));
+        size_t waste = heap->chunk_bytes - heap->live_bytes;
+        if (heap->live_bytes > 2 << 20)
+            cr_assert(waste < heap->chunk_bytes / 36, "%zu of %zu", waste, heap->chunk_bytes);
+    }
+    verify(heap);
+    heap_destroy(heap);
+}
