@@ -74,14 +74,14 @@ static bool is_sure_pickle(const struct pickle_report *report) {
 
 /* As the gate has it: no reader imports, calls or uses anything, or only one written in Python
  * imports because the bytes end within the name, as "cat" and "ios" do. Where values may be
- * anything, memory and time of what comes to no object are the reader's own: "McArthur" names a
- * high memo index. */
+ * anything, the memory of what comes to no object is the reader's own: "McArthur" names a high memo
+ * index. */
 static bool may_be_bytes(struct judge *judge, const struct frame_reading *reading,
                          struct pickle_harm *harm) {
     struct bytes bytes = reading->bytes;
     if (pickle_is_harmless(bytes, &PICKLE_LIMITS_DEFAULT, &judge->scratch, harm)) return true;
     if (!judge->anything || harm->stops) return false;
-    unsigned kinds = harm->kinds & ~(unsigned)(PICKLE_HARM_MEMORY | PICKLE_HARM_TIME);
+    unsigned kinds = harm->kinds & ~(unsigned)PICKLE_HARM_MEMORY;
     if (kinds != PICKLE_HARM_IMPORT_AT_END) return kinds == 0;
     return !pickle_harm_has_module(harm, bytes) || !policy_is_dangerous(harm->module, harm->name);
 }

@@ -69,8 +69,12 @@ bool resolve(struct machine *m, struct bytes module, struct bytes name, bool by_
                                                                 .numerical = is_numerical(module),
                                                                 .by_attribute = by_attribute};
     struct pickle_global *global = &scratch->globals[m->globals_count];
-    /* Exceptions make a tuple of their args. */
-    global->walks = global->numerical || bytes_equal(module, BYTES("builtins"));
+    /* Exceptions make a tuple of their args, django lists of the values that a key has. */
+    global->walks = global->numerical || bytes_equal(module, BYTES("builtins")) ||
+                    bytes_equal(module, BYTES("django.utils.datastructures")) ||
+                    bytes_equal(module, BYTES("django.http.request"));
+    /* Its errors write out what they got. */
+    global->numerical |= is_within(module, BYTES("django"));
     note_model(m, entry->model);
     *value = (struct pickle_value){.kind = PICKLE_KIND_GLOBAL, .a = m->globals_count++};
     return true;
@@ -123,11 +127,19 @@ static bool charge_arguments(struct machine *m, const struct arguments *args) {
 void charge_copy(struct machine *m, struct pickle_value value) {
     enum { COPY_RATIO = 8, ITEM_BYTES = 16 };
     if (m->heap > m->heap_max) return; /* refused at the end; more could overflow */
-    if (value.kind == PICKLE_KIND_STR || value.kind == PICKLE_KIND_BYTES ||
-        value.kind == PICKLE_KIND_LONG)
+    bool is_payload = value.kind == PICKLE_KIND_STR || value.kind == PICKLE_KIND_BYTES ||
+                      value.kind == PICKLE_KIND_LONG || value.kind == PICKLE_KIND_BYTEARRAY;
+    if (is_payload)
         m->heap += COPY_RATIO * (uint64_t)value.a;
     else if (is_container(value))
         m->heap += ITEM_BYTES * (uint64_t)m->nodes[value.a].count;
+    if (numpy_is_array(m, value)) m->heap += ITEM_BYTES * (uint64_t)more_seen(m, value.a)->aux;
+}
+
+void charge_parts(struct machine *m, uint32_t node) {
+    enum { ITEM_BYTES = 16 };
+    if (m->heap > m->heap_max) return;
+    m->heap += ITEM_BYTES * (uint64_t)*parts_of(&m->nodes[node]);
 }
 
 void charge_copies(struct machine *m, uint32_t tuple) {

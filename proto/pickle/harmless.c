@@ -26,6 +26,7 @@
 
 enum {
     MEMO_HOLES_MAX = 4096,  /* older C unpicklers keep the memo as an array: 16 bytes an index */
+    HASHED_MAX = 1 << 20,   /* parts of tuples, a twentieth of a second */
     NUMBER_KEYS_MAX = 4096, /* all of one hash: 8 million comparisons, a tenth of a second */
 };
 /* What no allocator gives: the reader fails at once. */
@@ -35,7 +36,7 @@ struct probe {
     struct machine m;
     struct pickle_report report; /* of refuse(): only a want of memory is looked at */
     struct pickle_harm *harm;
-    uint64_t number_keys;
+    uint64_t number_keys, hashed;
     bool outside;
     bool has_protocol; /* a PROTO was read */
     bool memo_lost;    /* an index was too high to be kept here */
@@ -230,6 +231,21 @@ static bool push_kind(struct probe *p, enum pickle_kind kind) {
     return push(&p->m, (struct pickle_value){.kind = (uint8_t)kind});
 }
 
+static bool has_parts_hashed(struct pickle_value value) {
+    return value.kind == PICKLE_KIND_TUPLE || value.kind == PICKLE_KIND_FROZENSET;
+}
+
+/* Made of what stands from `from` on.  A tuple's `a` says how many parts hashing it visits. */
+static bool push_made_of(struct probe *p, enum pickle_kind kind, uint32_t from) {
+    struct pickle_value made = {.kind = (uint8_t)kind};
+    for (uint32_t i = from; has_parts_hashed(made) && i < p->m.top; i++) {
+        struct pickle_value part = p->m.stack[i];
+        made.a = add_saturating(made.a, has_parts_hashed(part) ? add_saturating(part.a, 1) : 1);
+    }
+    p->m.top = from;
+    return push(&p->m, made);
+}
+
 /* By the letter that the opcode table has for what an opcode pushes. */
 static enum pickle_kind kind_of_letter(char letter) {
     static const struct {
@@ -280,7 +296,11 @@ static bool hash_key(struct probe *p, struct pickle_value key) {
     case PICKLE_KIND_FROZENSET:
         if (p->outside)
             return harm(p, PICKLE_HARM_USE, "hash what may hold an object from outside");
-        return strain(p, PICKLE_HARM_TIME, "hash a container at a cost not foreseen");
+        p->hashed += key.a;
+        if (p->hashed > HASHED_MAX && !strain(p, PICKLE_HARM_TIME, "hash parts without bound"))
+            return false;
+        p->number_keys++;
+        return p->number_keys <= NUMBER_KEYS_MAX || strain(p, PICKLE_HARM_TIME, "hash many tuples");
     case PICKLE_KIND_INT:
     case PICKLE_KIND_LONG:
         p->number_keys += 1 + key.a / 1024;
@@ -314,8 +334,7 @@ static bool step_slice(struct probe *p, const struct pickle_opcode *row) {
     m->heap += 8 * (uint64_t)(m->top - from);
     if (row->out[0] == 'z' && !hash_keys(p, from, 1)) return false;
     if (row->out[0] == 'd' && (!hash_keys(p, from, 2) || (m->top - from) % 2)) return false;
-    m->top = from;
-    return push_kind(p, kind_of_letter(row->out[0]));
+    return push_made_of(p, kind_of_letter(row->out[0]), from);
 }
 
 static bool step_data(struct probe *p, const struct pickle_opcode *row) {
@@ -323,8 +342,7 @@ static bool step_data(struct probe *p, const struct pickle_opcode *row) {
     if (row->in[0] == '(') return step_slice(p, row);
     uint32_t count = (uint32_t)strlen(row->in);
     if (!above_fence(&p->m, count)) return false;
-    p->m.top -= count;
-    return push_kind(p, kind_of_letter(row->out[0]));
+    return push_made_of(p, kind_of_letter(row->out[0]), p->m.top - count);
 }
 
 /* --- stack and memo --- */

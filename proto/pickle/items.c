@@ -149,6 +149,7 @@ static void inherit_hash(struct machine *m, struct pickle_node *parent, struct p
     parent->cost = add_saturating(parent->cost, add_saturating(child->cost, 1));
     parent->key_depth = (uint16_t)MAX(parent->key_depth, child->key_depth + 1);
     parent->flags |= flags;
+    if (part.kind == PICKLE_KIND_INSTANCE) parent->flags |= child->flags & NODE_FUNCTION;
 }
 
 /* The cells of an array are not walked; that pandas hashes them, when they become its labels, is
@@ -411,11 +412,12 @@ bool is_planted_name(struct bytes text) {
            bytes_equal(text, BYTES("add"));
 }
 
-/* uuid.UUID writes an `is_safe` that it does not know into an error, and sklearn a version that is
- * not its own into a warning: shared parts again and again. */
+/* uuid.UUID writes an `is_safe` that it does not know into an error, and sklearn and django a
+ * version that is not their own into a warning: shared parts again and again. */
 static bool is_written_out(const struct machine *m, struct bytes text, struct pickle_value value) {
     if (is_leaf(value)) return false;
-    if (bytes_equal(text, BYTES("_sklearn_version"))) return true;
+    if (bytes_equal(text, BYTES("_sklearn_version")) || bytes_equal(text, BYTES("_django_version")))
+        return true;
     if (value.kind == PICKLE_KIND_GLOBAL || !bytes_equal(text, BYTES("is_safe"))) return false;
     return value.kind != PICKLE_KIND_INSTANCE ||
            !global_is(m, m->nodes[value.a].global, "uuid", "SafeUUID");
@@ -476,14 +478,15 @@ bool note_str_key(struct machine *m, uint32_t number, struct pickle_value key,
 }
 
 /* Every name that note_str_key looks at begins with "__", is one of "add", "append", "extend",
- * "args", "_cache", "_sklearn_version", or is written in a way that has to be decoded; "is_safe",
- * "name" and "names" are looked at where values are no leaves. */
+ * "args", "_cache", "_sklearn_version", "_django_version", or is written in a way that has to be
+ * decoded; "is_safe", "name" and "names" are looked at where values are no leaves. */
 static inline bool may_be_planted(const struct machine *m, struct pickle_value key) {
     if (UNLIKELY(key.flags & ~VALUE_8BIT)) return true;
     if (key.a < 3) return false;
     const uint8_t *text = m->data + key.b;
     if (UNLIKELY(text[0] == '_')) {
-        bool is_version = text[1] == 's' && key.a == sizeof "_sklearn_version" - 1;
+        bool is_version = (text[1] == 's' && key.a == sizeof "_sklearn_version" - 1) ||
+                          (text[1] == 'd' && key.a == sizeof "_django_version" - 1);
         return text[1] == '_' || (text[1] == 'c' && key.a == 6) || is_version;
     }
     if (LIKELY((text[0] | 4) != 'e')) return false; /* neither 'a' nor 'e' */

@@ -37,6 +37,8 @@ struct machine {
     uint8_t proto;
     uint32_t protocols; /* a bit each that opcodes needed */
     bool seen_8bit, seen_bytes;
+    uint64_t offsets;      /* of zones, that pytz keeps */
+    bool built_late;       /* an instance that is part of something got a function as attribute */
     bool grew_late;        /* a sequence that is part of another got a sequence */
     bool numerical_keys;   /* numpy's scalars are keys */
     uint64_t wide_keys;    /* how many values the ranges that are keys give */
@@ -201,6 +203,9 @@ bool take_line(struct machine *m, struct bytes *line);
 /* A memo index written on the next line. */
 bool take_index(struct machine *m, uint32_t *index);
 bool utf8_valid(struct bytes text);
+/* -?digits[/digits]; what decimal.Decimal writes, with an exponent within bounds. */
+bool text_is_fraction(struct bytes text);
+bool text_is_decimal(struct bytes text);
 
 /* The text of a str, in the buffer when it has to be decoded.  One that is written with escapes and
  * longer than TEXT_RAW_BYTES_MAX comes back as it is written. */

@@ -117,6 +117,16 @@ static bool give_copy(struct machine *m, const struct arguments *args, uint32_t 
     return give_instance(m, args, result);
 }
 
+/* What a copy of its memory copies. */
+static bool give_buffer(struct machine *m, const struct arguments *args,
+                        struct pickle_value *result) {
+    if (!give_copy(m, args, 1, result)) return false;
+    struct pickle_value data = {0};
+    if (args->count > 1) data = argument(m, args, 1);
+    m->nodes[result->a].count = is_container(data) ? m->nodes[data.a].count : data.a;
+    return true;
+}
+
 static bool give_bytes(struct machine *m, enum pickle_kind kind, uint32_t length,
                        struct pickle_value *result) {
     m->heap += length;
@@ -238,7 +248,10 @@ static bool admits_collection(struct machine *m, const struct arguments *args, b
 /* OrderedDict of Python 2 and what werkzeug derives from dict: a list of pairs, whose keys are
  * hashed unseen and so have to be text. */
 static bool admits_mapping(struct machine *m, const struct arguments *args) {
-    if (admits_collection(m, args, true)) return true;
+    if (admits_collection(m, args, true)) {
+        if (args->count == 1) charge_parts(m, argument(m, args, 0).a);
+        return true;
+    }
     struct pickle_value source = argument(m, args, 0);
     if (args->count != 1 || source.kind != PICKLE_KIND_LIST) return false;
     /* Numbers for keys could be chosen to collide: so few do no harm. */
@@ -273,39 +286,6 @@ static bool admits_numbers(struct machine *m, const struct arguments *args, uint
         if (!is_int(value) && !(floats && value.kind == PICKLE_KIND_FLOAT)) return false;
     }
     return true;
-}
-
-static size_t skip_digits(struct bytes text, size_t at) {
-    while (at < text.len && byte_is_digit(text.data[at])) at++;
-    return at;
-}
-
-static bool is_fraction_text(struct bytes text) {
-    size_t from = text.len > 0 && text.data[0] == '-', at = skip_digits(text, from);
-    if (at == from) return false;
-    if (at == text.len) return true;
-    if (text.data[at] != '/' || at + 1 == text.len) return false;
-    return skip_digits(text, at + 1) == text.len;
-}
-
-static bool is_decimal_text(struct bytes text) {
-    enum { EXPONENT_MAX = 999999 };
-    size_t at = text.len > 0 && text.data[0] == '-';
-    struct bytes rest = bytes_slice(text, at, text.len);
-    if (bytes_equal(rest, BYTES("Infinity"))) return true;
-    bool nan = bytes_starts_with(rest, BYTES("NaN")), snan = bytes_starts_with(rest, BYTES("sNaN"));
-    if (nan || snan) return skip_digits(rest, nan ? 3 : 4) == rest.len;
-    size_t digits = skip_digits(text, at);
-    if (digits == at) return false;
-    at = digits;
-    if (at < text.len && text.data[at] == '.') at = skip_digits(text, at + 1);
-    if (at == text.len) return true;
-    if (text.data[at] != 'E' && text.data[at] != 'e') return false;
-    at++;
-    at += at < text.len && (text.data[at] == '+' || text.data[at] == '-');
-    uint64_t exponent;
-    struct bytes power = bytes_slice(text, at, text.len);
-    return number_parse_u64(power, &exponent) && exponent <= EXPONENT_MAX;
 }
 
 static bool admits_text(struct machine *m, const struct arguments *args,
@@ -445,7 +425,7 @@ bool model_partial_state(struct machine *m, uint32_t partial, struct pickle_valu
     return true;
 }
 
-/* --- array, zoneinfo --- */
+/* --- array --- */
 
 static bool is_typecode(struct pickle_value value) {
     return value.kind == PICKLE_KIND_STR && value.a == 1;
@@ -458,6 +438,11 @@ static bool admits_array(struct machine *m, const struct arguments *args) {
     return items.kind == PICKLE_KIND_LIST || items.kind == PICKLE_KIND_BYTES;
 }
 
+static bool call_array(struct machine *m, const struct arguments *args,
+                       struct pickle_value *result) {
+    return admits_array(m, args) ? give_buffer(m, args, result) : refuse_arguments(m, args);
+}
+
 static bool call_array_reconstructor(struct machine *m, const struct arguments *args,
                                      struct pickle_value *result) {
     bool admitted = args->count == 4 && argument(m, args, 0).kind == PICKLE_KIND_GLOBAL &&
@@ -467,26 +452,8 @@ static bool call_array_reconstructor(struct machine *m, const struct arguments *
                     argument(m, args, 3).kind == PICKLE_KIND_BYTES;
     if (!admitted) return refuse_arguments(m, args);
     m->heap += argument(m, args, 3).a;
-    return give_instance_of(m, args, argument(m, args, 0), 1, result);
-}
-
-/* Zone keys are paths below the reader's zone directories. */
-static bool admits_zone(struct machine *m, const struct arguments *args) {
-    enum { ZONE_BYTES_MAX = 64 };
-    if (args->count == 0 || args->count > 2 || !is_plain_str(argument(m, args, 0))) return false;
-    if (args->count == 2) { /* whether from the cache: the C module writes a number */
-        struct pickle_value flag = argument(m, args, 1);
-        if ((flag.kind != PICKLE_KIND_BOOL && flag.kind != PICKLE_KIND_INT) || flag.b > 1)
-            return false;
-    }
-    struct bytes key = payload(m, argument(m, args, 0));
-    if (key.len == 0 || key.len > ZONE_BYTES_MAX || key.data[0] == '/') return false;
-    for (size_t i = 0; i < key.len; i++) {
-        uint8_t c = key.data[i];
-        bool letter = byte_lower(c) >= 'a' && byte_lower(c) <= 'z';
-        if (!letter && !byte_is_digit(c) && c != '/' && c != '_' && c != '-' && c != '+')
-            return false;
-    }
+    if (!give_instance_of(m, args, argument(m, args, 0), 1, result)) return false;
+    m->nodes[result->a].count = argument(m, args, 3).a;
     return true;
 }
 
@@ -656,6 +623,14 @@ static bool call_network(struct machine *m, const struct arguments *args,
     if (!network_size(m, args, &addresses)) return refuse_arguments(m, args);
     return give_instance(m, args, result) && set_wide(m, result->a, addresses);
 }
+/* pytz walks the offsets that it knows of the zone, and keeps for good what it did not know. */
+static bool call_pytz(struct machine *m, const struct arguments *args,
+                      struct pickle_value *result) {
+    enum { WALK_COST = 4 };
+    if (!zone_admits_pytz(m, args)) return refuse_arguments(m, args);
+    m->offsets += WALK_COST;
+    return charge_work(m, m->offsets) && give_instance(m, args, result);
+}
 static bool admits_slice(struct machine *m UNUSED, const struct arguments *args) {
     return args->count >= 1 && args->count <= 3;
 }
@@ -663,10 +638,10 @@ static bool admits_complex(struct machine *m, const struct arguments *args) {
     return admits_numbers(m, args, 2, 2, true);
 }
 static bool admits_fraction(struct machine *m, const struct arguments *args) {
-    return admits_text(m, args, is_fraction_text) || admits_numbers(m, args, 2, 2, false);
+    return admits_text(m, args, text_is_fraction) || admits_numbers(m, args, 2, 2, false);
 }
 static bool admits_decimal(struct machine *m, const struct arguments *args) {
-    return admits_text(m, args, is_decimal_text);
+    return admits_text(m, args, text_is_decimal);
 }
 static bool call_shaped(struct machine *m, const struct arguments *args,
                         struct pickle_value *result) {
@@ -718,7 +693,7 @@ static const struct {
     [POLICY_MODEL_PARTIAL_NEW] = {.call = call_partial},
     [POLICY_MODEL_FRACTION] = {.admits = admits_fraction},
     [POLICY_MODEL_DECIMAL] = {.admits = admits_decimal},
-    [POLICY_MODEL_ARRAY] = {.admits = admits_array},
+    [POLICY_MODEL_ARRAY] = {.call = call_array},
     [POLICY_MODEL_ARRAY_RECONSTRUCTOR] = {.call = call_array_reconstructor},
     [POLICY_MODEL_NUMPY_RECONSTRUCT] = {.call = call_numpy_array},
     [POLICY_MODEL_NUMPY_MARECONSTRUCT] = {.call = call_numpy_masked},
@@ -730,7 +705,8 @@ static const struct {
     [POLICY_MODEL_SKLEARN_TREE] = {.call = call_shaped},
     [POLICY_MODEL_SKLEARN_METRIC] = {.call = call_shaped},
     [POLICY_MODEL_JOBLIB_ARRAY] = {.admits = admits_nothing},
-    [POLICY_MODEL_ZONE] = {.admits = admits_zone},
+    [POLICY_MODEL_ZONE] = {.admits = zone_admits},
+    [POLICY_MODEL_PYTZ] = {.call = call_pytz},
     [POLICY_MODEL_PANDAS_INDEX] = {.call = call_pandas_index},
     [POLICY_MODEL_SIMPLE_COOKIE] = {.admits = admits_no_arguments},
     [POLICY_MODEL_USER_LIST] = {.admits = admits_no_arguments},

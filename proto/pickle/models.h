@@ -36,6 +36,9 @@ bool result_note_item(struct machine *m, uint32_t dict, struct bytes key,
 bool result_state_agrees(struct machine *m, struct pickle_value state);
 bool result_admits_row(struct machine *m, const struct arguments *args);
 bool result_admits_name(struct machine *m, const struct arguments *args);
+/* models_zone.c */
+bool zone_admits(struct machine *m, const struct arguments *args);
+bool zone_admits_pytz(struct machine *m, const struct arguments *args);
 /* models_generic.c: what stands in the brackets of a generic class. */
 bool generic_admits(struct machine *m, const struct arguments *args);
 /* items.c: a name that readers, or what numpy asks of any object, would call or believe. */
@@ -49,6 +52,8 @@ bool model_shape(struct machine *m, const struct arguments *args, uint32_t from)
 /* calls.c: the memory that a class may take for a copy of this, or of each part of this tuple. */
 void charge_copy(struct machine *m, struct pickle_value value);
 void charge_copies(struct machine *m, uint32_t tuple);
+/* Or of all that the node holds. */
+void charge_parts(struct machine *m, uint32_t node);
 /* What hashing a call's argument costs in all. */
 bool charge_hashing(struct machine *m, uint32_t node);
 /* The same for other work that a reader does: in elements hashed. */

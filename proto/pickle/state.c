@@ -16,6 +16,7 @@ static bool are_attributes(const struct machine *m, struct pickle_value state) {
 /* The keys of a dict must be none that a reader would follow: `barred` are flags of its node. */
 static bool check_keys(struct machine *m, struct pickle_value dict, uint32_t barred) {
     if (m->nodes[dict.a].flags & barred) return refuse(m, PICKLE_STATE_KEY);
+    if (barred & NODE_FUNCTION && m->built_late) return refuse(m, PICKLE_STATE_KEY);
     m->nodes[dict.a].flags |= NODE_STATE;
     return true;
 }
@@ -76,12 +77,19 @@ static bool walks_attributes(struct bytes module) {
         MODULE("kombu.exceptions"),
         MODULE("billiard.exceptions"),
         MODULE("django.core.exceptions"),
+        MODULE("django.db.models.base"),
         MODULE("uuid"),
 #undef MODULE
     };
     for (size_t i = 0; i < ARRAY_LEN(modules); i++)
         if (bytes_equal(module, modules[i])) return true;
     return is_within(module, BYTES("sklearn"));
+}
+
+/* Makes lists of the values that a dict in its state holds, by that dict's own method. */
+static bool copies_values(struct bytes module) {
+    return bytes_equal(module, BYTES("django.utils.datastructures")) ||
+           bytes_equal(module, BYTES("django.http.request"));
 }
 
 /* pandas reads the attribute `_cache` as a dict without a look, and calls attributes while it
@@ -92,6 +100,7 @@ static uint32_t barred_keys(const struct machine *m, uint32_t global) {
     struct bytes module = m->scratch->globals[global].module;
     if (is_within(module, BYTES("pandas"))) return NODE_PLANTED | NODE_BAD_CACHE | NODE_FUNCTION;
     bool is_key = has_right(m, global, POLICY_HASH) && !bytes_equal(module, BYTES("builtins"));
+    is_key |= copies_values(module);
     return NODE_PLANTED | (is_key ? NODE_FUNCTION : 0) |
            (walks_attributes(module) ? NODE_WALKED : 0);
 }
@@ -205,6 +214,9 @@ static bool note_state(struct machine *m, uint32_t target, struct pickle_value s
         struct pickle_node *node = &m->nodes[target], *dict = &m->nodes[state.a];
         node->cost = add_saturating(node->cost, dict->cost);
         node->key_depth = MAX(node->key_depth, dict->key_depth);
+        /* Who takes it for a mapping calls its attributes. */
+        node->flags |= dict->flags & NODE_FUNCTION;
+        m->built_late |= node->flags & NODE_NESTED && dict->flags & NODE_FUNCTION;
         if (m->scratch->collect_keys || m->scratch->collect_fingerprints)
             return collect_keys(m, global, state.a);
     }
@@ -229,5 +241,8 @@ bool step_build(struct machine *m) {
     charge_copy(m, state);
     if (state.kind == PICKLE_KIND_TUPLE) charge_copies(m, state.a);
     uint32_t global = m->nodes[target.a].global;
+    if (global != NO_GLOBAL && is_container(state) &&
+        copies_values(m->scratch->globals[global].module))
+        charge_parts(m, state.a);
     return entry_of(m, global)->model != POLICY_MODEL_JOBLIB_ARRAY || joblib_read_array(m, state);
 }

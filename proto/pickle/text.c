@@ -302,3 +302,38 @@ bool latin1_length(struct machine *m, struct pickle_value value, uint32_t *chara
     }
     return true;
 }
+
+/* --- numbers that are arguments of calls --- */
+
+static size_t skip_digits(struct bytes text, size_t at) {
+    while (at < text.len && byte_is_digit(text.data[at])) at++;
+    return at;
+}
+
+bool text_is_fraction(struct bytes text) {
+    size_t from = text.len > 0 && text.data[0] == '-', at = skip_digits(text, from);
+    if (at == from) return false;
+    if (at == text.len) return true;
+    if (text.data[at] != '/' || at + 1 == text.len) return false;
+    return skip_digits(text, at + 1) == text.len;
+}
+
+bool text_is_decimal(struct bytes text) {
+    enum { EXPONENT_MAX = 999999 };
+    size_t at = text.len > 0 && text.data[0] == '-';
+    struct bytes rest = bytes_slice(text, at, text.len);
+    if (bytes_equal(rest, BYTES("Infinity"))) return true;
+    bool nan = bytes_starts_with(rest, BYTES("NaN")), snan = bytes_starts_with(rest, BYTES("sNaN"));
+    if (nan || snan) return skip_digits(rest, nan ? 3 : 4) == rest.len;
+    size_t digits = skip_digits(text, at);
+    if (digits == at) return false;
+    at = digits;
+    if (at < text.len && text.data[at] == '.') at = skip_digits(text, at + 1);
+    if (at == text.len) return true;
+    if (text.data[at] != 'E' && text.data[at] != 'e') return false;
+    at++;
+    at += at < text.len && (text.data[at] == '+' || text.data[at] == '-');
+    uint64_t exponent;
+    struct bytes power = bytes_slice(text, at, text.len);
+    return number_parse_u64(power, &exponent) && exponent <= EXPONENT_MAX;
+}

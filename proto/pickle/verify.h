@@ -18,8 +18,7 @@
  * Words: an *instance* is what a call has made; a *callee* is a global about to be called;
  * *scratch* is the machine's memory, reused: a usual value allocates nothing.  Ownership: a
  * report's views point into input, policy and scratch, valid until the next call with that scratch.
- * Reentrant; a scratch is one thread's at a time.  Cost: one pass, O(bytes). Source: CPython 3.8
- * to 3.13, _pickle.c and pickle.py. */
+ * Reentrant; a scratch is one thread's at a time.  Cost: one pass.  Source: CPython's _pickle.c. */
 #ifndef BRINE_PICKLE_VERIFY_H
 #define BRINE_PICKLE_VERIFY_H
 

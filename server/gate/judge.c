@@ -150,11 +150,11 @@ static bool makes_no_text(struct judging *judging, const struct frame_reading *r
 }
 
 /* Whether what the verifier does not accept may pass as bytes.  It may when no reader imports,
- * calls or uses anything on the way to its error; memory and time are then the reader's own, for
- * "McArthur" and "Kerberos" name high memo indices.  What comes to a STOP is a pickle, and no
- * bytes: it has to keep the limits.  One import passes, which only readers written in Python do,
- * because the bytes end within the name: "cat" and "index" are such values.  Nothing is called
- * then, and a name that is known to be dangerous is refused even so. */
+ * calls or uses anything on the way to its error, nor hashes without bound; memory is then the
+ * reader's own, for "McArthur" and "Kerberos" name high memo indices.  What comes to a STOP is a
+ * pickle, and no bytes: it has to keep the limits.  One import passes, which only readers written
+ * in Python do, because the bytes end within the name: "cat" and "index" are such values.  Nothing
+ * is called then, and a name that is known to be dangerous is refused even so. */
 static bool may_pass(struct judging *judging, const struct frame_reading *reading,
                      struct pickle_harm *harm) {
     const struct pickle_report *report = judging->report;
@@ -167,7 +167,7 @@ static bool may_pass(struct judging *judging, const struct frame_reading *readin
         reading->path.depth == 1 && judging->rule->frames.admitted & FRAME_BIT(FRAME_STRING);
     if (harm->stops)
         return harmless && !is_limit && (!may_hide || makes_no_text(judging, reading, stop));
-    unsigned kinds = harm->kinds & ~(unsigned)(PICKLE_HARM_MEMORY | PICKLE_HARM_TIME);
+    unsigned kinds = harm->kinds & ~(unsigned)PICKLE_HARM_MEMORY;
     if (kinds != PICKLE_HARM_IMPORT_AT_END) return kinds == 0;
     return !pickle_harm_has_module(harm, reading->bytes) ||
            !policy_is_dangerous(harm->module, harm->name);

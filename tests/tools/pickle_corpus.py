@@ -1412,6 +1412,46 @@ def handed_on():
     add("r28_form", P(4) + multi + S("add") + b"](K\x01esb.", ACCEPT, "accepted")
 
 
+def copied_and_kept():
+    """What classes make of what they are handed, again and again from the memo."""
+    model = P(4) + SG("django.db.models.base", "model_unpickle") + S("auth") + S("user") + b"\x86\x85R}" + S("_django_version")
+    add("r29_version_text", model + S("3.2") + b"sb.", ACCEPT, "accepted")
+    add("r29_version_tuple", model + b")" + b"2\x86" * 28 + b"sb.", FORBIDDEN, "state-key")
+    error = SG("builtins", "ValueError") + b"(" * 28 + b"K\x01" + b"2l" * 28 + b"\x85R"
+    add("r29_model_of_error", P(4) + SG("django.db.models.base", "model_unpickle") + error + S("user") + b"\x86\x85R.", LIMIT, "expanded-max")
+    values = P(4) + SG("django.utils.datastructures", "MultiValueDict") + b")\x81}" + S("_data")
+    namespace, helper = SG("types", "SimpleNamespace") + b")R}", SG("app", "helper")
+    add("r29_values", values + b"}" + S("a") + b"](K\1essb.", ACCEPT, "accepted")
+    add("r29_values_range", values + b"}" + S("a") + SG("builtins", "range") + b"J\xff\xff\xff\x7f\x85Rssb.", LIMIT, "heap")
+    frame = P(4) + SG("pandas.core.frame", "DataFrame") + b")\x81}" + S("_flags")
+    for name, target, end in (("values", values, b"sb."), ("frame", frame, b"sb.")):
+        add("r29_function_" + name, target + namespace + S("items") + helper + b"sb" + end, FORBIDDEN, "state-key")
+        add("r29_namespace_" + name, target + namespace + S("items") + b"Nsb" + end, ACCEPT, "accepted")
+    add("r29_function_late", P(4) + SG("types", "SimpleNamespace") + b")Rq\x000](h\x00}" + S("items") + helper + b"sb" + SG("pandas.core.frame", "DataFrame") + b")\x81}"
+        + S("_flags") + b"h\x00sbe.", FORBIDDEN, "state-key")
+    add("r29_function_nested", P(4) + SG("types", "SimpleNamespace") + b")Rq\x000}" + S("_flags") + b"h\x00sq\x010h\x00}" + S("items") + helper + b"sb0" + frame[2:-len(S("_flags")) - 1]
+        + b"h\x01b.", FORBIDDEN, "state-key")
+    zone, pytz = SG("zoneinfo", "ZoneInfo._unpickle") + b"q\x000" + S("UTC"), SG("pytz", "_p") + b"q\x000" + S("Europe/Paris")
+    add("r29_zones", P(4) + zone + b"\x89\x86q\x010](" + b"h\x00h\x01R" * 9000 + b"e.", LIMIT, "heap")
+    add("r29_zones_cached", P(4) + zone + b"\x88\x86q\x010](" + b"h\x00h\x01R" * 9000 + b"e.", ACCEPT, "accepted")
+    offsets = pytz + b"J\x10\x0e\x00\x00K\x00" + S("CET")
+    add("r29_pytz", P(4) + b"(" .join([b"", offsets.replace(S("Europe/Paris"), b"(" + S("Europe/Paris"))])[1:] + b"tq\x010](" + b"h\x00h\x01R" * 100 + b"e.", ACCEPT, "accepted")
+    add("r29_pytz_many", P(4) + b"(".join([b"", offsets.replace(S("Europe/Paris"), b"(" + S("Europe/Paris"))])[1:] + b"tq\x010](" + b"h\x00h\x01R" * 2400 + b"e.", LIMIT, "key-cost-total")
+    for name, arguments in (("name", S("a") + b"\x85"), ("four", b"(" + S("a") + b"K\x3cK\x00" + S("b") + b"t")):
+        add("r29_pytz_" + name, P(4) + SG("pytz", "_p") + arguments + b"R.", ACCEPT, "accepted")
+    for name, arguments in (("seconds", b"(" + S("a") + b"K\x01K\x00" + S("b") + b"t"), ("days", b"(" + S("a") + b"J\x80\x51\x01\x00K\x00" + S("b") + b"t"), ("two", S("a") + b"K\x3c\x86"),
+                            ("number", b"K\x01\x85"), ("text", b"(" + S("a") + S("60") + b"K\x00" + S("b") + b"t"), ("back", b"(" + S("a") + b"J\x80\xae\xfe\xffK\x00" + S("b") + b"t")):
+        add("r29_pytz_" + name, P(4) + SG("pytz", "_p") + arguments + b"R.", FORBIDDEN, "arguments", "pytz._p")
+    multi = SG("werkzeug.datastructures", "ImmutableMultiDict") + b"q\x000}" + S("a") + b"](" + b"N" * 1000 + b"es\x85q\x010]("
+    add("r29_multi", P(4) + multi + b"h\x00h\x01R" * 8000 + b"e.", LIMIT, "heap")
+    add("r29_multi_few", P(4) + multi + b"h\x00h\x01R" * 80 + b"e.", ACCEPT, "accepted")
+    for name, data in (("bytearray", b"\x96" + struct.pack("<Q", 4000) + b"a" * 4000),
+                       ("array", SG("array", "array") + S("B") + b"B" + struct.pack("<I", 4000) + b"a" * 4000 + b"\x86R"),
+                       ("rebuilt", SG("array", "_array_reconstructor") + b"(" + SG("array", "array") + S("B") + b"K\x00B" + struct.pack("<I", 4000) + b"a" * 4000 + b"tR")):
+        text = SG("_io", "BytesIO") + b"q\x000(" + data + b"K\x00Ntq\x010]("
+        add("r29_io_" + name, P(4) + text + b"h\x00)\x81h\x01b" * 3000 + b"e.", LIMIT, "heap")
+
+
 def write(folder, check):
     here = folder.path
     lines = ["# file, class, rule, global.  Written by tests/tools/pickle_corpus.py; judged under POLICY.\n"]
@@ -1434,7 +1474,7 @@ def write(folder, check):
 def main(check):
     for part in (imports, names, memo, operands, calls, state, outside, broken, containers, keys, resources, arguments,
                  numpy_dtypes, dunders, wrapped_and_paired, pandas_caches, wide, wrapped, index_dtypes, range_indexes, cookies, results, array_streams,
-                 long_integers, brackets, array_protocols, walked, masked, handed_on):
+                 long_integers, brackets, array_protocols, walked, masked, handed_on, copied_and_kept):
         part()
     return write(PICKLES, check) | write(ARRAY_STREAMS, check)
 

@@ -207,6 +207,10 @@ Test(harmless, what_the_reader_brings_along_must_not_be_used) {
     );
 }
 
+/* Fifteen times a tuple of twice what is there. */
+#define DOUBLED_FIVE "2\x86" "2\x86" "2\x86" "2\x86" "2\x86"
+#define DOUBLED DOUBLED_FIVE DOUBLED_FIVE DOUBLED_FIVE
+
 Test(harmless, memory_and_time_out_of_proportion_are_told_apart) {
     CHECK(
         {BYTES("Nr    "), MEMORY, 1, "a memo of 8 GB"},
@@ -218,7 +222,10 @@ Test(harmless, memory_and_time_out_of_proportion_are_told_apart) {
         {BYTES("\x96\0\0\0\0\x02\0\0\0"), MEMORY, 0, "8 GB of zeros"},
         {BYTES("\x96        "), NONE, 0, "more than any allocator gives"},
         {BYTES("\x82\x01r    "), NONE, 0, "behind an extension code"},
-        {BYTES("})Nscos\nx\n"), TIME | IMPORT, 4, "a tuple as key"},
+        {BYTES("})Nscos\nx\n"), IMPORT, 4, "a tuple as key"},
+        {BYTES("})2\x86" "2\x86" "2\x86" "2\x86" "Ns"), NONE, 0, "a key of 30 parts"},
+        {BYTES("})" DOUBLED DOUBLED "Ns"), TIME, 63, "a key of a billion parts"},
+        {BYTES("()" DOUBLED DOUBLED "\x91."), TIME, 62, "an element of a frozenset"},
         {BYTES("(K\x01K\x02\x91" "."), NONE, 0, "a frozenset of numbers"},
         {BYTES("\x96\x01\0\0\0\0\0\0\0x"), NONE, 0, "bytes that are there"},
     );

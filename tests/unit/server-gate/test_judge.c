@@ -54,6 +54,13 @@ static const char rules[] = "[policy.shop]\nallow = [\"shop.models.Cart\"]\n"
 #define V(text)                                                                                    \
     { (const uint8_t *)(text), sizeof(text) - 1 }
 
+#define DOUBLED_FOUR                                                                               \
+    "2\x86"                                                                                        \
+    "2\x86"                                                                                        \
+    "2\x86"                                                                                        \
+    "2\x86"
+#define DOUBLED DOUBLED_FOUR DOUBLED_FOUR DOUBLED_FOUR DOUBLED_FOUR
+
 Test(judge, rules_and_values_make_verdicts) {
     static const struct {
         const char *key;
@@ -70,6 +77,10 @@ Test(judge, rules_and_values_make_verdicts) {
         {"k", V("Kerberos"), GATE_ADMIT},
         {"k", V("McArthur"), GATE_ADMIT},
         {"k", V("Nr. 5"), GATE_ADMIT},
+        /* A key of 2^32 parts, and no STOP. */
+        {"k", V("})" DOUBLED DOUBLED "Ns"), GATE_REFUSE},
+        {"k", V("})" DOUBLED DOUBLED "Ns\xff"), GATE_REFUSE},
+        {"k", V("})2\x86Ns"), GATE_ADMIT},
         {"k", V("Nr\xff\xff\xff\x7f."), GATE_REFUSE},
         {"k", V("NrArthur\ncos\nsystem\n"), GATE_ADMIT},
         {"k", V("NrArthcos\nsystem\n"), GATE_REFUSE},
