@@ -28,6 +28,8 @@ enum {
     USUAL_INSIDE = FRAME_ALL & ~(BIT(BASE64) | BIT(STRING)),
 };
 
+enum { SETTLED_FROM_BYTES = 64 };
+
 const struct frame_options FRAME_OPTIONS_DEFAULT = {
     .admitted = FRAME_ALL & ~BIT(BASE64),
     .admitted_inside = FRAME_ALL,
@@ -306,12 +308,17 @@ bool frame_is_bare(struct bytes value, const struct frame_options *options) {
 }
 
 /* Whether a look at the front has ruled a number out: its signs, digits, and blanks around it. */
-static bool is_no_integer(struct bytes value, struct bytes front) {
+static bool begins_no_integer(struct bytes front) {
     size_t at = 0;
     while (at < front.len && (is_int_space(front.data[at]) || byte_is_digit(front.data[at]) ||
                               (front.data[at] && memchr("+-_", front.data[at], 3))))
         at++;
-    return at < front.len && !is_int_space(value.data[value.len - 1]);
+    return at < front.len;
+}
+
+/* The same, found out as soon: frame_is_integer goes past the blanks at the end first. */
+static bool is_no_integer(struct bytes value, struct bytes front) {
+    return begins_no_integer(front) && !is_int_space(value.data[value.len - 1]);
 }
 
 bool frame_is_bare_by_front(struct bytes value, const struct frame_options *options) {
@@ -325,17 +332,24 @@ bool frame_is_bare_by_front(struct bytes value, const struct frame_options *opti
     return kinds == BIT(PICKLE);
 }
 
-/* Prepares the level on top, whose kind, bytes, offset are set, and shows what ends there. */
-static enum brine_status enter(struct walk *walk, uint32_t admitted) {
-    struct level *level = &walk->levels[walk->depth];
-    struct bytes input = level->look.input;
-    uint32_t kinds = admitted & BIT(PICKLE);
-    if (input.len > 0)
-        kinds = not_ruled_out(walk->options, admitted & kinds_by_first_byte(input.data[0]), input);
-    level->todo = walk->depth < walk->options->depth_max ? kinds & ~(uint32_t)SHOWN : 0;
-    level->look.options = walk->options;
-    level->look.turn = (struct frame_turn){0};
-    return show_all(walk, kinds);
+/* Whether it is an lzma stream by no more than a head that makes sense, and not the one that
+ * writers write.  So is a row of bits with a one in the right place, which unpacks to gigabytes of
+ * zeros. */
+static bool is_odd_lzma(enum frame_kind kind, struct bytes input) {
+    enum { USUAL_PROPS = 0x5d };
+    return kind == FRAME_LZMA && input.data[0] != USUAL_PROPS;
+}
+
+/* Inside compressed data such a head does not count: in zeros it would be found again. */
+static uint32_t with_known_lzma(enum frame_kind around, uint32_t kinds, struct bytes input) {
+    bool odd = FRAME_BIT(around) & COMPRESSED && is_odd_lzma(FRAME_LZMA, input);
+    return odd ? kinds & ~(uint32_t)BIT(LZMA) : kinds;
+}
+
+/* Whether to look at what comes out first.  Of a stream with a magic of its own all is unpacked,
+ * for its readers unpack all of it before they find out that it is no pickle. */
+static bool may_be_no_stream(const struct walk *walk, const struct frame_look *look) {
+    return walk->options->fails_within && is_odd_lzma(look->kind, look->input);
 }
 
 static uint32_t admitted_inside(const struct frame_options *options) {
@@ -343,6 +357,38 @@ static uint32_t admitted_inside(const struct frame_options *options) {
     if (inside) return inside;
     inside = options->admitted;
     return inside & BIT(JOBLIB) ? inside : inside | BIT(PICKLE);
+}
+
+/* Whether what unpacks to this front, and goes on, has no reading but an unpickler's, and that none
+ * that does anything. */
+static bool is_settled(void *context, struct bytes front) {
+    const struct walk *walk = context;
+    const struct frame_options *options = walk->options;
+    enum frame_kind kind = walk->levels[walk->depth].look.kind;
+    const struct frame_row *row = &rows[kind];
+    uint32_t kinds = (admitted_inside(options) | row->implied) & row->inside;
+    kinds &= kinds_by_first_byte(front.data[0]);
+    kinds = not_ruled_out(options, with_known_lzma(kind, kinds, front), front);
+    if (kinds & BIT(INTEGER) && begins_no_integer(front)) kinds &= ~(uint32_t)BIT(INTEGER);
+    if (kinds & BIT(DOGPILE) && adapter_is_no_dogpile(front)) kinds &= ~(uint32_t)BIT(DOGPILE);
+    return !(kinds & ~(uint32_t)(BIT(PICKLE) | BIT(JOBLIB))) &&
+           options->fails_within(options->fails_within_context, front);
+}
+
+/* Prepares the level on top, whose kind, bytes, offset are set, and shows what ends there. */
+static enum brine_status enter(struct walk *walk, uint32_t admitted) {
+    struct level *level = &walk->levels[walk->depth];
+    struct bytes input = level->look.input;
+    uint32_t kinds = admitted & BIT(PICKLE);
+    if (input.len > 0)
+        kinds = not_ruled_out(
+            walk->options,
+            with_known_lzma(level->kind, admitted & kinds_by_first_byte(input.data[0]), input),
+            input);
+    level->todo = walk->depth < walk->options->depth_max ? kinds & ~(uint32_t)SHOWN : 0;
+    level->look.options = walk->options;
+    level->look.turn = (struct frame_turn){0};
+    return show_all(walk, kinds);
 }
 
 /* Puts what an adapter found on top. */
@@ -386,6 +432,9 @@ static enum brine_status step(struct walk *walk) {
         .budget = MIN(walk->budget, walk->reading_max),
         .name = names[look->kind],
         .err = walk->err,
+        .is_settled = is_settled,
+        .settled_context = walk,
+        .ask_at = may_be_no_stream(walk, look) ? SETTLED_FROM_BYTES : SIZE_MAX,
     };
     enum brine_status status = rows[look->kind].next(look, &payload);
     if (status == BRINE_OK) return descend(walk, payload);

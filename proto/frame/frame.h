@@ -85,6 +85,11 @@ struct frame_options {
     size_t affixes_count;
     int64_t unpack_ns_max;     /* by this clock, for all of one value; asked every 8 KB or so */
     int64_t (*clock_ns)(void); /* NULL: unpacking may take any time */
+    /* Whether every unpickler fails within these bytes, whatever follows them, and does nothing
+     * before that: then lzma-alone that no writer wrote is not unpacked to its end, nor shown.
+     * NULL: all is. */
+    bool (*fails_within)(void *context, struct bytes front);
+    void *fails_within_context;
 };
 /* All framings, no affixes, depth 4, 256 MB, ratio 1100 above 1 MB, any time. */
 extern const struct frame_options FRAME_OPTIONS_DEFAULT;

@@ -135,6 +135,15 @@ void codecs_discharge(struct frame_codecs *codecs, size_t bytes) {
 
 /* ---- the loop ---------------------------------------------------------------------------------*/
 
+/* Whether nobody reads on behind what is out.  Asked four times at most: what is settled at all is
+ * so by its first bytes. */
+static NOT_INLINED bool is_settled(struct unpack *unpack) {
+    enum { STEP = 8 };
+    unpack->ask_at = unpack->out->len < FRAME_FRONT_BYTES ? unpack->ask_at * STEP : SIZE_MAX;
+    struct bytes front = bytes_slice(buf_view(unpack->out), 0, FRAME_FRONT_BYTES);
+    return unpack->is_settled(unpack->settled_context, front);
+}
+
 /* Once through the stream; from out->len == careful_from on, byte by byte. */
 static enum brine_status decode(struct unpack *unpack, struct unpack_stream *stream,
                                 size_t careful_from, enum unpack_step *end) {
@@ -152,6 +161,7 @@ static enum brine_status decode(struct unpack *unpack, struct unpack_stream *str
         if (*end != UNPACK_BROKEN || stream->exact) out->len += written;
         TRY(unpack_tick(unpack, written + stream->fed));
         stream->fed = 0;
+        if (UNLIKELY(out->len >= unpack->ask_at) && is_settled(unpack)) return BRINE_NOT_FOUND;
     }
     return *end == UNPACK_REFUSED ? unpack_refused(unpack) : unpack_check(unpack);
 }

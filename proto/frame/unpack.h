@@ -35,6 +35,11 @@ struct unpack {
     uint64_t budget; /* bytes of out */
     const char *name;
     struct brine_error *err;
+    /* Asked now and then, while little is out, whether what follows is of no matter: then NOT_FOUND
+     * comes of it. */
+    bool (*is_settled)(void *context, struct bytes front);
+    void *settled_context;
+    size_t ask_at; /* bytes of out */
 };
 
 typedef enum brine_status unpack_fn(struct unpack *unpack, struct bytes input);

@@ -41,6 +41,7 @@ struct probe {
     bool has_protocol; /* a PROTO was read */
     bool memo_lost;    /* an index was too high to be kept here */
     bool overlong;     /* the open frame says more than there is: C stops there, Python goes on */
+    bool ran_out;      /* something said more than there is: with more behind, all may be different */
 };
 
 /* Steps return true to go on, and false when it is over: every reader fails here, or harm() has
@@ -86,6 +87,7 @@ static void leave_frame(struct machine *m) {
 static bool take(struct probe *p, uint64_t length, struct bytes *taken) {
     struct machine *m = &p->m;
     leave_frame(m);
+    p->ran_out |= length > m->len - m->at;
     if (length > m->end - m->at) return length <= m->len - m->at ? harm_straddle(p) : false;
     *taken = bytes_view(m->data + m->at, length);
     m->at += (uint32_t)length;
@@ -108,6 +110,7 @@ static bool take_text(struct probe *p, struct bytes *line, bool *cut) {
     const uint8_t *from = m->data + m->at;
     const uint8_t *newline = memchr(from, '\n', m->end - m->at);
     *cut = newline == NULL;
+    p->ran_out |= *cut;
     if (newline) {
         *line = bytes_view(from, (size_t)(newline - from));
         m->at += (uint32_t)line->len + 1;
@@ -574,6 +577,7 @@ static bool step_frame(struct probe *p) {
     if (length > INT64_MAX) return false;
     if (m->framed && m->at < m->end) return p->overlong ? false : harm_straddle(p);
     p->overlong = length > m->len - m->at;
+    p->ran_out |= p->overlong;
     m->framed = length > 0;
     m->end = p->overlong || length == 0 ? m->len : m->at + (uint32_t)length;
     return true;
@@ -670,7 +674,7 @@ bool pickle_is_harmless(struct bytes input, const struct pickle_limits *limits,
     if (start(&p, input.len)) run(&p);
     bool starved = p.report.reason == PICKLE_NO_MEMORY || p.report.reason == PICKLE_SCRATCH;
     if (starved) (void)harm(&p, PICKLE_HARM_UNKNOWN, "need more memory to be judged");
-    harm_found->end = p.m.at;
+    harm_found->end = p.ran_out ? input.len : p.m.at;
     harm_found->cut = harm_found->kinds == PICKLE_HARM_IMPORT_AT_END;
     return harm_found->kinds == 0;
 }

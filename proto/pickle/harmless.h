@@ -40,7 +40,9 @@ enum pickle_harm_kind {
 struct pickle_harm {
     unsigned kinds; /* all that is in it up to the first that is neither memory nor time */
     bool cut;       /* kinds is IMPORT_AT_END and nothing else */
-    size_t end;     /* where the reading ended: behind the last opcode that was begun, or at it */
+    /* Where the reading ended: behind the last opcode that was begun, or at it.  Below the length:
+     * with whatever other bytes behind it the answer would be the same. */
+    size_t end;
     bool stops;     /* some reader may come to a STOP with an object: to it this is a pickle */
     /* The rest tells of that one, or of the first. */
     size_t offset; /* of the opcode that does it */

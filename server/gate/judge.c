@@ -296,6 +296,17 @@ static void refuse_no_pickle(struct judging *judging) {
                  "no pickle in a framing that the rule admits");
 }
 
+/* Whether what begins so is nothing to any unpickler, whatever follows.  What is meant to be a
+ * pickle need not be asked. */
+static bool fails_within(void *context, struct bytes front) {
+    struct judging *judging = context;
+    struct pickle_harm harm;
+    if (front.data[0] == PICKLE_OP_PROTO) return false;
+    return fails_at_once(front.data[0]) ||
+           (pickle_is_harmless(front, judging->limits, &judging->desk->pickle, &harm) &&
+            !harm.stops && harm.end < front.len);
+}
+
 static enum brine_status walk(struct judging *judging, struct brine_error *err) {
     struct bytes value = judging->question->value;
     if (frame_is_bare(value, &judging->rule->frames)) {
@@ -308,6 +319,8 @@ static enum brine_status walk(struct judging *judging, struct brine_error *err) 
     struct frame_options options = judging->rule->frames;
     bool may_defer = judging->question->may_defer;
     judging->more_may_follow = true;
+    options.fails_within = fails_within;
+    options.fails_within_context = judging;
     if (may_defer) {
         enum { LOOP_NS_MAX = 1000000 };
         options.unpacked_bytes_max = MIN(options.unpacked_bytes_max, judging->setup->offload_bytes);

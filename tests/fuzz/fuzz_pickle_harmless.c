@@ -6,7 +6,7 @@
  * Oracles: the same answer from a used scratch; what the verifier accepts with a global is not
  * harmless, and without one does nothing but cost; a name that the verifier refuses is an import;
  * up to the opcode that acts nothing acts; an import stays one whatever follows; bytes that end
- * within a name import when it is completed. */
+ * within a name import when it is completed; what ends early does so whatever follows. */
 
 #include "../unit/proto-pickle/policy_file.h"
 #include "pickle/harmless.h"
@@ -53,6 +53,21 @@ static void check_verdict(struct bytes input, const struct policy *policy, unsig
         demand(kinds & PICKLE_HARM_IMPORT);
 }
 
+/* What is made of a front alone stands for all that begins so. */
+static void check_end(struct bytes input, const struct pickle_harm *harm,
+                      struct pickle_scratch *scratch) {
+    if (harm->kinds || harm->end == input.len) return;
+    struct bytes tails[] = {
+        BYTES("\nx\ncos\nx\n."),
+        BYTES("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\ncos\nx\ncos\nx\n."),
+        bytes_slice(input, input.len / 2, input.len),
+    };
+    for (size_t i = 0; i < ARRAY_LEN(tails); i++) {
+        struct pickle_harm longer = judge_longer(input, tails[i], scratch);
+        demand(longer.kinds == 0 && longer.end == harm->end && longer.stops == harm->stops);
+    }
+}
+
 static void check_neighbours(struct bytes input, const struct pickle_harm *harm,
                              struct pickle_scratch *scratch) {
     if (harm->kinds & ~COSTS) {
@@ -80,5 +95,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct pickle_harm again = judge(input, &scratch);
     demand(again.kinds == harm.kinds && again.offset == harm.offset);
     check_neighbours(input, &harm, &scratch);
+    check_end(input, &harm, &scratch);
     return 0;
 }

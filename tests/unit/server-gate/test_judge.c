@@ -368,6 +368,35 @@ Test(judge, a_value_full_of_zeros_is_no_bomb) {
     world_end(&world);
 }
 
+/* Its head is that of an lzma stream without magic. */
+Test(judge, a_row_of_bits_is_no_bomb_wherever_a_bit_is_set) {
+    static uint8_t bits[1 << 20];
+    struct world world;
+    world_begin(&world, "[gate]\nunpack_ms = 50\n");
+    for (size_t at = 1; at < sizeof bits; at = at * 3 / 2 + 1) {
+        bits[at] = 0x80;
+        bits[sizeof bits / 2 + at / 2] = 0x80;
+        cr_expect_eq(world_ask(&world, 0, "k", bytes_view(bits, sizeof bits)), GATE_ADMIT,
+                     "%zu: %s", at, world.answer.text);
+        bits[at] = bits[sizeof bits / 2 + at / 2] = 0;
+    }
+    world_end(&world);
+}
+
+/* A stream of lzma behind such rows is seen. */
+Test(judge, what_stands_behind_empty_streams_is_read) {
+    static const uint8_t stream[] = {
+        0x00, 0x00, 0x10, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00, 0x31,
+        0x9d, 0x6b, 0xee, 0xe3, 0x9e, 0x92, 0x25, 0x0c, 0x2b, 0x53, 0x33, 0x49, 0xfa, 0x43, 0x4d,
+        0xdc, 0x7f, 0x59, 0x2a, 0x27, 0xd0, 0xeb, 0x28, 0x1f, 0xff, 0xff, 0x04, 0x9c, 0x00, 0x00};
+    static uint8_t value[18 * 5000 + sizeof stream];
+    struct world world;
+    world_begin(&world, "");
+    memcpy(value + 18 * 5000, stream, sizeof stream);
+    cr_expect_eq(world_ask(&world, 0, "k", bytes_view(value, sizeof value)), GATE_REFUSE);
+    world_end(&world);
+}
+
 Test(judge, modes_decide_what_is_done_with_what_the_policy_lacks) {
     static const struct {
         const char *mode;
