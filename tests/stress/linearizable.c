@@ -41,6 +41,7 @@ enum {
     LIE_ROUNDS = 400, /* in which each lie must be found out */
     READ_LATE = 3,    /* of so many GETs the lying client answers one out of its head */
     LONG_EVERY = 32,
+    LONG_KEYS = 3,
     APPENDS_MAX = HISTORY_APPENDS_MAX / CLIENTS, /* in a round by one client */
 };
 
@@ -93,8 +94,14 @@ struct client {
 
 /* ---- what is asked ----------------------------------------------------------------------------*/
 
+static bool is_long(const struct client *client) {
+    enum lie lie = client->run->lie;
+    return lie == LIE_LOST_LONG || (lie == HONEST && client->round % LONG_EVERY == 0);
+}
+
+/* Long values are fewer, for they are changed in less of a round's time. */
 static uint8_t any_key(struct client *client) {
-    return (uint8_t)random_below(&client->random, HISTORY_KEYS);
+    return (uint8_t)random_below(&client->random, is_long(client) ? LONG_KEYS : HISTORY_KEYS);
 }
 
 /* Different ones. */
@@ -106,11 +113,6 @@ static void choose_keys(struct client *client, struct act *act, size_t count) {
         while (act->keys[same] != act->keys[i]) same++;
         i += same == i;
     }
-}
-
-static bool is_long(const struct client *client) {
-    enum lie lie = client->run->lie;
-    return lie == LIE_LOST_LONG || (lie == HONEST && client->round % LONG_EVERY == 0);
 }
 
 static int64_t new_value(struct client *client) {
@@ -587,7 +589,7 @@ int main(int argc, char **argv) {
     static struct run run;
     char threads[64];
     snprintf(threads, sizeof threads, "--server.threads=%s", argc > 2 ? argv[2] : "4");
-    const char *const flags[] = {threads, "--log.level=warning", NULL};
+    const char *const flags[] = {threads, "--gate.threads=2", "--log.level=warning", NULL};
     size_t rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : ROUNDS, passed = 0, failed = 0;
     if (!stress_server_start(&run.server, flags)) {
         fprintf(stderr, "linearizable: the server named by BRINE_SERVER does not start\n");

@@ -9,7 +9,7 @@
 Values of many kinds, pickled with every protocol by the C and the Python pickler, go through sync
 and asyncio clients, pipelines, connection pools, RESP2 and, where the redis-py at hand has it,
 RESP3.  Then the rest of this server's commands is called through redis-py's own methods, whose
-reply parsers are the test.  Runs with any redis-py from 4 on; needs nothing else.
+reply parsers are the test; and a session of its client of clusters.  Runs with any redis-py from 4 on; needs nothing else.
 """
 
 import argparse
@@ -340,6 +340,51 @@ def surroundings(count, host, port, how, **options):
 # ---- all of it -----------------------------------------------------------------------------------
 
 
+def cluster(count, path):
+    """The client of clusters, before one node that says it has every slot."""
+    if VERSION < (4, 1):
+        return
+    from redis.cluster import RedisCluster
+    server = differential.Server(path, flags=["--cluster.enabled=yes"])
+    try:
+        for protocol in (2, 3) if HAS_RESP3 else (2,):
+            how = f"RedisCluster RESP{protocol}"
+            client = RedisCluster(*server.address, **({"protocol": protocol} if HAS_RESP3 else {}))
+            cluster_session(count, client, how)
+            client.close()
+    finally:
+        count.check(server.stop() == 0, "the server of a cluster of one ends in order")
+
+
+def cluster_session(count, client, how):
+    client.flushall()
+    count.check(len(client.get_nodes()) == 1, f"{how}: there is one node")
+    values = {f"key{i}": b"%d" % i for i in range(20)}
+    client.mset_nonatomic(values)
+    count.check(client.mget_nonatomic(*values) == list(values.values()), f"{how}: keys of many slots")
+    client.mset({"{tag}1": "a", "{tag}2": "b"})
+    count.check(client.mget("{tag}1", "{tag}2") == [b"a", b"b"], f"{how}: keys of one slot")
+    slot = client.cluster_keyslot("{tag}1")
+    count.check(client.cluster_countkeysinslot(slot) == 2, f"{how}: a slot's keys are counted")
+    told = {key if isinstance(key, str) else key.decode() for key in client.cluster_get_keys_in_slot(slot, 10)}
+    count.check(told == {"{tag}1", "{tag}2"}, f"{how}: and told")
+    pipe = client.pipeline()
+    for key in values:
+        pipe.get(key)
+    count.check(pipe.execute() == list(values.values()), f"{how}: a pipeline")
+    count.check({*client.scan_iter("key*")} == {key.encode() for key in values}, f"{how}: SCAN")
+    count.check(client.dbsize() == 22 and client.delete(*values) == 20, f"{how}: DBSIZE and DEL of many slots")
+    with client.lock("lock", timeout=10):
+        count.check(client.get("lock") is not None, f"{how}: a lock")
+    count.check(client.get("lock") is None, f"{how}: is given back")
+    listener = client.pubsub()
+    listener.subscribe("channel")
+    count.check(listener.get_message(timeout=10)["type"] == "subscribe", f"{how}: SUBSCRIBE")
+    client.publish("channel", "told")
+    count.check(listener.get_message(timeout=10)["data"] == b"told", f"{how}: PUBLISH")
+    listener.close()
+
+
 def run(count, host, port):
     blobs = list(pickles())
     for protocol in (2, 3) if HAS_RESP3 else (2,):
@@ -383,6 +428,8 @@ def main():
         run(count, *server.address)
     finally:
         status = server.stop()
+    if path:
+        cluster(count, path)
     count.check(status == 0, f"the server ended with status {status}")
     try:
         import hiredis
