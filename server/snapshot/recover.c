@@ -85,8 +85,7 @@ static void tell_damage(void *ctx, const struct snapshot_damage *damage) {
 }
 
 static void tell_loaded(const struct recover_options *options,
-                        const struct snapshot_load_result *result, int64_t took_ms,
-                        uint64_t evicted) {
+                        const struct snapshot_load_result *result, int64_t took_ms) {
     char text[TEXT_BYTES_MAX];
     snprintf(text, sizeof text,
              "%s: %" PRIu64 " entries loaded, %" PRIu64 " had expired, %" PRIu64
@@ -100,12 +99,12 @@ static void tell_loaded(const struct recover_options *options,
               result->damages || result->refused || result->evicted ? LOG_WARNING : LOG_NOTICE,
               "DB loaded from disk in %" PRId64 " ms: %s", took_ms, text);
     audit_text(options, "loaded", result->refused, text);
-    if (evicted || room_is_exceeded(options->keyspace))
+    if (result->evicted || room_is_exceeded(options->keyspace))
         log_write(options->log, LOG_WARNING,
                   "the snapshot holds more than memory.max: %" PRIu64 " entries gave way so far, "
                   "some of those that were loaded too; where memory.policy lets none go, writes "
                   "are refused until memory.max is raised",
-                  evicted);
+                  result->evicted);
 }
 
 /* The latest generation that is whole, into `name`; it is read to its end for that. */
@@ -228,8 +227,6 @@ enum brine_status recover(const struct recover_options *options,
     int fd;
     struct snapshot_source source;
     int64_t began_ms = clock_mono_ms();
-    const struct store *store = options->keyspace->store;
-    uint64_t evicted_before = store_counts(store).evicted_total;
     *result = (struct snapshot_load_result){0};
     enum brine_status status = open_source(options, &fd, &source, err);
     if (status == BRINE_NOT_FOUND) return BRINE_OK;
@@ -238,8 +235,7 @@ enum brine_status recover(const struct recover_options *options,
     status = snapshot_load(&load, result, err);
     close_source(fd);
     if (status == BRINE_OK) {
-        tell_loaded(options, result, clock_mono_ms() - began_ms,
-                    store_counts(store).evicted_total - evicted_before);
+        tell_loaded(options, result, clock_mono_ms() - began_ms);
         return result->damages || result->unusable ? keep_aside(options, result, err) : BRINE_OK;
     }
     if (options->damaged == RECOVER_EMPTY && snapshot_is_damage(status))
