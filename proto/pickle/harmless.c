@@ -41,7 +41,7 @@ struct probe {
     bool has_protocol; /* a PROTO was read */
     bool memo_lost;    /* an index was too high to be kept here */
     bool overlong;     /* the open frame says more than there is: C stops there, Python goes on */
-    bool ran_out;      /* something said more than there is: with more behind, all may be different */
+    bool ran_out; /* something said more than there is: with more behind, all may be different */
 };
 
 /* Steps return true to go on, and false when it is over: every reader fails here, or harm() has

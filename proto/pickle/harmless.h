@@ -43,7 +43,7 @@ struct pickle_harm {
     /* Where the reading ended: behind the last opcode that was begun, or at it.  Below the length:
      * with whatever other bytes behind it the answer would be the same. */
     size_t end;
-    bool stops;     /* some reader may come to a STOP with an object: to it this is a pickle */
+    bool stops; /* some reader may come to a STOP with an object: to it this is a pickle */
     /* The rest tells of that one, or of the first. */
     size_t offset; /* of the opcode that does it */
     uint8_t opcode;

@@ -49,7 +49,8 @@ struct evict {
     _Atomic uint32_t next_shard;               /* whose turn it is to lose entries */
     _Atomic bool pressed;                      /* holes are to be closed sooner */
     _Atomic uint64_t idle[STORE_IDLE_BUCKETS]; /* evicted, by the power of two of their idle ms */
-    _Atomic uint32_t tick_times[TICK_TIMES];   /* when each tick began, after begun_ms; see policy.c */
+    _Atomic uint32_t
+        tick_times[TICK_TIMES]; /* when each tick began, after begun_ms; see policy.c */
 };
 
 /* An entry that was nearly chosen to give way; see evict.c.  It may be gone, or another's by now.
