@@ -204,7 +204,8 @@ static enum brine_status next_strict(struct snapshot_reader *reader, struct snap
 
 /* ---- salvaging --------------------------------------------------------------------------------*/
 
-/* A block that is intact and not before its turn.  Errors other than MALFORMED are not of the
+/* A block that is intact and not before its turn; a footer that is none costs itself, as any other.
+ * Errors other than MALFORMED are not of the
  * file's making. */
 static enum brine_status try_block(struct snapshot_reader *reader, uint64_t offset,
                                    struct snapshot_block *block, struct buf *payload,
@@ -215,6 +216,8 @@ static enum brine_status try_block(struct snapshot_reader *reader, uint64_t offs
     TRY(read_payload(reader, block, payload, err));
     uint64_t spent = SNAPSHOT_HEAD_BYTES + block->head.stored_bytes;
     reader->search_bytes_left -= MIN(reader->search_bytes_left, spent);
+    if (block->head.type == SNAPSHOT_FOOTER)
+        return take_footer(reader, block, buf_view(payload), err);
     return snapshot_block_check(block, buf_view(payload), err);
 }
 
@@ -311,6 +314,13 @@ static uint64_t behind_damage(const struct snapshot_reader *reader) {
     return MIN(reader->offset + 1, reader->source.bytes);
 }
 
+/* By the block's head, and never more than the file says to have. */
+static uint64_t lost_between(const struct snapshot_reader *reader,
+                             const struct snapshot_block *block) {
+    uint64_t left = reader->header.entries - MIN(reader->header.entries, reader->records);
+    return MIN(block->head.records_before - reader->records, left);
+}
+
 static enum brine_status next_salvaged(struct snapshot_reader *reader, struct snapshot_block *block,
                                        struct buf *payload, struct brine_error *err) {
     uint64_t damaged_from = reader->offset;
@@ -329,17 +339,13 @@ static enum brine_status next_salvaged(struct snapshot_reader *reader, struct sn
         tell_damage(reader, (struct snapshot_damage){
                                 .from = damaged_from,
                                 .to = block->offset,
-                                .records = block->head.records_before - reader->records,
+                                .records = lost_between(reader, block),
                                 .reason = block->offset > damaged_from ? reader->reason
                                                                        : "blocks are missing",
                             });
     if (block->head.type != SNAPSHOT_FOOTER) {
         pass(reader, block);
         return BRINE_OK;
-    }
-    if (take_footer(reader, block, buf_view(payload), &why) != BRINE_OK) {
-        keep_reason(reader, &why);
-        return end_salvage(reader, block->offset);
     }
     return end_at_footer(reader, block);
 }

@@ -58,14 +58,15 @@ bool snapshot_is_damage(enum brine_status status) {
 }
 
 /* What is wrong with a block although its checksum fits: a writer's mistake, or forged.  True: it
- * costs what is left of the block, `records`, and no more. */
-static bool give_up_block(struct load *load, const struct snapshot_block *block, uint32_t records,
+ * costs the block, at most so many `records`, and no more. */
+static bool give_up_block(struct load *load, const struct snapshot_block *block, uint64_t records,
                           enum brine_status status, const struct brine_error *err) {
     if (!load->options->salvage || !snapshot_is_damage(status)) return false;
     on_damage(load, &(struct snapshot_damage){
                         .from = block->offset,
                         .to = block->offset + SNAPSHOT_HEAD_BYTES + block->head.stored_bytes,
                         .records = records,
+                        .records_at_most = records > 0,
                         .reason = err->text,
                     });
     return true;
@@ -73,12 +74,24 @@ static bool give_up_block(struct load *load, const struct snapshot_block *block,
 
 /* ---- names ------------------------------------------------------------------------------------*/
 
+static enum brine_status check_writers(struct bytes payload, struct brine_error *err) {
+    struct reader rows = reader_over(payload);
+    while (!reader_at_end(&rows)) {
+        uint16_t number;
+        struct bytes text;
+        TRY(snapshot_read_writer(&rows, &number, &text, err));
+    }
+    return BRINE_OK;
+}
+
+/* All or none, as with records. */
 static enum brine_status take_writers(struct load *load, const struct snapshot_block *block,
                                       struct bytes payload, struct brine_error *err) {
     struct reader rows = reader_over(payload);
     TRY(snapshot_block_check(block, payload, err));
     if (block->head.codec != SNAPSHOT_PLAIN)
         return brine_fail(err, BRINE_MALFORMED, (size_t)block->offset, "names are never packed");
+    TRY(check_writers(payload, err));
     while (!reader_at_end(&rows)) {
         uint16_t number;
         struct bytes text;
@@ -159,22 +172,36 @@ static enum brine_status take_record(struct loader *loader, const struct snapsho
     return options->check_only ? BRINE_OK : store_record(loader, record, err);
 }
 
-/* `count`: of them, when it fails as well. */
-static enum brine_status take_records(struct loader *loader, const struct snapshot_block *block,
-                                      uint32_t *count, struct brine_error *err) {
-    struct bytes plain;
-    if (!loader->load->options->salvage)
-        TRY(snapshot_block_check(block, buf_view(&loader->payload), err));
-    TRY(snapshot_unpack(&loader->unpacker, &block->head, buf_view(&loader->payload), &plain, err));
+/* Reads all of a block before any of it is stored: where a length is wrong, the records before the
+ * place where that shows may be made of other records' bytes.  `count`: as far as it makes sense.
+ */
+static enum brine_status check_records(struct bytes plain, uint32_t said, uint64_t *count,
+                                       struct brine_error *err) {
     struct reader records = reader_over(plain);
     for (; !reader_at_end(&records); ++*count) {
         struct snapshot_record record;
         TRY(snapshot_read_record(&records, &record, err));
+    }
+    if (*count == said) return BRINE_OK;
+    return brine_fail(err, BRINE_MALFORMED, 0, "a block of %u records has %llu", (unsigned)said,
+                      (unsigned long long)*count);
+}
+
+/* `count`: of them, when it fails as well. */
+static enum brine_status take_records(struct loader *loader, const struct snapshot_block *block,
+                                      uint64_t *count, struct brine_error *err) {
+    struct bytes plain;
+    if (!loader->load->options->salvage)
+        TRY(snapshot_block_check(block, buf_view(&loader->payload), err));
+    TRY(snapshot_unpack(&loader->unpacker, &block->head, buf_view(&loader->payload), &plain, err));
+    TRY(check_records(plain, block->head.records, count, err));
+    struct reader records = reader_over(plain);
+    while (!reader_at_end(&records)) {
+        struct snapshot_record record;
+        TRY(snapshot_read_record(&records, &record, err));
         TRY(take_record(loader, &record, err));
     }
-    if (*count == block->head.records) return BRINE_OK;
-    return brine_fail(err, BRINE_MALFORMED, 0, "a block of %u records has %u",
-                      (unsigned)block->head.records, (unsigned)*count);
+    return BRINE_OK;
 }
 
 /* ---- threads ----------------------------------------------------------------------------------*/
@@ -200,13 +227,15 @@ static enum brine_status next_records(struct loader *loader, struct snapshot_blo
     return status;
 }
 
+/* What the head says of records is believed as far as its bytes could hold them. */
 static enum brine_status give_up_records(struct loader *loader, const struct snapshot_block *block,
-                                         uint32_t taken, enum brine_status status,
+                                         uint64_t counted, enum brine_status status,
                                          const struct brine_error *err) {
     struct load *load = loader->load;
-    uint32_t left = block->head.records - MIN(block->head.records, taken);
+    uint64_t room = block->head.plain_bytes / SNAPSHOT_RECORD_HEAD_BYTES_MIN,
+             said = block->head.records, lost = MIN(MAX(said, counted), room);
     pthread_mutex_lock(&load->lock);
-    bool given_up = give_up_block(load, block, left, status, err);
+    bool given_up = give_up_block(load, block, lost, status, err);
     pthread_mutex_unlock(&load->lock);
     return given_up ? BRINE_OK : status;
 }
@@ -237,7 +266,7 @@ static void run(struct loader *loader) {
         enum brine_status status = next_records(loader, &block, &err);
         if (status == BRINE_NOT_FOUND) return;
         if (status == BRINE_OK) {
-            uint32_t count = 0;
+            uint64_t count = 0;
             status = take_records(loader, &block, &count, &err);
             err.offset = (size_t)block.offset;
             tell_progress(loader, &block);

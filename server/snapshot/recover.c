@@ -90,8 +90,9 @@ static void tell_loaded(const struct recover_options *options,
     snprintf(text, sizeof text,
              "%s: %" PRIu64 " entries loaded, %" PRIu64 " had expired, %" PRIu64
              " were refused by the policy of today, %" PRIu64
-             " do not fit this server's databases, limits or types, %s%" PRIu64 " lost in %" PRIu64
-             " damaged ranges of %" PRIu64 " bytes; for memory.max %" PRIu64 " gave way meanwhile",
+             " do not fit (databases, limits or types of this server, a key that is there twice), "
+             "%s%" PRIu64 " lost in %" PRIu64 " damaged ranges of %" PRIu64
+             " bytes; for memory.max %" PRIu64 " gave way meanwhile",
              options->name, result->loaded, result->expired, result->refused - result->unusable,
              result->unusable, result->lost_at_most ? "at most " : "", result->lost_records,
              result->damages, result->lost_bytes, result->evicted);
