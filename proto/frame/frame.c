@@ -231,7 +231,7 @@ static bool begins(enum frame_kind kind, struct bytes input) {
 /* ---- the walk ---------------------------------------------------------------------------------*/
 
 struct level {
-    enum frame_kind kind; /* which led here; level 0 has none */
+    enum frame_kind kind; /* which led here; level 0: PICKLE, which leads nowhere */
     size_t offset;
     bool unpacked;
     uint32_t todo;  /* kinds yet to be looked for inside */
@@ -469,6 +469,7 @@ enum brine_status frame_walk(struct bytes value, const struct frame_options *opt
         .most_ns = options->unpack_ns_max,
     };
     walk.depth = 0;
+    walk.levels[0].kind = FRAME_PICKLE;
     walk.levels[0].offset = walk.levels[0].look.affixes_done = 0;
     walk.levels[0].unpacked = false;
     BRINE_ASSERT(options->depth_max < FRAME_DEPTH_MAX, "a path of framings has room for its end");
