@@ -453,6 +453,38 @@ static uint64_t reading_max(struct bytes value, const struct frame_options *opti
     return MAX(by_ratio, options->ratio_free);
 }
 
+static struct unpack_clock clock_of(const struct frame_options *options) {
+    const struct frame_budget *shared = options->shared;
+    return (struct unpack_clock){
+        .now_ns = options->clock_ns,
+        .most_ns = shared ? MIN(options->unpack_ns_max, shared->ns) : options->unpack_ns_max,
+        .bytes = shared ? UNPACK_LOOK_BYTES : 0, /* so that it begins with the first byte */
+        .given_up = options->given_up,
+    };
+}
+
+/* What did not fit has had all that it might have. */
+static void charge(const struct walk *walk, uint64_t budget, enum brine_status status) {
+    struct frame_budget *shared = walk->options->shared;
+    const struct unpack_clock *clock = &walk->clock;
+    uint64_t bytes = budget - walk->budget;
+    if (status == BRINE_TOO_BIG) bytes += MIN(walk->budget, walk->reading_max);
+    shared->bytes -= MIN(bytes, shared->bytes);
+    if (clock->end_ns == 0) return;
+    int64_t took_ns = clock->now_ns() - (clock->end_ns - clock->most_ns);
+    shared->ns -= MIN(MAX(took_ns, 0), shared->ns);
+}
+
+static enum brine_status walk_all(struct walk *walk) {
+    TRY(enter(walk, walk->options->admitted));
+    for (;;) {
+        if (walk->levels[walk->depth].todo)
+            TRY(step(walk));
+        else if (walk->depth-- == 0)
+            return BRINE_OK;
+    }
+}
+
 enum brine_status frame_walk(struct bytes value, const struct frame_options *options,
                              struct frame_scratch *scratch, frame_visit_fn *visit, void *context,
                              struct brine_error *err) {
@@ -462,12 +494,11 @@ enum brine_status frame_walk(struct bytes value, const struct frame_options *opt
     walk.visit = visit;
     walk.context = context;
     walk.err = err;
-    walk.budget = options->unpacked_bytes_max;
+    uint64_t budget = options->unpacked_bytes_max;
+    if (options->shared) budget = MIN(budget, options->shared->bytes);
+    walk.budget = budget;
     walk.reading_max = reading_max(value, options);
-    walk.clock = (struct unpack_clock){
-        .now_ns = options->clock_ns,
-        .most_ns = options->unpack_ns_max,
-    };
+    walk.clock = clock_of(options);
     walk.depth = 0;
     walk.levels[0].kind = FRAME_PICKLE;
     walk.levels[0].offset = walk.levels[0].look.affixes_done = 0;
@@ -476,13 +507,9 @@ enum brine_status frame_walk(struct bytes value, const struct frame_options *opt
     walk.levels[0].look.input = value;
     walk.levels[0].look.has_nonce = walk.levels[0].look.urls_only = false;
     walk.levels[0].under = admitted_inside(options);
-    TRY(enter(&walk, options->admitted));
-    for (;;) {
-        if (walk.levels[walk.depth].todo)
-            TRY(step(&walk));
-        else if (walk.depth-- == 0)
-            return BRINE_OK;
-    }
+    enum brine_status status = walk_all(&walk);
+    if (options->shared) charge(&walk, budget, status);
+    return status;
 }
 
 /* ---- scratch ----------------------------------------------------------------------------------*/

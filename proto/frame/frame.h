@@ -72,6 +72,12 @@ struct frame_affix {
     bool url_base64;          /* inside is base64 in the letters for URLs, whatever is admitted */
 };
 
+/* What several values may take together; what each takes is taken from it. */
+struct frame_budget {
+    uint64_t bytes; /* of output */
+    int64_t ns;     /* by the options' clock, from where unpacking begins to the end of the walk */
+};
+
 struct frame_options {
     uint32_t admitted; /* FRAME_BITs of what may be outermost; others are not looked for */
     /* Of what may be inside another; 0: what is admitted, and PICKLE unless JOBLIB is without it.
@@ -83,8 +89,12 @@ struct frame_options {
     uint64_t ratio_free;
     const struct frame_affix *affixes; /* for FRAME_SIGNED */
     size_t affixes_count;
-    int64_t unpack_ns_max;     /* by this clock, for all of one value; asked every 8 KB or so */
-    int64_t (*clock_ns)(void); /* NULL: unpacking may take any time */
+    int64_t unpack_ns_max;       /* by this clock, for all of one value; asked every 8 KB or so */
+    int64_t (*clock_ns)(void);   /* NULL: unpacking may take any time */
+    struct frame_budget *shared; /* a bound besides; NULL: none */
+    /* Looked at as often as the clock: when true, unpacking ends as if time were up. NULL: never.
+     */
+    const _Atomic bool *given_up;
     /* Whether every unpickler fails within these bytes, whatever follows them, and does nothing
      * before that: then lzma-alone that no writer wrote is not unpacked to its end, nor shown.
      * NULL: all is. */

@@ -57,14 +57,17 @@ enum brine_status unpack_reserve(struct unpack *unpack, size_t wanted, size_t *r
 /* ---- time -------------------------------------------------------------------------------------*/
 
 enum brine_status unpack_tick(struct unpack *unpack, size_t bytes) {
-    enum { LOOK_BYTES = 8 << 10 };
     struct unpack_clock *clock = unpack->clock;
     clock->bytes += bytes;
-    if (LIKELY(clock->bytes < LOOK_BYTES) || !clock->now_ns) return BRINE_OK;
-    int64_t now_ns = clock->now_ns();
+    if (LIKELY(clock->bytes < UNPACK_LOOK_BYTES)) return BRINE_OK;
     clock->bytes = 0;
+    if (clock->given_up && atomic_load_explicit(clock->given_up, memory_order_relaxed))
+        return brine_fail(unpack->err, BRINE_TOO_BIG, 0, "%s: unpacking was given up",
+                          unpack->name);
+    if (!clock->now_ns) return BRINE_OK;
+    int64_t now_ns = clock->now_ns();
     if (clock->end_ns == 0) clock->end_ns = now_ns + clock->most_ns;
-    if (now_ns <= clock->end_ns) return BRINE_OK;
+    if (now_ns <= clock->end_ns && clock->most_ns > 0) return BRINE_OK;
     return brine_fail(unpack->err, BRINE_TOO_BIG, 0, "%s: takes longer to unpack than %lld ms",
                       unpack->name, (long long)(clock->most_ns / 1000000));
 }

@@ -101,6 +101,7 @@ static void say_verdict(struct command_call *call, struct account *account,
                                      .key = subject->key,
                                      .value = subject->value,
                                      .command = call->command->name};
+    if (call->access->in_transaction) question.unpacking = &call->access->locked_unpacking;
     struct gate_look look = {.dry_run = true};
     struct gate_finding finding;
     struct gate_answer answer;

@@ -207,6 +207,7 @@ void cmd_pickle_verify(struct command_call *call) {
         .value = call->args[VERIFY_VALUE],
         .command = call->command->name,
         .may_defer = call->access->may_defer,
+        .unpacking = call->access->in_transaction ? &call->access->locked_unpacking : NULL,
     };
     if (!keeper) {
         reply_error(call->reply, BYTES("ERR this server has no rules"));

@@ -23,6 +23,7 @@ struct gate_desk {
     struct gate_kinds_cache kinds;
     struct metrics
         *metrics; /* of the desk's thread, set by who owns it; NULL: nothing is counted */
+    const _Atomic bool *given_up; /* the same; once true, nothing is unpacked any more */
     /* The keeper's: whose setup it is that this desk judges by.  Compared before each question. */
     const struct gate_keeper *keeper;
     struct gate_setup *setup; /* a reference */

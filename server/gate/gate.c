@@ -27,6 +27,7 @@ enum brine_status gate_reload(const struct gate *gate, struct brine_error *err) 
 enum gate_verdict gate_admit(const struct gate *gate, struct gate_desk *desk,
                              const struct gate_question *question, struct gate_answer *answer) {
     answer->label = 0;
+    answer->undecided = false;
     enum gate_verdict verdict = gate->judge(gate->context, desk, question, answer);
     BRINE_ASSERT(verdict != GATE_REFUSE || answer->text[0], "a refusal says why");
     BRINE_ASSERT(verdict != GATE_DEFER || question->may_defer, "only who asked for it is deferred");

@@ -41,6 +41,7 @@ enum { GATE_TEXT_BYTES = 512 };
 struct gate_answer {
     uint32_t label; /* of what is admitted, a gate_ticket (kinds.h); 0: nothing is known of it */
     size_t offset;  /* of a refusal: into the value, of the byte that decided */
+    bool undecided; /* refused, but not for what the value is: who asked had no more time for it */
     char text[GATE_TEXT_BYTES]; /* "PICKLEDENIED offset 34: ...", NUL-terminated, one line */
 };
 
@@ -63,6 +64,8 @@ struct gate_question {
     bool brief;     /* with may_defer: others wait for a lock meanwhile, so it comes early */
     bool published; /* a message: `key` is the channel, and nothing is stored */
     bool recheck;   /* the value is stored already, admitted by an older policy */
+    /* What unpacking may take besides the rules' bounds, and takes from it; NULL: they alone. */
+    struct frame_budget *unpacking;
 };
 
 typedef enum gate_verdict gate_judge(void *context, struct gate_desk *desk,

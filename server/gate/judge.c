@@ -321,12 +321,31 @@ static enum brine_status walk(struct judging *judging, struct brine_error *err) 
     judging->more_may_follow = true;
     options.fails_within = fails_within;
     options.fails_within_context = judging;
+    options.shared = judging->question->unpacking;
+    options.given_up = judging->desk->given_up;
     if (may_defer) {
         enum { LOOP_NS_MAX = 1000000 };
         options.unpacked_bytes_max = MIN(options.unpacked_bytes_max, judging->setup->offload_bytes);
         options.unpack_ns_max = MIN(options.unpack_ns_max, (int64_t)LOOP_NS_MAX);
     }
     return frame_walk(value, &options, &judging->desk->frame, visit, judging, err);
+}
+
+/* Whether unpacking met a bound that is none of the value's.  No rule says what follows then: it is
+ * not stored, and what is there stays. */
+static bool is_undecided(struct judging *judging) {
+    const struct frame_budget *shared = judging->question->unpacking;
+    const _Atomic bool *given_up = judging->desk->given_up;
+    if (given_up && atomic_load_explicit(given_up, memory_order_relaxed)) {
+        judging->answer->undecided = true;
+        refuse_value(judging, PICKLE_CLASS_LIMIT, "stopping", "the server is stopping");
+    } else if (shared && (shared->bytes == 0 || shared->ns == 0)) {
+        judging->answer->undecided = true;
+        refuse_value(judging, PICKLE_CLASS_LIMIT, "transaction",
+                     "a transaction unpacks no more than its bound, all its values together: do it "
+                     "outside of MULTI");
+    }
+    return judging->answer->undecided;
 }
 
 /* GATE_DEFER, or whatever the finding says. */
@@ -355,6 +374,7 @@ static bool read_value(struct judging *judging) {
     if (finding->found == GATE_FOUND_REFUSED) return true;
     if (judging->question->may_defer) return false;
     bool is_limit = status == BRINE_TOO_BIG;
+    if (is_limit && is_undecided(judging)) return true;
     refuse_value(judging, PICKLE_CLASS_LIMIT, is_limit ? "unpacked" : "no-memory",
                  err.text[0] ? err.text : brine_status_meaning(status));
     if (status == BRINE_NO_MEMORY) gate_refusal_say_memory(judging->answer);
@@ -383,6 +403,7 @@ static enum gate_verdict conclude(struct judging *judging) {
         [PICKLE_CLASS_LIMIT] = METRIC_gate_refused_limit,
     };
     count(judging, metrics[finding->class], 1);
+    if (judging->answer->undecided) return GATE_REFUSE;
     switch (judging->rule->on_refusal) {
     case GATE_ON_REFUSAL_ERROR:
         return GATE_REFUSE;
@@ -507,6 +528,7 @@ enum gate_verdict gate_keeper_look(struct gate_keeper *keeper, struct gate_desk 
     const struct gate_setup *setup = gate_keeper_desk_setup(keeper, desk);
     if (!look) look = &plain;
     answer->label = 0;
+    answer->undecided = false;
     begin_finding(finding, setup);
     finding->rule = look->rule ? look->rule : gate_setup_rule(setup, question->db, question->key);
     if (setup->mode == CONFIG_GATE_MODE_OFF && !look->dry_run) return GATE_ADMIT;

@@ -6,9 +6,11 @@
 #include "gate/keeper_state.h"
 #include "pickle/opcodes.h"
 
-static struct bytes verdict_word(const struct gate_finding *finding) {
+static struct bytes verdict_word(const struct gate_finding *finding,
+                                 const struct gate_answer *answer) {
     if (finding->found != GATE_FOUND_REFUSED) return BYTES("admit");
-    return bytes_of_cstr(gate_on_refusal_word(finding->rule->on_refusal));
+    return bytes_of_cstr(gate_on_refusal_word(answer->undecided ? GATE_ON_REFUSAL_ERROR
+                                                                : finding->rule->on_refusal));
 }
 
 static void add_actor(struct audit_record *record, const struct gate_question *question) {
@@ -65,7 +67,7 @@ void gate_record_finding(struct audit *audit, const struct gate_question *questi
     record.size = (int64_t)question->value.len;
     record.key = question->key;
     record.command = bytes_of_cstr(question->command);
-    record.verdict = verdict_word(finding);
+    record.verdict = verdict_word(finding, answer);
     if (finding->path.depth)
         record.framing = bytes_of_cstr(frame_path_text(&finding->path, path, sizeof path));
     if (refused) {

@@ -100,7 +100,8 @@ struct keyspace_access {
     bool in_transaction;                  /* between keyspace_begin and keyspace_end */
     const struct keyspace_judged *judged; /* of the transaction: transaction.h */
     size_t judged_count, judged_next;
-    size_t locked_bytes;       /* of long values, judged within the transaction */
+    size_t locked_bytes;                  /* of long values, judged within the transaction */
+    struct frame_budget locked_unpacking; /* what is left of it */
     bool deferred;             /* an outcome was KEYSPACE_DEFERRED; the asker clears it, and */
     size_t deferred_bytes;     /* how much is to be gone through; 0: not known */
     struct gate_answer answer; /* of the last question; its text of the last KEYSPACE_REFUSED */

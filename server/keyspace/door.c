@@ -97,6 +97,13 @@ static enum gate_verdict ask_gate(struct keyspace_access *access,
     return verdict;
 }
 
+enum gate_verdict door_ask_locked(struct keyspace_access *access, struct gate_question *question) {
+    BRINE_ASSERT(access->in_transaction, "the bound is a transaction's");
+    question->unpacking = &access->locked_unpacking;
+    question->may_defer = false;
+    return ask_gate(access, question);
+}
+
 static enum keyspace_outcome answer_of(struct keyspace_access *access, enum gate_verdict verdict,
                                        struct prepared *prepared) {
     switch (verdict) {
@@ -142,16 +149,14 @@ enum keyspace_outcome door_judge_for(struct keyspace_access *access, const struc
     bool is_long = access->in_transaction && value.len > keyspace->locked_bytes_max;
     struct gate_question question = question_of(access, key, value);
     question.published = published;
-    question.may_defer |= is_long;
+    question.may_defer |= access->in_transaction;
     *prepared = (struct prepared){.bytes = value};
     enum gate_verdict verdict = ask_gate(access, &question);
-    if (verdict == GATE_DEFER && is_long) {
-        /* What the gate does not decide at once is read, at the cost of who waits for the keys. */
-        if (value.len > keyspace->locked_total_max - access->locked_bytes)
+    if (verdict == GATE_DEFER && access->in_transaction) {
+        if (is_long && value.len > keyspace->locked_total_max - access->locked_bytes)
             return refuse_long(access, value);
-        access->locked_bytes += value.len;
-        question.may_defer = false;
-        verdict = ask_gate(access, &question);
+        if (is_long) access->locked_bytes += value.len;
+        verdict = door_ask_locked(access, &question);
     }
     enum keyspace_outcome outcome = answer_of(access, verdict, prepared);
     if (outcome == KEYSPACE_DEFERRED) door_defer(access, value.len);

@@ -124,12 +124,14 @@ static enum gate_verdict judge_suspect(struct keyspace_access *access, const str
         .command = access->command ? access->command : "",
         .actor = access->actor,
         .actor_context = access->actor_context,
-        .may_defer = access->may_defer && !access->in_transaction,
+        .may_defer = access->may_defer || access->in_transaction,
         .recheck = true,
     };
     access->answer.text[0] = 0;
     enum gate_verdict verdict =
         gate_admit(access->keyspace->gate, &access->desk, &question, &access->answer);
+    if (verdict == GATE_DEFER && access->in_transaction)
+        verdict = door_ask_locked(access, &question);
     if (verdict == GATE_DROP && !access->answer.text[0])
         snprintf(access->answer.text, sizeof access->answer.text,
                  "PICKLEDENIED offset %zu: the value was stored under an older policy and is not "
@@ -148,6 +150,7 @@ static enum keyspace_outcome carry_out(struct keyspace_access *access, const str
                    ? KEYSPACE_NO_MEMORY
                    : KEYSPACE_DONE;
     }
+    if (access->answer.undecided) return KEYSPACE_REFUSED;
     metrics_add(access->metrics, METRIC_gate_recheck_denied, 1);
     if (denied_is_error(access)) return KEYSPACE_REFUSED;
     (void)store_remove(store, key, access->now_ms);

@@ -8,6 +8,11 @@
 #include "base/assert.h"
 #include "keyspace/door.h"
 
+/* What unpacking may take of a transaction, beyond what each value gets on an event loop: of a
+ * thread's time as much as a client waits for without noticing. */
+#define LOCKED_UNPACKED_BYTES ((uint64_t)64 << 20)
+#define LOCKED_UNPACK_NS      ((int64_t)100 * 1000 * 1000)
+
 static enum keyspace_outcome judge_ahead(struct keyspace_access *access,
                                          const struct store_key *key, struct bytes value,
                                          bool published, struct keyspace_judged *judged) {
@@ -46,6 +51,7 @@ void keyspace_begin(struct keyspace_access *access, const struct store_key *keys
     access->judged_count = judged_count;
     access->judged_next = 0;
     access->locked_bytes = 0;
+    access->locked_unpacking = (struct frame_budget){LOCKED_UNPACKED_BYTES, LOCKED_UNPACK_NS};
 }
 
 void keyspace_end(struct keyspace_access *access) {

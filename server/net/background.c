@@ -55,6 +55,7 @@ static enum brine_status open_thread(struct background *background,
                           .mono_ns = clock_mono_ns,
                           .random_seed = net->options.random_seed + NET_WORKERS_MAX + index,
                       });
+    thread->state.access.desk.given_up = &background->given_up;
     metrics_set_add(&net->metrics_set, &thread->metrics);
     return BRINE_OK;
 }
@@ -119,6 +120,18 @@ static void run_job(struct worker_state *state, struct job *job) {
     worker_state_trim(state);
 }
 
+static bool is_given_up(const struct background *background) {
+    return atomic_load_explicit(&background->given_up, memory_order_relaxed);
+}
+
+static void run_or_drop(struct background_thread *thread, struct job *job) {
+    if (atomic_load_explicit(&job->connection->gone, memory_order_relaxed)) return;
+    if (is_given_up(thread->background))
+        job->result = (struct dispatch_result){.consumed = job->input.len, .close = true};
+    else
+        run_job(&thread->state, job);
+}
+
 static void run_thread(void *arg) {
     struct background_thread *thread = arg;
     struct background *background = thread->background;
@@ -126,8 +139,7 @@ static void run_thread(void *arg) {
     /* The scheduler's hint is all it is: without it the loops only wait a little more. */
     (void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), BACKGROUND_NICE);
     while ((job = next_job(thread)) != NULL) {
-        if (!atomic_load_explicit(&job->connection->gone, memory_order_relaxed))
-            run_job(&thread->state, job);
+        run_or_drop(thread, job);
         end_job(background, job);
         inbox_push(&job->connection->worker->inbox, &job->message);
     }
@@ -146,6 +158,10 @@ enum brine_status background_start(struct background *background, struct brine_e
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (code == 0) return BRINE_OK;
     return brine_fail(err, BRINE_IO, 0, "cannot start a background thread: %s", uv_strerror(code));
+}
+
+void background_give_up(struct background *background) {
+    atomic_store_explicit(&background->given_up, true, memory_order_relaxed);
 }
 
 void background_stop(struct background *background) {

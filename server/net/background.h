@@ -53,6 +53,7 @@ struct background {
     pthread_cond_t wake;
     struct turns turns; /* of jobs that wait */
     bool stopping;
+    atomic_bool given_up;
     struct background_thread *threads;
     size_t threads_count, threads_allocated;
 };
@@ -63,7 +64,10 @@ size_t background_choose_threads(const struct config *config);
 enum brine_status background_open(struct background *background, struct net *net,
                                   struct brine_error *err) MUST_USE;
 enum brine_status background_start(struct background *background, struct brine_error *err) MUST_USE;
-/* When no connection has a job any more. */
+/* The server stops and has waited for long enough: what was not begun is not done, and what is
+ * being unpacked is refused.  Any thread; once is enough. */
+void background_give_up(struct background *background);
+/* When no connection has a job any more, or is closed. */
 void background_stop(struct background *background);
 void background_close(struct background *background);
 

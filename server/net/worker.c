@@ -490,6 +490,7 @@ static void on_drain_tick(uv_timer_t *handle) {
     if (worker->turn == worker->drain_turn) return; /* the sockets were not asked since */
     worker_note_time(worker);
     int64_t taken_ms = worker->state.mono_ms - worker->drain_started_mono_ms;
+    if (taken_ms >= WORKER_DRAIN_READ_MS) background_give_up(&worker->net->background);
     if (taken_ms >= WORKER_DRAIN_MS) close_all(worker);
     struct connection *connection = worker->connections;
     struct connection *last = connection ? connection->previous : NULL;

@@ -6,6 +6,7 @@
 
 #include "support.h"
 
+#include <bzlib.h>
 #include <criterion/criterion.h>
 
 #include <fcntl.h>
@@ -613,4 +614,47 @@ Test(limits, half_a_large_value_is_dropped_when_the_server_stops) {
     while (wire_raw_read_some(fd, big, sizeof big) > 0) {}
     close(fd);
     wire_close(wire);
+}
+
+/* Noise in so many streams, each of which takes a tenth of a second to unpack. */
+static void send_slow_value(int fd, const char *key, size_t streams) {
+    static char noise[900000], packed[1000000];
+    char head[128];
+    unsigned len = sizeof packed;
+    uint32_t state = 1;
+    for (size_t i = 0; i < sizeof noise; i++)
+        noise[i] = i ? (char)((state = state * 1664525 + 1013904223) >> 24) : '<';
+    cr_assert(BZ2_bzBuffToBuffCompress(packed, &len, noise, sizeof noise, 9, 0, 0) == BZ_OK);
+    int head_len = snprintf(head, sizeof head, "*3\r\n$3\r\nSET\r\n$%zu\r\n%s\r\n$%zu\r\n",
+                            strlen(key), key, streams * len);
+    wire_raw_send(fd, head, (size_t)head_len);
+    for (size_t i = 0; i < streams; i++) wire_raw_send(fd, packed, len);
+    wire_raw_send(fd, "\r\n", 2);
+}
+
+Test(limits, values_that_are_being_unpacked_do_not_hold_up_a_stop) {
+    enum { STREAMS = 60, AWAITED_MS = 3000 };
+    static const char *const patient[] = {"gate.threads=1", "gate.unpack_ms=86400000", NULL};
+    struct wire *wire = wire_open(patient);
+    if (wire->pid <= 0) {
+        wire_close(wire);
+        cr_skip_test("the server is not ours to stop");
+    }
+    wire_only_for(wire, BRINE_ONLY);
+    int begun = wire_raw_open(wire), queued = wire_raw_open(wire);
+    send_slow_value(begun, "begun", STREAMS);
+    send_slow_value(queued, "queued", STREAMS);
+    wire_await(wire, 0, "CLIENT LIST", "~*cmd=set*cmd=set*");
+    long long from_ms = wire_now_ms();
+    kill(wire->pid, SIGTERM);
+    char answer[512] = "";
+    size_t len = wire_raw_read(begun, answer, sizeof answer - 1);
+    cr_expect(len == 0 || strstr(answer, "-PICKLELIMIT offset 0: the server is stopping"), "%s",
+              answer);
+    cr_expect(wire_raw_is_closed(queued));
+    close(begun);
+    close(queued);
+    wire_close(wire);
+    long long took_ms = wire_now_ms() - from_ms;
+    cr_expect(took_ms < AWAITED_MS, "it took %lld ms", took_ms);
 }

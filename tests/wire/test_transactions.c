@@ -6,6 +6,10 @@
 #include "support.h"
 
 #include <criterion/criterion.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
 
 TRANSCRIPT(transactions, commands_wait_for_exec_and_run_in_order, {"MULTI", "+OK"},
            {"SET a 1", "+QUEUED"}, {"INCR a", "+QUEUED"}, {"APPEND a x", "+QUEUED"},
@@ -73,3 +77,28 @@ TRANSCRIPT(transactions, a_refused_value_is_refused_when_it_is_queued,
            {"@brine MULTI", "+OK"}, {"@brine SET k \"cos\"", "+QUEUED"},
            {"@brine APPEND k \"\\nsystem\\n(S'id'\\ntR.\"", "+QUEUED"}, {"@brine GET k", "+QUEUED"},
            {"@brine EXEC", "~[+OK, -PICKLE*os.system*, \"cos\"]"})
+
+static void store_zeros(struct wire *wire, const char *key, size_t bytes) {
+    uLongf len = compressBound(bytes);
+    uint8_t *zeros = calloc(1, bytes), *packed = malloc(len);
+    cr_assert(zeros && packed && compress(packed, &len, zeros, bytes) == Z_OK);
+    const char *set[] = {"SET", key, (const char *)packed};
+    const char *reply = wire_ask_argv(wire, 0, 3, set, (const size_t[]){3, strlen(key), len});
+    cr_expect_str_eq(reply, "+OK");
+    free(zeros);
+    free(packed);
+}
+
+/* Its keys are locked meanwhile. */
+Test(transactions, unpacking_within_exec_has_a_bound) {
+    struct wire *wire = wire_open(NULL);
+    wire_only_for(wire, BRINE_ONLY);
+    store_zeros(wire, "small", 2 << 20);
+    store_zeros(wire, "large", 80 << 20);
+    PLAY(wire, {"MULTI", "+OK"}, {"APPEND small x", "+QUEUED"}, {"APPEND large x", "+QUEUED"},
+         {"APPEND small y", "+QUEUED"}, {"SETBIT bits 8000 1", "+QUEUED"},
+         {"EXEC", "~[*, -PICKLELIMIT*outside of MULTI*, -PICKLELIMIT*outside of MULTI*, 0]"},
+         {"MULTI", "+OK"}, {"APPEND small z", "+QUEUED"}, {"EXEC", "~[20*]"},
+         {"APPEND large x", "~8*"});
+    wire_close(wire);
+}

@@ -615,6 +615,59 @@ Test(frame, time_passes_where_nothing_comes_out) {
     }
 }
 
+Test(frame, values_that_share_a_budget_have_its_bytes_and_time_together) {
+    enum { ZEROS = 1 << 20 };
+    uint8_t *zeros = calloc(1, ZEROS), *made = malloc(MADE_BYTES);
+    for (size_t f = 0; f < ARRAY_LEN(formats); f++) {
+        const char *name = frame_name(formats[f].kind);
+        struct frame_options options = only(formats[f].kind);
+        struct frame_budget shared = {.bytes = 3 * ZEROS + ZEROS / 2, .ns = (int64_t)1 << 40};
+        struct listed listed = {0};
+        struct bytes bomb = bytes_view(made, formats[f].make(made, bytes_view(zeros, ZEROS)));
+        options.ratio_max = ZEROS;
+        options.clock_ns = slow_clock;
+        options.unpack_ns_max = (int64_t)1 << 40;
+        options.shared = &shared;
+        for (int i = 0; i < 3; i++)
+            cr_expect_eq(walk(bomb, &options, &listed), BRINE_OK, "%s", name);
+        cr_expect_eq(shared.bytes, ZEROS / 2, "%s", name);
+        cr_expect_eq(walk(bomb, &options, &listed), BRINE_TOO_BIG, "%s", name);
+        cr_expect_eq(shared.bytes, 0, "%s", name);
+        cr_expect_eq(walk(bytes_view(made, 0), &options, &listed), BRINE_OK, "nothing to unpack");
+
+        /* Each look takes a millisecond, those at the beginning and at the end of a walk too. */
+        shared = (struct frame_budget){.bytes = UINT64_MAX, .ns = 100000000};
+        looks = 0;
+        enum brine_status status = BRINE_OK;
+        for (int i = 0; i < 100 && status == BRINE_OK; i++) status = walk(bomb, &options, &listed);
+        cr_expect_eq(status, BRINE_TOO_BIG, "%s", name);
+        cr_expect_eq(shared.ns, 0, "%s", name);
+        cr_expect(looks > 100 && looks < 300, "%s: looked %lld times", name, (long long)looks);
+        looks = 0;
+        cr_expect_eq(walk(bomb, &options, &listed), BRINE_TOO_BIG, "%s", name);
+        cr_expect_leq(looks, 3, "%s: looked %lld times", name, (long long)looks);
+    }
+    free(zeros);
+    free(made);
+}
+
+Test(frame, what_is_given_up_is_not_unpacked) {
+    enum { ZEROS = 1 << 20 };
+    static uint8_t zeros[ZEROS], made[MADE_BYTES];
+    for (size_t f = 0; f < ARRAY_LEN(formats); f++) {
+        struct frame_options options = only(formats[f].kind);
+        struct listed listed = {0};
+        struct bytes bomb = bytes_view(made, formats[f].make(made, bytes_view(zeros, ZEROS)));
+        _Atomic bool given_up = false;
+        options.ratio_max = ZEROS;
+        options.given_up = &given_up;
+        cr_expect_eq(walk(bomb, &options, &listed), BRINE_OK);
+        given_up = true;
+        cr_expect_eq(walk(bomb, &options, &listed), BRINE_TOO_BIG, "%s",
+                     frame_name(formats[f].kind));
+    }
+}
+
 Test(frame, the_ratio_allows_each_reading_its_own) {
     enum { ZEROS = 600 << 10 };
     uint8_t *zeros = calloc(1, ZEROS), *made = malloc(MADE_BYTES);

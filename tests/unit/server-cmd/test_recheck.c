@@ -115,7 +115,7 @@ struct policies {
     size_t questions, rechecks;
     size_t by_clients; /* questions in whose name somebody asked */
     bool strict;       /* the new one is in force */
-    bool defers;
+    bool defers, gives_up;
 };
 
 static bool is_evil(struct bytes value) {
@@ -131,6 +131,8 @@ static enum gate_verdict judge(void *context, struct gate_desk *desk,
     policies->rechecks += question->recheck;
     policies->by_clients += question->actor != NULL;
     if (policies->defers && question->may_defer) return GATE_DEFER;
+    answer->undecided = policies->gives_up;
+    if (policies->gives_up) return gate_refuse(answer, 0, "there is no time");
     if (policies->strict && is_evil(question->value))
         return gate_refuse(answer, 7, "key '%.*s' is refused", (int)question->key.len,
                            (const char *)question->key.data);
@@ -276,6 +278,17 @@ Test(recheck, a_transaction_shows_no_denied_value_either) {
     cr_expect_str_eq(ask(&policies.world, "MULTI\r\nGET s\r\nGET t\r\nEXEC\r\n"),
                      "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n"
                      "-PICKLEDENIED offset 7: key 's' is refused\r\n$4\r\ntext\r\n");
+    policies_deinit(&policies);
+}
+
+Test(recheck, a_value_that_could_not_be_judged_now_is_not_shown_and_stays) {
+    struct policies policies;
+    policies_init(&policies, seed);
+    policies.gives_up = true;
+    cr_expect_str_eq(ask(&policies.world, "GET t\r\n"),
+                     "-PICKLEDENIED offset 0: there is no time\r\n");
+    policies.gives_up = false;
+    cr_expect_str_eq(ask(&policies.world, "GET t\r\n"), "$4\r\ntext\r\n");
     policies_deinit(&policies);
 }
 

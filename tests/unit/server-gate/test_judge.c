@@ -299,6 +299,44 @@ Test(judge, a_bomb_costs_its_bound_and_no_more) {
     free(packed);
 }
 
+/* Then no rule says what follows: a key that a rule would drop stays. */
+Test(judge, who_has_no_more_time_is_told_so_whatever_the_rule_does_with_refusals) {
+    enum { ZEROS = 2 << 20 };
+    static const char *const keys[] = {"k", "drop:1", "log:1"};
+    static uint8_t zeros[ZEROS], packed[ZEROS / 100];
+    uLongf len = sizeof packed;
+    cr_assert(compress(packed, &len, zeros, sizeof zeros) == Z_OK);
+    struct world world;
+    world_begin(&world, rules);
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        struct frame_budget shared = {.bytes = ZEROS + ZEROS / 2, .ns = (int64_t)1 << 50};
+        struct gate_question question = {.key = bytes_of_cstr(keys[i]),
+                                         .value = bytes_view(packed, len),
+                                         .command = "set",
+                                         .unpacking = &shared};
+        cr_expect_eq(gate_admit(&world.gate, &world.desk, &question, &world.answer), GATE_ADMIT);
+        cr_expect(!world.answer.undecided && shared.bytes == ZEROS / 2);
+        cr_expect_eq(gate_admit(&world.gate, &world.desk, &question, &world.answer), GATE_REFUSE,
+                     "%s", keys[i]);
+        cr_expect(world.answer.undecided);
+        cr_expect(strstr(world.answer.text, "PICKLELIMIT offset 0: a transaction unpacks no more"),
+                  "%s", world.answer.text);
+
+        _Atomic bool given_up = true;
+        world.desk.given_up = &given_up;
+        question.unpacking = NULL;
+        cr_expect_eq(gate_admit(&world.gate, &world.desk, &question, &world.answer), GATE_REFUSE,
+                     "%s", keys[i]);
+        cr_expect(world.answer.undecided && strstr(world.answer.text, "the server is stopping"),
+                  "%s", world.answer.text);
+        given_up = false;
+        cr_expect_eq(gate_admit(&world.gate, &world.desk, &question, &world.answer), GATE_ADMIT);
+        cr_expect(!world.answer.undecided);
+        world.desk.given_up = NULL;
+    }
+    world_end(&world);
+}
+
 Test(judge, what_takes_long_to_read_is_put_off) {
     enum { MOST = 64 << 10 };
     static const struct {

@@ -327,6 +327,42 @@ Test(keyspace, a_transaction_reads_long_values_within_its_bound) {
     house_deinit(&house);
 }
 
+/* Takes 40 ms for each value that is not decided at once, of what the asker has. */
+static enum gate_verdict judge_unpacking(void *context, struct gate_desk *desk UNUSED,
+                                         const struct gate_question *question,
+                                         struct gate_answer *answer) {
+    enum { TAKEN_NS = 40000000 };
+    size_t *unbounded = context;
+    struct frame_budget *shared = question->unpacking;
+    if (question->may_defer) return GATE_DEFER;
+    if (!shared) {
+        ++*unbounded;
+        return GATE_ADMIT;
+    }
+    bool fits = shared->ns >= TAKEN_NS;
+    shared->ns -= fits ? TAKEN_NS : shared->ns;
+    return fits ? GATE_ADMIT : gate_refuse(answer, 0, "no time is left");
+}
+
+Test(keyspace, a_transaction_unpacks_within_one_bound_for_all_its_values) {
+    struct house house;
+    size_t unbounded = 0;
+    house_init(&house);
+    gate_init(&house.gate, judge_unpacking, &unbounded);
+    for (int i = 0; i < 2; i++) {
+        keyspace_begin(&house.access, NULL, 0, NULL, 0);
+        cr_expect(set(&house, "a", "1") == KEYSPACE_DONE);
+        cr_expect(add_tail(&house, "b", "2") == KEYSPACE_DONE);
+        cr_expect(add_tail(&house, "a", "3") == KEYSPACE_REFUSED);
+        cr_expect(set(&house, "c", "4") == KEYSPACE_REFUSED);
+        keyspace_end(&house.access);
+    }
+    cr_expect_eq(unbounded, 0);
+    cr_expect(add_tail(&house, "a", "5") == KEYSPACE_DONE, "outside there is no such bound");
+    cr_expect_eq(unbounded, 1);
+    house_deinit(&house);
+}
+
 Test(keyspace, an_edit_changes_nothing_whichever_allocation_is_refused) {
     static char text[40000];
     memset(text, 'a', sizeof text - 1);

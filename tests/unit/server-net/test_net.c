@@ -13,6 +13,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/un.h>
@@ -601,6 +602,36 @@ Test(background, a_stop_waits_for_what_is_being_judged) {
     uv_sem_post(&slow.may_end);
     cr_expect(hears(fd, "+OK\r\n$9\r\nslow good\r\n"));
     cr_expect(hears_end(fd));
+    close_slow_host(&host, &slow);
+}
+
+/* Takes its time until it is told that there is none any more. */
+static enum gate_verdict judge_until_given_up(void *context, struct gate_desk *desk,
+                                              const struct gate_question *question,
+                                              struct gate_answer *answer) {
+    struct slow_judge *slow = context;
+    if (question->may_defer) return GATE_DEFER;
+    uv_sem_post(&slow->begun);
+    while (!atomic_load(desk->given_up)) sched_yield();
+    return gate_refuse(answer, 0, "given up");
+}
+
+Test(background, a_stop_gives_up_what_takes_longer_than_it_waits_and_begins_nothing_more) {
+    struct host host;
+    struct slow_judge slow;
+    uv_sem_init(&slow.begun, 0);
+    uv_sem_init(&slow.may_end, 0);
+    open_host_with(&host, "server.threads = 1\ngate.threads = 1\n", judge_until_given_up, &slow);
+    int fd = dial(&host), next = dial(&host);
+    cr_assert(say(fd, "SET k slow\r\nSET after 1\r\n"));
+    uv_sem_wait(&slow.begun);
+    cr_assert(say(next, "SET k later\r\nSET after 1\r\n"));
+    net_stop(&host.net);
+    cr_expect(hears(fd, "-PICKLEDENIED offset 0: given up\r\n"));
+    cr_expect(hears_end(fd) && hears_end(next));
+    cr_expect_neq(uv_sem_trywait(&slow.begun), 0, "a second one was begun");
+    close(fd);
+    close(next);
     close_slow_host(&host, &slow);
 }
 
