@@ -230,7 +230,7 @@ _Static_assert((int)CONFIG_MEMORY_POLICY_BRINE == (int)STORE_POLICY_BRINE &&
                    (int)CONFIG_MEMORY_POLICY_NOEVICTION == (int)STORE_POLICY_NOEVICTION,
                "the option's words are the store's policies, in their order");
 
-enum { MEMORY_SHARE_PERCENT = 75 };
+enum { MEMORY_SHARE_PERCENT = 75, MEMORY_SMALL_BYTES = 42 << 20 };
 
 /* memory.max, or three quarters of what there is. */
 static size_t memory_limit(const struct config *config, const char **source) {
@@ -399,16 +399,18 @@ static void log_memory(struct server *server) {
     };
     const char *source, *policy = words[config_read(server->config.memory.policy)];
     size_t bytes = memory_limit(&server->config, &source);
+    const char *small =
+        bytes < MEMORY_SMALL_BYTES ? ", and the program's own 10 MB come on top" : "";
     if (bytes == 0)
         log_write(&server->log, LOG_WARNING,
                   "memory.max is 0 and this machine does not say what it has: no limit");
     else if (source[0])
         log_write(&server->log, LOG_NOTICE,
-                  "memory.max is %zu bytes, three quarters of what %s has; memory.policy %s", bytes,
-                  source, policy);
+                  "memory.max is %zu bytes, three quarters of what %s has%s; memory.policy %s",
+                  bytes, source, small, policy);
     else
-        log_write(&server->log, LOG_NOTICE, "memory.max is %zu bytes, memory.policy %s", bytes,
-                  policy);
+        log_write(&server->log, LOG_NOTICE, "memory.max is %zu bytes%s, memory.policy %s", bytes,
+                  small, policy);
 }
 
 static void log_start(struct server *server) {

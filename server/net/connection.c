@@ -595,6 +595,7 @@ void connection_serve(struct connection *connection, struct bytes input,
         !connection->swallowing)
         swallow_begin_if_too_long(connection);
     finish_serving(connection, &result);
+    worker_note_judged(worker, input.len);
     if (UNLIKELY(result.deferred) && !connection->closed) background_run(connection, &result);
 }
 

@@ -20,6 +20,14 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+enum {
+    DESKS_SHARE = 3,           /* of memory.max, what all workers keep of it while they judge */
+    DESK_BYTES_MAX = 64 << 20, /* that one keeps, whatever the limit */
+    DESK_BYTES_KEPT = 256 * 1024,
+    DESK_INPUT_BYTES = 4096, /* shorter ones do not take as much */
+    DESK_REST_MS = 1000,
+};
+
 static void on_turn_end(uv_prepare_t *handle);
 static void on_sockets_served(uv_check_t *handle);
 static void on_again(uv_idle_t *handle);
@@ -385,6 +393,22 @@ static void note_processor_time(struct worker *worker) {
     atomic_store(&net->first_user_us, used.ru_utime.tv_sec * 1000000 + used.ru_utime.tv_usec);
 }
 
+/* What judging took, up to a 60-fold of a value's length, is kept while long inputs come, for to
+ * take and give it back by turns would have entries go for it each time.  All workers' together
+ * are less than room_measure() believes to be overhead. */
+void worker_note_judged(struct worker *worker, size_t input_bytes) {
+    if (LIKELY(input_bytes < DESK_INPUT_BYTES)) return;
+    size_t whole = room_limit(worker->net->options.keyspace), keep = DESK_BYTES_MAX;
+    if (whole > 0) keep = MIN(keep, whole / DESKS_SHARE / worker->net->workers_count);
+    worker->desk_used_mono_ms = worker->state.mono_ms;
+    gate_desk_trim(&worker->state.access.desk, keep);
+}
+
+static void rest_desk(struct worker *worker) {
+    if (worker->state.mono_ms - worker->desk_used_mono_ms < DESK_REST_MS) return;
+    gate_desk_trim(&worker->state.access.desk, DESK_BYTES_KEPT);
+}
+
 static void on_tick(uv_timer_t *handle) {
     struct worker *worker = handle->data;
     worker_note_time(worker);
@@ -395,6 +419,7 @@ static void on_tick(uv_timer_t *handle) {
     check_orphans(worker);
     tracking_make_good(&worker->state);
     tracking_keep_limit(&worker->state);
+    rest_desk(worker);
     resume_postponed(worker);
     if (!worker->upkeep_is_due) do_upkeep(worker);
     if (worker->index == 0)

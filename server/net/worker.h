@@ -73,6 +73,7 @@ struct worker {
         _Atomic size_t query_bytes, output_bytes;
     } recent[2];
     int64_t recent_since_mono_ms;
+    int64_t desk_used_mono_ms; /* a long input was run then */
     uint64_t turn;
     bool time_is_known; /* for this turn */
     size_t upkeep_shard;
@@ -111,6 +112,8 @@ void worker_close(struct worker *worker);
 void worker_note_time(struct worker *worker);
 /* connection_go_on will be called in the next turn. */
 void worker_queue_again(struct worker *worker, struct connection *connection);
+/* Behind a batch: gives back what judging took, where that is much. */
+void worker_note_judged(struct worker *worker, size_t input_bytes);
 /* A client's buffers are so large now. */
 void worker_note_buffers(struct worker *worker, size_t query_bytes, size_t output_bytes);
 /* What all clients may hold together; SIZE_MAX: no limit. */

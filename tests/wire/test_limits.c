@@ -40,6 +40,31 @@ static void set_value(struct wire *wire, const char *key, size_t len) {
     cr_assert_str_eq(reply, "+OK");
 }
 
+/* ---- judging --------------------------------------------------------------------------------- */
+
+static const char *const one_thread[] = {"server.threads=1", NULL};
+
+static long used_memory(struct wire *wire) {
+    const char *field = strstr(wire_ask(wire, 0, "INFO memory"), "used_memory:");
+    cr_assert(field);
+    return strtol(field + strlen("used_memory:"), NULL, 10);
+}
+
+/* 200 KB of empty dicts take 12 MB to judge. */
+Test(limits, what_judging_took_is_given_back) {
+    enum { VALUE_BYTES = 200 * 1000 };
+    struct wire *wire = wire_open(one_thread);
+    const char *set[] = {"SET", "k", big};
+    long before = used_memory(wire), after = 0;
+    memset(big, '}', VALUE_BYTES);
+    cr_expect_str_eq(wire_ask_argv(wire, 0, 3, set, (const size_t[]){3, 1, VALUE_BYTES}), "+OK");
+    cr_expect_str_eq(wire_ask(wire, 0, "SET k small"), "+OK");
+    for (long long deadline = wire_now_ms() + WIRE_DEADLINE_MS; wire_now_ms() < deadline;)
+        if ((after = used_memory(wire)) < before + MB) break;
+    cr_expect_lt(after, before + MB, "%ld bytes, %ld before", after, before);
+    wire_close(wire);
+}
+
 /* ---- connections ----------------------------------------------------------------------------- */
 
 static const char *const three_clients[] = {"server.max_clients=3", NULL};

@@ -198,6 +198,7 @@ Test(startup, how_much_memory_it_may_take_and_why_is_in_the_log) {
     } rows[] = {
         {"memory.max=0", "three quarters of what the "},
         {"memory.max=96mb", "100663296 bytes, memory.policy brine"},
+        {"memory.max=32mb", "33554432 bytes, and the program's own 10 MB come on top, "},
     };
     need_brine();
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
