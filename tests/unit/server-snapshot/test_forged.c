@@ -193,6 +193,29 @@ Test(forged_snapshot, costs_what_makes_no_sense_and_no_block_beside) {
     }
 }
 
+/* A block that is passed over has no bytes that were read: what its head says is believed as far as
+ * the file says to have entries. */
+Test(forged_snapshot, loses_no_more_than_its_header_says_to_have) {
+    struct world to;
+    struct snapshot_load_result loaded;
+    const struct snapshot_record first = {.key = BYTES("first"), .value = BYTES("v")},
+                                 last = {.key = BYTES("last"), .value = BYTES("v")};
+    struct snapshot_file_block blocks[] = {records_of(0, &first, 1),
+                                           block_of(SNAPSHOT_RECORDS, BYTES("v"), UINT32_MAX),
+                                           records_of(1, &last, 1)};
+    blocks[1].codec = SNAPSHOT_ZSTD + 1;
+    open_dir();
+    write_blocks(blocks, ARRAY_LEN(blocks), 4);
+    cr_assert(world_open(&to, mem_system(), NULL));
+    struct recover_options options = recover_options(&to, mem_system());
+    options.damaged = RECOVER_SALVAGE;
+    cr_assert_eq(recover(&options, &loaded, &err), BRINE_OK, "%s", err.text);
+    cr_expect_eq(loaded.loaded, 2);
+    cr_expect_eq(loaded.lost_records, 3, "%zu", (size_t)loaded.lost_records);
+    world_close(&to);
+    close_dir();
+}
+
 Test(forged_snapshot, has_names_for_the_records_behind_them_and_each_number_once) {
     static const uint8_t names[] = "\1\0\3\0bob\2\0\3\0eve", again[] = "\1\0\3\0eve\0\0\3\0eve";
     static const struct {
