@@ -189,6 +189,15 @@ static bool call_type_of(struct machine *m, const struct arguments *args,
     return instance_new(m, NO_GLOBAL, result);
 }
 
+/* A tuple of a tuple is the same one: it is neither walked nor copied. */
+static bool call_tuple(struct machine *m, const struct arguments *args,
+                       struct pickle_value *result) {
+    if (args->count != 1 || argument(m, args, 0).kind != PICKLE_KIND_TUPLE)
+        return refuse_arguments(m, args);
+    *result = argument(m, args, 0);
+    return true;
+}
+
 static bool call_codecs_encode(struct machine *m, const struct arguments *args,
                                struct pickle_value *result) {
     uint32_t length;
@@ -678,6 +687,8 @@ static const struct {
     [POLICY_MODEL_BYTES] = {.call = call_to_bytes},
     [POLICY_MODEL_BYTEARRAY] = {.call = call_to_bytearray},
     [POLICY_MODEL_SET] = {.call = call_set},
+    [POLICY_MODEL_TUPLE] = {.call = call_tuple},
+    [POLICY_MODEL_ERROR_WRAPPER] = {.admits = error_admits_wrapper},
     [POLICY_MODEL_SEQUENCE] = {.admits = admits_sequence},
     [POLICY_MODEL_MAPPING] = {.admits = admits_mapping},
     [POLICY_MODEL_COUNTER] = {.admits = admits_counter},

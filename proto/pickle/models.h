@@ -40,6 +40,7 @@ bool result_admits_name(struct machine *m, const struct arguments *args);
 bool zone_admits(struct machine *m, const struct arguments *args);
 bool zone_admits_pytz(struct machine *m, const struct arguments *args);
 /* models_generic.c: what stands in the brackets of a generic class. */
+bool error_admits_wrapper(struct machine *m, const struct arguments *args);
 bool generic_admits(struct machine *m, const struct arguments *args);
 /* items.c: a name that readers, or what numpy asks of any object, would call or believe. */
 bool is_planted_name(struct bytes text);

@@ -73,7 +73,12 @@ static bool walks_attributes(struct bytes module) {
     static const struct bytes modules[] = {
 #define MODULE(name) {(const uint8_t *)(name), sizeof(name) - 1}
         MODULE("builtins"),
+        MODULE("ssl"),
+        MODULE("subprocess"),
+        MODULE("urllib.error"),
+        MODULE("werkzeug.exceptions"),
         MODULE("celery.exceptions"),
+        MODULE("celery.utils.serialization"),
         MODULE("kombu.exceptions"),
         MODULE("billiard.exceptions"),
         MODULE("django.core.exceptions"),

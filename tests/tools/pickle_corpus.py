@@ -547,7 +547,7 @@ def resources():
     add("r16_memory_copies", P(4) + b"](" + b"N" * 20000 + b"e\x85\x940" + SG("builtins", "list") + b"\x940(" + b"h\x01h\x00R" * 2000 + b"l.",
         LIMIT, "heap")
     add("r16_memory_tuples", P(4) + b"](" + b"N" * 20000 + b"e\x85\x940" + SG("builtins", "tuple") + b"\x940(" + b"h\x01h\x00R" * 2000 + b"l.",
-        LIMIT, "heap")
+        FORBIDDEN, "arguments", "builtins.tuple")
     add("r17_recursive_list", P(4) + b"]\x94h\x00a.", ACCEPT, "accepted")
     add("r17_zone_path", call("zoneinfo", "ZoneInfo._unpickle", S("/etc/passwd"), b"\x88"), FORBIDDEN, "arguments",
         "zoneinfo.ZoneInfo._unpickle")
@@ -1452,6 +1452,41 @@ def copied_and_kept():
         add("r29_io_" + name, P(4) + text + b"h\x00)\x81h\x01b" * 3000 + b"e.", LIMIT, "heap")
 
 
+def kept_errors():
+    """Exceptions with arguments or a state that they would walk, write out or pickle again."""
+    wrapper, ranged = ("celery.utils.serialization", "UnpickleableExceptionWrapper"), SG("builtins", "range") + b"J\xff\xff\xff\x7f\x85R"
+    plain = S("m") + S("E") + S("a") + b"K\x01N\x87"
+    add("r30_wrapper", P(4) + SG(*wrapper) + b"(" + plain + S("t") + b"tR}" + S("text") + S("t") + b"sb.", ACCEPT, "accepted")
+    add("r30_wrapper_three", P(4) + SG(*wrapper) + plain + b"\x87R.", ACCEPT, "accepted")
+    namespace = SG("types", "SimpleNamespace") + b")R"
+    for name, inside in (("range", ranged), ("list", b"]"), ("tuple", b"N\x85"), ("instance", namespace), ("class", SG("app", "User"))):
+        add("r30_wrapper_" + name, call(*wrapper, S("m"), S("E"), inside + b"\x85", S("t")), FORBIDDEN, "arguments", ".".join(wrapper))
+    for name, arguments in (("not_tuple", S("m") + S("E") + ranged + b"\x87"), ("listed", S("m") + S("E") + b"]\x87"), ("two", S("m") + S("E") + b"\x86"),
+                            ("number", b"K\x01" + S("E") + b")\x87"), ("text", b"(" + S("m") + S("E") + b")" + ranged + b"t"), ("five", b"(" + plain + b"NNt")):
+        add("r30_wrapper_" + name, P(4) + SG(*wrapper) + arguments + b"R.", FORBIDDEN, "arguments", ".".join(wrapper))
+    add("r30_wrapper_again", P(4) + SG(*wrapper) + b"q\x000" + S("m") + S("E") + b"X" + struct.pack("<I", 4000) + b"a" * 4000 + b"\x85\x87q\x010](" + b"h\x00h\x01R" * 4000 + b"e.",
+        LIMIT, "heap")
+    add("r30_date", call("builtins", "tuple", b"M\xea\x07K\x30K\x01\x87"), ACCEPT, "accepted")
+    add("r30_date_key", P(4) + b"}" + call("builtins", "tuple", b")" + b"2\x86" * 60)[2:-1] + b"Ns.", LIMIT, "key-cost-total")
+    add("r30_date_grows", P(4) + SG("builtins", "tuple") + b")\x85R(Ne.", FORBIDDEN, "items-target")
+    for name, inside in (("range", ranged), ("list", b"]"), ("text", S("x")), ("dict", b"}"), ("namespace", namespace)):
+        add("r30_date_of_" + name, call("builtins", "tuple", inside), FORBIDDEN, "arguments", "builtins.tuple")
+    add("r30_date_none", call("builtins", "tuple"), FORBIDDEN, "arguments", "builtins.tuple")
+    process, url, absent = ("subprocess", "CalledProcessError"), ("urllib.error", "URLError"), ("werkzeug.exceptions", "NotFound")
+    add("r30_process", call(*process, b"K\x01", b"]", B(b"x")), ACCEPT, "accepted")
+    add("r30_process_range", call(*process, ranged, b"]"), FORBIDDEN, "arguments", ".".join(process))
+    add("r30_process_output", call(*process, b"K\x01", b"]", ranged), FORBIDDEN, "arguments", ".".join(process))
+    add("r30_url", P(4) + SG(*url) + S("x") + b"\x85R}" + S("reason") + S("x") + b"sb.", ACCEPT, "accepted")
+    add("r30_url_file", call(*url, S("x"), namespace), FORBIDDEN, "arguments", ".".join(url))
+    add("r30_absent", P(4) + SG(*absent) + b")R}(" + S("description") + S("x") + S("response") + b"Nub.", ACCEPT, "accepted")
+    add("r30_absent_given", call(*absent, S("x")), FORBIDDEN, "arguments", ".".join(absent))
+    users = SG("collections", "UserList") + b")\x81"
+    for name, made in (("url", SG(*url) + S("x") + b"\x85R}"), ("absent", SG(*absent) + b")R}"), ("process", SG(*process) + b"K\x01]\x86R}"),
+                       ("ssl", SG("ssl", "SSLError") + b"K\x01\x85R}"), ("wrapper", SG(*wrapper) + plain + b"\x87R}")):
+        add("r30_args_" + name, P(4) + made + S("args") + users + b"sb.", FORBIDDEN, "state-key")
+        add("r30_called_" + name, P(4) + made + S("__class__") + b"Nsb.", FORBIDDEN, "state-key")
+
+
 def write(folder, check):
     here = folder.path
     lines = ["# file, class, rule, global.  Written by tests/tools/pickle_corpus.py; judged under POLICY.\n"]
@@ -1474,7 +1509,7 @@ def write(folder, check):
 def main(check):
     for part in (imports, names, memo, operands, calls, state, outside, broken, containers, keys, resources, arguments,
                  numpy_dtypes, dunders, wrapped_and_paired, pandas_caches, wide, wrapped, index_dtypes, range_indexes, cookies, results, array_streams,
-                 long_integers, brackets, array_protocols, walked, masked, handed_on, copied_and_kept):
+                 long_integers, brackets, array_protocols, walked, masked, handed_on, copied_and_kept, kept_errors):
         part()
     return write(PICKLES, check) | write(ARRAY_STREAMS, check)
 

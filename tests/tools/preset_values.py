@@ -48,6 +48,53 @@ def json_error(text):
         return error
 
 
+def raised(function, *arguments):
+    try:
+        return function(*arguments)
+    except Exception as error:
+        return error
+
+
+def module_errors():
+    """What tasks of asyncio, subprocess and the network raise, made by the modules themselves where that needs no network."""
+    import asyncio
+    import asyncio.queues
+    import binascii
+    import concurrent.futures
+    import concurrent.futures.process
+    import concurrent.futures.thread
+    import multiprocessing
+    import queue
+    import socket
+    import ssl
+    import struct
+    import urllib.error
+    import zlib
+    number, futures = decimal.Decimal, concurrent.futures
+    context = decimal.Context(traps=[decimal.Inexact, decimal.Rounded, decimal.Subnormal, decimal.Clamped, decimal.FloatOperation], Emin=-9, Emax=9, clamp=1)
+    failed = raised(lambda: subprocess.run([sys.executable, "-c", "print(1); exit(3)"], check=True, stdout=subprocess.PIPE))
+    context_of_tls = ssl.create_default_context()
+    return {
+        "asyncio_errors": [asyncio.CancelledError("x"), asyncio.TimeoutError(), asyncio.InvalidStateError("x"), asyncio.QueueEmpty(), asyncio.QueueFull()],
+        "process_errors": [failed, subprocess.CalledProcessError(-9, "a b", b"out", "err"), subprocess.TimeoutExpired(["a"], 1.5), subprocess.TimeoutExpired("a", 2, b"x")],
+        "network_errors": [socket.gaierror(-2, "Name or service not known"), socket.herror(1, "x"), socket.timeout("timed out"), urllib.error.URLError("x"),
+                           urllib.error.URLError(socket.gaierror(-2, "x")), urllib.error.URLError(ConnectionRefusedError(111, "x"))],
+        "ssl_errors": [raised(context_of_tls.set_ciphers, "none such"), raised(context_of_tls.load_verify_locations, None, None, "x"), ssl.SSLError(1, "x")] +
+                      [getattr(ssl, name)(1, "x") for name in ("SSLCertVerificationError", "SSLEOFError", "SSLSyscallError", "SSLWantReadError",
+                                                               "SSLWantWriteError", "SSLZeroReturnError")],
+        "data_errors": [raised(zlib.decompress, b"x"), raised(struct.unpack, "i", b""), raised(binascii.unhexlify, b"x")],
+        "queue_errors": [raised(queue.Queue().get_nowait), queue.Full(), getattr(queue, "ShutDown", queue.Full)()],
+        "future_errors": [futures.CancelledError(), futures.TimeoutError(), futures.BrokenExecutor("x"), futures.process.BrokenProcessPool("x"),
+                          futures.thread.BrokenThreadPool("x"), getattr(futures, "InvalidStateError", futures.CancelledError)("x"),
+                          multiprocessing.ProcessError("x"), multiprocessing.TimeoutError("x"), multiprocessing.AuthenticationError("x")],
+        "decimal_errors": [raised(number, "x"), raised(lambda: number(1) / 0), raised(lambda: number(0) / 0), raised(lambda: number(1) // number(0)),
+                           raised(lambda: number("1e30") % number("1e-30")), raised(number("1e999999").exp), raised(context.divide, 1, 3),
+                           raised(context.create_decimal, "1e-15"), raised(context.create_decimal_from_float, 1.5)] +
+                          [getattr(decimal, name)("x") for name in ("Clamped", "DecimalException", "Inexact", "Overflow", "Rounded", "Subnormal", "Underflow")],
+        "week": datetime.date(2026, 11, 23).isocalendar(), "week_keys": {datetime.date(2026, 11, 23).isocalendar(): 1},
+    }
+
+
 def with_attributes(value, **attributes):
     vars(value).update(attributes)
     return value
@@ -116,6 +163,7 @@ def stdlib_values():
     values["zones"] = [datetime.datetime(2026, 1, 2, fold=1), datetime.time(1, tzinfo=datetime.timezone.utc)]
     values["mixed_keys"] = {(1, "a"): 1, datetime.timedelta(1): 2, decimal.Decimal("1.5"): 3, fractions.Fraction(1, 2): 4,
                             ipaddress.ip_address("::1%eth0"): 5, pathlib.PurePosixPath("/"): 6, b"x": 7, None: 8, 1.5: 9}
+    values.update(module_errors())
     try:
         import zoneinfo
         values["zone"] = zoneinfo.ZoneInfo("UTC")
@@ -328,7 +376,7 @@ def set_up_django():
     import django
     from django.conf import settings
     if not settings.configured:
-        settings.configure(TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates"}], INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes"], USE_TZ=True,
+        settings.configure(TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates"}], INSTALLED_APPS=["django.contrib." + app for app in ("auth", "contenttypes", "sessions", "sites")], USE_TZ=True,
                            SECRET_KEY="x", DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3",
                                                                   "NAME": ":memory:"}})
         django.setup()
@@ -337,12 +385,17 @@ def set_up_django():
 @preset("django")
 def django_values():
     set_up_django()
-    from django.contrib.auth.models import AnonymousUser, User
+    from django.contrib.auth.models import AnonymousUser, Group, Permission, User
+    from django.contrib.contenttypes.models import ContentType
+    from django.contrib.messages.storage.base import Message
+    from django.contrib.sessions.models import Session
+    from django.contrib.sites.models import Site
+    from django.core import exceptions
     from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
     from django.template import engines
     from django.template.response import SimpleTemplateResponse
     from django.http import HttpResponse, JsonResponse, QueryDict, SimpleCookie
-    from django import http
+    from django import db, http
     from django.utils.datastructures import MultiValueDict
     from django.utils.safestring import mark_safe
     from django.utils import timezone
@@ -357,6 +410,13 @@ def django_values():
                    http.HttpResponseForbidden("no"), http.HttpResponseNotFound("no"), http.HttpResponseGone(),
                    http.HttpResponseNotAllowed(["GET"]), http.HttpResponseServerError()],
         "errors": [ObjectDoesNotExist("x"), PermissionDenied(), ValidationError("x", code="c", params={"a": 1})],
+        "message": Message(20, "saved", "safe"), "missing": http.Http404("x"),
+        "model_errors": [error for model in (User, Group, Permission, ContentType, Session, Site) for error in (model.DoesNotExist("x"), model.MultipleObjectsReturned())],
+        "core_errors": [getattr(exceptions, name)("x") for name in (
+            "BadRequest DisallowedHost DisallowedRedirect FieldDoesNotExist FieldError ImproperlyConfigured MultipleObjectsReturned RequestAborted "
+            "RequestDataTooBig SuspiciousFileOperation SuspiciousOperation TooManyFieldsSent TooManyFilesSent").split() if hasattr(exceptions, name)],
+        "database_errors": [getattr(db.utils, name)("UNIQUE constraint failed", 1) for name in (
+            "DataError DatabaseError Error IntegrityError InterfaceError InternalError NotSupportedError OperationalError ProgrammingError").split()],
         "rendered": SimpleTemplateResponse(engines["django"].from_string("x")).render(), "writable": QueryDict("a=1", mutable=True), "cookie": cookie, "safe": mark_safe("<b>"),
         "multi": MultiValueDict({"a": ["1", "2"]}), "query": QueryDict("a=1&a=2"),
         "anonymous": AnonymousUser(), "user": User(username="u", date_joined=timezone.now()),
@@ -368,6 +428,7 @@ def django_values():
 def celery_values():
     from celery.exceptions import (Ignore, MaxRetriesExceededError, NotRegistered, Reject, Retry,
                                    SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError, TaskRevokedError)
+    from celery.utils.serialization import UnpickleableExceptionWrapper
     meta = {"status": "SUCCESS", "result": {"a": 1}, "traceback": None, "children": [],
             "date_done": "2026-11-22T00:00:00", "task_id": "x"}
     return {
@@ -376,7 +437,8 @@ def celery_values():
         "failure": dict(meta, status="FAILURE", result=ValueError("x")),
         "exceptions": [Ignore(), MaxRetriesExceededError("x"), NotRegistered("t"), Reject("r"),
                        SoftTimeLimitExceeded(), TimeLimitExceeded(3), WorkerLostError("x"), TaskRevokedError("x"),
-                       Retry("r"), Retry("r", None, 3), Retry(when=datetime.datetime(2026, 1, 2))],
+                       UnpickleableExceptionWrapper("m", "E", ("a", 1, 1.5, None, b"x"), "text"), UnpickleableExceptionWrapper("m", "E", ()),
+                       UnpickleableExceptionWrapper.from_exception(ValueError(lambda: 0, "x")), Retry("r"), Retry("r", None, 3), Retry(when=datetime.datetime(2026, 1, 2))],
     }
 
 
@@ -385,8 +447,12 @@ def flask_values():
     from werkzeug.datastructures import (CombinedMultiDict, Headers, ImmutableDict, ImmutableList, ImmutableMultiDict,
                                          ImmutableOrderedMultiDict, ImmutableTypeConversionDict, MultiDict,
                                          OrderedMultiDict, TypeConversionDict)
+    from werkzeug import exceptions
     from markupsafe import Markup
     return {
+        "errors": [exceptions.HTTPException("x")] + [kind() for kind in exceptions.default_exceptions.values()],
+        "errors_told": [exceptions.NotFound("x"), exceptions.MethodNotAllowed(["GET"]), exceptions.TooManyRequests("x", retry_after=5),
+                        exceptions.ServiceUnavailable(retry_after=datetime.datetime(2026, 1, 2)), exceptions.InternalServerError(original_exception=ValueError("x"))],
         "markup": Markup("<b>"), "multidict": MultiDict([("a", 1), ("a", 2)]),
         "immutable": [ImmutableDict(a=1), ImmutableMultiDict([("a", 1)])], "headers": Headers([("A", "b")]),
         "more": [ImmutableList([1, 2]), ImmutableOrderedMultiDict([("a", 1)]), TypeConversionDict(a=1),
@@ -518,6 +584,10 @@ HOSTILE = [
     ("django", "ValidationError walks 2 ** 60 lists", b"\x80\x02cdjango.core.exceptions\nValidationError\n]" + b"".join(
         b"q%c0](h%ch%ce" % (i, i, i) for i in range(60)) + b"\x85R."),
     ("celery", "Retry writes a tuple of tuples of 2 ** 60 parts", b"\x80\x02ccelery.exceptions\nRetry\nX\x01\0\0\0m)" + b"2\x86" * 60 + b"\x86R."),
+    ("celery", "UnpickleableExceptionWrapper walks a range of 2 ** 31", b"\x80\x02ccelery.utils.serialization\nUnpickleableExceptionWrapper\nX\x01\0\0\0mX\x01\0\0\0E"
+     b"c__builtin__\nxrange\nJ\xff\xff\xff\x7f\x85R\x87R."),
+    ("stdlib", "tuple walks a range of 2 ** 31", b"\x80\x02c__builtin__\ntuple\nc__builtin__\nxrange\nJ\xff\xff\xff\x7f\x85R\x85R."),
+    ("flask", "NotFound is given a text", b"\x80\x02cwerkzeug.exceptions\nNotFound\nX\x01\0\0\0m\x85R."),
 ]
 
 
