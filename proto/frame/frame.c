@@ -321,6 +321,14 @@ static bool is_no_integer(struct bytes value, struct bytes front) {
     return begins_no_integer(front) && !is_int_space(value.data[value.len - 1]);
 }
 
+/* Whether it is an lzma stream by no more than a head that makes sense, and not the one that
+ * writers write.  So is a row of bits with a one in the right place, which unpacks to gigabytes of
+ * zeros. */
+static bool is_odd_lzma(enum frame_kind kind, struct bytes input) {
+    enum { USUAL_PROPS = 0x5d };
+    return kind == FRAME_LZMA && input.data[0] != USUAL_PROPS;
+}
+
 bool frame_is_bare_by_front(struct bytes value, const struct frame_options *options) {
     if (value.len == 0) return false;
     struct bytes front = bytes_slice(value, 0, FRAME_FRONT_BYTES);
@@ -329,15 +337,8 @@ bool frame_is_bare_by_front(struct bytes value, const struct frame_options *opti
     if (kinds & BIT(INTEGER) && is_no_integer(value, front)) kinds &= ~(uint32_t)BIT(INTEGER);
     if (kinds & BIT(DOGPILE) && value.len > front.len && adapter_is_no_dogpile(front))
         kinds &= ~(uint32_t)BIT(DOGPILE);
+    if (kinds & BIT(LZMA) && is_odd_lzma(FRAME_LZMA, value)) kinds &= ~(uint32_t)BIT(LZMA);
     return kinds == BIT(PICKLE);
-}
-
-/* Whether it is an lzma stream by no more than a head that makes sense, and not the one that
- * writers write.  So is a row of bits with a one in the right place, which unpacks to gigabytes of
- * zeros. */
-static bool is_odd_lzma(enum frame_kind kind, struct bytes input) {
-    enum { USUAL_PROPS = 0x5d };
-    return kind == FRAME_LZMA && input.data[0] != USUAL_PROPS;
 }
 
 /* Inside compressed data such a head does not count: in zeros it would be found again. */

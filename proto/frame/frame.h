@@ -117,7 +117,8 @@ enum brine_status frame_walk(struct bytes value, const struct frame_options *opt
  * is no text. */
 bool frame_is_bare(struct bytes value, const struct frame_options *options);
 /* True when it would, and find that out by the first FRAME_FRONT_BYTES, so that the walk takes no
- * longer than its visit however long the value is. */
+ * longer than its visit however long the value is; or when besides only the head of an lzma stream
+ * is there that no writer writes, so that its unpacking, in the options' bounds, comes on top. */
 enum { FRAME_FRONT_BYTES = 4096 };
 bool frame_is_bare_by_front(struct bytes value, const struct frame_options *options);
 

@@ -103,11 +103,16 @@ static enum unpack_step step(struct unpack_stream *stream, uint8_t *target, size
 
 /* Zeros are empty streams, one after the other: a header that announces no byte, and five bytes of
  * the range coder.  They are no reason to refuse a value that is full of them. */
-static struct bytes skip_empty_streams(struct bytes input) {
-    static const uint8_t zeros[ALONE_HEAD_BYTES + 5];
-    while (bytes_starts_with(input, bytes_view(zeros, sizeof zeros)))
-        input = bytes_slice(input, sizeof zeros, SIZE_MAX);
-    return input;
+static enum brine_status skip_empty_streams(struct unpack *unpack, struct bytes *input) {
+    enum { STREAM_BYTES = ALONE_HEAD_BYTES + 5, MANY = 200, TICKED_IN_ONE = 10 };
+    static const uint8_t zeros[MANY * STREAM_BYTES];
+    while (bytes_starts_with(*input, bytes_view(zeros, sizeof zeros))) {
+        *input = bytes_slice(*input, sizeof zeros, SIZE_MAX);
+        TRY(unpack_tick(unpack, sizeof zeros / TICKED_IN_ONE));
+    }
+    while (bytes_starts_with(*input, bytes_view(zeros, STREAM_BYTES)))
+        *input = bytes_slice(*input, STREAM_BYTES, SIZE_MAX);
+    return BRINE_OK;
 }
 
 enum brine_status unpack_lzma(struct unpack *unpack, struct bytes input) {
@@ -117,14 +122,14 @@ enum brine_status unpack_lzma(struct unpack *unpack, struct bytes input) {
     struct lzma_state state = {.lzma = LZMA_STREAM_INIT};
     struct unpack_stream stream = {
         .codecs = codecs,
-        .input = skip_empty_streams(input),
+        .input = input,
         .state = &state,
         .top = unpack->budget,
         .start = start,
         .step = step,
     };
     state.lzma.allocator = &allocator;
-    enum brine_status status = BRINE_OK;
+    enum brine_status status = skip_empty_streams(unpack, &stream.input);
     enum unpack_step end = UNPACK_END;
     for (size_t streams = 0; status == BRINE_OK && end == UNPACK_END && stream.input.len > 0;
          streams++) {
@@ -134,7 +139,7 @@ enum brine_status unpack_lzma(struct unpack *unpack, struct bytes input) {
                                   unpack->name, UNPACK_STREAMS_MAX);
         size_t left = stream.left + state.lzma.avail_in;
         stream.input = bytes_slice(stream.input, stream.input.len - left, SIZE_MAX);
-        stream.input = skip_empty_streams(stream.input);
+        if (status == BRINE_OK) status = skip_empty_streams(unpack, &stream.input);
     }
     lzma_end(&state.lzma);
     return status;

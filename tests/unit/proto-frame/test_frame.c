@@ -651,6 +651,40 @@ Test(frame, values_that_share_a_budget_have_its_bytes_and_time_together) {
     free(made);
 }
 
+Test(frame, a_row_of_bits_is_bare_by_its_front_and_a_written_stream_is_not) {
+    static const struct {
+        size_t at;
+        uint8_t byte;
+        bool is_bare;
+    } rows[] = {
+        {4000, 1, true},  {1 << 19, 1, true}, {0, 0x80, true},
+        {0, 0x5d, false}, {0, '{', false},    {0, '1', false},
+    };
+    static uint8_t bits[1 << 20];
+    struct frame_options options = FRAME_OPTIONS_DEFAULT;
+    options.admitted = FRAME_BIT(FRAME_PICKLE) | FRAME_BIT(FRAME_INTEGER) | FRAME_BIT(FRAME_ZLIB) |
+                       FRAME_BIT(FRAME_LZMA) | FRAME_BIT(FRAME_DOGPILE);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        memset(bits, 0, sizeof bits);
+        bits[rows[i].at] = rows[i].byte;
+        struct bytes value = bytes_view(bits, sizeof bits);
+        cr_expect_eq(frame_is_bare_by_front(value, &options), rows[i].is_bare, "row %zu", i);
+    }
+}
+
+Test(frame, time_passes_in_empty_streams_too) {
+    static const uint8_t zeros[4 << 20];
+    struct frame_options options = only(FRAME_LZMA);
+    struct listed listed = {0};
+    options.clock_ns = slow_clock;
+    options.unpack_ns_max = (int64_t)1 << 40;
+    cr_expect_eq(walk(bytes_view(zeros, sizeof zeros), &options, &listed), BRINE_OK);
+    options.unpack_ns_max = 2000000;
+    looks = 0;
+    cr_expect_eq(walk(bytes_view(zeros, sizeof zeros), &options, &listed), BRINE_TOO_BIG);
+    cr_expect_leq(looks, 4);
+}
+
 Test(frame, what_is_given_up_is_not_unpacked) {
     enum { ZEROS = 1 << 20 };
     static uint8_t zeros[ZEROS], made[MADE_BYTES];
