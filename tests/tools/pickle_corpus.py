@@ -1471,6 +1471,7 @@ def kept_errors():
     add("r30_date_grows", P(4) + SG("builtins", "tuple") + b")\x85R(Ne.", FORBIDDEN, "items-target")
     for name, inside in (("range", ranged), ("list", b"]"), ("text", S("x")), ("dict", b"}"), ("namespace", namespace)):
         add("r30_date_of_" + name, call("builtins", "tuple", inside), FORBIDDEN, "arguments", "builtins.tuple")
+    add("r30_date_as_arguments", P(4) + SG("builtins", "ValueError") + call("builtins", "tuple", b")")[2:-1] + b"R.", ACCEPT, "accepted")
     add("r30_date_none", call("builtins", "tuple"), FORBIDDEN, "arguments", "builtins.tuple")
     process, url, absent = ("subprocess", "CalledProcessError"), ("urllib.error", "URLError"), ("werkzeug.exceptions", "NotFound")
     add("r30_process", call(*process, b"K\x01", b"]", B(b"x")), ACCEPT, "accepted")
