@@ -461,6 +461,7 @@ static struct unpack_clock clock_of(const struct frame_options *options) {
         .most_ns = shared ? MIN(options->unpack_ns_max, shared->ns) : options->unpack_ns_max,
         .bytes = shared ? UNPACK_LOOK_BYTES : 0, /* so that it begins with the first byte */
         .given_up = options->given_up,
+        .given_up_context = options->given_up_context,
     };
 }
 

@@ -92,9 +92,9 @@ struct frame_options {
     int64_t unpack_ns_max;       /* by this clock, for all of one value; asked every 8 KB or so */
     int64_t (*clock_ns)(void);   /* NULL: unpacking may take any time */
     struct frame_budget *shared; /* a bound besides; NULL: none */
-    /* Looked at as often as the clock: when true, unpacking ends as if time were up. NULL: never.
-     */
-    const _Atomic bool *given_up;
+    /* Asked as often as the clock: when true, unpacking ends as if time were up.  NULL: never. */
+    bool (*given_up)(void *context);
+    void *given_up_context;
     /* Whether every unpickler fails within these bytes, whatever follows them, and does nothing
      * before that: then lzma-alone that no writer wrote is not unpacked to its end, nor shown.
      * NULL: all is. */

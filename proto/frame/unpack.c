@@ -61,7 +61,7 @@ enum brine_status unpack_tick(struct unpack *unpack, size_t bytes) {
     clock->bytes += bytes;
     if (LIKELY(clock->bytes < UNPACK_LOOK_BYTES)) return BRINE_OK;
     clock->bytes = 0;
-    if (clock->given_up && atomic_load_explicit(clock->given_up, memory_order_relaxed))
+    if (clock->given_up && clock->given_up(clock->given_up_context))
         return brine_fail(unpack->err, BRINE_TOO_BIG, 0, "%s: unpacking was given up",
                           unpack->name);
     if (!clock->now_ns) return BRINE_OK;

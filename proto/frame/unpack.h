@@ -23,10 +23,11 @@ enum { UNPACK_STREAMS_MAX = 1000 };
 /* The time that is left for a value.  Bytes say nothing of it: crafted streams of bzip2 and xz take
  * a hundred times as long a byte of input as honest ones, and put nothing out. */
 struct unpack_clock {
-    int64_t (*now_ns)(void);      /* NULL: none */
-    int64_t most_ns, end_ns;      /* end_ns 0: not begun */
-    size_t bytes;                 /* read and written since it was looked at */
-    const _Atomic bool *given_up; /* NULL: never */
+    int64_t (*now_ns)(void);         /* NULL: none */
+    int64_t most_ns, end_ns;         /* end_ns 0: not begun */
+    size_t bytes;                    /* read and written since it was looked at */
+    bool (*given_up)(void *context); /* NULL: never */
+    void *given_up_context;
 };
 enum { UNPACK_LOOK_BYTES = 8 << 10 };
 

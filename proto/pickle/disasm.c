@@ -119,6 +119,8 @@ static enum brine_status print_pair(struct disasm *d) {
     struct bytes module, name;
     TRY(take_line(d, &module));
     TRY(take_line(d, &name));
+    /* Each is decoded by itself: a backslash at the end of the first escapes nothing. */
+    if (!is_ascii_after_escapes(module)) return fail(d, "'ascii' codec can't decode the string");
     /* "module name" is one string to repr(), which chooses the quotes by both. */
     struct buf pair;
     buf_init(&pair, d->stack.mem, 1 << 20);

@@ -307,6 +307,11 @@ static bool fails_within(void *context, struct bytes front) {
             !harm.stops && harm.end < front.len);
 }
 
+static bool is_given_up(void *context) {
+    const struct gate_desk *desk = context;
+    return desk->given_up && atomic_load_explicit(desk->given_up, memory_order_relaxed);
+}
+
 static enum brine_status walk(struct judging *judging, struct brine_error *err) {
     struct bytes value = judging->question->value;
     if (frame_is_bare(value, &judging->rule->frames)) {
@@ -322,7 +327,8 @@ static enum brine_status walk(struct judging *judging, struct brine_error *err) 
     options.fails_within = fails_within;
     options.fails_within_context = judging;
     options.shared = judging->question->unpacking;
-    options.given_up = judging->desk->given_up;
+    options.given_up = is_given_up;
+    options.given_up_context = judging->desk;
     if (may_defer) {
         enum { LOOP_NS_MAX = 1000000 };
         options.unpacked_bytes_max = MIN(options.unpacked_bytes_max, judging->setup->offload_bytes);
@@ -335,8 +341,7 @@ static enum brine_status walk(struct judging *judging, struct brine_error *err) 
  * not stored, and what is there stays. */
 static bool is_undecided(struct judging *judging) {
     const struct frame_budget *shared = judging->question->unpacking;
-    const _Atomic bool *given_up = judging->desk->given_up;
-    if (given_up && atomic_load_explicit(given_up, memory_order_relaxed)) {
+    if (is_given_up(judging->desk)) {
         judging->answer->undecided = true;
         refuse_value(judging, PICKLE_CLASS_LIMIT, "stopping", "the server is stopping");
     } else if (shared && (shared->bytes == 0 || shared->ns == 0)) {

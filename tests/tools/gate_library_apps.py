@@ -199,7 +199,7 @@ def set_up_django():
     settings.configure(
         SECRET_KEY="x", USE_TZ=True, DEFAULT_AUTO_FIELD="django.db.models.AutoField", CACHES=django_caches(),
         TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates"}],
-        INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "shop"],
+        INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions", "django.contrib.sites", "shop"],
         DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
         ALLOWED_HOSTS=["testserver"], ROOT_URLCONF="shop.views", SESSION_SERIALIZER="django.contrib.sessions.serializers.JSONSerializer")
     import django
