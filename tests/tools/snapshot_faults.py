@@ -39,6 +39,7 @@ import serving
 from outcome import Outcome
 
 KEYS = 4000
+LARGER_KEYS = 40000
 DEADLINE_S = 60
 
 
@@ -373,27 +374,65 @@ def run_unusable(args, outcome, _rng):
     shutil.rmtree(directory)
 
 
+def read_larger(client):
+    """How many keys are there, how many of them with another value, and what had given way before and after:
+    upkeep lets entries go for what the process takes beside them while, and after, a snapshot is loaded."""
+    before = client.info("stats")["evicted_keys"]
+    keys = client.dbsize()
+    values = []
+    for start in range(0, LARGER_KEYS, 50):  # replies that are no part of the limit worth speaking of
+        values += client.mget([f"k{key}" for key in range(start, start + 50)])
+    there = sum(value is not None for value in values)
+    wrong = sum(value not in (None, larger_value(key)) for key, value in enumerate(values))
+    return keys, there, wrong, before, client.info("stats")["evicted_keys"]
+
+
+def larger_value(key):
+    return f"{key}".encode() * 200
+
+
+def check_larger(server, client, outcome, policy):
+    """What is there and what gave way is all that was stored: at each look within what went meanwhile, and to the
+    entry when nothing went.  How many gave way while loading."""
+    looks = []
+
+    def is_quiet():
+        looks.append(read_larger(client))
+        return looks[-1][-2] == looks[-1][-1]
+
+    outcome.check(serving.await_that(is_quiet, server.process, DEADLINE_S), f"{policy}: entries give way for ever: {looks}")
+    for keys, there, wrong, before, after in looks:
+        outcome.check(all(before <= LARGER_KEYS - count <= after for count in (keys, there)),
+                      f"{policy}: DBSIZE {keys}, {there} are there and {before} to {after} gave way")
+        outcome.check(wrong == 0, f"{policy}: {wrong} of {there} with another value")
+    loading = client.info("brine")["snapshot_load_evicted"]
+    outcome.check((loading > 0) == (policy != "noeviction") and loading <= looks[0][-2] and (looks[-1][-1] > 0) == (loading > 0),
+                  f"{policy}: {loading} gave way while loading: {looks}")
+    return loading
+
+
 def run_larger(args, outcome, _rng):
     directory = tempfile.mkdtemp(prefix="brine-larger-")
     server = Server(args.server, directory)
     client = server.wait()
     pipe = client.pipeline(transaction=False)
-    for key in range(40000):
-        pipe.set(f"k{key}", f"{key}" * 200)
+    for key in range(LARGER_KEYS):
+        pipe.set(f"k{key}", larger_value(key))
     pipe.execute()
     client.save()
     server.kill()
     for policy in ("brine", "allkeys-lru", "noeviction"):
         server = Server(args.server, directory, "--memory.max=24mb", f"--memory.policy={policy}", "--log.file=")
         client = server.wait()
-        there = [key for key in range(40000) if client.get(f"k{key}") is not None] if client else []
-        evicted = client.info("stats")["evicted_keys"] if client else 0
-        outcome.check(len(there) + evicted == 40000 and (evicted > 0) == (policy != "noeviction"),
-                      f"{policy}: {len(there)} are there and {evicted} gave way")
-        outcome.check(all(client.get(f"k{key}") == f"{key}".encode() * 200 for key in there[::100]), f"{policy}: with their values")
+        if not outcome.check(client is not None, f"{policy}: the server starts"):
+            server.kill()
+            continue
+        loading = check_larger(server, client, outcome, policy)
         server.process.terminate()
         text, code = server.output()
-        outcome.check(code == 0 and "the snapshot holds more than memory.max" in text, f"{policy}: and the log says so: exit {code}: {text[-500:]}")
+        said = f"the snapshot holds more than memory.max: {loading} entries gave way so far"
+        outcome.check(code == 0 and said in text and f" {loading} gave way meanwhile" in text,
+                      f"{policy}: and the log says so: exit {code}, {loading}: {text[-900:]}")
     shutil.rmtree(directory)
 
 
