@@ -7,8 +7,11 @@
  * than HOLES_SHARE of the limit, compaction moves entries together.
  *
  * A command pays for about what it brings: it evicts until there is room, or has looked at
- * COMMAND_LOOKS entries.  What is still too much then is upkeep's, and the command runs; only when
- * that falls behind by BEHIND_SHARE is a command refused. */
+ * COMMAND_LOOKS entries.  What is still too much then is upkeep's, and the command runs.  When that
+ * falls behind by BEHIND_SHARE, which one measurement of the overhead can bring about, it runs if
+ * more gave way for it than it brings, and may look at BEHIND_LOOKS times as many entries for that;
+ * it is refused if not, or beyond FAR_BEHIND_SHARE, for there are commands that make more than they
+ * bring. */
 
 #include "keyspace/room.h"
 
@@ -19,6 +22,8 @@ enum {
     HOLES_SHARE = 32,
     HOLES_COUNTED_SHARE = 64, /* of the limit: holes beyond count as overhead */
     BEHIND_SHARE = 4,
+    FAR_BEHIND_SHARE = 2, /* all that overhead can be */
+    BEHIND_LOOKS = 8,
     COMMAND_LOOKS = 4096, /* some 100 us */
     COMPACT_BUDGET = 64,  /* entries moved in a shard for a command, where holes are many */
     COMPACT_TRIES = 3,    /* in so many shards: up to some 0.2 ms */
@@ -270,6 +275,35 @@ static struct store_evicted give_way(struct keyspace_access *access, size_t shar
     return store_evict(store, &access->hold, access->now_ms, over, looks);
 }
 
+static bool is_beyond(const struct keyspace *keyspace, size_t share) {
+    size_t max = room_limit(keyspace);
+    return excess(taken_without_holes(keyspace), max) > max / share;
+}
+
+/* Entries go until there is room, or enough were looked at; says how much went. */
+static struct store_evicted evict_for(struct keyspace_access *access, size_t argument_bytes) {
+    struct keyspace *keyspace = access->keyspace;
+    struct store *store = keyspace->store;
+    struct store_evicted gone = {0};
+    size_t shards = store_shards(store);
+    bool crowded = holes_are_many(keyspace);
+    size_t looks = COMMAND_LOOKS + MIN(argument_bytes / BYTES_A_LOOK, (size_t)COMMAND_LOOKS_MORE);
+    for (size_t i = 0; room_is_exceeded(keyspace); i++) {
+        bool falls_behind = gone.entries > 0 && gone.bytes <= argument_bytes &&
+                            gone.looked > looks && is_beyond(keyspace, BEHIND_SHARE);
+        if (gone.looked > (falls_behind ? looks * BEHIND_LOOKS : looks)) break;
+        uint32_t next =
+            atomic_fetch_add_explicit(&keyspace->room.next_shard, 1, memory_order_relaxed);
+        struct store_evicted step = give_way(access, next % shards, STEP_LOOKS);
+        gone.looked += MAX(step.looked, (size_t)STEP_LOOKS_MIN);
+        gone.entries += step.entries;
+        gone.bytes += step.bytes;
+        if (crowded && i < COMPACT_TRIES)
+            (void)store_compact(store, &access->hold, next % shards, COMPACT_BUDGET);
+    }
+    return gone;
+}
+
 bool keyspace_make_room(struct keyspace_access *access, size_t argument_bytes) {
     struct keyspace *keyspace = access->keyspace;
     note_brought(access, argument_bytes);
@@ -278,22 +312,12 @@ bool keyspace_make_room(struct keyspace_access *access, size_t argument_bytes) {
             note_exceeded(access, false);
         return true;
     }
-    struct store *store = keyspace->store;
-    size_t max = room_limit(keyspace), shards = store_shards(store);
-    bool crowded = holes_are_many(keyspace);
-    size_t looks = COMMAND_LOOKS + MIN(argument_bytes / BYTES_A_LOOK, (size_t)COMMAND_LOOKS_MORE);
-    for (size_t i = 0, looked = 0; looked <= looks && room_is_exceeded(keyspace); i++) {
-        uint32_t next =
-            atomic_fetch_add_explicit(&keyspace->room.next_shard, 1, memory_order_relaxed);
-        looked += MAX(give_way(access, next % shards, STEP_LOOKS).looked, (size_t)STEP_LOOKS_MIN);
-        if (crowded && i < COMPACT_TRIES)
-            (void)store_compact(store, &access->hold, next % shards, COMPACT_BUDGET);
-    }
+    struct store_evicted gone = evict_for(access, argument_bytes);
     bool exceeded = room_is_exceeded(keyspace);
     note_exceeded(access, exceeded);
-    if (!exceeded) return true;
-    bool behind = taken_without_holes(keyspace) - max > max / BEHIND_SHARE;
-    return (store_can_evict(store) && !behind) || store_leftovers(store);
+    if (!exceeded || store_leftovers(keyspace->store)) return true;
+    if (!store_can_evict(keyspace->store) || is_beyond(keyspace, FAR_BEHIND_SHARE)) return false;
+    return gone.bytes > argument_bytes || !is_beyond(keyspace, BEHIND_SHARE);
 }
 
 bool room_upkeep(struct keyspace_access *access, size_t shard) {

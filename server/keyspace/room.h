@@ -49,8 +49,9 @@ bool room_could_hold(const struct keyspace *keyspace, size_t bytes);
 /* True when entries have to give way. */
 bool room_is_exceeded(const struct keyspace *keyspace);
 
-/* Before a command with so many bytes of arguments.  False: there is no room, and what gives way,
- * if anything does, is not enough. */
+/* Before a command with so many bytes of arguments.  False: there is no room, and nothing can give
+ * way, or what is taken is more than a quarter above the limit and less gave way than the command
+ * brings, or it is more than a half above. */
 bool keyspace_make_room(struct keyspace_access *access, size_t argument_bytes) MUST_USE;
 
 /* The shard's part of making room; true: more is left to do. */

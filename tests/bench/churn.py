@@ -6,7 +6,7 @@
 
 Stores values whose sizes change by phases (small, lognormal, large, all), overwrites and deletes some,
 and reads the process's resident memory ten times a second.  Fails when it is ever more than 10 % above
-memory.max, or a write was refused.  Prints the largest, and the least and the median of the moments in
+memory.max, or a write was refused for want of memory; of the first of each client it says when, and how.  Prints the largest, and the least and the median of the moments in
 which entries gave way: what the setting promises is used, too.
 """
 import argparse
@@ -82,23 +82,27 @@ class Watch:
 
 
 def churn(port, limit, seconds, seed):
-    """Commands sent, and how many were refused."""
+    """Commands sent, how many were refused, and how the first was."""
     rng = random.Random(seed)
     payload = rng.randbytes(2 << 20)
-    errors = batches = 0
+    errors, batches, first = 0, 0, ""
     with socket.create_connection(("127.0.0.1", port), 30) as connection, connection.makefile("rb") as replies:
         started = time.monotonic()
         while (now := time.monotonic()) - started < seconds:
             phase = int((now - started) / seconds * PHASES)
             connection.sendall(batch(rng, phase, limit // 2000, payload))
             for _ in range(BATCH):
-                errors += replies.readline().startswith(b"-OOM")
+                reply = replies.readline()
+                if not reply.startswith(b"-OOM"):
+                    continue
+                errors += 1
+                first = first or f"client {seed}, phase {phase}, after {now - started:.2f} s: {reply.decode().strip()}"
             batches += 1
-    return batches * BATCH, errors
+    return batches * BATCH, errors, first
 
 
 def churn_watched(port, limit, options, watch):
-    """What all clients sent, and how much of it was refused."""
+    """What all clients sent, how much of it was refused, and how the first of each was."""
     ended = threading.Event()
     with concurrent.futures.ThreadPoolExecutor(options.clients + 1) as pool:
         watching = pool.submit(watch.until, ended)
@@ -107,7 +111,8 @@ def churn_watched(port, limit, options, watch):
         finally:
             ended.set()
         watching.result()
-    return sum(commands for commands, _ in sent), sum(errors for _, errors in sent)
+    commands, errors, firsts = zip(*sent, strict=True)
+    return sum(commands), sum(errors), [first for first in firsts if first]
 
 
 def run(options, megabytes, outcome):
@@ -117,7 +122,7 @@ def run(options, megabytes, outcome):
     server = Server([path, f"--server.port={port}", f"--memory.max={limit}"], port)
     watch = Watch(server, limit)
     try:
-        commands, errors = churn_watched(port, limit, options, watch)
+        commands, errors, firsts = churn_watched(port, limit, options, watch)
     finally:
         server.stop()
     fields = ("taken", "overhead", "hole")
@@ -126,7 +131,7 @@ def run(options, megabytes, outcome):
     print(f"memory.max {megabytes} MB, {commands} commands in {seconds:.0f} s, {errors} refused, {watch.evicted} "
           f"evicted: resident at most {watch.worst:.1%} of it; while entries gave way {least:.1%} at least, "
           f"{median:.1%} in the median; at last {parts}", flush=True)
-    outcome.check(errors == 0, f"{megabytes} MB: {errors} writes refused")
+    outcome.check(errors == 0, f"{megabytes} MB: {errors} writes refused: {'; '.join(firsts)}")
     outcome.check(watch.full, f"{megabytes} MB: nothing had to give way")
     outcome.check(watch.worst <= ALLOWED, f"{megabytes} MB: {watch.worst:.1%} of memory.max resident")
 

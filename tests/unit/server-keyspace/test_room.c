@@ -56,16 +56,21 @@ static void house_deinit(struct house *house) {
     store_destroy(house->store);
 }
 
-/* Values in blobs, so that there are hardly any holes. */
-static void fill(struct house *house, size_t bytes) {
+static void fill_with(struct house *house, size_t bytes, size_t value_bytes) {
     static const uint8_t value[20000];
     char name[32];
+    cr_assert(value_bytes <= sizeof value);
     for (size_t i = 0; store_used_bytes(house->store) < bytes; i++) {
         snprintf(name, sizeof name, "key:%zu", i);
         struct store_key key = keyspace_key(&house->access, 0, bytes_of_cstr(name));
-        cr_assert(keyspace_set_string(&house->access, &key, (struct bytes){value, sizeof value},
+        cr_assert(keyspace_set_string(&house->access, &key, (struct bytes){value, value_bytes},
                                       &(struct keyspace_set_options){0}) == KEYSPACE_DONE);
     }
+}
+
+/* Values in blobs, so that there are hardly any holes. */
+static void fill(struct house *house, size_t bytes) {
+    fill_with(house, bytes, 20000);
 }
 
 static size_t overhead(const struct house *house) {
@@ -158,6 +163,40 @@ Test(room, commands_that_bring_much_measure_without_a_timer) {
     cr_expect(overhead(&house) > BASE);
     cr_expect(store_used_bytes(house.store) > LIMIT / 4 * 3, "nothing had to give way");
     house_deinit(&house);
+}
+
+/* Overhead that a measurement finds late, as where a thread was not run for a while; and entries so
+ * small that one command cannot make up for it. */
+Test(room, a_write_runs_while_more_gives_way_than_it_brings) {
+    enum { ABOVE = LIMIT / 3 };
+    const struct {
+        const char *row;
+        enum store_policy policy;
+        size_t beyond, limit, argument_bytes;
+        bool runs;
+    } table[] = {
+        {"an eighth above", STORE_POLICY_BRINE, LIMIT / 8, LIMIT, 1000, true},
+        {"a third above", STORE_POLICY_BRINE, ABOVE, LIMIT, 1000, true},
+        {"as least recently used", STORE_POLICY_ALLKEYS_LRU, ABOVE, LIMIT, 1000, true},
+        {"much is brought", STORE_POLICY_BRINE, ABOVE, LIMIT, 1 << 20, true},
+        {"more is brought than gives way", STORE_POLICY_BRINE, ABOVE, LIMIT, 30 << 20, false},
+        {"nothing may give way", STORE_POLICY_NOEVICTION, ABOVE, LIMIT, 1000, false},
+        {"nothing expires", STORE_POLICY_VOLATILE_LRU, ABOVE, LIMIT, 1000, false},
+        {"the limit was halved", STORE_POLICY_BRINE, 0, LIMIT / 2, 1000, false},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        struct house house;
+        house_init(&house, LIMIT);
+        fill_with(&house, LIMIT - LIMIT / 32, 300);
+        told.resident_bytes = LIMIT + table[i].beyond;
+        room_set(&house.keyspace, &(struct keyspace_memory){.bytes_max = table[i].limit,
+                                                            .policy = {table[i].policy, 10, 1}});
+        room_measure(&house.keyspace);
+        bool runs = keyspace_make_room(&house.access, table[i].argument_bytes);
+        cr_expect(runs == table[i].runs, "%s", table[i].row);
+        cr_expect(room_is_exceeded(&house.keyspace), "%s: upkeep does the rest", table[i].row);
+        house_deinit(&house);
+    }
 }
 
 Test(room, where_it_is_not_known_nothing_is_overhead) {
