@@ -345,7 +345,6 @@ def broken():
     add("c41_global_utf8", P(3) + b"c\xff\nx\n.", MALFORMED, "utf-8")
     add("c41_global_name_surrogate", P(3) + b"cos\n\xed\xa0\x80\n.", MALFORMED, "utf-8")
     add("c41_global_module_surrogate", P(3) + b"c\xed\xa0\x80\nx\n.", MALFORMED, "utf-8")
-    add("c41_global_backslash", P(3) + b"cbuiltins\\\ndict\n.", FORBIDDEN, "global", "builtins\\.dict")
     add("c41_global_empty", P(3) + b"c\nx\n.", MALFORMED, "text-argument")
     add("c41_inst_not_ascii", P(3) + b"(i\xc3\xa9\nx\n.", MALFORMED, "text-argument")
     add("c42_leftover_value", P(4) + b"NN.", MALFORMED, "stack-leftovers")
