@@ -36,7 +36,7 @@ static void note_model(struct machine *m, enum policy_model model) {
 }
 
 /* These make arrays of whatever they can walk. */
-static bool is_numerical(struct bytes module) {
+static bool makes_arrays(struct bytes module) {
     static const struct bytes modules[] = {
 #define MODULE(name) {(const uint8_t *)(name), sizeof(name) - 1}
         MODULE("numpy"),
@@ -66,7 +66,7 @@ bool resolve(struct machine *m, struct bytes module, struct bytes name, bool by_
                                                                 .name = name,
                                                                 .entry = entry,
                                                                 .offset = m->op_at,
-                                                                .numerical = is_numerical(module),
+                                                                .numerical = makes_arrays(module),
                                                                 .by_attribute = by_attribute};
     struct pickle_global *global = &scratch->globals[m->globals_count];
     /* Exceptions make a tuple of their args, django lists of the values that a key has. */
@@ -80,9 +80,13 @@ bool resolve(struct machine *m, struct bytes module, struct bytes name, bool by_
     return true;
 }
 
+static bool is_ascii(struct bytes text) {
+    return ascii_valid(text.data, text.len);
+}
+
 /* Strictly, unlike the text of a str: a line that names has no lone surrogates. */
 static bool names_text(struct bytes line) {
-    return ascii_valid(line.data, line.len) || utf8_valid_prefix(line) == line.len;
+    return is_ascii(line) || utf8_valid_prefix(line) == line.len;
 }
 
 static bool take_names(struct machine *m, struct bytes *module, struct bytes *name) {
@@ -229,12 +233,6 @@ static bool call_class(struct machine *m, struct pickle_value class) {
         m->scratch->globals[class.a].uses |= PICKLE_USE_NEW;
     }
     return call(m, class.a, tuple);
-}
-
-static bool is_ascii(struct bytes text) {
-    for (size_t i = 0; i < text.len; i++)
-        if (text.data[i] >= 0x80) return false;
-    return true;
 }
 
 bool step_inst(struct machine *m) {

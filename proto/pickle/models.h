@@ -9,9 +9,8 @@
 /* --- models.c --- */
 /* Checks the arguments of a call by the callee's model and shape, and gives its result. */
 bool model_call(struct machine *m, const struct arguments *args, struct pickle_value *result);
-/* The state of a numpy array. */
+/* The state of a partial that builds an instance when called: of a class's __new__. */
 bool model_partial_state(struct machine *m, uint32_t node, struct pickle_value state);
-/* The state of a functools.partial that is data. */
 /* False when the state is not one that the model of what made the instance asks for. */
 bool model_state_agrees(struct machine *m, uint32_t global, struct pickle_value state);
 /* A str key of a dict, while keys are looked at. */
@@ -22,6 +21,7 @@ bool model_admits_pairs(struct machine *m, uint32_t global, const struct pickle_
 /* What a list gets, while a ChainMap may be made. */
 bool model_note_parts(struct machine *m, uint32_t list, const struct pickle_value *items,
                       uint32_t count);
+/* The state of a functools.partial that is data. */
 bool model_wrapper_state(struct machine *m, uint32_t node, struct pickle_value state);
 /* Whether nothing but kinds_of decides about these arguments, and the result is a plain instance.
  */
@@ -39,8 +39,9 @@ bool result_admits_name(struct machine *m, const struct arguments *args);
 /* models_zone.c */
 bool zone_admits(struct machine *m, const struct arguments *args);
 bool zone_admits_pytz(struct machine *m, const struct arguments *args);
-/* models_generic.c: what stands in the brackets of a generic class. */
+/* models_error.c */
 bool error_admits_wrapper(struct machine *m, const struct arguments *args);
+/* models_generic.c: what stands in the brackets of a generic class. */
 bool generic_admits(struct machine *m, const struct arguments *args);
 /* items.c: a name that readers, or what numpy asks of any object, would call or believe. */
 bool is_planted_name(struct bytes text);

@@ -41,6 +41,12 @@ def run(command, stdin=b"", timeout=120, cwd=None, **variables):
     return result.returncode, result.stdout, result.stderr
 
 
+def run_into(output, command, timeout=120, cwd=None):
+    """(exit code, errors) of a program that writes into a file of the caller's."""
+    result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE, timeout=timeout, cwd=cwd, env=environment())
+    return result.returncode, result.stderr
+
+
 def encode(arguments):
     """A command as the protocol has it."""
     return b"*%d\r\n" % len(arguments) + b"".join(b"$%d\r\n%s\r\n" % (len(a), a) for a in arguments)

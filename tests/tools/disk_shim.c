@@ -6,6 +6,7 @@
  * of a kind of call fail, or wait.  snapshot_disk.py builds it, and is the only one who uses it.
  *
  *     SHIM_DIR       the directory, as stat() finds it
+ *     SHIM_GATE      a FIFO, at which a call that is HELD waits for somebody who writes
  *     SHIM_JOURNAL   a file, to which a record is appended after each call that was done:
  *                    kind u8, node u32, name_len u16, other_len u16, bytes u32, name, other, bytes
  *     SHIM_CONTROL   a file of struct control, shared: what is to fail, and what was counted
@@ -35,7 +36,7 @@ enum kind { CREATE, WRITE, SYNC, CLOSE, RENAME, LINK, UNLINK, SYNC_DIR, KINDS };
 struct control {
     int32_t kind;      /* that fails; -1: none */
     int32_t countdown; /* at the call that makes it 0 */
-    int32_t code;      /* errno; SHORT: a write of one byte only; HELD: done once kind is another */
+    int32_t code;      /* errno; SHORT: a write of one byte only; HELD: done once the gate opens */
     int32_t failed;    /* how many were made to */
     int32_t counted[KINDS];
 };
@@ -89,8 +90,8 @@ static int fault(enum kind kind) {
     int code = control->code;
     __atomic_add_fetch(&control->failed, 1, __ATOMIC_SEQ_CST);
     if (code != HELD) return code;
-    while (__atomic_load_n(&control->kind, __ATOMIC_SEQ_CST) == (int32_t)kind)
-        usleep(1000); /* between two looks at what another process says */
+    int gate = open(getenv("SHIM_GATE"), O_RDONLY | O_CLOEXEC);
+    if (gate >= 0) close(gate);
     return 0;
 }
 

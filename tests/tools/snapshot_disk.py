@@ -64,10 +64,12 @@ class Shim:
         self.control = Control.from_buffer(mmap.mmap(self.file.fileno(), 0))
         self.control.kind = -1
         open(self.journal, "wb").close()
+        self.gate = os.path.join(self.folder, "gate")
+        os.mkfifo(self.gate)
 
     def server(self, path, *flags):
         mine = {"LD_PRELOAD": self.library, "SHIM_DIR": self.directory, "SHIM_JOURNAL": self.journal,
-                "SHIM_CONTROL": os.path.join(self.folder, "control")}
+                "SHIM_CONTROL": os.path.join(self.folder, "control"), "SHIM_GATE": self.gate}
         return Server(path, self.directory, "--log.file=", f"--log.file={self.folder}/server.log", *flags, variables=mine)
 
     def fail(self, kind, countdown, code):
@@ -76,7 +78,10 @@ class Shim:
         self.control.kind = kind
 
     def heal(self):
+        """What fails no longer does; whoever is held goes on."""
         self.control.kind = -1
+        if self.control.failed and self.control.code == HELD:
+            open(self.gate, "wb").close()
 
     def remove(self):
         shutil.rmtree(self.folder)
