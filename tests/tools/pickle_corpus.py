@@ -10,6 +10,9 @@ import os
 import struct
 import sys
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from pickle_classes import too_few  # noqa: E402
+
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "corpus")
 MALFORMED, TRUNCATED, FORBIDDEN, LIMIT, ACCEPT = "malformed", "truncated", "forbidden", "limit", "accept"
 
@@ -207,6 +210,10 @@ def calls():
     add("c22_newobj_of_result", P(4) + SG("app", "User") + b")\x81)\x81.", FORBIDDEN, "callee")
     add("c22_args_list", P(4) + SG("app", "User") + b"]R.", MALFORMED, "operand-kind")
     add("c22_args_instance", P(4) + SG("app", "User") + SG("app", "User") + b")\x81R.", MALFORMED, "operand-kind")
+    add("c22_inst_no_mark", P(2) + b"S'id'\niapp\nUser\n.", MALFORMED, "mark-missing")
+    add("c22_inst_name_cut", P(2) + b"(iapp\nUser", TRUNCATED, "end-in-argument")
+    add("c22_obj_no_mark", P(2) + G("app", "User") + b"o.", MALFORMED, "mark-missing")
+    add("c22_obj_deep", P(2) + b"(" + G("app", "User") + b"]" * 1000 + b"a" * 999 + b"o.", LIMIT, "nesting-max")
     add("c22_kwargs_list", P(4) + SG("app", "User") + b")]\x92.", MALFORMED, "operand-kind")
     add("c23_reduce_build", P(4) + SG("os", "system") + S("id") + b"\x85R}b.", FORBIDDEN, "global", "os.system")
     add("c23_reduce_build_allowed", P(4) + SG("app", "helper") + b")R}b.", FORBIDDEN, "right-call", "app.helper")
@@ -555,6 +562,23 @@ def resources():
         "zoneinfo.ZoneInfo._unpickle")
     add("r17_zone_allowed", P(3) + G("builtins", "getattr") + G("zoneinfo", "ZoneInfo") + S("_unpickle") + b"\x86R"
         + S("Europe/Berlin") + b"\x88\x86R.", ACCEPT, "accepted")
+
+
+def laughs_and_floods():
+    """What is small in bytes and time as long as nobody walks it, and what is many of one opcode."""
+    doubled = b"](" + b"K\x01K\x02e" + b"".join(b"q%c0](h%ch%ce" % (i, i, i) for i in range(40))
+    add("r31_laughs_lists", P(4) + doubled + b".", ACCEPT, "accepted")
+    add("r31_laughs_dicts", P(4) + b"}" + b"".join(b"q%c0}(K\x01h%cK\x02h%cu" % (i, i, i) for i in range(40)) + b".", ACCEPT, "accepted")
+    add("r31_laughs_written", P(4) + SG("django.db.models.base", "model_unpickle") + SG("builtins", "ValueError") + doubled + b"\x85R" + S("user")
+        + b"\x86\x85R.", LIMIT, "expanded-max")
+    add("r31_laughs_key", P(4) + b"}" + b")" + b"2\x86" * 40 + b"Ns.", LIMIT, "key-cost-max")
+    add("r32_flood_stack", P(4) + b"N" + b"2" * 50000 + b".", MALFORMED, "stack-leftovers")
+    add("r32_flood_marks", P(4) + b"(" * 50000 + b"N.", MALFORMED, "stack-leftovers")
+    add("r32_flood_marks_popped", P(4) + b"(" * 50000 + b"1" * 50000 + b"N.", ACCEPT, "accepted")
+    add("r32_flood_memo", P(4) + b"N" + b"\x94" * 50000 + b".", ACCEPT, "accepted")
+    add("r32_flood_list", P(4) + b"(N" + b"2" * 50000 + b"l.", ACCEPT, "accepted")
+    add("r17_recursive_dict", P(4) + b"}\x94K\x01h\x00s.", ACCEPT, "accepted")
+    add("r17_recursive_tuple", P(4) + b"]\x94h\x00\x85a.", ACCEPT, "accepted")
 
 
 def arguments():
@@ -1200,6 +1224,10 @@ def array_streams():
     case("data_short", fine + data[:-1], TRUNCATED, "end-in-argument")
     case("pad_short", fine + b"\x10\xff", TRUNCATED, "end-in-argument")
     case("pad_missing", fine, TRUNCATED, "end-in-argument")
+    empty = wrapper + state(subclass + item("shape", b"K\x00\x85") + order + kind + mapped + aligned)
+    case("empty_pad", empty + b"\x02\xff\xff.")
+    case("empty_pad_short", empty + b"\x10.", TRUNCATED, "end-in-argument")
+    case("empty_pad_missing", empty, TRUNCATED, "end-in-argument")
     case("nothing_behind", fine + data, TRUNCATED, "end-at-opcode")
     case("trailing", fine + data + b".N", MALFORMED, "trailing-bytes")
     case("frame_goes_on", frame(fine + b"N0") + data + b".", MALFORMED, "frame-straddled")
@@ -1490,6 +1518,10 @@ def kept_errors():
 
 def write(folder, check):
     here = folder.path
+    missing = too_few(folder.expected) if folder is PICKLES else []
+    if missing:
+        print("too few:", *missing, sep="\n  ")
+        return 1
     lines = ["# file, class, rule, global.  Written by tests/tools/pickle_corpus.py; judged under POLICY.\n"]
     lines += ["%s %s %s %s\n" % (n, v, r, g.replace(" ", "\\x20")) for n, v, r, g in folder.expected]
     wanted = {name + ".pkl": data for name, data in folder.files.items()}
@@ -1508,7 +1540,7 @@ def write(folder, check):
 
 
 def main(check):
-    for part in (imports, names, memo, operands, calls, state, outside, broken, containers, keys, resources, arguments,
+    for part in (imports, names, memo, operands, calls, state, outside, broken, containers, keys, resources, laughs_and_floods, arguments,
                  numpy_dtypes, dunders, wrapped_and_paired, pandas_caches, wide, wrapped, index_dtypes, range_indexes, cookies, results, array_streams,
                  long_integers, brackets, array_protocols, walked, masked, handed_on, copied_and_kept, kept_errors):
         part()

@@ -4,7 +4,8 @@
 /* Verifies many pickles for a script: from standard input a four-byte length and the bytes, again
  * and again; to standard output one line each, fields parted by tabs: rule, offset, module.name of
  * a refusal, type, heap, then module:name:uses of each global.
- * usage: pickle_driver POLICY|preset:NAME[,NAME] [dis]   (dis answers with a length too) */
+ * usage: pickle_driver POLICY|preset:NAME[,NAME] [dis|joblib]   (dis answers with a length too;
+ * joblib reads array streams) */
 
 #include "../unit/proto-pickle/policy_file.h"
 #include "pickle/disasm.h"
@@ -99,16 +100,20 @@ int main(int argc, char **argv) {
     struct pickle_scratch scratch;
     if (argc < 2 || !load_policy(argv[1], &policy)) return 2;
     pickle_scratch_init(&scratch, mem_system(), (size_t)4 << 30);
+    bool disassembles = argc > 2 && strcmp(argv[2], "dis") == 0;
+    scratch.joblib_arrays = argc > 2 && strcmp(argv[2], "joblib") == 0;
     uint32_t length;
     while (read_exactly(&length, sizeof length)) {
-        uint8_t *bytes = mem_alloc(mem_system(), length + 1);
+        /* Just as many, so that a sanitizer sees a read beyond them. */
+        size_t taken = length + (length == 0);
+        uint8_t *bytes = mem_alloc(mem_system(), taken);
         if (!bytes || !read_exactly(bytes, length)) return 1;
         struct bytes input = bytes_view(bytes, length);
         bool ok =
-            argc > 2 ? print_disassembly(input) : print_verification(input, &policy, &scratch);
+            disassembles ? print_disassembly(input) : print_verification(input, &policy, &scratch);
         if (!ok) return 3;
         fflush(stdout);
-        mem_free(mem_system(), bytes, length + 1);
+        mem_free(mem_system(), bytes, taken);
     }
     pickle_scratch_deinit(&scratch);
     return 0;
