@@ -51,7 +51,7 @@ class RunsCode:
 def page(title, text):
     return HttpResponse(format_html(
         "<!doctype html><title>{0}</title><h1>{0}</h1><p>{1}<p><a href=/>home</a> <a href=/poison>poison the cache</a> "
-        "<a href=/victim>read what was planted</a>", title, text))
+        "<a href=/victim>read what was planted</a>\n", title, text))
 
 
 def home(request):

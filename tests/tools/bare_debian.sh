@@ -4,8 +4,9 @@
 #
 # bare_debian.sh [TARGET...]: tries the README's first commands where a stranger would: a Debian 12
 # with nothing installed but make.  Builds such a system with debootstrap in a folder of its own,
-# copies the tree as version control sees it, serves with `make run`, talks to it, then runs
-# `make test` (or the targets given).  Needs root and debootstrap; leaves nothing behind.
+# copies the tree as version control sees it, serves with `make run`, talks to it, puts it before the Django
+# site of docker/site and has its poison refused, then runs `make test` (or the targets given).  Says how
+# long each took; the way to the site has ten minutes.  Needs root, debootstrap and curl; leaves nothing behind.
 #   BARE_MIRROR=http://deb.debian.org/debian   where packages come from
 #   BARE_ROOT=DIR                              keep the system in DIR and use it again
 # Last line "N passed, N failed".
@@ -18,6 +19,8 @@ keep=$root
 passed=0
 failed=0
 server=
+site=
+TO_THE_SITE_S_MAX=600
 
 check() {
     local what=$1
@@ -35,7 +38,7 @@ inside() {
 }
 
 clean_up() {
-    if [ -n "$server" ]; then kill "$server" 2>/dev/null || true; fi
+    for child in $server $site; do kill "$child" 2>/dev/null || true; done
     for mounted in proc dev/pts dev/shm dev; do
         if mountpoint -q "$root/$mounted"; then umount "$root/$mounted"; fi
     done
@@ -102,6 +105,28 @@ try_run() {
     server=
 }
 
+# What README says of a Django site: Debian's packages of it, a server with the policy django, the site, its poison.
+try_site() {
+    local page poison victim pid
+    inside apt-get -q -y --no-install-recommends install python3-django python3-django-redis >"$root/site.log" 2>&1 || return 1
+    inside /brine/build/brine-server --server.port=6394 --gate.policy=django --log.file=/tmp/brine.log &
+    pid=$!
+    inside env CACHE_URL=redis://127.0.0.1:6394/1 PYTHONDONTWRITEBYTECODE=1 python3 /brine/docker/site/site.py 8394 >>"$root/site.log" 2>&1 &
+    site=$!
+    page=$(curl -s --retry 60 --retry-connrefused --retry-delay 1 http://127.0.0.1:8394/) || return 1
+    poison=$(curl -s http://127.0.0.1:8394/poison)
+    victim=$(curl -s http://127.0.0.1:8394/victim)
+    echo "     from the tree to the site with its poison refused: $((SECONDS - begun)) s"
+    kill "$site" "$pid"
+    wait "$pid" || return 1
+    site=
+    [[ $page == *"You were here 1 times"* && $poison == *PICKLEDENIED*posix.system* && $victim == *"holds: None"* ]] || {
+        printf '%s\n' "$page" "$poison" "$victim"
+        return 1
+    }
+    [ $((SECONDS - begun)) -le $TO_THE_SITE_S_MAX ]
+}
+
 try_target() {
     local started=$SECONDS code=0
     inside sh -c "cd /brine && make $1" >"$root/target.log" 2>&1 || code=$?
@@ -125,9 +150,11 @@ if [ "$(id -u)" != 0 ]; then
     exit 2
 fi
 build_system
+begun=$SECONDS
 inside apt-get -q update >/dev/null
 inside apt-get -q -y --no-install-recommends install make >/dev/null 2>&1
 check "make run installs, builds and serves" try_run
+check "a Django site stands before it within ten minutes, and its poison is refused" try_site
 for target in "${@:-test}"; do
     check "make $target" try_target "$target"
 done

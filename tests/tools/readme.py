@@ -6,7 +6,7 @@
     readme.py [--build build/release] [--only CHAPTER]
 
 Sessions (```console) are given to a shell and what they print is compared, see readme_blocks.py.
-TOML must be a configuration that the server takes, YAML must be read and its options known.  What
+TOML must be a configuration that the server takes, so must the options of the manifest for Kubernetes.  What
 is not run (```sh) stands in NOT_RUN with the reason and is checked by the shell.  readme_snippets.py
 runs the Python.  Behind the tutorial the server is started again from the file that it has made.
 """
@@ -24,6 +24,7 @@ import readme_blocks
 from readme_blocks import TOP
 
 SECONDS_MAX = 400
+KUBERNETES = "docker/kubernetes.yaml"
 TUTORIAL = "Ten minutes: learn, look, enforce"
 SNIPPETS = "Point your application at it"
 
@@ -96,7 +97,8 @@ def check_links(counter):
         counter.check(os.path.exists(os.path.join(TOP, path)), f"README.md: there is no {path}")
 
 
-def check_yaml(block, counter):
+def option_variables():
+    """BRINE_SERVER_PORT and its like, one for each option."""
     with open(os.path.join(TOP, "config.example.toml"), encoding="utf-8") as file:
         section, known = "", set()
         for line in file:
@@ -105,16 +107,32 @@ def check_yaml(block, counter):
                 section = found.group(1)
             elif found:
                 known.add(f"BRINE_{section}_{found.group(2)}".upper())
-    for name in re.findall(r"\bBRINE_\w+", block.text):
-        counter.check(name in known, f"{block}: {name} is no option")
+    return known
+
+
+def check_kubernetes(build, counter):
+    """The server takes the options of the manifest that README points at."""
+    with open(os.path.join(TOP, KUBERNETES), encoding="utf-8") as file:
+        text = file.read()
+    known = option_variables()
+    variables = re.findall(r"name: (BRINE_\w+)(?:, value: \"(.*?)\")?", text)
+    counter.check(len(variables) >= 3, f"{KUBERNETES} sets options")
+    for name, _ in variables:
+        counter.check(name in known, f"{KUBERNETES}: {name} is no option")
+    arguments = re.search(r"args: \[(.*)\]", text).group(1)
+    result = subprocess.run([os.path.join(build, "brine-server"), *re.findall(r'"([^"]*)"', arguments), "--check-config"],
+                            env=readme_blocks.environment(**{name: value or "from a secret" for name, value in variables}),
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    counter.check(result.returncode == 0, f"{KUBERNETES}: {result.stdout}")
     try:
         import yaml
     except ImportError:
         return
     try:
-        counter.check(all(isinstance(part, dict) for part in yaml.safe_load_all(block.text)), f"{block}: no mapping")
-    except yaml.YAMLError as error:
-        counter.check(False, f"{block}: {error}")
+        kinds = [part["kind"] for part in yaml.safe_load_all(text)]
+        counter.check(kinds == ["Service", "StatefulSet"], f"{KUBERNETES}: {kinds}")
+    except (yaml.YAMLError, TypeError, KeyError) as error:
+        counter.check(False, f"{KUBERNETES}: {error}")
 
 
 def check_recipe(block, counter):
@@ -134,8 +152,6 @@ def check_quietly(block, build, counter):
         check_shell(block, counter)
     elif block.language == "toml" and block.chapter != SNIPPETS:
         check_toml(block, build, counter)
-    elif block.language == "yaml":
-        check_yaml(block, counter)
     elif block.chapter != SNIPPETS or block.language not in ("toml", "python"):
         counter.check(False, f"{block}: nobody tests a block of `{block.language}` here")
 
@@ -206,6 +222,7 @@ def main():
             check_quietly(block, build, counter)
     check_exposure(counter)
     check_links(counter)
+    check_kubernetes(build, counter)
     counter.check(args.only or TUTORIAL in sessions and len(sessions) >= 5, "README has its sessions")
     for chapter, found in sessions.items():
         if not found[0].note.startswith("recipe"):
