@@ -35,6 +35,14 @@ struct allocator *huge_pages(void) {
     return &pages;
 }
 
+/* A byte in each small page, for it may be made of those.  Not by MADV_POPULATE_WRITE, which holds
+ * the process's map for as long as it takes, where a touch holds this mapping's alone (Linux 6.4).
+ */
+void huge_touch(uint8_t *page) {
+    for (size_t at = 0; at < HUGE_PAGE_BYTES; at += SMALL_PAGE_BYTES)
+        ((volatile uint8_t *)page)[at] = 0;
+}
+
 void huge_wish(uint8_t *page, bool whole) {
     (void)madvise(page, HUGE_PAGE_BYTES, whole ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 }

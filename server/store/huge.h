@@ -20,6 +20,9 @@ struct allocator *huge_pages(void);
  * would take memory for all of them, by a thread of its own (khugepaged), some time later. */
 void huge_wish(uint8_t *page, bool whole);
 
+/* Has the system find the memory of a page now, and clear it. */
+void huge_touch(uint8_t *page);
+
 /* What lies from `from` to `to`, of whole small pages, is not needed now: the system gets it back,
  * and what is read there afterwards is zero. */
 void huge_forget(uint8_t *from, uint8_t *to);

@@ -14,6 +14,7 @@
 #include "store/pages.h"
 
 #include "base/assert.h"
+#include "store/ahead.h"
 #include "store/huge.h"
 
 enum {
@@ -114,7 +115,8 @@ static struct page *page_add(struct pages *pages) {
     if (!reserve_row(pages)) return NULL;
     struct page *page = mem_alloc_zeroed(small, sizeof *page);
     if (!page) return NULL;
-    page->base = mem_alloc(pages->huge, HUGE_PAGE_BYTES);
+    page->base = pages->ahead ? ahead_take(pages->ahead) : NULL;
+    if (!page->base) page->base = mem_alloc(pages->huge, HUGE_PAGE_BYTES);
     if (!page->base) {
         mem_free(small, page, sizeof *page);
         return NULL;
@@ -124,12 +126,15 @@ static struct page *page_add(struct pages *pages) {
     pages->rows[row] = page;
     pages->next = row;
     pages->count++;
+    pages->newest = page;
+    pages->ask_units = UNITS / 2;
     return page;
 }
 
 static void page_remove(struct pages *pages, size_t row) {
     struct page *page = pages->rows[row];
     pages->broken -= page->broken;
+    if (pages->newest == page) pages->newest = NULL;
     pages->count--;
     memmove(pages->rows + row, pages->rows + row + 1, (pages->count - row) * sizeof *pages->rows);
     mem_free(pages->huge, page->base, HUGE_PAGE_BYTES);
@@ -154,9 +159,20 @@ static void set_broken(struct pages *pages, struct page *page, bool broken) {
     huge_wish(page->base, !broken);
 }
 
+/* Once at a half, once at a quarter, so that a store that grows slowly has its page in time and one
+ * that does not grow has none. */
+static void ask_ahead(struct pages *pages, const struct page *page) {
+    if (!pages->ahead || page != pages->newest) return;
+    size_t left = UNITS - page->used_units;
+    if (left > pages->ask_units) return;
+    while (pages->ask_units >= left && pages->ask_units > 0) pages->ask_units /= 2;
+    ahead_ask(pages->ahead);
+}
+
 static uint8_t *cut(struct pages *pages, struct page *page, size_t at, size_t bytes) {
     mark(page, at, units_of(bytes), true);
     if (UNITS - page->used_units < UNITS / MENDED_SHARE) set_broken(pages, page, false);
+    ask_ahead(pages, page);
     atomic_fetch_add_explicit(&pages->used_bytes, bytes, memory_order_relaxed);
     return page->base + at * PAGES_UNIT_BYTES;
 }

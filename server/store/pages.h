@@ -9,6 +9,8 @@
  * Words.  A *page* is one huge page (huge.h), cut into *units* of 1 KB; a *run* is units next to
  * each other.  What is asked for while the store is small, and what is too short or too long, comes
  * from `small`.
+ * With `ahead` set after init, pages are made ready by a thread (ahead.h): one is asked for when
+ * half of the newest is left, and, as what is not taken goes back, with a quarter and so on.
  * Memory.  used_bytes is what was handed out of pages; what of them is not handed out is at most
  * one page and PAGES_KEPT_SHARE of that, for beyond it what is given back goes to the system at
  * once, in pages of 4 KB.
@@ -28,6 +30,7 @@ enum {
     PAGES_KEPT_SHARE = 32,
 };
 
+struct ahead;
 struct page;
 
 struct pages {
@@ -39,6 +42,9 @@ struct pages {
     struct page **rows;      /* sorted by address */
     size_t count, cap, next; /* next: where the search begins */
     size_t broken;           /* pages of which parts went back */
+    struct ahead *ahead;     /* NULL: nobody makes pages ready */
+    struct page *newest;     /* the last one that was added, while it is there */
+    size_t ask_units;        /* with so many left in it, another is asked for */
     _Atomic size_t used_bytes;
 };
 

@@ -6,6 +6,7 @@
 #define BRINE_STORE_SHARD_H
 
 #include "base/assert.h"
+#include "store/ahead.h"
 #include "store/cut.h"
 #include "store/expiry.h"
 #include "store/ghost.h"
@@ -102,6 +103,7 @@ struct shard {
 struct store {
     struct mem_account account;
     struct pages pages; /* beside the account */
+    struct ahead ahead; /* where pages.ahead points if it does */
     struct hash_secret secret;
     uint8_t *block;  /* of the shards, as allocated */
     uint8_t *shards; /* in it, aligned to a cache line; shard_bytes apart */

@@ -102,12 +102,14 @@ struct store *store_create(const struct store_options *options) {
     mem_account_init(&store->account, options->mem, 0);
     pages_init(&store->pages, &store->account, options->huge,
                or_default(options->huge_from_bytes, HUGE_FROM_BYTES_DEFAULT));
+    ahead_init(&store->ahead, options->huge);
     take_options(store, options);
     size_t slices = store->databases * sizeof(struct store_slice);
     store->shard_bytes = round_up(sizeof(struct shard) + slices, CACHE_LINE_BYTES);
     store->block_bytes = store->shard_count * store->shard_bytes + CACHE_LINE_BYTES;
     store->block = mem_alloc_zeroed(&store->account.allocator, store->block_bytes);
     if (!store->block) {
+        ahead_deinit(&store->ahead);
         mem_free(options->mem, store, sizeof *store);
         return NULL;
     }
@@ -115,6 +117,8 @@ struct store *store_create(const struct store_options *options) {
     for (size_t i = 0; i < store->shard_count; i++) shard_init(store_shard(store, i), store, i);
     pthread_mutex_init(&store->door, NULL);
     pthread_cond_init(&store->opened, NULL);
+    if (options->huge && options->huge_ahead && ahead_start(&store->ahead))
+        store->pages.ahead = &store->ahead;
     store_set_policy(store, &(struct store_policy_options){STORE_POLICY_BRINE, 10, 1});
     brine_init(&store->evict);
     if (options->forecast_bytes > 0)
@@ -149,6 +153,7 @@ void store_destroy(struct store *store) {
     if (!store) return;
     for (size_t i = 0; i < store->shard_count; i++) shard_deinit(store_shard(store, i));
     forecast_destroy(store->forecast, &store->account.allocator);
+    ahead_deinit(&store->ahead);
     pages_deinit(&store->pages);
     pthread_mutex_destroy(&store->door);
     pthread_cond_destroy(&store->opened);
@@ -408,7 +413,8 @@ size_t store_hole_bytes(const struct store *store) {
 }
 
 size_t store_used_bytes(const struct store *store) {
-    return sizeof *store + mem_account_used(&store->account) + pages_used(&store->pages);
+    return sizeof *store + mem_account_used(&store->account) + pages_used(&store->pages) +
+           ahead_bytes(&store->ahead);
 }
 
 size_t store_paged_bytes(const struct store *store) {

@@ -70,6 +70,7 @@ struct store_options {
     size_t forecast_bytes;        /* for store_forecast.h; 0: none, at least 16 KB */
     struct allocator *huge;       /* huge_pages() for chunks of heaps; NULL: all comes from mem */
     size_t huge_from_bytes;       /* of what is stored; 0: 16 MB */
+    bool huge_ahead;              /* a thread makes huge pages ready before they are needed */
     bool single_threaded;         /* one thread uses the store: locks are only counted */
     store_removed_fn *on_removed; /* may be NULL */
     void *on_removed_ctx;

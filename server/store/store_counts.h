@@ -23,8 +23,8 @@ struct store_counts {
 
 struct store_counts store_counts_db(const struct store *store, uint32_t db);
 struct store_counts store_counts(const struct store *store);
-/* Exactly what is taken from options.mem and used of options.huge at this moment, pinned blobs
- * included. */
+/* Exactly what is taken from options.mem and used of options.huge at this moment, pinned blobs and
+ * what is ready ahead included. */
 size_t store_used_bytes(const struct store *store);
 /* The second part of it. */
 size_t store_paged_bytes(const struct store *store);

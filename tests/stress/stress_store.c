@@ -239,6 +239,7 @@ static void run(size_t threads, size_t steps, bool evicts) {
                                                                .segment_pairs = 4,
                                                                .huge = huge_pages(),
                                                                .huge_from_bytes = 1,
+                                                               .huge_ahead = true,
                                                                .boxed_from_bytes = 100,
                                                                .chunk_bytes_max = 16 * 1024,
                                                                .forecast_bytes = 16 * 1024});
