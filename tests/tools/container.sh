@@ -80,6 +80,15 @@ health() { # port
 
 sick() { ! health "$@"; }
 
+# README's megabytes are these, give or take three.
+size_is_stated() {
+    local stated measured
+    stated=$(sed -n 's/.*The image is \([0-9]*\) MB.*/\1/p' README.md)
+    measured=$(buildah images --format '{{.Size}}' brine | sed 's/[. ].*//')
+    echo "README: $stated MB, here: $measured MB"
+    [ $((stated - measured)) -le 3 ] && [ $((measured - stated)) -le 3 ]
+}
+
 poisoned() {
     curl -s http://127.0.0.1:8391/ | grep 'You were here 1 times' &&
         curl -s http://127.0.0.1:8391/poison | tee /dev/stderr | grep 'PICKLEDENIED' &&
@@ -91,6 +100,7 @@ check "a base of bookworm" make_base
 check "docker/Dockerfile builds" build brine docker/Dockerfile .
 check "docker/site/Dockerfile builds" build brine-site docker/site/Dockerfile docker/site
 echo "     the image is $(buildah images --format '{{.Size}}' brine), $(buildah images --format '{{.Size}}' debian:bookworm-slim) of it the base"
+check "README states its size" size_is_stated
 start brine "$store/server.log" BRINE_SERVER_PORT=6391 BRINE_SNAPSHOT_DIR=/data -- brine-entrypoint --gate.policy=django
 server_root=$(buildah mount | awk 'END { print $2 }')
 check "the server runs as 10001 and is healthy" answers health

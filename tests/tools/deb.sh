@@ -60,6 +60,15 @@ serve() {
     kill -TERM "$(inside brine-cli -p 6392 info server | tr -d '\r' | sed -n 's/^process_id://p')" && wait "$pid"
 }
 
+# The log goes aside; the server, told by SIGHUP, would begin another.
+rotate() {
+    inside apt-get -q -y --no-install-recommends install logrotate || return 1
+    inside install -d -o brine -g brine /var/log/brine && inside sh -c 'echo a line >/var/log/brine/brine.log'
+    inside logrotate --force --verbose /etc/logrotate.d/brine 2>&1 | tee "$root/tmp/rotate.log"
+    ! grep -i '^error' "$root/tmp/rotate.log" && test -e "$root/var/log/brine/brine.log.1" && test ! -e "$root/var/log/brine/brine.log" || return 1
+    inside rm -r /var/log/brine
+}
+
 compile() {
     printf '#include <brine.h>\n#include <brine_client.h>\n#include <stdio.h>\nint main(void) { %s }\n' \
         'brine_close(NULL); return pickle_kind_name(PICKLE_KIND_INT) == NULL;' >"$root/tmp/x.c"
@@ -108,6 +117,7 @@ check "apt installs all of them" inside sh -c 'apt-get -q -y --no-install-recomm
 check "the configuration is the server's and nobody else's" configuration_is_private
 check "the unit is enabled" enabled
 check "the server starts, answers and stops as its user" serve
+check "logrotate takes its file" rotate
 check "a program is built with libbrine-dev" compile
 check "it runs with the libraries alone" run_without_headers
 check "an upgrade keeps the configuration" upgrade

@@ -28,6 +28,12 @@ KUBERNETES = "docker/kubernetes.yaml"
 TUTORIAL = "Ten minutes: learn, look, enforce"
 SNIPPETS = "Point your application at it"
 
+# What a reader looks for, in the order in which it matters to him.
+CHAPTERS = ["A poisoned pickle, refused", "Quick start", SNIPPETS, TUTORIAL, "Compatible with Redis, and what is not",
+            "What it protects from, and what not", "Configuration", "Operating it", "Limits", "Performance",
+            "How to read the code", "Recipes", "Licence"]
+FILES_TO_READ = 10
+
 # The beginning of a command -> why it is not run here, and what proves it instead.
 NOT_RUN = {
     "make run": "installs packages and serves: bare_debian.sh does it on a bare Debian 12",
@@ -83,6 +89,20 @@ def check_exposure(counter):
     with open(readme_blocks.README, encoding="utf-8") as readme:
         stated = re.search(r"exposure ([0-9.]+), (\w+)", readme.read())
     counter.check(found and stated and found.group(1) == " ".join(stated.groups()), f"systemd-analyze: {found}, README: {stated}")
+
+
+def check_order(counter):
+    """Its chapters, the contents that lead to them, and as many files to read as it says."""
+    with open(readme_blocks.README, encoding="utf-8") as readme:
+        text = readme.read()
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)
+    chapters = re.findall(r"^## (.*)$", prose, re.M)
+    counter.check(chapters == CHAPTERS, f"README.md: chapters {chapters}")
+    contents = re.findall(r"\]\(#([a-z0-9-]+)\) ·$|\]\(#([a-z0-9-]+)\)$", prose.split("\n## ")[0], re.M)
+    anchors = [re.sub(r"[^a-z0-9 -]", "", chapter.lower()).replace(" ", "-") for chapter in CHAPTERS]
+    counter.check([first or last for first, last in contents] == anchors, f"README.md: its contents are {contents}")
+    files = re.findall(r"^\d+\. `(\S+)`", prose, re.M)
+    counter.check(len(files) == FILES_TO_READ, f"README.md: files to read: {files}")
 
 
 def check_links(counter):
@@ -222,6 +242,7 @@ def main():
             check_quietly(block, build, counter)
     check_exposure(counter)
     check_links(counter)
+    check_order(counter)
     check_kubernetes(build, counter)
     counter.check(args.only or TUTORIAL in sessions and len(sessions) >= 5, "README has its sessions")
     for chapter, found in sessions.items():
