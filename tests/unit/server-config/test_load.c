@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 #include "config/config.h"
+#include "config/row.h"
 #include "support/failing.h"
 
 #include <criterion/criterion.h>
@@ -325,6 +326,33 @@ Test(config, variables_that_are_not_ours_are_left_alone) {
     cr_expect_eq(started.action, CONFIG_RUN);
     cr_expect_eq(started.out.len, 1);
     started_deinit(&started);
+}
+
+/* A server that got its default by the given way says that it came that way. */
+static void expect_taken(const struct option_row *row, const char *flag, const char *variable,
+                         enum config_source source) {
+    struct started started;
+    started_init(&started, (const char *const[]){flag, NULL},
+                 (const char *const[]){variable, NULL});
+    cr_expect_eq(started.action, CONFIG_RUN, "%s: %s", row->name, (const char *)started.out.data);
+    cr_expect_eq(started.config.origins[row - config_rows].source, source, "%s", row->name);
+    started_deinit(&started);
+}
+
+Test(config, every_option_has_a_flag_and_a_variable) {
+    for (size_t i = 0; i < CONFIG_OPTIONS; i++) {
+        const struct option_row *row = &config_rows[i];
+        struct buf variable, flag;
+        buf_init(&variable, mem_system(), 4096);
+        buf_init(&flag, mem_system(), 4096);
+        cr_assert_eq(option_environment_name(row, &variable), BRINE_OK);
+        cr_assert_eq(buf_printf(&variable, "=%s%c", row->default_text, 0), BRINE_OK);
+        cr_assert_eq(buf_printf(&flag, "--%s=%s%c", row->name, row->default_text, 0), BRINE_OK);
+        expect_taken(row, NULL, (const char *)variable.data, CONFIG_FROM_ENVIRONMENT);
+        expect_taken(row, (const char *)flag.data, NULL, CONFIG_FROM_FLAG);
+        buf_deinit(&variable);
+        buf_deinit(&flag);
+    }
 }
 
 static void write_file(char *path, const char *text) {
