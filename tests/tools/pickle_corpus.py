@@ -7,6 +7,7 @@ It only puts bytes together and never unpickles one.  EXPECTED says what the ver
 POLICY: file, class, rule, and the global concerned where one is.
 usage: pickle_corpus.py [--check]      (--check: the files on disk are those that it would write)"""
 import os
+import re
 import struct
 import sys
 
@@ -328,12 +329,21 @@ def broken():
     add("c40_allowed_then_nothing", fine, TRUNCATED, "end-at-opcode")
     add("c40_allowed_then_underflow", fine + b"00.", MALFORMED, "stack-underflow")
     add("c40_allowed_then_short", fine + b"X\xff\x00\x00\x00", TRUNCATED, "end-in-argument")
+    for op, width in ((b"B", 4), (b"T", 4), (b"U", 1), (b"\x8a", 1), (b"\x8b", 4), (b"J", 4), (b"G", 8), (b"K", 1), (b"M", 2), (b"\x8c", 1), (b"X", 4),
+                      (b"\x8d", 8), (b"\x8e", 8), (b"C", 1), (b"\x96", 8), (b"Nq", 1), (b"Nr", 4), (b"h", 1), (b"j", 4), (b"\x95", 8)):
+        add("c40_cut_%02x" % op[-1], P(5) + op + b"\0" * (width - 1), TRUNCATED, "end-in-argument")
+    add("c40_cut_80", b"\x80", TRUNCATED, "end-in-argument")
+    add("c40_cut_number", P(5) + b"\x8a\x04\x01\x01\x01", TRUNCATED, "end-in-argument")
+    for line in (b"I1", b"L1L", b"F1.5", b"S'a'", b"Va", b"Np0", b"g0", b"cos", b"cos\nsystem"):
+        add("c40_cut_%s" % re.sub("[^a-zA-Z0-9]", "_", line.decode()), line, TRUNCATED, "end-in-argument")
     add("c40_empty", b"", TRUNCATED, "end-at-opcode")
     for i, line in enumerate((b"I0x10", b"I010", b"I1\0", b"I 1", b"I1_0", b"I+1", b"I-0", b"I", b"L1", b"L0x1L", b"L01L",
                               b"LL", b"F1_0", b"F 1", b"F1e999", b"F0x1p3", b"F", b"Finfinity", b"Fnan1", b"F1.e", b"F.5")):
         add("c41_number_%02d" % i, line + b"\n.", MALFORMED, "text-argument")
     for i, line in enumerate((b"p-1", b"p 0", b"p00", b"p0_1", b"p+0", b"p", b"p0\0", b"p0x0")):
         add("c41_put_%02d" % i, b"N" + line + b"\n.", MALFORMED, "text-argument")
+    for name, text in (("point", b".5"), ("exponent", b"e5"), ("sign", b"-"), ("no_exponent", b"1e")):
+        add("c41_float_no_digits_" + name, b"F" + text + b"\n.", MALFORMED, "text-argument")
     add("c41_put_giant", b"Np99999999999999999999999\n.", MALFORMED, "text-argument")
     for i, line in enumerate((b"S'", b"Sx", b"S'a\"", b"S'\\x4'", b"S'\\xzz'", b"S'\\400'", b"S'\\'", b"S'\\d'", b"S", b"S'\\u0041'")):
         add("c41_string_%02d" % i, line + b"\n.", MALFORMED, "text-argument")
@@ -785,6 +795,14 @@ def numpy_arrays():
         return P(4) + made + dtype("V%d" % size, b"(K\x03" + S("|") + b"N(" + b"".join(map(S, names)) + b"t" + body + b"K" + bytes([size])
                                    + b"K\x01K" + bytes([flag]) + b"tb") + b"."
     titles = (S("A"), S("B"))
+    add("r15_names_more", titled(("b", 1)), FORBIDDEN, "state-kind", "numpy.dtype")
+    many = ["n%d" % i for i in range(129)]
+    titles = tuple(S("T%d" % i) for i in range(129))
+    add("r23_titles_many", titled(*[(n, i) for i, name in enumerate(many) for n in (name, "T%d" % i)], size=129, names=many, kinds=("b1",) * 129, places=range(129)),
+        FORBIDDEN, "state-kind", "numpy.dtype")
+    add("r23_titles_most", titled(*[(n, i) for i, name in enumerate(many[1:]) for n in (name, "T%d" % i)], size=128, names=many[1:], kinds=("b1",) * 128, places=range(128)),
+        ACCEPT, "accepted")
+    titles = (S("A"), S("B"))
     add("r23_titles", titled(("a", 0), ("A", 0), ("b", 1), ("B", 1)), ACCEPT, "accepted")
     for name, forged in (("missing", titled(("a", 0), ("b", 1))), ("one_missing", titled(("a", 0), ("A", 0), ("b", 1))),
                          ("before", titled(("A", 0), ("a", 0), ("b", 1), ("B", 1))), ("swapped", titled(("a", 0), ("B", 0), ("b", 1), ("A", 1))),
@@ -1114,6 +1132,7 @@ def wrapped():
     state("ChainMap", "data", made("ChainMap") + b"}" + S("data") + b"]}asb.")
     state("ChainMap", "twice", made("ChainMap") + b"}(" + S("maps") + b"]" + endless + b"a" + S("maps") + b"]}aub.")
     state("ChainMap", "list_before", P(4) + b"]}aq\x000" + chain[2:] + b"h\x00sb.")
+    add("r19_ChainMap_extended_later", chain + b"]}aq\x00sbq\x010h\x00(}}e0h\x01.", FORBIDDEN, "state-kind")
     state("ChainMap", "grown_before", chain + b"]q\x00}as0h\x00" + endless + b"a0" + made("ChainMap")[2:] + b"}" + S("maps") + b"h\x00sb.")
     for name, item in (("instance", endless + b"a"), ("dict", b"}a"), ("dicts", b"(}}e")):
         add("r19_ChainMap_late_" + name, chain + b"]q\x00}asb0h\x00" + item + b".", FORBIDDEN, "state-kind")
@@ -1235,6 +1254,11 @@ def array_streams():
          FORBIDDEN, "array-stream", stream)
     case("shape_huge", wrapper + state(subclass + item("shape", b"\x8a\x08" + b"\0" * 6 + b"\x01\0\x85") + order + kind + mapped) + b"." * 16 + b".",
          TRUNCATED, "end-in-argument")
+    refused_stream("shape_sign", wrapper + state(subclass + item("shape", b"\x8a\x08" + b"\0" * 7 + b"\x40K\x02\x86") + order
+                                                 + item("dtype", SG("numpy", "dtype") + S("u1") + b"\x89\x88\x87R") + mapped) + b".")
+    case("objects_deep", wrapper + state(subclass + item("shape", b"K\x01\x85") + order + item("dtype", OBJECTS) + mapped) + P(4)
+         + SG("numpy.core.multiarray", "_reconstruct") + SG("numpy", "ndarray") + b"K\x00\x85" + B(b"b") + b"\x87R(K\x01K\x01\x85" + OBJECTS + b"\x89]"
+         + b"]" * 998 + b"a" * 998 + b"tb..", LIMIT, "nesting-max")
     for name, items in (("no_subclass", shape + order + kind + mapped), ("no_shape", subclass + order + kind + mapped), ("no_order", subclass + shape + kind + mapped),
                         ("no_dtype", subclass + shape + order + mapped), ("no_mapping", subclass + shape + order + kind), ("nothing", b""),
                         ("key_more", complete + item("read", b"N")), ("key_twice", complete + order), ("order_other", subclass + shape + item("order", S("A")) + kind + mapped),
