@@ -24,7 +24,8 @@
 #include <stdio.h>
 #include <sys/mman.h>
 
-#define CORPUS "tests/corpus/pickle/"
+#define CORPUS  "tests/corpus/pickle/"
+#define STREAMS "tests/corpus/pickle_joblib/"
 
 enum {
     PAGE_BYTES = 4096,
@@ -154,7 +155,7 @@ static uint64_t mix_value(const struct machine *m, uint64_t hash, struct pickle_
 /* States that a step may tell apart: what lies on top, marks, memo, frame, protocol. */
 static uint64_t signature_of(const struct machine *m) {
     enum { LOOKED_AT = 4 };
-    uint64_t hash = mix(m->proto, m->framed);
+    uint64_t hash = mix(m->proto, (uint64_t)m->framed << 1 | m->inside);
     hash = mix(hash, MIN(m->marks_count, 2u));
     hash = mix(hash, MIN(m->memo_len, 2u));
     hash = mix(hash, MIN(m->top - m->fence, 5u));
@@ -345,17 +346,23 @@ static void try_opcodes(const struct state *state) {
 
 /* ---- where states come from -------------------------------------------------------------------*/
 
-static void collect_from_corpus(void) {
+static void collect_from_file(const char *path) {
     static uint8_t bytes[INPUT_BYTES_MAX];
+    FILE *file = fopen(path, "rb");
+    size_t len = file ? fread(bytes, 1, sizeof bytes, file) : sizeof bytes;
+    if (file) fclose(file);
+    if (len < sizeof bytes)
+        (void)verify_at(pickle_verify_checked, proof.page, bytes_view(bytes, len));
+}
+
+/* Neighbours by name are of one class: what is far apart comes first, for there may not be room for
+ * all. */
+static void collect_from_corpus(const char *pattern) {
+    enum { APART = 31 };
     glob_t files;
-    if (glob(CORPUS "*.pkl", 0, NULL, &files) != 0) return;
-    for (size_t i = 0; i < files.gl_pathc; i++) {
-        FILE *file = fopen(files.gl_pathv[i], "rb");
-        size_t len = file ? fread(bytes, 1, sizeof bytes, file) : sizeof bytes;
-        if (file) fclose(file);
-        if (len < sizeof bytes)
-            (void)verify_at(pickle_verify_checked, proof.page, bytes_view(bytes, len));
-    }
+    if (glob(pattern, 0, NULL, &files) != 0) return;
+    for (size_t from = 0; from < APART; from++)
+        for (size_t i = from; i < files.gl_pathc; i += APART) collect_from_file(files.gl_pathv[i]);
     globfree(&files);
 }
 
@@ -455,31 +462,51 @@ static bool set_up(void) {
            test_policy_load(&proof.policy, CORPUS "POLICY");
 }
 
+static void try_states(const char *what, size_t from_corpus) {
+    size_t inputs = proof.inputs, steps = witness.steps;
+    for (size_t i = 0; i < proof.states_count; i++) {
+        proof.scratch.collect_keys = i % 2;
+        try_opcodes(&proof.states[i]);
+    }
+    printf("every opcode behind %zu states of %s (%zu of the corpus): %zu inputs, %zu steps\n",
+           proof.states_count, what, from_corpus, proof.inputs - inputs, witness.steps - steps);
+    if (witness.steps == steps) fail(bytes_view(NULL, 0), "no step was seen");
+}
+
+static void try_pickles(size_t states) {
+    proof.states_max = states - states / 4; /* of the corpus */
+    witness.collect = true;
+    collect_from_corpus(CORPUS "*.pkl");
+    size_t from_corpus = proof.states_count;
+    proof.states_max = states;
+    collect_generated();
+    witness.collect = false;
+    try_states("pickles", from_corpus);
+}
+
+/* The array streams of joblib, with raw bytes and second pickles among the opcodes. */
+static void try_array_streams(size_t states) {
+    proof.states_count = 0;
+    proof.states_max = states / 5;
+    proof.scratch.joblib_arrays = true;
+    witness.collect = true;
+    collect_from_corpus(STREAMS "*.pkl");
+    witness.collect = false;
+    try_states("array streams", proof.states_count);
+}
+
 int main(int argc, char **argv) {
     uint64_t states = STATES_USUAL;
     bool understood = argc < 2 || number_parse_u64(bytes_of_cstr(argv[1]), &states);
     states = MIN(states, (uint64_t)STATES_MAX);
-    proof.states_max = states - states / 4; /* of the corpus */
     if (!understood || !set_up()) {
         puts("0 passed, 1 failed");
         return EXIT_FAILURE;
     }
     try_all_short();
     printf("every input of up to 3 bytes: %zu inputs, %zu steps\n", proof.inputs, witness.steps);
-    witness.collect = true;
-    collect_from_corpus();
-    size_t from_corpus = proof.states_count;
-    proof.states_max = states;
-    collect_generated();
-    witness.collect = false;
-    size_t inputs = proof.inputs, steps = witness.steps;
-    for (size_t i = 0; i < proof.states_count; i++) {
-        proof.scratch.collect_keys = i % 2;
-        try_opcodes(&proof.states[i]);
-    }
-    printf("every opcode behind %zu states (%zu of the corpus): %zu inputs, %zu steps\n",
-           proof.states_count, from_corpus, proof.inputs - inputs, witness.steps - steps);
-    if (witness.steps == 0) fail(bytes_view(NULL, 0), "no step was seen");
+    try_pickles(states);
+    try_array_streams(states);
     pickle_scratch_deinit(&proof.scratch);
     printf("%zu passed, %zu failed\n", proof.inputs - MIN(proof.failed, proof.inputs),
            proof.failed);

@@ -12,6 +12,8 @@
 #include "pickle/verify.h"
 #include "policy/policy.h"
 
+#include <sys/mman.h>
+
 static bool read_exactly(void *target, size_t bytes) {
     return fread(target, 1, bytes, stdin) == bytes;
 }
@@ -95,25 +97,43 @@ static bool load_policy(const char *word, struct policy *policy) {
     return true;
 }
 
+/* Where inputs lie: at the end of what can be read. */
+struct place {
+    uint8_t *bytes;
+    size_t capacity;
+};
+
+static uint8_t *place_for(struct place *place, size_t length) {
+    enum { PAGE_BYTES = 4096, LEAST = 1 << 20 };
+    if (length > place->capacity || !place->bytes) {
+        size_t capacity = MAX((length | (PAGE_BYTES - 1)) + 1, (size_t)LEAST);
+        if (place->bytes) munmap(place->bytes, place->capacity + PAGE_BYTES);
+        place->bytes = mmap(NULL, capacity + PAGE_BYTES, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (place->bytes == MAP_FAILED) return NULL;
+        if (mprotect(place->bytes + capacity, PAGE_BYTES, PROT_NONE) != 0) return NULL;
+        place->capacity = capacity;
+    }
+    return place->bytes + place->capacity - length;
+}
+
 int main(int argc, char **argv) {
     struct policy policy;
     struct pickle_scratch scratch;
     if (argc < 2 || !load_policy(argv[1], &policy)) return 2;
     pickle_scratch_init(&scratch, mem_system(), (size_t)4 << 30);
+    struct place place = {0};
     bool disassembles = argc > 2 && strcmp(argv[2], "dis") == 0;
     scratch.joblib_arrays = argc > 2 && strcmp(argv[2], "joblib") == 0;
     uint32_t length;
     while (read_exactly(&length, sizeof length)) {
-        /* Just as many, so that a sanitizer sees a read beyond them. */
-        size_t taken = length + (length == 0);
-        uint8_t *bytes = mem_alloc(mem_system(), taken);
+        uint8_t *bytes = place_for(&place, length);
         if (!bytes || !read_exactly(bytes, length)) return 1;
         struct bytes input = bytes_view(bytes, length);
         bool ok =
             disassembles ? print_disassembly(input) : print_verification(input, &policy, &scratch);
         if (!ok) return 3;
         fflush(stdout);
-        mem_free(mem_system(), bytes, taken);
     }
     pickle_scratch_deinit(&scratch);
     return 0;

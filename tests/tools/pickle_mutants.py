@@ -4,8 +4,8 @@
 """Mutants of the verifier: each place that refuses is taken out in turn, and some test has to fail.
 
 A mutant's refusal is `true` instead ("go on"), so that nothing else changes.  The test is the corpus,
-that of array streams with it: every verdict, rule and global has to stay as EXPECTED says.  What survives
-is given to test_corpus and test_verify too, with sanitizers.  A place that only hands on what was refused before, and
+that of array streams with it: every verdict, rule and global has to stay as EXPECTED says, and no read leave
+the input.  What survives is given to test_corpus and test_verify too.  A place that only hands on what was refused before, and
 that these get to, needs no test of its own.  By hand, half an hour.
 usage: pickle_mutants.py [FILE.c ...]       prints survivors; exit status 1 when there are any that
                                             SPARED does not explain"""
@@ -27,7 +27,7 @@ CORPUS = os.path.join(HERE, "..", "corpus", "pickle")
 ARRAY_STREAMS = os.path.join(HERE, "..", "corpus", "pickle_joblib")
 FILES = ["verify.c", "steps.c", "items.c", "calls.c", "models.c", "models_numpy.c", "models_result.c", "models_generic.c",
          "models_error.c", "models_zone.c", "protocols.c", "joblib.c", "state.c", "text.c", "probes.c"]
-CPU_SECONDS = 60  # what a mutant may take that goes on for ever
+CPU_SECONDS = 20  # what a mutant may take that goes on for ever
 SITE = re.compile(r"\brefuse(_global|_limit|_name|_arguments|_bare|_unhashable|_short|_outside)?\((?!struct)")
 
 # Mutants that answer as before, and why; part of the statement.
@@ -97,22 +97,22 @@ def answers(driver, how, rows):
 class Bench:
     """The objects of the unchanged sources, so that a mutant costs one compilation and a link."""
 
-    def __init__(self, folder, sources, flags=(), libraries=()):
-        self.folder, self.flags, self.libraries = folder, flags, libraries
+    def __init__(self, folder, sources, libraries=()):
+        self.folder, self.libraries = folder, libraries
         os.mkdir(folder)
         self.objects = {s: self.compile(s) for s in sources}
 
     def compile(self, source, origin=None):
         target = os.path.join(self.folder, "mutant.o" if origin else source[len(ROOT):].replace("/", "-") + ".o")
         includes = [part for folder in ("proto", "tests/unit", "tests/tools", "proto/pickle") for part in ("-I", os.path.join(ROOT, folder))]
-        subprocess.check_call([os.environ.get("CC", "cc"), "-std=gnu11", "-O1", "-w", "-D_GNU_SOURCE", *includes, *self.flags, "-c", source, "-o", target],
+        subprocess.check_call([os.environ.get("CC", "cc"), "-std=gnu11", "-O1", "-w", "-D_GNU_SOURCE", *includes, "-c", source, "-o", target],
                               cwd=ROOT, stderr=subprocess.DEVNULL)
         return target
 
     def link(self, replaced=None, mutant=None):
         program = os.path.join(self.folder, "program")
         objects = [mutant if s == replaced else o for s, o in self.objects.items()]
-        subprocess.check_call([os.environ.get("CC", "cc"), *self.flags, "-o", program, *objects, *self.libraries, "-lm"])
+        subprocess.check_call([os.environ.get("CC", "cc"), "-o", program, *objects, *self.libraries, "-lm"])
         return program
 
     def survives(self, source, text):
@@ -139,15 +139,14 @@ class Corpus(Bench):
 
 
 class UnitTests(Bench):
-    """Memory that is refused, limits made small, beginnings and lengthenings of each file; reads outside of the input end it."""
+    """Memory that is refused, limits made small, beginnings and lengthenings of each file."""
 
     def __init__(self, folder):
         tests = [os.path.join(ROOT, "tests/unit", name) for name in ("proto-pickle/test_corpus.c", "proto-pickle/test_verify.c", "support/failing.c")]
-        super().__init__(folder, driver_sources()[:-1] + tests, ("-fsanitize=address,undefined", "-fno-sanitize-recover=all"), ("-lcriterion",))
+        super().__init__(folder, driver_sources()[:-1] + tests, ("-lcriterion",))
 
     def passes(self, program):
-        env = dict(os.environ, ASAN_OPTIONS="abort_on_error=1", UBSAN_OPTIONS="abort_on_error=1")
-        return subprocess.run([program, "-j1"], cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=bound_time).returncode == 0
+        return subprocess.run([program, "-j1"], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=bound_time).returncode == 0
 
 
 def statement_of(text, site):

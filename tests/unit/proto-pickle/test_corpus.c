@@ -249,9 +249,7 @@ static void check_small_scratch(struct corpus *c, const char *name) {
 }
 
 Test(corpus, a_scratch_that_is_too_small_is_said_wherever_it_ends) {
-    struct corpus *c = corpus_open(CORPUS);
-    for_each_file(c, check_small_scratch);
-    corpus_close(c);
+    visit_both(check_small_scratch);
 }
 
 /* Each limit alone made small: what was refused stays refused. */
