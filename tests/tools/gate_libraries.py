@@ -83,12 +83,16 @@ def rules(classes):
     return "".join(lines)
 
 
-def profile_row(profile):
-    """(what values may be, policies) of a profile."""
+def profile_rows():
+    """{profile: (what values may be, policies)}"""
     path = os.path.join(os.path.dirname(__file__), "..", "..", "server", "gate", "profiles.def")
     with open(path, encoding="utf-8") as rows:
-        found = re.search(rf'P\("{profile}",\s+"(\w+)",\s+"[^"]*",\s+"([^"]*)"', rows.read())
-    return found.group(1), found.group(2).split()
+        found = re.findall(r'P\("([\w-]+)",\s+"(\w+)",\s+"[^"]*",\s+"([^"]*)"', rows.read())
+    return {name: (values, policies.split()) for name, values, policies in found}
+
+
+def profile_row(profile):
+    return profile_rows()[profile]
 
 
 # ---- honest ------------------------------------------------------------------------------------
@@ -254,6 +258,13 @@ def table_is_complete(raw, counter):
         counter.check("COMMAND", "hostile", name in attacks.WAYS, f"the command {name} writes and has no hostile test")
     for name in sorted(set(attacks.WAYS) - written):
         counter.check("COMMAND", "hostile", False, f"{name} is no write command of this server")
+
+
+def profiles_are_complete(counter):
+    """A profile that no application uses here is a failure."""
+    used = {cls.profile for cls in apps.APPS}
+    for profile in profile_rows():
+        counter.check("profiles", "honest", profile in used, f"no application tries the profile {profile}")
 
 
 def bombs(raw, counter):
@@ -445,6 +456,7 @@ def run(args, folder, counter):
                 part(counter, cls.name, hostile, cls, ports[0], counter, os.path.join(folder, "marker"))
         if not args.only:
             table_is_complete(raw, counter)
+            profiles_are_complete(counter)
             bombs(redis.Redis(port=ports[0], db=1), counter)
             for seen, needed in ((django_sees, "django-redis"), (drop_and_log, "django-redis"), (flask_sees, "Flask-Caching"),
                                  (others_see, None), (pipelines_see, None)):
