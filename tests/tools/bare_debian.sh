@@ -32,8 +32,11 @@ check() {
     fi
 }
 
-inside() {
-    chroot "$root" /usr/bin/env -i HOME=/nonexistent PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+inside() (exec_inside "$@")
+
+# In the background this is the program itself and can be told to end.
+exec_inside() {
+    exec chroot "$root" /usr/bin/env -i HOME=/nonexistent PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
         DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 "$@" </dev/null
 }
 
@@ -109,17 +112,17 @@ try_run() {
 try_site() {
     local page poison victim pid
     inside apt-get -q -y --no-install-recommends install python3-django python3-django-redis >"$root/site.log" 2>&1 || return 1
-    inside /brine/build/brine-server --server.port=6394 --gate.policy=django --log.file=/tmp/brine.log &
+    exec_inside /brine/build/brine-server --server.port=6394 --gate.policy=django --log.file=/tmp/brine.log &
     pid=$!
-    inside env CACHE_URL=redis://127.0.0.1:6394/1 PYTHONDONTWRITEBYTECODE=1 python3 /brine/docker/site/site.py 8394 >>"$root/site.log" 2>&1 &
+    exec_inside env CACHE_URL=redis://127.0.0.1:6394/1 PYTHONDONTWRITEBYTECODE=1 python3 /brine/docker/site/site.py 8394 >>"$root/site.log" 2>&1 &
     site=$!
     page=$(curl -s --retry 60 --retry-connrefused --retry-delay 1 http://127.0.0.1:8394/) || return 1
     poison=$(curl -s http://127.0.0.1:8394/poison)
     victim=$(curl -s http://127.0.0.1:8394/victim)
     echo "     from the tree to the site with its poison refused: $((SECONDS - begun)) s"
     kill "$site" "$pid"
-    wait "$pid" || return 1
     site=
+    wait "$pid" || return 1
     [[ $page == *"You were here 1 times"* && $poison == *PICKLEDENIED*posix.system* && $victim == *"holds: None"* ]] || {
         printf '%s\n' "$page" "$poison" "$victim"
         return 1
