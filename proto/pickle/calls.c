@@ -26,7 +26,8 @@ static void note_model(struct machine *m, enum policy_model model) {
     if (model == POLICY_MODEL_MAPPING) m->sees_pairs = true;
     bool freezes = model == POLICY_MODEL_CHAIN_MAP || model == POLICY_MODEL_PANDAS_INDEX;
     if (UNLIKELY(freezes)) m->sees_maps = true;
-    if (UNLIKELY(wraps_data(model) || model == POLICY_MODEL_PANDAS_INDEX)) m->sees_keys = true;
+    bool looks = model == POLICY_MODEL_PANDAS_INDEX || model == POLICY_MODEL_UUID;
+    if (UNLIKELY(wraps_data(model) || looks)) m->sees_keys = true;
     if (model == POLICY_MODEL_PANDAS_INDEX && m->index_from == 0) m->index_from = m->nodes_count;
     if (UNLIKELY(model == POLICY_MODEL_RESULT_KEYS || model == POLICY_MODEL_RESULT_ROW) &&
         !m->sees_results) {
@@ -112,13 +113,20 @@ bool step_stack_global(struct machine *m) {
 
 /* --- calls --- */
 
+/* Hashes the keys of what it is handed, whether that has hashed them before or not. */
+static bool makes_keys(const struct machine *m, uint32_t callee) {
+    enum policy_model model = entry_of(m, callee)->model;
+    return model == POLICY_MODEL_MAPPING || model == POLICY_MODEL_COUNTER;
+}
+
 /* Whoever is called may hash what it is handed, as an enumeration does that looks a member up; of
  * shared tuples the hash takes time without bound. */
-static bool charge_arguments(struct machine *m, const struct arguments *args) {
+bool charge_arguments(struct machine *m, const struct arguments *args) {
+    bool keys = makes_keys(m, args->callee);
     for (uint32_t i = 0; i < args->count; i++) {
         struct pickle_value value = argument(m, args, i);
         bool hashed = value.kind == PICKLE_KIND_TUPLE || value.kind == PICKLE_KIND_FROZENSET ||
-                      value.kind == PICKLE_KIND_INSTANCE;
+                      value.kind == PICKLE_KIND_INSTANCE || (keys && is_container(value));
         if (hashed && !charge_hashing(m, value.a)) return false;
         /* It may divide it, as Fraction and range do. */
         if (value.kind == PICKLE_KIND_LONG && !charge_work(m, long_work(value))) return false;
@@ -151,12 +159,28 @@ void charge_copies(struct machine *m, uint32_t tuple) {
     for (uint32_t i = 0; i < node->count; i++) charge_copy(m, m->cells[node->first + i]);
 }
 
+/* A datetime asks its tzinfo, and pandas whatever it gets, for what a state may have given it: a
+ * function for a method. */
+static bool calls_attributes(const struct machine *m, const struct arguments *args) {
+    struct bytes module = m->scratch->globals[args->callee].module;
+    if (LIKELY(!bytes_equal(module, BYTES("datetime")) && !is_within(module, BYTES("pandas")) &&
+               !is_within(module, BYTES("dateutil"))))
+        return false;
+    for (uint32_t i = 0; i < args->count; i++) {
+        struct pickle_value value = argument(m, args, i);
+        if (is_container(value) && m->nodes[value.a].flags & NODE_FUNCTION) return true;
+    }
+    return false;
+}
+
 static bool call(struct machine *m, uint32_t callee, struct pickle_value tuple) {
     struct arguments args = {.callee = callee, .tuple = tuple.a, .count = m->nodes[tuple.a].count};
     struct pickle_value result;
     if (!has_right(m, callee, POLICY_CALL)) return refuse_global(m, PICKLE_CALL, callee);
+    if (UNLIKELY(calls_attributes(m, &args))) return refuse_global(m, PICKLE_ARGUMENTS, callee);
     m->scratch->globals[callee].uses |= PICKLE_USE_CALL;
-    if (UNLIKELY(m->nodes[tuple.a].cost > args.count) && !charge_arguments(m, &args)) return false;
+    bool costs = m->nodes[tuple.a].cost > args.count || makes_keys(m, callee);
+    if (UNLIKELY(costs) && !charge_arguments(m, &args)) return false;
     charge_copies(m, tuple.a);
     if (!model_call(m, &args, &result)) return false;
     if (model_judges_kinds(m, &args)) m->scratch->globals[callee].called_with = kinds_of(m, tuple);
@@ -172,12 +196,17 @@ bool step_reduce(struct machine *m) {
     if (callee.kind != PICKLE_KIND_PARTIAL || !(m->nodes[callee.a].flags & NODE_READY))
         return refuse(m, PICKLE_CALLEE);
     if (m->nodes[args.a].count != 0) return refuse(m, PICKLE_ARGUMENTS);
+    /* A pickler calls it once; each call would copy anew what it was made with. */
+    m->nodes[callee.a].flags &= ~(uint32_t)NODE_READY;
     if (!instance_new(m, m->nodes[callee.a].global, &result)) return false;
     const struct pickle_node *partial = &m->nodes[callee.a];
     struct pickle_node *made = &m->nodes[result.a];
     made->cost = partial->cost;
     made->key_depth = partial->key_depth;
     made->depth = partial->depth;
+    made->first = partial->first;
+    made->more = partial->more;
+    made->flags |= partial->flags & (NODE_WIDE | NODE_FUNCTION | NODE_UNHASHABLE);
     return push(m, result);
 }
 
@@ -220,6 +249,8 @@ bool step_newobj_ex(struct machine *m) {
     const struct policy_entry *entry = entry_of(m, class.a);
     if (m->nodes[keywords.a].count > 0 && (entry->shape.data || entry->model != POLICY_MODEL_NONE))
         return refuse_global(m, PICKLE_ARGUMENTS, class.a);
+    charge_copy(m, keywords);
+    inherit_cost(m, result.a, keywords);
     return gain(m, result.a, keywords, false) && push(m, result);
 }
 

@@ -28,6 +28,7 @@ enum {
     MEMO_HOLES_MAX = 4096,  /* older C unpicklers keep the memo as an array: 16 bytes an index */
     HASHED_MAX = 1 << 20,   /* parts of tuples, a twentieth of a second */
     NUMBER_KEYS_MAX = 4096, /* all of one hash: 8 million comparisons, a tenth of a second */
+    EQUAL_PARTS = 64,       /* compared in the time of a comparison */
 };
 /* What no allocator gives: the reader fails at once. */
 #define ALLOCATION_MAX (1ull << 48)
@@ -238,12 +239,23 @@ static bool has_parts_hashed(struct pickle_value value) {
     return value.kind == PICKLE_KIND_TUPLE || value.kind == PICKLE_KIND_FROZENSET;
 }
 
+/* Of a leaf beyond one part: digits are walked by its hash, text where it meets its equal. */
+static uint32_t hash_work(struct pickle_value leaf) {
+    enum { NUMBER_PART_BYTES = 32, TEXT_PART_BYTES = 1024 };
+    bool text = leaf.kind == PICKLE_KIND_STR || leaf.kind == PICKLE_KIND_BYTES;
+    if (text) return leaf.a / TEXT_PART_BYTES;
+    return leaf.kind == PICKLE_KIND_INT ? leaf.a / NUMBER_PART_BYTES : 0;
+}
+
 /* Made of what stands from `from` on.  A tuple's `a` says how many parts hashing it visits. */
 static bool push_made_of(struct probe *p, enum pickle_kind kind, uint32_t from) {
     struct pickle_value made = {.kind = (uint8_t)kind};
     for (uint32_t i = from; has_parts_hashed(made) && i < p->m.top; i++) {
         struct pickle_value part = p->m.stack[i];
-        made.a = add_saturating(made.a, has_parts_hashed(part) ? add_saturating(part.a, 1) : 1);
+        bool deeper = has_parts_hashed(part) && part.depth >= made.depth;
+        if (deeper) made.depth = (uint16_t)MIN(part.depth + 1, UINT16_MAX);
+        uint32_t inner = has_parts_hashed(part) ? part.a : hash_work(part);
+        made.a = add_saturating(made.a, add_saturating(inner, 1));
     }
     p->m.top = from;
     return push(&p->m, made);
@@ -302,18 +314,24 @@ static bool hash_key(struct probe *p, struct pickle_value key) {
         p->hashed += key.a;
         if (p->hashed > HASHED_MAX && !strain(p, PICKLE_HARM_TIME, "hash parts without bound"))
             return false;
-        p->number_keys++;
+        if (key.depth > p->m.limits->key_nesting_max &&
+            !strain(p, PICKLE_HARM_MEMORY, "hash parts too deep for its stack"))
+            return false;
+        p->number_keys += 1 + key.a / EQUAL_PARTS;
         return p->number_keys <= NUMBER_KEYS_MAX || strain(p, PICKLE_HARM_TIME, "hash many tuples");
     case PICKLE_KIND_INT:
     case PICKLE_KIND_LONG:
         p->number_keys += 1 + key.a / 1024;
         return p->number_keys <= NUMBER_KEYS_MAX ||
                strain(p, PICKLE_HARM_TIME, "hash many numbers");
+    case PICKLE_KIND_STR:
+    case PICKLE_KIND_BYTES:
+        if (p->outside) return harm(p, PICKLE_HARM_USE, "hash an object from outside");
+        p->hashed += hash_work(key);
+        return p->hashed <= HASHED_MAX || strain(p, PICKLE_HARM_TIME, "compare text without bound");
     case PICKLE_KIND_NONE:
     case PICKLE_KIND_BOOL:
     case PICKLE_KIND_FLOAT:
-    case PICKLE_KIND_STR:
-    case PICKLE_KIND_BYTES:
     case PICKLE_KIND_GLOBAL:
     case PICKLE_KIND_METHOD:
     case PICKLE_KIND_PARTIAL:

@@ -65,12 +65,15 @@ static bool refuse_bare(struct machine *m, uint32_t tuple) {
 static bool gain_reference(struct machine *m, uint32_t parent, struct pickle_value part,
                            bool bare) {
     if (part.kind == PICKLE_KIND_BYTEARRAY) {
+        gain_leaf(&m->nodes[parent], part);
         m->nodes[parent].flags |= NODE_UNHASHABLE;
         return true;
     }
     if (part.kind == PICKLE_KIND_GLOBAL && has_right(m, part.a, POLICY_REF)) {
         const struct policy_entry *entry = entry_of(m, part.a);
-        bool is_value = entry->rights & (POLICY_CALL | POLICY_NEW | POLICY_HASH);
+        /* Who calls it as a method passes by the arguments that the policy admits. */
+        bool is_value = entry->rights & (POLICY_NEW | POLICY_HASH) ||
+                        (entry->rights & POLICY_CALL && !entry->shape.data);
         if (!is_value && entry->model == POLICY_MODEL_NONE) {
             if (m->nodes[parent].flags & NODE_STATE)
                 return refuse_global(m, PICKLE_STATE_KEY, part.a);
@@ -135,10 +138,27 @@ static __attribute__((noinline, cold)) bool gain_wide(struct machine *m, uint32_
     struct pickle_node *node = &m->nodes[parent];
     uint32_t wide = more_seen(m, child)->wide;
     if (node->flags & NODE_NDARRAY) return true;
-    bool late = node->global == NO_GLOBAL && node->flags & NODE_NESTED;
-    if (late || (node->global != NO_GLOBAL && m->scratch->globals[node->global].walks))
+    if (node->flags & NODE_NESTED ||
+        (node->global != NO_GLOBAL && m->scratch->globals[node->global].walks))
         charge_wide(m, wide);
     return set_wide(m, parent, add_saturating(more_seen(m, parent)->wide, wide));
+}
+
+/* What holds something that holds a function. */
+static void gain_function(struct machine *m, uint32_t parent) {
+    struct pickle_node *node = &m->nodes[parent];
+    if (node->global != NO_GLOBAL) return; /* arguments; what a state holds is note_state's */
+    m->built_late |= (node->flags & (NODE_NESTED | NODE_STATE)) != 0;
+    node->flags |= NODE_FUNCTION;
+}
+
+/* Its text is that of all its parts.  Of classes that Python and the presets do not have, whose
+ * cycles are frequent, it is their name. */
+static bool is_written_whole(const struct machine *m, const struct pickle_node *node) {
+    if (node->global == NO_GLOBAL) return true;
+    struct bytes module = m->scratch->globals[node->global].module;
+    return bytes_equal(module, BYTES("types")) || bytes_equal(module, BYTES("collections")) ||
+           bytes_equal(module, BYTES("builtins"));
 }
 
 static void inherit_hash(struct machine *m, struct pickle_node *parent, struct pickle_value part) {
@@ -149,7 +169,15 @@ static void inherit_hash(struct machine *m, struct pickle_node *parent, struct p
     parent->cost = add_saturating(parent->cost, add_saturating(child->cost, 1));
     parent->key_depth = (uint16_t)MAX(parent->key_depth, child->key_depth + 1);
     parent->flags |= flags;
-    if (part.kind == PICKLE_KIND_INSTANCE) parent->flags |= child->flags & NODE_FUNCTION;
+    if (part.kind != PICKLE_KIND_INSTANCE) return;
+    if (parent->flags & (NODE_TUPLE | NODE_SET)) m->nodes[part.a].flags |= NODE_IN_TUPLE;
+}
+
+void inherit_cost(struct machine *m, uint32_t node, struct pickle_value part) {
+    if (part.kind != PICKLE_KIND_DICT && part.kind != PICKLE_KIND_LIST) return;
+    struct pickle_node *holder = &m->nodes[node], *held = &m->nodes[part.a];
+    holder->cost = add_saturating(holder->cost, held->cost);
+    holder->key_depth = MAX(holder->key_depth, held->key_depth);
 }
 
 /* The cells of an array are not walked; that pandas hashes them, when they become its labels, is
@@ -176,6 +204,7 @@ static inline bool gain_container(struct machine *m, uint32_t parent_number,
     struct pickle_node *parent = &m->nodes[parent_number], *child = &m->nodes[part.a];
     child->flags |= NODE_NESTED;
     add_parts(parent, child);
+    if (UNLIKELY(parent->flags & NODE_NESTED)) m->grew_late |= is_written_whole(m, parent);
     if (part.kind >= PICKLE_KIND_LIST && part.kind <= PICKLE_KIND_SET) /* ORDER pickle_kind */
         parent->flags |= NODE_UNHASHABLE;
     else
@@ -188,17 +217,20 @@ static inline bool gain_container(struct machine *m, uint32_t parent_number,
 }
 
 /* Parts of which more is to be noted than depth and hash. */
-enum { NODES_UNUSUAL = NODE_BARE | NODE_WIDE | NODE_FIRST_STR };
+enum { NODES_UNUSUAL = NODE_BARE | NODE_WIDE | NODE_FIRST_STR | NODE_FUNCTION };
 
 static __attribute__((noinline)) bool gain_unusual(struct machine *m, uint32_t parent,
                                                    struct pickle_value part) {
     uint32_t flags = m->nodes[part.a].flags;
     if (flags & NODE_BARE) return refuse_bare(m, part.a);
+    if (flags & NODE_FUNCTION) gain_function(m, parent);
     if (m->limits->expanded_max && m->nodes[parent].flags & NODE_NESTED)
         return refuse_limit(m, PICKLE_EXPANDED, UINT64_MAX, m->limits->expanded_max);
     if (flags & NODE_WIDE && !gain_wide(m, parent, part.a)) return false;
     bool pair = part.kind == PICKLE_KIND_LIST && flags & NODE_FIRST_STR;
     if (pair) m->nodes[parent].flags |= flags & NODE_OTHER_KEYS;
+    if (pair) /* a mapping may be made of it */
+        m->nodes[parent].cost = add_saturating(m->nodes[parent].cost, m->nodes[part.a].cost);
     if ((pair || m->limits->expanded_max) && !gain_more(m, parent, part.a, pair)) return false;
     return gain_container(m, parent, part);
 }
@@ -217,9 +249,10 @@ bool gain(struct machine *m, uint32_t parent, struct pickle_value part, bool bar
 /* The same, with the most frequent case in place: one more of what cannot be hashed. */
 static inline bool gain_here(struct machine *m, uint32_t parent_number, struct pickle_value part) {
     struct pickle_node *parent = &m->nodes[parent_number], *child = &m->nodes[part.a];
-    bool plain = parent->global == NO_GLOBAL && part.kind >= PICKLE_KIND_LIST &&
-                 part.kind <= PICKLE_KIND_SET && !(child->flags & NODES_UNUSUAL) &&
-                 child->depth < parent->depth && !m->limits->expanded_max;
+    bool plain = parent->global == NO_GLOBAL && !(parent->flags & NODE_NESTED) &&
+                 part.kind >= PICKLE_KIND_LIST && part.kind <= PICKLE_KIND_SET &&
+                 !(child->flags & NODES_UNUSUAL) && child->depth < parent->depth &&
+                 !m->limits->expanded_max;
     if (!plain) return gain(m, parent_number, part, false);
     child->flags |= NODE_NESTED;
     add_parts(parent, child);
@@ -318,12 +351,21 @@ bool charge_work(struct machine *m, uint64_t work) {
     return m->key_cost <= most || refuse_limit(m, PICKLE_KEY_COST_TOTAL, m->key_cost, most);
 }
 
-/* Adding one of these to a container compares it with those of the other kind that have the same
- * hash, and a Decimal is compared with an integer by writing that in decimal. */
+/* Writing in decimal the integers that are in a key.  A node has their cost in its own, and of so
+ * many bytes the longest integer takes the most work. */
+static uint64_t decimal_work(const struct machine *m, struct pickle_value key) {
+    enum { LONG_BYTES = 512, COST_SHARE = 8 };
+    if (LIKELY(m->long_most <= LONG_BYTES)) return 0;
+    if (!is_container(key)) return long_work(key);
+    return (uint64_t)m->nodes[key.a].cost * m->long_most / COST_SHARE;
+}
+
+/* Adding a key to a container compares it with those that have the same hash, and a Decimal is
+ * compared with an integer or a Fraction by writing that in decimal. */
 static bool charge_comparing(struct machine *m, uint32_t target, struct pickle_value key) {
     const struct pickle_more *seen = more_seen(m, target);
-    if (key.kind != PICKLE_KIND_LONG) return charge_work(m, seen->long_work);
-    uint64_t work = long_work(key);
+    if (is_container(key) && !charge_work(m, seen->long_work)) return false;
+    uint64_t work = decimal_work(m, key);
     if (work == 0) return true;
     if (!charge_work(m, work * seen->keys_opaque)) return false;
     struct pickle_more *more = more_of(m, target);
@@ -338,17 +380,16 @@ static void note_compared(struct machine *m, struct pickle_value key) {
         m->wide_keys += wide;
         if (m->numerical_keys) charge_wide(m, wide);
     }
-    if (key.kind != PICKLE_KIND_INSTANCE || m->nodes[key.a].global == NO_GLOBAL ||
-        !m->scratch->globals[m->nodes[key.a].global].numerical)
-        return;
+}
+
+void note_scalar(struct machine *m) {
+    if (!m->numerical_keys) charge_wide(m, (uint32_t)MIN(m->wide_keys, (uint64_t)UINT32_MAX));
     m->numerical_keys = true;
-    charge_wide(m, (uint32_t)MIN(m->wide_keys, (uint64_t)UINT32_MAX));
 }
 
 static bool add_opaque_key(struct machine *m, uint32_t target, struct pickle_value key) {
     struct pickle_more *more = more_of(m, target);
     if (!more) return false;
-    if (!charge_comparing(m, target, key)) return false;
     note_compared(m, key);
     if (++more->keys_opaque > m->limits->key_opaque_max)
         return refuse_limit(m, PICKLE_KEY_OPAQUE, more->keys_opaque, m->limits->key_opaque_max);
@@ -361,13 +402,16 @@ static bool add_opaque_key(struct machine *m, uint32_t target, struct pickle_val
 
 bool add_key(struct machine *m, uint32_t target, struct pickle_value key) {
     uint32_t flags = 0;
+    if (UNLIKELY(is_leaf(key) && !is_light(key))) {
+        gain_leaf(&m->nodes[target], key);
+        if (!charge_work(m, leaf_cost(key))) return false;
+        if (key.kind == PICKLE_KIND_LONG && !charge_comparing(m, target, key)) return false;
+    }
     if (key.kind == PICKLE_KIND_STR || key.kind == PICKLE_KIND_BYTES) return true;
-    if (UNLIKELY(key.kind == PICKLE_KIND_LONG) &&
-        (!charge_work(m, long_cost(key)) || !charge_comparing(m, target, key)))
-        return false;
     if (!is_hashable(m, key, &flags)) return refuse_unhashable(m, key, flags);
     if (is_container(key) &&
-        !charge_key(m, add_saturating(m->nodes[key.a].cost, 1), m->nodes[key.a].key_depth + 1u))
+        (!charge_comparing(m, target, key) ||
+         !charge_key(m, add_saturating(m->nodes[key.a].cost, 1), m->nodes[key.a].key_depth + 1u)))
         return false;
     if (flags & NODE_OPAQUE) return add_opaque_key(m, target, key);
     return !is_foreseeable(key) || log_key(m, target, key);
@@ -401,6 +445,7 @@ static bool is_inner_state(struct machine *m, uint32_t outer, struct bytes text,
     if (dict->flags & (NODE_PLANTED | NODE_OTHER_KEYS)) return false;
     dict->flags |= NODE_STATE;
     m->nodes[outer].flags |= dict->flags & (NODE_FUNCTION | NODE_BAD_CACHE);
+    inherit_cost(m, outer, value);
     return true;
 }
 
@@ -408,6 +453,8 @@ static bool is_inner_state(struct machine *m, uint32_t outer, struct bytes text,
 bool is_planted_name(struct bytes text) {
     bool dunder = text.len >= 4 && text.data[0] == '_' && text.data[1] == '_' &&
                   text.data[text.len - 1] == '_' && text.data[text.len - 2] == '_';
+    /* What enumerations look themselves up by; there is one object of each for the process. */
+    if (bytes_equal(text, BYTES("_value_")) || bytes_equal(text, BYTES("_name_"))) return true;
     return dunder || bytes_equal(text, BYTES("append")) || bytes_equal(text, BYTES("extend")) ||
            bytes_equal(text, BYTES("add"));
 }
@@ -459,8 +506,10 @@ bool note_str_key(struct machine *m, uint32_t number, struct pickle_value key,
         node->flags |= NODE_BAD_CACHE;
     }
     /* An exception makes a tuple of the args in its state, whatever class it is of. */
-    if (value.kind == PICKLE_KIND_INSTANCE && bytes_equal(text, BYTES("args"))) {
-        charge_wide(m, more_seen(m, value.a)->wide);
+    if (bytes_equal(text, BYTES("args")) && value.kind != PICKLE_KIND_TUPLE &&
+        (is_container(value) || !is_light(value))) {
+        if (value.kind == PICKLE_KIND_INSTANCE) charge_wide(m, more_seen(m, value.a)->wide);
+        charge_copy(m, value);
         node->flags |= NODE_WALKED;
     }
     note_name(m, text, value);
@@ -478,8 +527,9 @@ bool note_str_key(struct machine *m, uint32_t number, struct pickle_value key,
 }
 
 /* Every name that note_str_key looks at begins with "__", is one of "add", "append", "extend",
- * "args", "_cache", "_sklearn_version", "_django_version", or is written in a way that has to be
- * decoded; "is_safe", "name" and "names" are looked at where values are no leaves. */
+ * "args", "_cache", "_name_", "_value_", "_sklearn_version", "_django_version", or is written in a
+ * way that has to be decoded; "is_safe", "name" and "names" are looked at where values are no
+ * leaves. */
 static inline bool may_be_planted(const struct machine *m, struct pickle_value key) {
     if (UNLIKELY(key.flags & ~VALUE_8BIT)) return true;
     if (key.a < 3) return false;
@@ -487,7 +537,9 @@ static inline bool may_be_planted(const struct machine *m, struct pickle_value k
     if (UNLIKELY(text[0] == '_')) {
         bool is_version = (text[1] == 's' && key.a == sizeof "_sklearn_version" - 1) ||
                           (text[1] == 'd' && key.a == sizeof "_django_version" - 1);
-        return text[1] == '_' || (text[1] == 'c' && key.a == 6) || is_version;
+        bool is_member = key.a == sizeof "_value_" - 1 && text[1] == 'v';
+        bool is_short = key.a == sizeof "_cache" - 1 && (text[1] == 'c' || text[1] == 'n');
+        return text[1] == '_' || is_short || is_member || is_version;
     }
     if (LIKELY((text[0] | 4) != 'e')) return false; /* neither 'a' nor 'e' */
     bool is_short = key.a == 3 || key.a == 4 || key.a == 6;
@@ -496,7 +548,8 @@ static inline bool may_be_planted(const struct machine *m, struct pickle_value k
 
 /* Nothing is to be noted of the pair and nothing can be wrong with it. */
 static inline bool is_plain_pair(const struct machine *m, const struct pickle_value *pair) {
-    return LIKELY(is_plain_str(pair[0]) && is_light(pair[1]) && !m->sees_keys) &&
+    return LIKELY(is_plain_str(pair[0]) && is_light(pair[0]) && is_light(pair[1]) &&
+                  !m->sees_keys) &&
            !may_be_planted(m, pair[0]);
 }
 
@@ -510,6 +563,10 @@ static inline bool may_be_field(const struct machine *m, struct pickle_value val
 static inline bool set_item(struct machine *m, uint32_t target, struct pickle_value key,
                             struct pickle_value value) {
     if (LIKELY(key.kind == PICKLE_KIND_STR)) {
+        if (UNLIKELY(!is_light(key))) {
+            gain_leaf(&m->nodes[target], key);
+            if (!charge_work(m, leaf_cost(key))) return false;
+        }
         bool may_matter = !is_leaf(value) && (key.a == sizeof "is_safe" - 1 || may_be_name(m, key));
         if (UNLIKELY(may_be_planted(m, key) || m->sees_keys || may_matter) &&
             !note_str_key(m, target, key, value))
@@ -521,8 +578,8 @@ static inline bool set_item(struct machine *m, uint32_t target, struct pickle_va
     }
     if (UNLIKELY(m->sees_results) && !result_note_value(m, target, value)) return false;
     if (LIKELY(is_light(value))) return true;
-    if (value.kind == PICKLE_KIND_LONG) { /* a UUID's hash is that of its attribute `int` */
-        m->nodes[target].cost = add_saturating(m->nodes[target].cost, long_cost(value));
+    if (is_leaf(value)) {
+        gain_leaf(&m->nodes[target], value);
         return true;
     }
     if (UNLIKELY(may_be_field(m, value)) && !numpy_note_field(m, target, key, value)) return false;
@@ -576,25 +633,14 @@ static __attribute__((noinline)) bool log_items(struct machine *m, uint32_t targ
     return true;
 }
 
-/* What numpy may walk as a sequence. */
-static bool is_sequence(const struct machine *m, struct pickle_value value) {
-    if (value.kind == PICKLE_KIND_LIST || value.kind == PICKLE_KIND_TUPLE) return true;
-    return value.kind == PICKLE_KIND_INSTANCE &&
-           has_right(m, m->nodes[value.a].global, POLICY_ITEMS_LIST);
-}
-
-/* The parts of those that hold it are counted already. */
-static __attribute__((noinline)) void note_late(struct machine *m, const struct pickle_value *items,
-                                                uint32_t count) {
-    for (uint32_t i = 0; i < count; i++) m->grew_late |= is_sequence(m, items[i]);
-}
-
 static __attribute__((noinline)) bool gain_all(struct machine *m, uint32_t target,
                                                const struct pickle_value *items, uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
         if (is_light(items[i])) continue;
-        m->nodes[target].cost = add_saturating(m->nodes[target].cost, long_cost(items[i]));
-        if (!is_leaf(items[i]) && !gain_here(m, target, items[i])) return false;
+        if (is_leaf(items[i]))
+            gain_leaf(&m->nodes[target], items[i]);
+        else if (!gain_here(m, target, items[i]))
+            return false;
     }
     return true;
 }
@@ -633,7 +679,6 @@ bool extend(struct machine *m, uint32_t target, const struct pickle_value *items
     node->flags |= log ? NODE_LISTED : NODE_UNLOGGED;
     m->heap += 8ull * count;
     if (UNLIKELY(log) && !log_items(m, target, items, count)) return false;
-    if (UNLIKELY(node->flags & NODE_NESTED)) note_late(m, items, count);
     uint32_t leaves = 0;
     while (leaves < count && is_light(items[leaves])) leaves++;
     return leaves == count || gain_all(m, target, items + leaves, count - leaves);

@@ -39,9 +39,10 @@ struct machine {
     bool seen_8bit, seen_bytes;
     uint64_t offsets;      /* of zones, that pytz keeps */
     bool built_late;       /* an instance that is part of something got a function as attribute */
-    bool grew_late;        /* a sequence that is part of another got a sequence */
-    bool numerical_keys;   /* numpy's scalars are keys */
+    bool grew_late;        /* what is part of something got a part that has parts */
+    bool numerical_keys;   /* a scalar of numpy's is made, and may be a key */
     uint64_t wide_keys;    /* how many values the ranges that are keys give */
+    uint32_t long_most;    /* bytes of the longest integer */
     bool escapes_protocol; /* a text with escapes holds a name that numpy believes */
     uint32_t top, fence, stack_cap;
     struct pickle_value *stack;
@@ -69,6 +70,7 @@ struct machine {
     struct result_state result;
     struct grown_state grown; /* models.c: looked for once such a tree is made */
     struct ranged_state ranged;
+    struct identity_state identity;
     /* joblib.c */
     bool inside;    /* in the pickle of an array of objects */
     uint32_t start; /* of the pickle that is being read */
@@ -172,7 +174,7 @@ static inline bool makes_plainly(enum policy_model model) {
     return model == POLICY_MODEL_NONE || model == POLICY_MODEL_NO_ARGUMENTS ||
            model == POLICY_MODEL_JOBLIB_ARRAY || model == POLICY_MODEL_SIMPLE_COOKIE ||
            model == POLICY_MODEL_MULTI_DICT || model == POLICY_MODEL_RESULT_KEYS ||
-           wraps_data(model);
+           model == POLICY_MODEL_UUID || wraps_data(model);
 }
 bool global_is(const struct machine *m, uint32_t global, const char *module, const char *name);
 
@@ -219,11 +221,21 @@ bool latin1_length(struct machine *m, struct pickle_value value, uint32_t *chara
 /* `parent` gets a part that is not a leaf.  With bare, what may not be data only flags the parent.
  */
 bool gain(struct machine *m, uint32_t parent, struct pickle_value part, bool bare);
+/* `node` is hashed by what this dict or list holds: its state, or keywords. */
+void inherit_cost(struct machine *m, uint32_t node, struct pickle_value part);
 /* numpy and its kin make arrays of what `node`, which they get, holds. */
 bool charge_walk(struct machine *m, uint32_t node);
+/* The same of a leaf. */
+static inline void gain_leaf(struct pickle_node *parent, struct pickle_value leaf) {
+    parent->cost = add_saturating(parent->cost, leaf_cost(leaf));
+    uint32_t *parts = parts_of(parent);
+    *parts = add_saturating(*parts, leaf_parts(leaf));
+}
 /* The same for any value. */
 static inline bool gain_any(struct machine *m, uint32_t parent, struct pickle_value part) {
-    return LIKELY(is_leaf(part)) || gain(m, parent, part, false);
+    if (!is_leaf(part)) return gain(m, parent, part, false);
+    if (!is_light(part)) gain_leaf(&m->nodes[parent], part);
+    return true;
 }
 /* The node's ranges give so many values when they are walked. */
 bool set_wide(struct machine *m, uint32_t node, uint32_t wide);
@@ -254,8 +266,10 @@ static inline bool tuple_new(struct machine *m, const struct pickle_value *parts
     for (uint32_t i = 0; i < count; i++) {
         cells[i] = parts[i];
         if (is_light(parts[i])) continue;
-        node->cost = add_saturating(node->cost, long_cost(parts[i]));
-        if (!is_leaf(parts[i]) && !gain(m, *number, parts[i], true)) return false;
+        if (is_leaf(parts[i]))
+            gain_leaf(node, parts[i]);
+        else if (!gain(m, *number, parts[i], true))
+            return false;
     }
     return true;
 }

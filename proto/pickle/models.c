@@ -425,11 +425,15 @@ bool model_partial_state(struct machine *m, uint32_t partial, struct pickle_valu
         if (dict->flags & NODE_OTHER_KEYS || (dict->count && entry_of(m, class.a)->shape.data))
             return refuse_arguments(m, &args);
     }
-    if (!model_shape(m, &args, 1) || !gain_any(m, partial, keywords)) return false;
+    charge_copies(m, positional.a);
+    charge_copy(m, keywords);
+    m->nodes[partial].global = class.a; /* what the parts are counted as parts of */
+    if (!charge_arguments(m, &args) || !model_shape(m, &args, 1) || !gain_any(m, partial, keywords))
+        return false;
+    inherit_cost(m, partial, keywords);
     for (uint32_t i = 1; i < args.count; i++)
         if (!gain_any(m, partial, argument(m, &args, i))) return false;
     m->scratch->globals[class.a].uses |= PICKLE_USE_NEW;
-    m->nodes[partial].global = class.a;
     m->nodes[partial].flags |= NODE_READY;
     return true;
 }
@@ -511,6 +515,20 @@ static bool note_dtype(struct machine *m, uint32_t dict, struct pickle_value val
     if (value.kind == PICKLE_KIND_NONE ||
         (value.kind == PICKLE_KIND_INSTANCE && bytes - 1 < ITEM_BYTES_MAX))
         return true;
+    struct pickle_more *more = more_of(m, dict);
+    if (!more) return false;
+    more->wrapped |= WRAPPED_BAD_DTYPE;
+    return true;
+}
+
+/* Of a list of text numpy makes an array with room for the longest in each place; pandas writes
+ * arrays and indexes there. */
+static bool note_labels(struct machine *m, uint32_t dict, struct bytes key,
+                        struct pickle_value value) {
+    bool labels = bytes_equal(key, BYTES("data")) || bytes_equal(key, BYTES("left")) ||
+                  bytes_equal(key, BYTES("right")) || bytes_equal(key, BYTES("categories"));
+    bool listed = value.kind == PICKLE_KIND_LIST || value.kind == PICKLE_KIND_TUPLE;
+    if (!labels || !listed || m->index_from == 0) return true;
     struct pickle_more *more = more_of(m, dict);
     if (!more) return false;
     more->wrapped |= WRAPPED_BAD_DTYPE;
@@ -646,8 +664,18 @@ static bool admits_slice(struct machine *m UNUSED, const struct arguments *args)
 static bool admits_complex(struct machine *m, const struct arguments *args) {
     return admits_numbers(m, args, 2, 2, true);
 }
-static bool admits_fraction(struct machine *m, const struct arguments *args) {
-    return admits_text(m, args, text_is_fraction) || admits_numbers(m, args, 2, 2, false);
+/* Written as text it holds integers all the same. */
+static bool call_fraction(struct machine *m, const struct arguments *args,
+                          struct pickle_value *result) {
+    bool text = admits_text(m, args, text_is_fraction);
+    if (!text && !admits_numbers(m, args, 2, 2, false)) return refuse_arguments(m, args);
+    if (!give_instance(m, args, result)) return false;
+    if (!text) return true;
+    struct pickle_value digits = argument(m, args, 0);
+    digits.kind = PICKLE_KIND_LONG;
+    m->long_most = MAX(m->long_most, digits.a);
+    m->nodes[result->a].cost = add_saturating(m->nodes[result->a].cost, leaf_cost(digits));
+    return true;
 }
 static bool admits_decimal(struct machine *m, const struct arguments *args) {
     return admits_text(m, args, text_is_decimal);
@@ -702,7 +730,7 @@ static const struct {
     [POLICY_MODEL_GETITEM] = {.admits = generic_admits},
     [POLICY_MODEL_NEWOBJ] = {.call = call_newobj},
     [POLICY_MODEL_PARTIAL_NEW] = {.call = call_partial},
-    [POLICY_MODEL_FRACTION] = {.admits = admits_fraction},
+    [POLICY_MODEL_FRACTION] = {.call = call_fraction},
     [POLICY_MODEL_DECIMAL] = {.admits = admits_decimal},
     [POLICY_MODEL_ARRAY] = {.call = call_array},
     [POLICY_MODEL_ARRAY_RECONSTRUCTOR] = {.call = call_array_reconstructor},
@@ -711,11 +739,13 @@ static const struct {
     [POLICY_MODEL_NUMPY_SCALAR] = {.admits = numpy_scalar},
     [POLICY_MODEL_NUMPY_FROMBUFFER] = {.call = call_numpy_frombuffer},
     [POLICY_MODEL_NUMPY_DTYPE] = {.call = call_numpy_dtype},
+    [POLICY_MODEL_NUMPY_RANDOM] = {.admits = numpy_random},
     [POLICY_MODEL_NUMPY_ARRAY] = {.admits = admits_nothing},
     [POLICY_MODEL_SKLEARN_GROWN] = {.admits = admits_grown},
     [POLICY_MODEL_SKLEARN_TREE] = {.call = call_shaped},
     [POLICY_MODEL_SKLEARN_METRIC] = {.call = call_shaped},
     [POLICY_MODEL_JOBLIB_ARRAY] = {.admits = admits_nothing},
+    [POLICY_MODEL_UUID] = {.admits = admits_no_arguments},
     [POLICY_MODEL_ZONE] = {.admits = zone_admits},
     [POLICY_MODEL_PYTZ] = {.call = call_pytz},
     [POLICY_MODEL_PANDAS_INDEX] = {.call = call_pandas_index},
@@ -775,6 +805,7 @@ bool model_admits_pairs(struct machine *m, uint32_t global, const struct pickle_
                         uint32_t count) {
     if (entry_of(m, global)->model != POLICY_MODEL_SIMPLE_COOKIE) return true;
     for (uint32_t i = 1; i < count; i += 2) {
+        charge_copy(m, items[i]); /* in quotes */
         bool morsel = items[i].kind == PICKLE_KIND_INSTANCE &&
                       global_is(m, m->nodes[items[i].a].global, "http.cookies", "Morsel");
         if (items[i].kind != PICKLE_KIND_STR && !morsel)
@@ -827,11 +858,28 @@ static bool freeze_list(struct machine *m, struct pickle_value value) {
     return true;
 }
 
+/* A UUID is hashed and compared by its number.  Which of two keys with this text counts is up to
+ * the reader's encoding. */
+static void note_identity(struct machine *m, uint32_t dict, struct pickle_value value) {
+    enum { BYTES_MAX = 17, DIGITS_MAX = 40 };
+    uint32_t *flags = &m->nodes[dict].flags,
+             most = value.flags & VALUE_TEXT ? DIGITS_MAX : BYTES_MAX;
+    bool fits = is_int(value) && value.a <= most && !(*flags & NODE_IDENTIFIED);
+    *flags |= NODE_IDENTIFIED | (fits ? 0 : NODE_WALKED);
+    m->identity = (struct identity_state){.dict = dict, .number = value};
+}
+
+static bool identity_agrees(const struct machine *m, struct pickle_value state) {
+    return state.kind == PICKLE_KIND_DICT && m->identity.dict == state.a;
+}
+
 bool model_note_item(struct machine *m, uint32_t dict, struct bytes key,
                      struct pickle_value value) {
+    if (bytes_equal(key, BYTES("int"))) note_identity(m, dict, value);
     if (bytes_equal(key, BYTES("dtype"))) return note_dtype(m, dict, value);
     if (UNLIKELY(m->sees_results) && !result_note_item(m, dict, key, value)) return false;
     note_ranged(m, dict, key, value);
+    if (!note_labels(m, dict, key, value)) return false;
     if (bytes_equal(key, BYTES("names"))) return freeze_list(m, value);
     bool maps = bytes_equal(key, BYTES("maps"));
     if (maps || bytes_equal(key, BYTES("data"))) return note_wrapped(m, dict, maps, value);
@@ -860,6 +908,7 @@ bool model_state_agrees(struct machine *m, uint32_t global, struct pickle_value 
     enum policy_model model = entry_of(m, global)->model;
     const char *shape = shapes[model];
     if (UNLIKELY(model == POLICY_MODEL_SKLEARN_GROWN)) return grown_state_agrees(m, state);
+    if (UNLIKELY(model == POLICY_MODEL_UUID)) return identity_agrees(m, state);
     if (UNLIKELY(model == POLICY_MODEL_MULTI_DICT)) return state.kind == PICKLE_KIND_DICT;
     if (UNLIKELY(model == POLICY_MODEL_RESULT_KEYS)) return result_state_agrees(m, state);
     if (UNLIKELY(wraps_data(model))) return wrapped_state_agrees(m, model, state);

@@ -43,7 +43,9 @@ bool zone_admits_pytz(struct machine *m, const struct arguments *args);
 bool error_admits_wrapper(struct machine *m, const struct arguments *args);
 /* models_generic.c: what stands in the brackets of a generic class. */
 bool generic_admits(struct machine *m, const struct arguments *args);
-/* items.c: a name that readers, or what numpy asks of any object, would call or believe. */
+/* items.c: one of numpy's scalars may be compared with any key. */
+void note_scalar(struct machine *m);
+/* A name that readers, or what numpy asks of any object, would call or believe. */
 bool is_planted_name(struct bytes text);
 /* protocols.c: the next character of a text with escapes; *last starts at 0. */
 void protocols_note_character(struct machine *m, uint64_t *last, uint32_t point);
@@ -56,7 +58,8 @@ void charge_copy(struct machine *m, struct pickle_value value);
 void charge_copies(struct machine *m, uint32_t tuple);
 /* Or of all that the node holds. */
 void charge_parts(struct machine *m, uint32_t node);
-/* What hashing a call's argument costs in all. */
+/* What hashing a call's arguments, or one of them, costs in all. */
+bool charge_arguments(struct machine *m, const struct arguments *args);
 bool charge_hashing(struct machine *m, uint32_t node);
 /* The same for other work that a reader does: in elements hashed. */
 bool charge_work(struct machine *m, uint64_t work);
@@ -66,6 +69,7 @@ bool charge_work(struct machine *m, uint64_t work);
 bool numpy_reconstruct(struct machine *m, const struct arguments *args, uint32_t classes,
                        struct pickle_value *result);
 bool numpy_scalar(struct machine *m, const struct arguments *args);
+bool numpy_random(struct machine *m, const struct arguments *args);
 bool numpy_frombuffer(struct machine *m, const struct arguments *args, uint64_t *items);
 bool numpy_dtype(struct machine *m, const struct arguments *args, struct pickle_value *result);
 bool numpy_array_state(struct machine *m, uint32_t array, struct pickle_value state);

@@ -118,7 +118,22 @@ bool numpy_scalar(struct machine *m, const struct arguments *args) {
     if (args->count != 2 || !is_dtype(m, argument(m, args, 0))) return false;
     if (m->nodes[argument(m, args, 0).a].flags & NODE_OBJECTS) return false;
     uint32_t item_bytes = more_seen(m, argument(m, args, 0).a)->aux;
+    note_scalar(m);
     return raw_length(m, argument(m, args, 1), &length) && item_bytes > 0 && length == item_bytes;
+}
+
+/* Anything else they would write into an error. */
+bool numpy_random(struct machine *m, const struct arguments *args) {
+    enum { MADE_OF, CONSTRUCTOR, PARTS, STATE_BYTES = 4096 };
+    m->heap += STATE_BYTES;
+    if (args->count > PARTS) return false;
+    if (args->count > CONSTRUCTOR && argument(m, args, CONSTRUCTOR).kind != PICKLE_KIND_GLOBAL)
+        return false;
+    if (args->count == 0) return true;
+    struct pickle_value value = argument(m, args, MADE_OF);
+    if (value.kind == PICKLE_KIND_GLOBAL || is_light(value)) return true;
+    return value.kind == PICKLE_KIND_INSTANCE && m->nodes[value.a].global != NO_GLOBAL &&
+           entry_of(m, m->nodes[value.a].global)->model == POLICY_MODEL_NUMPY_RANDOM;
 }
 
 bool numpy_frombuffer(struct machine *m, const struct arguments *args, uint64_t *items) {
@@ -241,6 +256,8 @@ bool numpy_array_state(struct machine *m, uint32_t array, struct pickle_value st
     }
     if (!raw_length(m, parts[DATA], &length)) return false;
     m->heap += length;
+    uint32_t *walked = parts_of(&m->nodes[array]); /* of long items not their number counts */
+    *walked = add_saturating(*walked, leaf_parts(parts[DATA]));
     /* Strings of no length take no bytes, but each is walked. */
     if (item_bytes == 0) {
         charge_wide(m, (uint32_t)MIN(items, (uint64_t)UINT32_MAX));

@@ -44,4 +44,10 @@ struct ranged_state {
     struct pickle_value numbers[3];
 };
 
+/* The number in the dict that a UUID may get. */
+struct identity_state {
+    uint32_t dict;
+    struct pickle_value number;
+};
+
 #endif

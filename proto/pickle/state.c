@@ -17,6 +17,9 @@ static bool are_attributes(const struct machine *m, struct pickle_value state) {
 static bool check_keys(struct machine *m, struct pickle_value dict, uint32_t barred) {
     if (m->nodes[dict.a].flags & barred) return refuse(m, PICKLE_STATE_KEY);
     if (barred & NODE_FUNCTION && m->built_late) return refuse(m, PICKLE_STATE_KEY);
+    /* Its `args` are copied for each instance, and were charged once. */
+    uint32_t copied = NODE_STATE | NODE_WALKED;
+    if ((m->nodes[dict.a].flags & copied) == copied) return refuse(m, PICKLE_STATE_KEY);
     m->nodes[dict.a].flags |= NODE_STATE;
     return true;
 }
@@ -103,11 +106,28 @@ static bool copies_values(struct bytes module) {
  * called.  Exceptions are hashed by their address. */
 static uint32_t barred_keys(const struct machine *m, uint32_t global) {
     struct bytes module = m->scratch->globals[global].module;
-    if (is_within(module, BYTES("pandas"))) return NODE_PLANTED | NODE_BAD_CACHE | NODE_FUNCTION;
+    if (is_within(module, BYTES("pandas")) || is_within(module, BYTES("dateutil")))
+        return NODE_PLANTED | NODE_BAD_CACHE | NODE_FUNCTION;
     bool is_key = has_right(m, global, POLICY_HASH) && !bytes_equal(module, BYTES("builtins"));
     is_key |= copies_values(module);
     return NODE_PLANTED | (is_key ? NODE_FUNCTION : 0) |
            (walks_attributes(module) ? NODE_WALKED : 0);
+}
+
+/* Who holds it in a tuple has counted what hashing it cost before it got its state. */
+static bool charge_late(struct machine *m, const struct pickle_node *node,
+                        struct pickle_value state) {
+    enum { LATE_COST_MAX = 16 };
+    if (!(node->flags & NODE_IN_TUPLE) || !is_container(state) ||
+        !has_right(m, node->global, POLICY_HASH))
+        return true;
+    uint32_t cost = m->nodes[state.a].cost, depth = m->nodes[state.a].key_depth;
+    for (uint32_t i = 0; state.kind == PICKLE_KIND_TUPLE && i < m->nodes[state.a].count; i++) {
+        struct pickle_value part = m->cells[m->nodes[state.a].first + i];
+        if (is_container(part)) cost = add_saturating(cost, m->nodes[part.a].cost);
+    }
+    return (cost <= LATE_COST_MAX && depth <= LATE_COST_MAX) ||
+           refuse_limit(m, PICKLE_KEY_COST, MAX(cost, depth), LATE_COST_MAX);
 }
 
 static bool check_instance_state(struct machine *m, uint32_t target, struct pickle_value state) {
@@ -120,6 +140,7 @@ static bool check_instance_state(struct machine *m, uint32_t target, struct pick
      * the class knows.  No pickler writes items or another state behind the state. */
     if (node->flags & NODE_BUILT) return refuse_global(m, PICKLE_STATE_LAST, node->global);
     node->flags |= NODE_BUILT;
+    if (!charge_late(m, node, state)) return false;
     if (!model_state_agrees(m, node->global, state))
         return refuse_global(m, PICKLE_STATE_KIND, node->global);
     if (wraps && !model_wrapper_state(m, target, state)) return false;
@@ -215,12 +236,15 @@ static bool note_state(struct machine *m, uint32_t target, struct pickle_value s
     uint32_t global = m->nodes[target].global;
     m->scratch->globals[global].uses |= PICKLE_USE_STATE;
     if (!is_plain_state(m, state)) m->scratch->globals[global].uses |= PICKLE_USE_STATE_ANY;
+    inherit_cost(m, target, state);
+    for (uint32_t i = 0; state.kind == PICKLE_KIND_TUPLE && i < m->nodes[state.a].count; i++)
+        inherit_cost(m, target, m->cells[m->nodes[state.a].first + i]);
     if (state.kind == PICKLE_KIND_DICT) {
         struct pickle_node *node = &m->nodes[target], *dict = &m->nodes[state.a];
-        node->cost = add_saturating(node->cost, dict->cost);
-        node->key_depth = MAX(node->key_depth, dict->key_depth);
         /* Who takes it for a mapping calls its attributes. */
         node->flags |= dict->flags & NODE_FUNCTION;
+        if (node->flags & NODE_IN_TUPLE && dict->flags & NODE_FUNCTION)
+            return refuse(m, PICKLE_STATE_KEY);
         m->built_late |= node->flags & NODE_NESTED && dict->flags & NODE_FUNCTION;
         if (m->scratch->collect_keys || m->scratch->collect_fingerprints)
             return collect_keys(m, global, state.a);
@@ -246,8 +270,11 @@ bool step_build(struct machine *m) {
     charge_copy(m, state);
     if (state.kind == PICKLE_KIND_TUPLE) charge_copies(m, state.a);
     uint32_t global = m->nodes[target.a].global;
-    if (global != NO_GLOBAL && is_container(state) &&
-        copies_values(m->scratch->globals[global].module))
+    bool copies = copies_values(m->scratch->globals[global].module) ||
+                  entry_of(m, global)->model == POLICY_MODEL_MULTI_DICT;
+    if (is_container(state) && copies) {
         charge_parts(m, state.a);
+        if (!charge_hashing(m, state.a)) return false;
+    }
     return entry_of(m, global)->model != POLICY_MODEL_JOBLIB_ARRAY || joblib_read_array(m, state);
 }

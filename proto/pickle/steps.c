@@ -68,6 +68,7 @@ static bool push_long(struct machine *m, unsigned width) {
     if (width == 4 && length > INT32_MAX) return refuse(m, PICKLE_LENGTH);
     if (length > m->limits->long_bytes_max)
         return refuse_limit(m, PICKLE_LONG_BYTES, length, m->limits->long_bytes_max);
+    m->long_most = (uint32_t)MAX(m->long_most, length);
     if (length > 8) return push_payload(m, PICKLE_KIND_LONG, 0, length);
     if (!need(m, length)) return false;
     uint64_t value = take_le(m, (unsigned)length);

@@ -42,6 +42,7 @@ static bool push_decimal(struct machine *m, struct bytes text) {
     int64_t value;
     if (number_parse_i64(text, &value))
         return push(m, (struct pickle_value){.kind = PICKLE_KIND_INT, .b = (uint64_t)value});
+    m->long_most = (uint32_t)MAX(m->long_most, text.len);
     return push(m, (struct pickle_value){.kind = PICKLE_KIND_LONG,
                                          .flags = VALUE_TEXT,
                                          .a = (uint32_t)text.len,

@@ -23,9 +23,9 @@ enum value_flag {
 
 struct pickle_value {
     uint8_t kind, flags;
-    uint16_t unused;
-    uint32_t a; /* length of a payload; number of a node or global */
-    uint64_t b; /* offset of a payload; an int's value, a float's bits */
+    uint16_t depth; /* of a tuple that harmless.c made */
+    uint32_t a;     /* length of a payload; number of a node or global */
+    uint64_t b;     /* offset of a payload; an int's value, a float's bits */
 };
 _Static_assert(sizeof(struct pickle_value) == 16, "values are copied for each opcode");
 
@@ -44,14 +44,22 @@ static inline void value_write(struct pickle_value *at, uint8_t kind, uint32_t a
 static inline bool is_leaf(struct pickle_value value) {
     return value.kind <= PICKLE_KIND_BYTES;
 }
-/* A leaf that costs nothing to hash or to compute with. */
+/* A leaf that costs nothing to hash, to compare, to compute with or to write out. */
 static inline bool is_light(struct pickle_value value) {
-    return value.kind <= PICKLE_KIND_BYTES && value.kind != PICKLE_KIND_LONG;
+    enum { LIGHT_BYTES = 64 };
+    return value.kind <= PICKLE_KIND_BYTES && value.kind != PICKLE_KIND_LONG &&
+           value.a < LIGHT_BYTES;
 }
-/* What hashing an integer costs, beside a part of a tuple. */
-static inline uint32_t long_cost(struct pickle_value value) {
-    enum { PART_BYTES = 32 };
-    return value.kind == PICKLE_KIND_LONG ? value.a / PART_BYTES : 0;
+/* What hashing a leaf costs, or comparing it with one that is equal, beside a part of a tuple: the
+ * hash of text is kept in it, so that it is walked by comparisons only. */
+static inline uint32_t leaf_cost(struct pickle_value value) {
+    enum { LONG_PART_BYTES = 32, TEXT_PART_BYTES = 1024 };
+    return value.a / (value.kind == PICKLE_KIND_LONG ? LONG_PART_BYTES : TEXT_PART_BYTES);
+}
+/* For how many parts it stands where it is written out, beyond the one that it is. */
+static inline uint32_t leaf_parts(struct pickle_value value) {
+    enum { PART_BYTES = 64 };
+    return value.a / PART_BYTES;
 }
 /* What dividing it, or writing it in decimal, costs in the same measure: it grows with the square.
  */
@@ -87,9 +95,11 @@ enum node_flag {
     NODE_OTHER_KEYS = 32, /* a dict with keys that are not str */
     NODE_PLANTED = 64,    /* a dict with a key that no state may have */
     NODE_LISTED = 128,    /* a list whose elements are in the key log */
+    NODE_MADE = 128,      /* an instance: `keys` is the tuple of its arguments */
     NODE_STATE = 256,     /* a dict that was given as state, and may live on as a __dict__ */
     NODE_UNLOGGED = 512,  /* a list that got elements which are not in the key log */
     NODE_KEYED = 1024,    /* a list whose elements became a set */
+    NODE_IN_TUPLE = 1024, /* an instance that is part of a tuple or frozenset */
     NODE_SET = 2048,      /* probed as a set, not as a dict */
     NODE_TUPLE = 4096,
     NODE_DTYPE = 8192,    /* numpy dtype */
@@ -98,20 +108,21 @@ enum node_flag {
     /* A list whose first element is a str or bytes; with NODE_OTHER_KEYS another leaf, as it is in
      * a list that holds such a list. */
     NODE_FIRST_STR = 1 << 16,
-    NODE_FROZEN = 1 << 17,    /* a dict that a dtype keeps: no more items */
-    NODE_FLEXIBLE = 1 << 18,  /* a dtype whose state sets its size */
-    NODE_OBJECTS = 1 << 19,   /* a dtype whose items hold pointers; a dict with such a field */
-    NODE_VOID = 1 << 22,      /* a dtype that may have fields or a subarray */
-    NODE_UNSIZED = 1 << 23,   /* a dtype that has its size from its state */
-    NODE_TIME = 1 << 24,      /* a dtype of dates or spans, whose state has a unit */
-    NODE_WIDE = 1 << 26,      /* a range, or holds one; how long, its more says */
-    NODE_WRAPS = 1 << 30,     /* a functools.partial that is data */
-    NODE_POINTERS = 1 << 29,  /* a dtype that is objects through and through */
-    NODE_SUBARRAY = 1 << 27,  /* a dtype whose items are arrays of objects */
-    NODE_FUNCTION = 1 << 28,  /* a part is a reference that may not be called */
-    NODE_BAD_CACHE = 1 << 25, /* a dict whose _cache is no dict */
-    NODE_BUILT = 1 << 20,     /* an instance that has its state */
-    NODE_UNORDERED = 1 << 21, /* a dict with a field that is not behind those before it */
+    NODE_FROZEN = 1 << 17,     /* a dict that a dtype keeps: no more items */
+    NODE_FLEXIBLE = 1 << 18,   /* a dtype whose state sets its size */
+    NODE_OBJECTS = 1 << 19,    /* a dtype whose items hold pointers; a dict with such a field */
+    NODE_VOID = 1 << 22,       /* a dtype that may have fields or a subarray */
+    NODE_UNSIZED = 1 << 23,    /* a dtype that has its size from its state */
+    NODE_TIME = 1 << 24,       /* a dtype of dates or spans, whose state has a unit */
+    NODE_WIDE = 1 << 26,       /* a range, or holds one; how long, its more says */
+    NODE_WRAPS = 1 << 30,      /* a functools.partial that is data */
+    NODE_POINTERS = 1 << 29,   /* a dtype that is objects through and through */
+    NODE_SUBARRAY = 1 << 27,   /* a dtype whose items are arrays of objects */
+    NODE_FUNCTION = 1 << 28,   /* a part is a reference that may not be called */
+    NODE_BAD_CACHE = 1 << 25,  /* a dict whose _cache is no dict */
+    NODE_BUILT = 1 << 20,      /* an instance that has its state */
+    NODE_UNORDERED = 1 << 21,  /* a dict with a field that is not behind those before it */
+    NODE_IDENTIFIED = 1 << 21, /* the same, or one that has an "int" */
     NODE_WALKED = 1u << 31, /* a dict with an attribute that its reader walks, and no plain value */
 };
 

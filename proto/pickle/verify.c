@@ -406,7 +406,8 @@ HOT enum outcome call_fast(struct machine *m, struct cursor *c, bool reduce) {
     const struct pickle_global *global = &m->scratch->globals[callee.a];
     uint64_t passed = reduce ? global->called_with : global->made_with;
     if (passed == 0 || passed != kinds_of(m, tuple)) return NOT_COVERED;
-    if (UNLIKELY(m->nodes[tuple.a].cost > m->nodes[tuple.a].count)) return NOT_COVERED;
+    const struct pickle_node *node = &m->nodes[tuple.a];
+    if (UNLIKELY(node->cost > node->count || node->flags & NODE_FUNCTION)) return NOT_COVERED;
     m->op_at = (uint32_t)(c->at - m->data);
     charge_copies(m, tuple.a);
     if (!instance_new(m, callee.a, &instance) || !gain(m, instance.a, tuple, false)) return REFUSED;

@@ -935,7 +935,7 @@ def dunders():
     add("c55_key_class", hashed + b"}" + S("key") + SG("app", "User") + b"sb.", ACCEPT, "accepted")
     add("c55_key_type", hashed + b"}" + S("key") + SG("builtins", "str") + b"sb.", ACCEPT, "accepted")
     add("c55_key_member", hashed + b"}" + S("key") + SG("app", "Color.RED") + b"sb.", ACCEPT, "accepted")
-    add("c55_key_function_in_list", hashed + b"}" + S("key") + b"]" + helper + b"asb.", ACCEPT, "accepted")
+    add("c55_key_function_in_list", hashed + b"}" + S("key") + b"]" + helper + b"asb.", FORBIDDEN, "state-key")
     add("c55_no_key_function", user + b"}" + S("key") + helper + b"sb.", ACCEPT, "accepted")
     add("c55_error_function", P(4) + SG("builtins", "ValueError") + b")R}" + S("key") + helper + b"sb.", ACCEPT, "accepted")
 
@@ -1029,7 +1029,7 @@ def pandas_caches():
 def index_dtypes():
     """pandas makes an array of the dtype in an index's dict, which may be one of gigabytes."""
     names = SG("pandas.core.indexes.base", "_new_Index") + SG("pandas.core.indexes.base", "Index")
-    data = S("data") + b"]" + S("a") + b"a"
+    data = S("name") + S("a")
 
     def dtype(text):
         return SG("numpy", "dtype") + S(text) + b"\x89\x88\x87R"
@@ -1065,7 +1065,7 @@ def range_indexes():
     add("r22_backwards_empty", index(ranged(0, 10 ** 9, -1)), ACCEPT, "accepted")
     add("r22_own_class", P(4) + SG("app", "User") + b")\x81}" + S("index") + ranged(0, 10 ** 9, 1) + b"sb.", ACCEPT, "accepted")
     for name, data in (("long", ranged(0, 10 ** 9, 1)), ("negative", ranged(-10 ** 9, 0, 1)), ("backwards", ranged(10 ** 9, 0, -1)),
-                       ("most", ranged(-2 ** 63, 2 ** 63 - 1, 1)), ("in_list", b"]" + ranged(0, 10 ** 9, 1) + b"a"), ("no_step", ranged(0, 5)),
+                       ("most", ranged(-2 ** 63, 2 ** 63 - 1, 1)), ("no_step", ranged(0, 5)),
                        ("no_stop", ranged(0)), ("step_zero", ranged(0, 5, 0))):
         add("r22_" + name, index(data), LIMIT, "heap")
     add("r22_state", P(4) + SG("pandas.core.series", "Series") + b")\x81}" + S("name") + ranged(0, 10 ** 9, 1) + b"sb.", LIMIT, "heap")
@@ -1168,10 +1168,10 @@ def wide():
                           ("most", (-2 ** 63, 2 ** 63 - 1))):
         limit("index_" + name, index + b"}" + S("data") + ranged(*numbers) + b"s\x86R")
     limit("index_long", index + b"}" + S("data") + SG("builtins", "range") + b"\x8a\x09" + b"\0" * 8 + b"\x01\x85Rs\x86R")
-    limit("index_nested", index + b"}" + S("data") + b"]" + giant + b"\x85as\x86R")
-    limit("index_tenfold", index + b"}" + S("data") + b"](" + ranged(300000) + b"q\x00" + b"h\x00" * 9 + b"es\x86R")
+    limit("index_nested", index + b"}" + S("codes") + b"]" + giant + b"\x85as\x86R")
+    limit("index_tenfold", index + b"}" + S("codes") + b"](" + ranged(300000) + b"q\x00" + b"h\x00" * 9 + b"es\x86R")
     limit("index_network", index + b"}" + S("data") + SG("ipaddress", "IPv6Network") + S("::/0") + b"\x85Rs\x86R")
-    limit("index_late", b"]q\x000" + index + b"}" + S("data") + b"h\x00s\x86R0h\x00" + giant + b"a")
+    limit("index_late", b"]q\x000" + index + b"}" + S("codes") + b"h\x00s\x86R0h\x00" + giant + b"a")
     limit("state", series + b"}" + S("name") + giant + b"sb")
     limit("slots", series + b"N}" + S("name") + giant + b"s\x86b")
     limit("exception", error + giant + b"\x85R")
@@ -1367,8 +1367,8 @@ def long_integers():
                              ("long_few", decimal + b"h\x00", True), ("long_alone", b"h\x00" * 40, True)):
         add("r23_keys_" + name, kept + b"\x8f(" + keys + b"\x90.", *((ACCEPT, "accepted") if fine else (LIMIT, "key-cost-total")))
     many = b"(" + b"h\x00" * 30 + b"t"
-    ident = SG("uuid", "UUID") + b")\x81}" + S("int") + b"h\x00sb"
-    for name, key in (("tuple", many), ("uuid", ident + b"q\x030(" + b"h\x03" * 30 + b"t")):
+    ident = SG("app", "Hashed") + b")\x81}" + S("int") + b"h\x00sb"
+    for name, key in (("tuple", many), ("instance", ident + b"q\x030(" + b"h\x03" * 30 + b"t")):
         add("r23_hash_" + name, kept + key + b"q\x040\x8f(" + b"h\x04" * 1400 + b"\x90.", LIMIT, "key-cost-total")
     add("r23_hash_list", kept + SG("builtins", "set") + b"q\x030](" + b"h\x00" * 100 + b"eq\x040](" + b"h\x03h\x04\x85R" * 400 + b"e.", LIMIT, "key-cost-total")
 
@@ -1540,6 +1540,60 @@ def kept_errors():
         add("r30_called_" + name, P(4) + made + S("__class__") + b"Nsb.", FORBIDDEN, "state-key")
 
 
+def weights():
+    """What is walked again each time that it is used: hashed, compared, copied, written out."""
+    uuid, dag = SG("uuid", "UUID") + b")\x81", b")" + b"2\x86" * 60
+    number = b"}" + S("int")
+    add("r31_late_state", P(4) + SG("app", "Hashed") + b")\x81q\x00\x85q\x010h\x00}" + S("a") + dag + b"sb0}h\x01Ns.", LIMIT, "key-cost-max")
+    add("r31_late_state_small", P(4) + SG("app", "Hashed") + b")\x81q\x00\x85q\x010h\x00}" + S("a") + b"K\1sb0}h\x01Ns.", ACCEPT, "accepted")
+    add("r31_late_slots", P(4) + SG("app", "Hashed") + b")\x81q\x00\x85q\x010h\x00N}" + S("a") + dag + b"s\x86b0}h\x01Ns.", LIMIT, "key-cost-max")
+    add("r31_slots_key", P(4) + b"}" + SG("app", "Hashed") + b")\x81N}" + S("a") + dag + b"s\x86bNs.", LIMIT, "key-cost-max")
+    add("r31_inner_key", P(4) + b"}" + SG("app", "Hashed") + b")\x81}" + S("__dict__") + b"}" + S("a") + dag + b"ssbNs.", LIMIT, "key-cost-max")
+    add("r31_keywords_key", P(4) + b"}" + SG("app", "Hashed") + b")}" + S("a") + dag + b"s\x92Ns.", LIMIT, "key-cost-max")
+    add("r31_uuid", P(4) + uuid + number + b"\x8a\x10" + b"\1" * 16 + b"sb.", ACCEPT, "accepted")
+    add("r31_uuid_two", P(2) + G("uuid", "UUID") + b")\x81}(U\x03intK\1X\x03\0\0\0intK\2ub.", FORBIDDEN, "state-key")
+    for name, value in (("long", b"\x8a\x12" + b"\1" * 18), ("tuple", dag), ("text", S("1")), ("instance", uuid)):
+        add("r31_uuid_" + name, P(4) + uuid + number + value + b"sb.", FORBIDDEN, "state-key")
+    add("r31_uuid_none", P(4) + uuid + b"}b.", FORBIDDEN, "state-kind", "uuid.UUID")
+    add("r31_uuid_other_dict", P(4) + uuid + b"}q\x00" + number + b"K\1s0b.", FORBIDDEN, "state-kind", "uuid.UUID")
+    partial = SG("functools", "partial") + SG("builtins", "getattr") + SG("builtins", "ValueError") + S("__new__") + b"\x86Rq\x00\x85R(h\x00" + SG("builtins", "ValueError") + b"\x85}NtK\0"[:-2] + b"b"
+    add("r31_partial_once", P(4) + partial + b")R.", ACCEPT, "accepted")
+    add("r31_partial_again", P(4) + partial + b"q\x010](h\x01)Rh\x01)Re.", FORBIDDEN, "callee")
+    error, listed = SG("builtins", "ValueError") + b")R}" + S("args"), b"](" + b"N" * 3000 + b"e"
+    add("r31_args_list", P(4) + error + listed + b"sb.", FORBIDDEN, "state-key")
+    add("r31_args_text", P(4) + error + S("a" * 3000) + b"sb.", FORBIDDEN, "state-key")
+    add("r31_args_of_user", P(4) + SG("app", "User") + b")\x81}" + S("args") + listed + b"sb.", ACCEPT, "accepted")
+    add("r31_args_of_users", P(4) + SG("app", "User") + b"q\x000}" + S("args") + listed + b"sq\x010](h\x00)\x81h\x01bh\x00)\x81h\x01be.", FORBIDDEN, "state-key")
+    text = b"X" + struct.pack("<I", 40000) + b"a" * 40000
+    equal = text + b"q\x000" + text + b"q\x010"
+    add("r31_equal_texts_few", P(4) + equal + b"}(h\x00N" + b"h\x01N" * 100 + b"u.", ACCEPT, "accepted")
+    add("r31_equal_texts_tuple", P(4) + equal + b"((" + b"h\x00" * 900 + b"tt}" + b"(" + b"h\x01" * 900 + b"tNs.", LIMIT, "key-cost-max")
+    large = b"\x8b" + struct.pack("<i", 39000) + b"\1" * 39000 + b"q\x000"
+    fraction, decimal = SG("fractions", "Fraction") + b"h\x00K\1\x86Rq\x010", SG("decimal", "Decimal") + S("12345") + b"\x85R"
+    add("r31_decimal_fraction", P(4) + large + fraction + b"\x8f(" + decimal + b"h\x01" * 20 + b"\x90.", LIMIT, "key-cost-total")
+    add("r31_decimal_tuple", P(4) + large + b"\x8f(" + decimal + b"\x85(h\x00tq\x01" + b"h\x01" * 20 + b"\x90.", LIMIT, "key-cost-total")
+    add("r31_fraction_text", P(4) + b"\x8f(" + decimal + SG("fractions", "Fraction") + S("1" * 4000) + b"\x85Rq\x00" + b"h\x00" * 4000 + b"\x90.", LIMIT, "key-cost-total")
+    pairs = large + SG("collections", "OrderedDict") + b"q\x010](h\x00N\x86q\x02" + b"h\x02" * 255 + b"eq\x030"
+    add("r31_pairs_again", P(4) + pairs + b"(" + b"h\x01h\x03\x85R0" * 60 + b"t.", LIMIT, "key-cost-total")
+    add("r31_pairs_once", P(4) + pairs + b"h\x01h\x03\x85R.", ACCEPT, "accepted")
+    generator = ("numpy.random._pickle", "__bit_generator_ctor")
+    add("r31_generator", call(*generator, S("MT19937")), ACCEPT, "accepted")
+    add("r31_generator_of_error", call(*generator, SG("builtins", "ValueError") + b")R"), FORBIDDEN, "arguments", ".".join(generator))
+    add("r31_generator_long", call(*generator, S("M" * 100)), FORBIDDEN, "arguments", ".".join(generator))
+    add("r31_member_value", P(4) + SG("app", "User") + b")\x81}" + S("_value_") + b"K\1sb.", FORBIDDEN, "state-key")
+    add("r31_member_name", P(4) + SG("app", "User") + b")\x81}" + S("_name_") + b"K\1sb.", FORBIDDEN, "state-key")
+    helper = SG("app", "helper")
+    add("r31_tzinfo_function", P(4) + SG("datetime", "datetime") + B(b"\7\xe4\1\1" + b"\0" * 6) + SG("app", "User") + b")\x81}" + S("utcoffset") + helper + b"sb\x86R.",
+        FORBIDDEN, "arguments", "datetime.datetime")
+    add("r31_index_function", P(4) + SG("pandas.core.indexes.base", "_new_Index") + SG("pandas.core.indexes.base", "Index") + b"}" + S("codes") + b"]" + SG("types", "SimpleNamespace")
+        + b")R}" + S("to_numpy") + helper + b"sbas\x86R.", FORBIDDEN, "arguments", "pandas.core.indexes.base._new_Index")
+    add("r31_index_listed", P(4) + SG("pandas.core.indexes.base", "_new_Index") + SG("pandas.core.indexes.base", "Index") + b"}" + S("data") + b"]s\x86R.",
+        FORBIDDEN, "arguments", "pandas.core.indexes.base._new_Index")
+    cookie = SG("http.cookies", "SimpleCookie") + b")\x81" + text + b"q\x000"
+    add("r31_cookie", P(4) + cookie + b"(" + S("a") + b"h\x00u.", ACCEPT, "accepted")
+    add("r31_cookie_many", P(4) + cookie + b"(" + b"".join(S("a%d" % i) + b"h\x00" for i in range(300)) + b"u.", LIMIT, "heap")
+
+
 def write(folder, check):
     here = folder.path
     missing = too_few(folder.expected) if folder is PICKLES else []
@@ -1566,7 +1620,7 @@ def write(folder, check):
 def main(check):
     for part in (imports, names, memo, operands, calls, state, outside, broken, containers, keys, resources, laughs_and_floods, arguments,
                  numpy_dtypes, dunders, wrapped_and_paired, pandas_caches, wide, wrapped, index_dtypes, range_indexes, cookies, results, array_streams,
-                 long_integers, brackets, array_protocols, walked, masked, handed_on, copied_and_kept, kept_errors):
+                 long_integers, brackets, array_protocols, walked, masked, handed_on, copied_and_kept, kept_errors, weights):
         part()
     return write(PICKLES, check) | write(ARRAY_STREAMS, check)
 
