@@ -12,6 +12,7 @@ from xml.sax.saxutils import escape
 
 COLOURS = ["#0b7a75", "#c44536", "#7b6d8d", "#d9a441", "#4f6d7a"]
 LABEL_WIDTH, BAR_WIDTH, FIGURE_WIDTH, BAR_HEIGHT, GAP = 190, 420, 130, 13, 9
+NOTE = "each group to a scale of its own; a thin line from the lowest to the highest round"
 HEAD = ('<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
         'font-family="sans-serif" font-size="12">\n<rect width="100%" height="100%" fill="#ffffff"/>\n')
 
@@ -38,6 +39,7 @@ def picture(title, groups, form):
     for server in servers:
         out += bar(x, 32, BAR_HEIGHT, colours[server]) + text(x + BAR_HEIGHT + 5, 43, server)
         x += BAR_HEIGHT + 20 + 8 * len(server)
+    out += text(x, 43, NOTE, colour="#777777")
     for label, bars in groups:
         scale = BAR_WIDTH / max(high for *_, high in bars)
         out += text(LABEL_WIDTH - 8, y + BAR_HEIGHT * len(bars) / 2 + 4, label, "end")
