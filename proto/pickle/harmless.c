@@ -691,6 +691,7 @@ bool pickle_is_harmless(struct bytes input, const struct pickle_limits *limits,
     p.m.report = &p.report;
     if (start(&p, input.len)) run(&p);
     bool starved = p.report.reason == PICKLE_NO_MEMORY || p.report.reason == PICKLE_SCRATCH;
+    harm_found->out_of_memory = p.report.reason == PICKLE_NO_MEMORY;
     if (starved) (void)harm(&p, PICKLE_HARM_UNKNOWN, "need more memory to be judged");
     harm_found->end = p.ran_out ? input.len : p.m.at;
     harm_found->cut = harm_found->kinds == PICKLE_HARM_IMPORT_AT_END;

@@ -38,8 +38,9 @@ enum pickle_harm_kind {
 };
 
 struct pickle_harm {
-    unsigned kinds; /* all that is in it up to the first that is neither memory nor time */
-    bool cut;       /* kinds is IMPORT_AT_END and nothing else */
+    unsigned kinds;     /* all that is in it up to the first that is neither memory nor time */
+    bool cut;           /* kinds is IMPORT_AT_END and nothing else */
+    bool out_of_memory; /* the allocator refused: with more the answer may be another */
     /* Where the reading ended: behind the last opcode that was begun, or at it.  Below the length:
      * with whatever other bytes behind it the answer would be the same. */
     size_t end;

@@ -4,7 +4,8 @@
 /* struct gate_desk: the memory a judge works in, one a thread, reused from value to value.
  *
  * Thread: its owner's.  Allocates nothing until a value is judged; a giant value's memory is given
- * back by gate_desk_trim. */
+ * back by gate_desk_trim.  What one value takes comes from an allocator of its own, which may
+ * refuse (keyspace/purse.h); what is remembered of kinds does not. */
 #ifndef BRINE_GATE_DESK_H
 #define BRINE_GATE_DESK_H
 
@@ -33,10 +34,11 @@ enum { GATE_DESK_BYTES_MAX = 1 << 30 };
 
 void gate_desk_leave_setup(struct gate_desk *desk); /* gives the reference back */
 
-static inline void gate_desk_init(struct gate_desk *desk, struct allocator *mem) {
+static inline void gate_desk_init(struct gate_desk *desk, struct allocator *mem,
+                                  struct allocator *scratch) {
     *desk = (struct gate_desk){0};
-    frame_scratch_init(&desk->frame, mem, GATE_DESK_BYTES_MAX);
-    pickle_scratch_init(&desk->pickle, mem, GATE_DESK_BYTES_MAX);
+    frame_scratch_init(&desk->frame, scratch, GATE_DESK_BYTES_MAX);
+    pickle_scratch_init(&desk->pickle, scratch, GATE_DESK_BYTES_MAX);
     desk->pickle.collect_fingerprints = true; /* kinds tell classes apart by them */
     gate_kinds_cache_init(&desk->kinds, mem);
 }

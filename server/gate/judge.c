@@ -240,6 +240,7 @@ static enum brine_status visit(void *context, const struct frame_reading *readin
     if (bytes.len > 0 && fails_at_once(bytes.data[0])) return BRINE_OK;
     if (begins_the_accepted(judging, reading)) return BRINE_OK;
     enum brine_status status = verify(judging, reading, bytes);
+    if (status == BRINE_NO_MEMORY && judging->question->may_defer) return status;
     if (judging->report->reason == PICKLE_TRAILING && reading->trailing_ignored) {
         bytes = bytes_slice(bytes, 0, judging->report->offset + 1); /* STOP is a byte */
         status = verify(judging, reading, bytes);
@@ -263,6 +264,7 @@ static enum brine_status visit(void *context, const struct frame_reading *readin
     if (judging->accepted && fails_after_what_is_allowed(judging->report)) return BRINE_OK;
     struct pickle_harm harm;
     if (may_pass(judging, reading, &harm)) return BRINE_OK;
+    if (harm.out_of_memory) return BRINE_NO_MEMORY;
     /* What is said of it lies in the scratch, which the second look has used.  If it is accepted
      * now, memory was short before. */
     if (verify(judging, reading, bytes) == BRINE_OK) return BRINE_NO_MEMORY;

@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "gate/gate.h"
 #include "keyspace/events.h"
+#include "keyspace/purse.h"
 #include "keyspace/recheck.h"
 #include "keyspace/watch.h"
 #include "keyspace/writers.h"
@@ -32,6 +33,7 @@ typedef void room_purge_fn(void);
 struct room {
     _Atomic size_t bytes_max;
     _Atomic size_t overhead_bytes;
+    _Atomic size_t judging_bytes; /* what judging took at most, lately */
     /* How it is measured; NULL: not yet.  What it is made of is who sets `measuring`'s. */
     room_measure_fn *_Atomic measure;
     room_purge_fn *purge;
@@ -62,6 +64,7 @@ struct keyspace {
     _Atomic uint32_t stale_ppm;
     struct writers writers;
     struct room room;
+    struct purses purses;
     struct keyspace_events events;
     /* An update that was overtaken too often reserves its key: writers of it wait their turn. */
     _Atomic uint64_t reserved_hash; /* 0: none */
@@ -105,6 +108,7 @@ struct keyspace_access {
     bool deferred;             /* an outcome was KEYSPACE_DEFERRED; the asker clears it, and */
     size_t deferred_bytes;     /* how much is to be gone through; 0: not known */
     struct gate_answer answer; /* of the last question; its text of the last KEYSPACE_REFUSED */
+    struct purse purse;        /* what the desk pays from */
     struct gate_desk desk;
     struct buf old, new;  /* an update's scratch */
     struct buf rechecked; /* a value that is judged again */

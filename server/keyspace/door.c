@@ -4,6 +4,7 @@
 #include "keyspace/door.h"
 
 #include "base/assert.h"
+#include "keyspace/room.h"
 #include "keyspace/settle.h"
 #include "keyspace/transaction.h"
 #include "observe/clock.h"
@@ -83,15 +84,33 @@ enum keyspace_outcome door_judge(struct keyspace_access *access, const struct st
     return door_judge_for(access, key, value, false, prepared);
 }
 
+static enum purse_manner manner_of(const struct keyspace_access *access,
+                                   const struct gate_question *question) {
+    if (question->may_defer) return PURSE_DEFERS;
+    bool holds = access->in_transaction || access->hold.depth > 0;
+    return access->purse.may_wait && !holds ? PURSE_WAITS : PURSE_TAKES;
+}
+
+enum gate_verdict door_ask(struct keyspace_access *access, const struct gate_question *question) {
+    purse_open(&access->purse, manner_of(access, question));
+    enum gate_verdict verdict =
+        gate_admit(access->keyspace->gate, &access->desk, question, &access->answer);
+    if (UNLIKELY(purse_holds_many(&access->purse))) {
+        gate_desk_trim(&access->desk, purses_few_bytes(&access->keyspace->purses) / 2);
+        room_note_judged(access->keyspace);
+    }
+    purse_close(&access->purse);
+    return verdict;
+}
+
 /* The gate's answer, and now and then how long it took. */
 static enum gate_verdict ask_gate(struct keyspace_access *access,
                                   const struct gate_question *question) {
-    const struct gate *gate = access->keyspace->gate;
     struct metrics *metrics = access->metrics;
     if (LIKELY(!metrics || metrics->gate_asked++ % METRICS_GATE_EVERY))
-        return gate_admit(gate, &access->desk, question, &access->answer);
+        return door_ask(access, question);
     int64_t from_ns = clock_mono_ns();
-    enum gate_verdict verdict = gate_admit(gate, &access->desk, question, &access->answer);
+    enum gate_verdict verdict = door_ask(access, question);
     int64_t took_ns = clock_mono_ns() - from_ns;
     histogram_record(&metrics->gate_ns, (uint64_t)MAX(took_ns, 0));
     return verdict;

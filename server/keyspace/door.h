@@ -49,6 +49,9 @@ enum keyspace_outcome door_judge_briefly(struct keyspace_access *access,
 enum keyspace_outcome door_judge_for(struct keyspace_access *access, const struct store_key *key,
                                      struct bytes value, bool published,
                                      struct prepared *prepared) MUST_USE;
+/* The gate's answer, for a purse's part of memory (purse.h). */
+enum gate_verdict door_ask(struct keyspace_access *access,
+                           const struct gate_question *question) MUST_USE;
 /* What the gate answered GATE_DEFER to within a transaction, where each value gets at first what it
  * would get on an event loop, is read at the cost of who waits for the keys: unpacked within one
  * bound for all of them. */

@@ -74,10 +74,12 @@ void keyspace_init(struct keyspace *keyspace, const struct keyspace_options *opt
     keyspace_events_init(&keyspace->events, store_allocator(options->store));
     recheck_init(&keyspace->recheck, store_allocator(options->store));
     writers_init(&keyspace->writers, store_allocator(options->store));
+    purses_init(&keyspace->purses, &keyspace->room.bytes_max);
     store_set_hook(options->store, tell_removed, keyspace);
 }
 
 void keyspace_deinit(struct keyspace *keyspace) {
+    purses_deinit(&keyspace->purses);
     writers_deinit(&keyspace->writers);
     recheck_deinit(&keyspace->recheck);
     keyspace_events_deinit(&keyspace->events);
@@ -93,7 +95,8 @@ void keyspace_access_init(struct keyspace_access *access, struct keyspace *keysp
     buf_init(&access->rechecked, mem, SCRATCH_BYTES_MAX);
     buf_init(&access->events, mem, KEYSPACE_EVENTS_BYTES_MAX);
     buf_init(&access->removals, mem, KEYSPACE_EVENTS_BYTES_MAX);
-    gate_desk_init(&access->desk, mem);
+    purse_init(&access->purse, &keyspace->purses, mem);
+    gate_desk_init(&access->desk, mem, &access->purse.allocator);
     access->desk.metrics = metrics;
 }
 

@@ -128,8 +128,7 @@ static enum gate_verdict judge_suspect(struct keyspace_access *access, const str
         .recheck = true,
     };
     access->answer.text[0] = 0;
-    enum gate_verdict verdict =
-        gate_admit(access->keyspace->gate, &access->desk, &question, &access->answer);
+    enum gate_verdict verdict = door_ask(access, &question);
     if (verdict == GATE_DEFER && access->in_transaction)
         verdict = door_ask_locked(access, &question);
     if (verdict == GATE_DROP && !access->answer.text[0])

@@ -40,6 +40,7 @@ enum {
     PURGE_BYTES = 2 << 20,  /* and so many at most wait then: some 0.3 ms of work */
     MEASURE_SHARE = 128,    /* of the limit, brought by one thread's commands */
     OVERHEAD_STEPS = 8,     /* a measurement counts as one of so many */
+    JUDGING_STEPS = 512,    /* of the timer: half of it is forgotten in 36 s */
     HOLE_STEPS = 8,
     IDLE_STEPS = 4,
     SETTLE_TICKS_MAX = 100, /* 10 s */
@@ -68,7 +69,7 @@ size_t room_taken_bytes(const struct keyspace *keyspace) {
     const struct room *room = &keyspace->room;
     size_t max = load(&room->bytes_max);
     return store_used_bytes(keyspace->store) + clients_bytes(room) +
-           MIN(load(&room->overhead_bytes), max / OVERHEAD_SHARE_MAX);
+           MIN(load(&room->overhead_bytes) + load(&room->judging_bytes), max / OVERHEAD_SHARE_MAX);
 }
 
 static size_t taken_without_holes(const struct keyspace *keyspace) {
@@ -146,16 +147,35 @@ static size_t smooth(size_t before, size_t now, size_t steps) {
     return now > before ? before + (now - before) / steps : before - (before - now) / steps;
 }
 
-static void add_up(struct keyspace *keyspace, const struct room_process *process, bool by_timer) {
+/* What judging took at most is kept free for the next value that takes as much, for it takes it
+ * faster than entries can make room; half of it is forgotten in half a minute. */
+static void note_judging(struct keyspace *keyspace, bool by_timer) {
+    struct room *room = &keyspace->room;
+    size_t kept = load(&room->judging_bytes), peak = purses_take_peak(&keyspace->purses);
+    if (by_timer) kept -= (kept + JUDGING_STEPS - 1) / JUDGING_STEPS;
+    atomic_store_explicit(&room->judging_bytes, MAX(kept, peak), memory_order_relaxed);
+}
+
+static size_t free_to_judge(const struct keyspace *keyspace) {
+    return excess(load(&keyspace->room.judging_bytes), purses_used_bytes(&keyspace->purses));
+}
+
+/* What is known of the process's bytes by itself. */
+static size_t known_bytes(const struct keyspace *keyspace) {
+    return store_used_bytes(keyspace->store) + clients_bytes(&keyspace->room) +
+           purses_used_bytes(&keyspace->purses);
+}
+
+/* known: while it was measured. */
+static void add_up(struct keyspace *keyspace, const struct room_process *process, size_t known,
+                   bool by_timer) {
     struct room *room = &keyspace->room;
     size_t max = room_limit(keyspace), idle = MIN(process->idle_bytes, process->resident_bytes);
-    size_t counted = store_used_bytes(keyspace->store) +
-                     (room->held_bytes ? load(room->held_bytes) : 0) +
-                     excess(room->base_bytes, excess(max, room->base_bytes * BASE_TIMES));
+    size_t counted = known + excess(room->base_bytes, excess(max, room->base_bytes * BASE_TIMES));
     size_t now = excess(process->resident_bytes - idle, counted);
     size_t holes = store_hole_bytes(keyspace->store);
     size_t holes_now = excess(holes, max / HOLES_COUNTED_SHARE),
-           idle_now = excess(idle, max / IDLE_SHARE);
+           idle_now = excess(idle, max / IDLE_SHARE + free_to_judge(keyspace));
     bool settling = by_timer ? is_settling(keyspace, holes + idle)
                              : atomic_load_explicit(&room->settling, memory_order_relaxed) > 0;
     size_t broken = excess(now, room->floor_bytes);
@@ -177,12 +197,15 @@ static void add_up(struct keyspace *keyspace, const struct room_process *process
 }
 
 /* Entries and buffers that went leave pages with the allocator, which keeps them for some 50 ms: at
- * 1 GB/s that is all of a small limit.  Where the process is over its limit they go at once. */
+ * 1 GB/s that is all of a small limit.  Where the process is over its limit they go at once; as
+ * well where it would be if a thread judged what another has judged before, whose pages are in
+ * another arena of the allocator. */
 static bool ask_process(const struct keyspace *keyspace, room_measure_fn *ask,
                         struct room_process *process) {
     size_t max = room_limit(keyspace);
     if (!ask(process)) return false;
-    if (process->resident_bytes <= max + max / OVER_SHARE ||
+    size_t kept = free_to_judge(keyspace);
+    if (process->resident_bytes + (kept > max / OVER_SHARE ? kept : 0) <= max + max / OVER_SHARE ||
         process->idle_bytes <= MIN(max / IDLE_SHARE, (size_t)PURGE_BYTES))
         return true;
     keyspace->room.purge();
@@ -193,9 +216,14 @@ static void measure(struct keyspace *keyspace, bool by_timer) {
     struct room *room = &keyspace->room;
     struct room_process process;
     room_measure_fn *ask = atomic_load_explicit(&room->measure, memory_order_acquire);
+    note_judging(keyspace, by_timer);
     if (!ask || room_taken_bytes(keyspace) / 2 < room_limit(keyspace) / 4) return;
     if (atomic_flag_test_and_set_explicit(&room->measuring, memory_order_acquire)) return;
-    if (ask_process(keyspace, ask, &process)) add_up(keyspace, &process, by_timer);
+    /* This thread may not be run between one look and the next: what came or went meanwhile is no
+     * overhead, so the larger counts. */
+    size_t known = known_bytes(keyspace);
+    if (ask_process(keyspace, ask, &process))
+        add_up(keyspace, &process, MAX(known, known_bytes(keyspace)), by_timer);
     atomic_flag_clear_explicit(&room->measuring, memory_order_release);
 }
 
@@ -231,6 +259,10 @@ void room_measure(struct keyspace *keyspace) {
     fit_forecast(keyspace);
 }
 
+void room_note_judged(struct keyspace *keyspace) {
+    if (room_limit(keyspace) > 0) measure(keyspace, false);
+}
+
 static void note_brought(struct keyspace_access *access, size_t bytes) {
     size_t max = room_limit(access->keyspace);
     access->unmeasured_bytes += bytes;
@@ -253,7 +285,8 @@ static void note_exceeded(struct keyspace_access *access, bool exceeded) {
 
 struct room_counts room_counts(const struct keyspace *keyspace, int64_t now_ms) {
     const struct room *room = &keyspace->room;
-    struct room_counts counts = {.overhead_bytes = load(&room->overhead_bytes)};
+    struct room_counts counts = {.overhead_bytes =
+                                     load(&room->overhead_bytes) + load(&room->judging_bytes)};
     int64_t since_ms = atomic_load(&room->exceeded_since_ms);
     if (since_ms) counts.exceeded_now_ms = MAX(now_ms - since_ms, 0);
     counts.exceeded_ms = atomic_load(&room->exceeded_total_ms) + counts.exceeded_now_ms;

@@ -8,7 +8,8 @@
  *
  * Words: what is *taken* is what the store has from the allocator, what clients' buffers hold, and
  * the *overhead*: what the process has of the machine beyond both, as the kernel counts it (the
- * allocator's rounding, its tables and broken pages, code, stacks), measured now and then.  *Holes*
+ * allocator's rounding, its tables and broken pages, code, stacks), measured now and then, and what
+ * judging values took at most in the last minute (purse.h).  *Holes*
  * in the store's heaps are part of what is taken, and free for the next entry: eviction is about
  * what is taken without them, compaction about them.
  *
@@ -40,6 +41,10 @@ void room_watch_process(struct keyspace *keyspace, room_measure_fn *measure, roo
 /* For a timer: besides, it is measured whenever commands brought a small part of the limit.  Tells
  * the store what room its forecasts have, too (store_forecast.h). */
 void room_measure(struct keyspace *keyspace);
+
+/* Judging has given much back to the allocator, which is to give it to the machine before others
+ * take as much, if the process is over its limit. */
+void room_note_judged(struct keyspace *keyspace);
 
 /* Holes included. */
 size_t room_taken_bytes(const struct keyspace *keyspace);

@@ -56,6 +56,7 @@ static enum brine_status open_thread(struct background *background,
                           .random_seed = net->options.random_seed + NET_WORKERS_MAX + index,
                       });
     thread->state.access.desk.given_up = &background->given_up;
+    thread->state.access.purse.may_wait = true;
     metrics_set_add(&net->metrics_set, &thread->metrics);
     return BRINE_OK;
 }

@@ -21,7 +21,6 @@
 #include <sys/resource.h>
 
 enum {
-    DESKS_SHARE = 3,           /* of memory.max, what all workers keep of it while they judge */
     DESK_BYTES_MAX = 64 << 20, /* that one keeps, whatever the limit */
     DESK_BYTES_KEPT = 256 * 1024,
     DESK_INPUT_BYTES = 4096, /* shorter ones do not take as much */
@@ -393,15 +392,13 @@ static void note_processor_time(struct worker *worker) {
     atomic_store(&net->first_user_us, used.ru_utime.tv_sec * 1000000 + used.ru_utime.tv_usec);
 }
 
-/* What judging took, up to a 60-fold of a value's length, is kept while long inputs come, for to
- * take and give it back by turns would have entries go for it each time.  All workers' together
- * are less than room_measure() believes to be overhead. */
+/* What judging took, up to a 60-fold of a value's length, is kept while long inputs come, as far
+ * as every thread may have it at any time. */
 void worker_note_judged(struct worker *worker, size_t input_bytes) {
     if (LIKELY(input_bytes < DESK_INPUT_BYTES)) return;
-    size_t whole = room_limit(worker->net->options.keyspace), keep = DESK_BYTES_MAX;
-    if (whole > 0) keep = MIN(keep, whole / DESKS_SHARE / worker->net->workers_count);
+    size_t few = purses_few_bytes(&worker->net->options.keyspace->purses) / 2;
     worker->desk_used_mono_ms = worker->state.mono_ms;
-    gate_desk_trim(&worker->state.access.desk, keep);
+    gate_desk_trim(&worker->state.access.desk, MIN(few, (size_t)DESK_BYTES_MAX));
 }
 
 static void rest_desk(struct worker *worker) {

@@ -293,6 +293,7 @@ static void *run_thread(void *arg) {
     if (!options->check_only) {
         keyspace_access_init(&loader.access, options->keyspace, NULL, options->mem);
         loader.access.now_ms = options->now_ms;
+        loader.access.purse.may_wait = true;
         loader.access.hold.passes = true;
     }
     run(&loader);

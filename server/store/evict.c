@@ -185,11 +185,39 @@ void evict_note_end(struct store *store, const struct entry *entry) {
 /* ---- the hand
  * ----------------------------------------------------------------------------------- */
 
-bool store_can_evict(const struct store *store) {
+static bool shard_has_expiry(struct shard *shard) {
+    for (size_t db = 0; db < shard->store->databases; db++)
+        if (counter_get(&shard->slices[db].keys_with_expiry) > 0) return true;
+    return false;
+}
+
+/* Whoever sets an expiry forgets that there was none (shard_note_expiry).  One that is set while it
+ * is being noted could be overlooked, so a shard more is looked at each time that it is asked. */
+static bool something_ends(struct store *store) {
+    struct evict *evict = &store->evict;
+    bool ends;
+    if (atomic_load_explicit(&evict->nothing_ends, memory_order_relaxed)) {
+        uint32_t next = atomic_fetch_add_explicit(&evict->asked_shard, 1, memory_order_relaxed);
+        ends = shard_has_expiry(store_shard(store, next & (store->shard_count - 1)));
+    } else {
+        ends = store_counts(store).keys_with_expiry > 0;
+    }
+    atomic_store_explicit(&evict->nothing_ends, !ends, memory_order_relaxed);
+    return ends;
+}
+
+bool store_can_evict(struct store *store) {
     enum store_policy policy = store_policy_now(store);
     if (policy == STORE_POLICY_NOEVICTION) return false;
-    struct store_counts counts = store_counts(store);
-    return policy_is_volatile(policy) ? counts.keys_with_expiry > 0 : counts.keys > 0;
+    return policy_is_volatile(policy) ? something_ends(store) : store_counts(store).keys > 0;
+}
+
+/* Without a look at anything. */
+static bool may_evict(const struct store *store) {
+    enum store_policy policy = store_policy_now(store);
+    if (policy == STORE_POLICY_NOEVICTION) return false;
+    return !policy_is_volatile(policy) ||
+           !atomic_load_explicit(&store->evict.nothing_ends, memory_order_relaxed);
 }
 
 static void take_bucket(struct group *group, const struct bucket *bucket, bool with_expiry) {
@@ -544,8 +572,7 @@ static void evict_worst_of_several(struct turns *turns) {
 struct store_evicted store_evict(struct store *store, struct store_hold *hold, int64_t now_ms,
                                  size_t bytes, size_t looks) {
     struct turns turns = {.store = store, .hold = hold, .now_ms = now_ms, .bytes = bytes};
-    while (turns.evicted.bytes < bytes && turns.evicted.looked < looks &&
-           store_policy_now(store) != STORE_POLICY_NOEVICTION) {
+    while (turns.evicted.bytes < bytes && turns.evicted.looked < looks && may_evict(store)) {
         take_turn(&turns);
         if (turns.compared >= GROUP_ENTRIES || turns.shards >= store->shard_count ||
             (turns.compared > 0 && turns.evicted.looked >= looks))

@@ -49,6 +49,8 @@ struct evict {
     _Atomic uint32_t leftovers;                /* shards that have some */
     _Atomic uint32_t next_shard;               /* whose turn it is to lose entries */
     _Atomic bool pressed;                      /* holes are to be closed sooner */
+    _Atomic bool nothing_ends;                 /* no entry has an expiry: see store_can_evict */
+    _Atomic uint32_t asked_shard;              /* that was looked at last for whether it is so */
     _Atomic uint64_t idle[STORE_IDLE_BUCKETS]; /* evicted, by the power of two of their idle ms */
     _Atomic uint32_t
         tick_times[TICK_TIMES]; /* when each tick began, after begun_ms; see policy.c */

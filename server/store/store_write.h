@@ -85,8 +85,9 @@ void store_set_hook(struct store *store, store_removed_fn *on_removed, void *ctx
 
 /* Holds from now on, for all; any thread. */
 void store_set_policy(struct store *store, const struct store_policy_options *options);
-/* True when the policy in force could remove something. */
-bool store_can_evict(const struct store *store);
+/* True when the policy in force could remove something.  That no entry has an expiry, under a
+ * policy that takes no others, is remembered until one gets one: store_evict then does nothing. */
+bool store_can_evict(struct store *store);
 
 struct store_evicted {
     size_t entries, bytes; /* that went */

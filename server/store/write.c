@@ -102,6 +102,9 @@ void shard_note_expiry(struct shard *shard, struct table *table, struct place pl
     uint16_t code = expiry_encode(expire_at_ms, now_ms);
     place.bucket->expiries[place.slot] = code;
     if (code == EXPIRY_NONE) return;
+    _Atomic bool *nothing_ends = &shard->store->evict.nothing_ends;
+    if (UNLIKELY(atomic_load_explicit(nothing_ends, memory_order_relaxed)))
+        atomic_store_explicit(nothing_ends, false, memory_order_relaxed);
     int64_t now_s = expiry_floor_s(now_ms), due_s = now_s + EXPIRY_FAR_CHECK_S;
     if (code == EXPIRY_FAR) {
         place.segment->far_due_s = MIN(place.segment->far_due_s, expiry_head_s(due_s));

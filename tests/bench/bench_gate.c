@@ -142,7 +142,7 @@ int main(int argc, char **argv) {
     struct gate_keeper_options options = {.mem = mem_system(), .config = &config, .kinds = kinds};
     must(gate_keeper_create(&options, &keeper, &err), &err);
     gate_init_keeper(&gate, keeper);
-    gate_desk_init(&desk, mem_system());
+    gate_desk_init(&desk, mem_system(), mem_system());
     int64_t rounds = ROUNDS;
     if (argc > 1 && !number_parse_i64(bytes_of_cstr(argv[1]), &rounds)) return 1;
     printf("%-24s %8s %8s  ns a value\n", "", "off", "enforce");

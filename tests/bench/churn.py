@@ -3,6 +3,9 @@
 """Churn of mixed sizes at the memory limit: does the process stay within memory.max?
 
     churn.py --server build/release/brine-server [--seconds 600] [--memory-mb 128 [MB ...]] [--clients 1]
+             [--values noise|opcodes]
+
+Of opcodes, judging takes 60 times a value's length: what dear values do to the limit.
 
 Stores values whose sizes change by phases (small, lognormal, large, all), overwrites and deletes some,
 and reads the process's resident memory ten times a second.  Fails when it is ever more than 10 % above
@@ -47,7 +50,19 @@ def resident_bytes(pid):
     return pages * 4096
 
 
-def batch(rng, phase, keys, payload):
+def noise(rng, size, payload):
+    start = rng.randrange(len(payload) - size)
+    return payload[start:start + size]
+
+
+def opcodes(rng, size, _payload):
+    return b")" * size  # EMPTY_TUPLE: a pickle that never ends, so no pickle to any reader
+
+
+VALUES = {"noise": noise, "opcodes": opcodes}
+
+
+def batch(rng, phase, keys, payload, value):
     parts = []
     for _ in range(BATCH):
         key = b"k%d" % rng.randrange(keys)
@@ -55,9 +70,8 @@ def batch(rng, phase, keys, payload):
             parts.append(b"*2\r\n$3\r\nDEL\r\n$%d\r\n%s\r\n" % (len(key), key))
             continue
         size = size_of(rng, phase)
-        start = rng.randrange(len(payload) - size)
         parts.append(b"*3\r\n$3\r\nSET\r\n$%d\r\n%s\r\n$%d\r\n%s\r\n" %
-                     (len(key), key, size, payload[start:start + size]))
+                     (len(key), key, size, value(rng, size, payload)))
     return b"".join(parts)
 
 
@@ -81,7 +95,7 @@ class Watch:
             self.look()
 
 
-def churn(port, limit, seconds, seed):
+def churn(port, limit, seconds, seed, value):
     """Commands sent, how many were refused, and how the first was."""
     rng = random.Random(seed)
     payload = rng.randbytes(2 << 20)
@@ -90,7 +104,7 @@ def churn(port, limit, seconds, seed):
         started = time.monotonic()
         while (now := time.monotonic()) - started < seconds:
             phase = int((now - started) / seconds * PHASES)
-            connection.sendall(batch(rng, phase, limit // 2000, payload))
+            connection.sendall(batch(rng, phase, limit // 2000, payload, value))
             for _ in range(BATCH):
                 reply = replies.readline()
                 if not reply.startswith(b"-OOM"):
@@ -107,7 +121,8 @@ def churn_watched(port, limit, options, watch):
     with concurrent.futures.ThreadPoolExecutor(options.clients + 1) as pool:
         watching = pool.submit(watch.until, ended)
         try:
-            sent = list(pool.map(lambda seed: churn(port, limit, options.seconds, seed), range(1, options.clients + 1)))
+            sent = list(pool.map(lambda seed: churn(port, limit, options.seconds, seed, VALUES[options.values]),
+                                 range(1, options.clients + 1)))
         finally:
             ended.set()
         watching.result()
@@ -142,6 +157,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--memory-mb", type=int, nargs="+", default=[128])
     parser.add_argument("--clients", type=int, default=1)
+    parser.add_argument("--values", choices=VALUES, default="noise")
     options = parser.parse_args()
     outcome = Outcome()
     try:

@@ -47,7 +47,7 @@ static enum gate_verdict ask(struct stress *stress, struct gate_desk *desk, stru
 static void *ask_on(void *argument) {
     struct stress *stress = argument;
     struct gate_desk desk;
-    gate_desk_init(&desk, mem_system());
+    gate_desk_init(&desk, mem_system(), mem_system());
     while (!atomic_load(&stress->done)) {
         check(stress, ask(stress, &desk, BYTES("\x80\x02}q\x00.")) == GATE_ADMIT,
               "a dict is always admitted");
@@ -75,7 +75,7 @@ static void *change_on(void *argument) {
     struct stress *stress = argument;
     struct gate_desk desk;
     struct brine_error err;
-    gate_desk_init(&desk, mem_system());
+    gate_desk_init(&desk, mem_system(), mem_system());
     for (size_t i = 0; i < CHANGES; i++) {
         bool cart = i % 2 == 0;
         write_file(stress, cart ? with_cart : without);

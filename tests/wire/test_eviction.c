@@ -223,3 +223,17 @@ Test(eviction, what_is_too_long_is_refused_where_it_says_so_and_the_client_goes_
     for (int i = 0; i < CLIENTS; i++) close(fd[i]);
     wire_close(wire);
 }
+
+/* Of nothing but opcodes it takes 60 times its length to judge. */
+Test(eviction, a_value_that_cannot_be_judged_within_the_memory_is_refused) {
+    enum { DEAR = 400 * 1000 };
+    struct wire *wire = wire_open(sixteen_megabytes);
+    static char opcodes[DEAR];
+    memset(opcodes, ')', sizeof opcodes);
+    cr_expect_str_eq(set_value(wire, "dear", opcodes, sizeof opcodes),
+                     "-OOM command not allowed when used memory > 'maxmemory'.");
+    cr_expect_str_eq(set_value(wire, "cheap", opcodes, DEAR / 100), "+OK");
+    PLAY(wire, {"EXISTS dear cheap", "1"}, {"CONFIG SET maxmemory 256mb", "+OK"});
+    cr_expect_str_eq(set_value(wire, "dear", opcodes, sizeof opcodes), "+OK");
+    wire_close(wire);
+}

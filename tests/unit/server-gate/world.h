@@ -52,7 +52,7 @@ static UNUSED void world_begin(struct world *world, const char *toml) {
     status = gate_keeper_create(&options, &world->keeper, &world->err);
     cr_assert_eq(status, BRINE_OK, "%s", world->err.text);
     gate_init_keeper(&world->gate, world->keeper);
-    gate_desk_init(&world->desk, mem_system());
+    gate_desk_init(&world->desk, mem_system(), mem_system());
 }
 
 static UNUSED void world_end(struct world *world) {

@@ -3,6 +3,7 @@
 
 #include "keyspace/keyspace.h"
 #include "keyspace/room.h"
+#include "store/store_write.h"
 
 #include "base/mem.h"
 
@@ -15,9 +16,12 @@ enum { LIMIT = 64 << 20, BASE = 6 << 20 };
  */
 static struct room_process told;
 static size_t times_asked;
+static void (*while_asked)(void *context); /* as if the thread were not run for a while */
+static void *while_asked_context;
 static bool measure(struct room_process *process) {
     *process = told;
     times_asked++;
+    if (while_asked) while_asked(while_asked_context);
     return told.resident_bytes > 0;
 }
 
@@ -206,5 +210,79 @@ Test(room, where_it_is_not_known_nothing_is_overhead) {
     told.resident_bytes = 0;
     room_measure(&house.keyspace);
     cr_expect(overhead(&house) == 0);
+    house_deinit(&house);
+}
+
+static void empty(void *context) {
+    struct house *house = context;
+    keyspace_flush_db(&house->access, 0);
+    for (size_t i = 0; i < store_shards(house->store); i++)
+        while (store_reclaim(house->store, &house->access.hold, i, 1000)) {}
+}
+static void fill_up(void *context) {
+    fill(context, LIMIT / 8 * 7);
+}
+
+/* The kernel's figure is of one moment and the store's of another. */
+Test(room, what_comes_or_goes_while_it_is_measured_is_no_overhead) {
+    static const struct {
+        const char *row;
+        void (*meanwhile)(void *context);
+    } table[] = {{"entries go", empty}, {"entries come", fill_up}};
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        struct house house;
+        house_init(&house, LIMIT);
+        fill(&house, LIMIT / 4 * 3);
+        size_t before = store_used_bytes(house.store);
+        told.resident_bytes = BASE + before;
+        while_asked = table[i].meanwhile;
+        while_asked_context = &house;
+        room_measure(&house.keyspace);
+        while_asked = NULL;
+        cr_assert(store_used_bytes(house.store) != before);
+        cr_expect(overhead(&house) <= BASE, "%s: %zu", table[i].row, overhead(&house));
+        house_deinit(&house);
+    }
+}
+
+Test(room, what_judging_took_is_kept_free_and_forgotten_in_time) {
+    enum { SCRATCH = 8 << 20 };
+    struct house house;
+    house_init(&house, LIMIT);
+    fill(&house, LIMIT / 4 * 3);
+    told.resident_bytes = BASE + store_used_bytes(house.store);
+    struct allocator *purse = &house.access.purse.allocator;
+    void *scratch = mem_alloc(purse, SCRATCH);
+    cr_assert(scratch);
+    told.resident_bytes += SCRATCH;
+    room_measure(&house.keyspace);
+    cr_expect(overhead(&house) == BASE + SCRATCH, "it is counted once: %zu", overhead(&house));
+    mem_free(purse, scratch, SCRATCH);
+    told.idle_bytes = SCRATCH;
+    room_measure(&house.keyspace);
+    size_t kept = overhead(&house);
+    cr_expect(kept <= BASE + SCRATCH && kept > BASE + SCRATCH / 2,
+              "what waits to be given back is part of it: %zu", kept);
+    for (int i = 0; i < 600; i++) room_measure(&house.keyspace);
+    cr_expect(overhead(&house) < BASE + SCRATCH / 2, "half a minute later: %zu", overhead(&house));
+    house_deinit(&house);
+}
+
+Test(room, where_nothing_ends_it_is_not_looked_for_again_until_something_does) {
+    struct house house;
+    house_init(&house, LIMIT);
+    fill(&house, LIMIT + LIMIT / 16);
+    room_set(&house.keyspace,
+             &(struct keyspace_memory){.bytes_max = LIMIT,
+                                       .policy = {STORE_POLICY_VOLATILE_LRU, 10, 1}});
+    cr_expect(!keyspace_make_room(&house.access, 100));
+    struct store_evicted vain = store_evict(house.store, &house.access.hold, 1000, LIMIT, SIZE_MAX);
+    cr_expect(vain.looked == 0 && vain.entries == 0, "%zu slots", vain.looked);
+    struct store_key key = keyspace_key(&house.access, 0, bytes_of_cstr("key:7"));
+    cr_expect(keyspace_set_string(&house.access, &key, bytes_of_cstr("ends"),
+                                  &(struct keyspace_set_options){.expire_at_ms = 100000}) ==
+              KEYSPACE_DONE);
+    struct store_evicted found = store_evict(house.store, &house.access.hold, 1000, LIMIT, 100000);
+    cr_expect(found.entries == 1, "%zu entries", found.entries);
     house_deinit(&house);
 }
