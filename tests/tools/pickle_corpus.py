@@ -1383,6 +1383,15 @@ def brackets():
     for name, inside in (("class", SG("builtins", "int")), ("none", b"N"), ("classes", SG("builtins", "int") + SG("builtins", "str") + b"\x86"), ("generic", one),
                          ("generics", one + b"N\x86"), ("dots", SG("builtins", "int") + SG("builtins", "Ellipsis") + b"\x86"), ("empty", b")")):
         add("r24_" + name, P(4) + get + inside + b"\x86R.", ACCEPT, "accepted")
+    literal = SG("_operator", "getitem") + SG("typing", "Literal")
+    for name, inside in (("text", S("red")), ("texts", S("red") + b"K\x01\x86"), ("number", b"K\x01"), ("class", SG("builtins", "int"))):
+        add("r24_literal_" + name, P(4) + literal + inside + b"\x86R.", ACCEPT, "accepted")
+    for name, inside in (("list", b"]"), ("lists", S("red") + b"]\x86"), ("instance", SG("app", "User") + b")\x81")):
+        add("r24_literal_" + name, P(4) + literal + inside + b"\x86R.", FORBIDDEN, "arguments", "_operator.getitem")
+    alias = SG("types", "GenericAlias") + SG("builtins", "list") + SG("builtins", "int") + b"\x85\x86R"
+    add("r24_alias", P(4) + get + alias + b"\x86R.", ACCEPT, "accepted")
+    add("r24_type_of_none", P(4) + get + SG("builtins", "type") + b"N\x85R\x86R.", ACCEPT, "accepted")
+    add("r24_of_instance", P(4) + SG("_operator", "getitem") + one + SG("builtins", "int") + b"\x86R.", FORBIDDEN, "arguments", "_operator.getitem")
     add("r24_one", P(4) + get + b"\x85R.", FORBIDDEN, "arguments", "_operator.getitem")
 
 

@@ -63,6 +63,34 @@ Test(verify, a_report_tells_the_facts_of_an_accepted_pickle) {
     rig_close(rig);
 }
 
+/* What a learned row has to allow: plain rows are for states that are attributes. */
+Test(verify, a_state_that_is_more_than_attributes_is_told) {
+    static const struct {
+        struct bytes state;
+        bool more;
+    } cases[] = {
+        {BYTES("N"), false},         {BYTES("}"), false},       {BYTES("N}\x86"), false},
+        {BYTES("}}\x86"), false},    {BYTES("K\x01"), true},    {BYTES("]"), true},
+        {BYTES("N\x85"), true},      {BYTES("NN}\x87"), true},  {BYTES("K\x01}\x86"), true},
+        {BYTES("NK\x01\x86"), true}, {BYTES("}K\x01Ns"), true}, {BYTES(")"), true},
+    };
+    struct rig *rig = rig_open();
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct buf pickle;
+        buf_init(&pickle, mem_system(), 256);
+        bool made = buf_append(&pickle, BYTES("\x80\x02"
+                                              "capp\nReads\n)\x81")) == BRINE_OK &&
+                    buf_append(&pickle, cases[i].state) == BRINE_OK &&
+                    buf_append(&pickle, BYTES("b.")) == BRINE_OK;
+        cr_assert(made);
+        cr_assert_eq(verify(rig, buf_view(&pickle)), BRINE_OK, "case %zu", i);
+        bool told = (rig->report.globals[0].uses & PICKLE_USE_STATE_ANY) != 0;
+        cr_expect_eq(told, cases[i].more, "case %zu", i);
+        buf_deinit(&pickle);
+    }
+    rig_close(rig);
+}
+
 Test(verify, the_fingerprint_of_a_state_does_not_depend_on_the_order_of_its_keys) {
     static const struct bytes one = BYTES("capp\nUser\np0\n0(g0\no}(Va\nNVb\nNub.");
     static const struct bytes other = BYTES("capp\nUser\np0\n0(g0\no}(Vb\nNVa\nNub.");
