@@ -423,6 +423,8 @@ static void say_brine(struct info *info) {
     say(info, "gate_mode:%s\r\n", modes[config_read(info->call->worker->config->gate.mode)]);
     say(info, "gate_admitted:%" PRIu64 "\r\ngate_refused:%" PRIu64 "\r\n",
         total(info, METRIC_gate_admitted), total(info, METRIC_gate_refused));
+    say(info, "upkeep_turns:%" PRIu64 "\r\nupkeep_long_turns:%" PRIu64 "\r\n",
+        total(info, METRIC_upkeep_turns), total(info, METRIC_upkeep_long_turns));
     say(info, "stored_bytes:%zu\r\nauth_failures:%" PRIu64 "\r\n", store_used_bytes(store),
         total(info, METRIC_auth_failures));
     say(info, "client_read_pauses:%" PRIu64 "\r\nclient_output_limit_closed:%" PRIu64 "\r\n",

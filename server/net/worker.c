@@ -24,7 +24,8 @@ enum {
     DESK_BYTES_MAX = 64 << 20, /* that one keeps, whatever the limit */
     DESK_BYTES_KEPT = 256 * 1024,
     DESK_INPUT_BYTES = 4096, /* shorter ones do not take as much */
-    DESK_REST_MS = 1000,
+    DESK_REST_MS = 100,
+    UPKEEP_LONG_NS = 1000 * 10000,
 };
 
 static void on_turn_end(uv_prepare_t *handle);
@@ -214,8 +215,12 @@ void worker_queue_again(struct worker *worker, struct connection *connection) {
     uv_idle_start(&worker->again, on_again);
 }
 
-/* Upkeep from started_ns until now: INFO's expire_cycle_cpu_milliseconds, and LATENCY's event. */
-static void note_upkeep(struct worker *worker, int64_t started_ns) {
+/* A turn of upkeep until now: INFO's figures, and LATENCY's event.  That a turn was long is judged
+ * by the processor's time: the clock's also tells what else the machine did. */
+static void note_upkeep(struct worker *worker, int64_t started_ns, int64_t started_thread_ns) {
+    bool was_long = clock_thread_ns() - started_thread_ns > UPKEEP_LONG_NS;
+    metrics_add(&worker->metrics, METRIC_upkeep_turns, 1);
+    if (was_long) metrics_add(&worker->metrics, METRIC_upkeep_long_turns, 1);
     int64_t took_us = (clock_mono_ns() - started_ns) / 1000;
     int64_t threshold_ms = config_read(worker->net->options.config->latency.monitor_threshold_ms);
     metrics_add(&worker->metrics, METRIC_upkeep_us, (uint64_t)MAX(took_us, 0));
@@ -231,6 +236,7 @@ static void do_upkeep(struct worker *worker) {
     size_t shards = store_shards(worker->net->options.keyspace->store);
     size_t step = worker->net->workers_count, own = (shards + step - 1 - worker->index) / step;
     int64_t started_ns = clock_mono_ns(), end_ns = started_ns + WORKER_UPKEEP_NS;
+    int64_t started_thread_ns = clock_thread_ns();
     bool more = false;
     size_t done = 0;
     worker_note_time(worker);
@@ -245,7 +251,7 @@ static void do_upkeep(struct worker *worker) {
     tracking_end_batch(&worker->state, NULL);
     worker->upkeep_is_due = more;
     if (more && done < own) metrics_add(&worker->metrics, METRIC_upkeep_cut_short, 1);
-    note_upkeep(worker, started_ns);
+    note_upkeep(worker, started_ns, started_thread_ns);
     if (more) uv_idle_start(&worker->again, on_again);
 }
 

@@ -50,6 +50,8 @@
     M(evicted_keys, COUNTER, "keys removed to make room")                                          \
     M(upkeep_us, COUNTER, "microseconds of removing what is over, and of compacting")              \
     M(upkeep_cut_short, COUNTER, "turns of it that ended by time, with more to do")                \
+    M(upkeep_turns, COUNTER, "turns of it")                                                        \
+    M(upkeep_long_turns, COUNTER, "turns of it that took over a millisecond of the processor")     \
     M(gate_admitted, COUNTER, "values that the gate admitted")                                     \
     M(gate_refused, COUNTER, "values that the gate refused")                                       \
     M(gate_dropped, COUNTER, "values answered as stored and dropped by the gate")                  \

@@ -7,7 +7,8 @@ entry give way; how soon memory is back; and what a server costs that has nothin
 
 Bars: memory back within 2 s, p99.9 of the waits meanwhile at most 2 ms, and at most 1 ms while entries give
 way, or what it was before if that is more.  The longest wait is printed beside that of the quiet seconds
-before: on a shared machine it is the machine's.  bench_pauses measures the longest piece of work.
+before: on a shared machine it is the machine's.  No turn of the server's upkeep may take more than 1 ms of the
+processor, by its own count; bench_pauses measures the longest piece of work.
 """
 import argparse
 import json
@@ -17,7 +18,7 @@ import sys
 import time
 
 from evict import Server
-from peers import serving
+from peers import serving, upkeep_turns
 
 EXPIRE_MS, EXPIRE_BACK_S, EVICT_MS = 2.0, 2.0, 1.0
 EVICT_MEMORY_MB = 64
@@ -39,11 +40,12 @@ def measure(build, port, server, *what):
 
 def expire(build, port, server, options):
     got = measure(build, port, server, "expire", str(options.keys))
+    turns, long_turns = upkeep_turns(port)
     print(f"  {got['keys']} keys end: p99.9 of waits {got['during_p999_ms']:.2f} ms, longest {got['during_max_ms']:.2f} "
           f"(before: {got['before_p999_ms']:.2f}, {got['before_max_ms']:.2f}); all gone in {got['gone_s']:.2f} s, "
-          f"{got['full_mb']:.0f} MB back to {got['left_mb']:.0f} MB, nine tenths of it in {got['memory_back_s']:.2f} s")
+          f"{got['full_mb']:.0f} MB back to {got['left_mb']:.0f} MB, nine tenths of it in {got['memory_back_s']:.2f} s; {long_turns} of {turns} turns over 1 ms")
     return (got["during_p999_ms"] <= max(EXPIRE_MS, got["before_p999_ms"])
-            and 0 <= got["memory_back_s"] <= EXPIRE_BACK_S)
+            and long_turns == 0 and 0 <= got["memory_back_s"] <= EXPIRE_BACK_S)
 
 
 def evict(build, port, server, options):

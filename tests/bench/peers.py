@@ -46,6 +46,14 @@ def ask_over(connection, *words):
     return line[1:]
 
 
+def upkeep_turns(port):
+    """Of a brine server: its turns of upkeep so far, and those over 1 ms of the processor.  Nobody waits longer for its upkeep
+    than a turn takes."""
+    with socket.create_connection(("127.0.0.1", port), 10) as connection:
+        facts = dict(line.split(":", 1) for line in ask_over(connection, "INFO", "everything").split("\r\n") if ":" in line)
+    return int(facts["upkeep_turns"]), int(facts["upkeep_long_turns"])
+
+
 class Peer:
     """A running server.  `command` holds {port}; the process is this one's child and ends with it."""
 
