@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a cache could hold that knows the future: how few misses are possible on a trace of evict_traces.py.
 
-    evict_bound.py TRACE MEGABYTES [MEGABYTES ...]
+    evict_bound.py [--counts] TRACE MEGABYTES [MEGABYTES ...]
 
 Two figures, in misses of reads as evict.py counts them; what the best policy can do lies between them.
 
@@ -15,11 +15,16 @@ live puts on each key's hits.
 `seer` is a policy that can be run, if one knew: of GROUP entries the one gives way whose bytes times reads
 until its next use is most; a value that is worse than all of them is not stored.
 
+With --counts a third instead, of what can be run without the future, though not in a few bytes an entry: every read of
+every key is counted for ever; what was read least often gives way, and what was read less often than that is not stored.
+For traces of one size without times to live.
+
 Only keys and values take memory here; what a server needs beside them is not counted.
 """
+import argparse
 import collections
+import heapq
 import random
-import sys
 
 from evict_traces import WARM_SHARE
 
@@ -133,14 +138,42 @@ def seer_misses(trace, limit_bytes):
     return misses / (len(keys) - warm)
 
 
+def counts_misses(trace, limit_bytes):
+    """Careful: the heap holds an item for each read; those that were read again since are passed over."""
+    _, keys, sizes, _ = trace
+    counts, read_last, heap = collections.Counter(), {}, []
+    warm, misses, room = len(keys) // WARM_SHARE, 0, limit_bytes
+    for number, (key, size) in enumerate(zip(keys, sizes)):
+        counts[key] += 1
+        if key not in read_last:
+            misses += number >= warm
+            if room < size:
+                while read_last.get(heap[0][2]) != heap[0][1]:
+                    heapq.heappop(heap)
+                if heap[0][0] > counts[key]:
+                    continue
+                del read_last[heapq.heappop(heap)[2]]
+            else:
+                room -= size
+        read_last[key] = number
+        heapq.heappush(heap, (counts[key], number, key))
+    return misses / (len(keys) - warm)
+
+
 def main():
-    if len(sys.argv) < 3:
-        sys.exit(__doc__)
-    trace = read_trace(sys.argv[1])
-    for megabytes in map(float, sys.argv[2:]):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--counts", action="store_true")
+    parser.add_argument("trace")
+    parser.add_argument("megabytes", type=float, nargs="+")
+    options = parser.parse_args()
+    trace = read_trace(options.trace)
+    for megabytes in options.megabytes:
         limit = int(megabytes * 2**20)
-        print(f"{sys.argv[1]} {megabytes:g} MB: least {least_misses(trace, limit):.4f}, "
-              f"seer {seer_misses(trace, limit):.4f}", flush=True)
+        if options.counts:
+            figures = f"counts {counts_misses(trace, limit):.4f}"
+        else:
+            figures = f"least {least_misses(trace, limit):.4f}, seer {seer_misses(trace, limit):.4f}"
+        print(f"{options.trace} {megabytes:g} MB: {figures}", flush=True)
 
 
 if __name__ == "__main__":

@@ -149,6 +149,16 @@ Test(eviction, entries_give_way_and_no_write_is_refused) {
     cr_expect(used > 8 << 20 && used <= 17 << 20, /* with holes, which the next ones fill */
               "%lld bytes used", used);
     cr_expect(evicted > 2000 && evicted < 2800, "%lld went", evicted);
+    for (int i = 0; i < 3000; i++) {
+        char get[32];
+        snprintf(get, sizeof get, "STRLEN key:%d", i);
+        (void)wire_ask(wire, 0, get);
+    }
+    /* How long they had not been asked for, and what more or less memory would have held. */
+    PLAY(wire, {"INFO eviction", "~*evicted_idle_below_*ms:*"},
+         {"INFO eviction",
+          "~*forecast_hit_ratio_half:0.*forecast_hit_ratio_same:0.*forecast_hit_ratio_double:*"
+          "forecast_hit_ratio_quadruple:*"});
     PLAY(wire, {"STRLEN key:2999", "20000"}, {"DBSIZE", "200..1000"},
          {"SET gone soon PX 1", "+OK"});
     wire_await(wire, 0, "INFO stats", "~*expired_keys:1\\r*");
