@@ -29,7 +29,9 @@ GROUPS = {
 }
 # What the names alone do not tell.
 REMARKS = {
-    "scripting": "EVAL and EVALSHA run the scripts that Python libraries are known to send, and no other",
+    "scripting": "EVAL and EVALSHA run the scripts that Python libraries are known to send, and no other; no function can be loaded",
+    "server": "BGREWRITEAOF, FAILOVER, REPLICAOF and SLAVEOF answer as a server that has no append-only file and no replicas",
+    "generic": "WAIT finds no replica",
     "cluster": "one node that owns every slot, with `cluster.enabled`",
 }
 
