@@ -277,6 +277,7 @@ def state():
     add("c29_read_back_getattr", P(4) + SG("builtins", "getattr") + helper + S("x") + b"\x86R.", FORBIDDEN, "global", "app.helper.x")
     for key in ("__class__", "__dict__", "__call__"):
         add("c30_slots_" + key.strip("_"), user + b"N}" + S(key) + SG("app", "User") + b"s\x86b.", FORBIDDEN, "state-key")
+    add("c30_escaped_long", b"(" + G("app", "User") + b"o}(" + b"".join(b"V\\u0061" + bytes([98 + i]) * 400 + b"\nN" for i in range(4)) + b"ub.", ACCEPT, "accepted")
     add("c30_dict_class", user + b"}" + S("__class__") + SG("app", "User") + b"sb.", FORBIDDEN, "state-key")
     add("c31_setitem_environ", P(4) + SG("os", "environ") + S("A") + S("b") + b"s.", FORBIDDEN, "global", "os.environ")
     add("c31_setitem_class", P(4) + SG("app", "Attrs") + S("A") + S("b") + b"s.", FORBIDDEN, "items-target", "app.Attrs")
