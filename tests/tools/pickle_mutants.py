@@ -36,6 +36,8 @@ SPARED = {
     "key.a < 3": "a short way past note_str_key, which says the same",
     "(text[0] | 4) != 'e'": "a short way past note_str_key, which says the same",
     "*flags = NODE_UNHASHABLE; return false": "not reached: there are no other kinds",
+    "digits = count_digits(text, at); if (digits == 0) return false": "number_parse_double refuses an empty exponent too",
+    "!numpy_set_items(m, array, items)": "not reached: step_build has made room for what is noted of an array",
 }
 
 

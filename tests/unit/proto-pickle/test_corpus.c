@@ -216,11 +216,12 @@ Test(corpus, memory_that_is_refused_at_any_point_is_an_answer) {
 enum { FULL_ITEMS = 512 };
 
 /* The verdict of a scratch whose arrays cannot grow: one of them has `items`, the others plenty. */
-static enum pickle_reason verify_cramped(struct corpus *c, unsigned array, uint32_t items) {
+static enum pickle_reason verify_cramped(struct corpus *c, bool collects, unsigned array,
+                                         uint32_t items) {
     struct pickle_scratch scratch;
     unsigned number = 0;
     pickle_scratch_init(&scratch, mem_system(), (size_t)1 << 20);
-    scratch.collect_keys = true;
+    scratch.collect_keys = collects;
     scratch.joblib_arrays = is_streams(c);
 #define X(name)                                                                                    \
     scratch.name##_cap = number++ == array ? items : FULL_ITEMS;                                   \
@@ -235,17 +236,22 @@ static enum pickle_reason verify_cramped(struct corpus *c, unsigned array, uint3
     return c->report.reason;
 }
 
-static void check_small_scratch(struct corpus *c, const char *name) {
+static void check_each_array(struct corpus *c, const char *name, bool collects) {
     enum { ARRAYS = 10, FULL = ARRAYS };
-    load(c, name);
-    enum pickle_reason whole = verify_cramped(c, FULL, 0);
+    enum pickle_reason whole = verify_cramped(c, collects, FULL, 0);
     if (c->length > MEMORY_FILE_BYTES_MAX || whole == PICKLE_SCRATCH) return;
     for (unsigned array = 0; array < ARRAYS; array++) {
         enum pickle_reason reason = PICKLE_SCRATCH;
         for (uint32_t items = 1; items < FULL_ITEMS && reason == PICKLE_SCRATCH; items++)
-            reason = verify_cramped(c, array, items);
+            reason = verify_cramped(c, collects, array, items);
         cr_expect_eq(reason, whole, "%s, array %u: %s", name, array, pickle_reason_rule(reason));
     }
+}
+
+static void check_small_scratch(struct corpus *c, const char *name) {
+    load(c, name);
+    check_each_array(c, name, true);
+    check_each_array(c, name, false);
 }
 
 Test(corpus, a_scratch_that_is_too_small_is_said_wherever_it_ends) {

@@ -341,6 +341,11 @@ Test(verify, shared_parts_count_each_time_when_that_is_limited) {
     cr_expect_eq(verify(rig, BYTES("]q\x00h\x00\x86q\x01"
                                    "0h\x00Na0h\x01.")),
                  BRINE_TOO_BIG);
+    /* So does an instance that gets its state afterwards, whatever that holds. */
+    cr_expect_eq(verify(rig, BYTES("]q\x01"
+                                   "capp\nReads\n)\x81q\x00"
+                                   "a0h\x00](Va\nNeb0h\x01.")),
+                 BRINE_TOO_BIG);
     rig_close(rig);
 }
 
