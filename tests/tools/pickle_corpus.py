@@ -397,6 +397,8 @@ def broken():
     add("c45_newobj_short", P(4) + b")\x81.", MALFORMED, "stack-underflow")
     add("c45_setitem_short", P(4) + b"}Ns.", MALFORMED, "stack-underflow")
     add("c45_pop_nothing", P(4) + b"0N.", MALFORMED, "stack-underflow")
+    for op in b"tldue\x90\x91":
+        add("c45_no_mark_%02x" % op, P(4) + b"]" + bytes([op]) + b".", MALFORMED, "mark-missing")
     add("c45_pop_mark_nothing", P(4) + b"1N.", MALFORMED, "mark-missing")
 
 
