@@ -517,6 +517,9 @@ def resources():
     add("r04_nan_keys", P(4) + b"}(" + (b"G" + struct.pack(">d", float("nan")) + b"N") * 1500 + b"u.", LIMIT, "key-collisions")
     add("r04_walking_ints", P(4) + b"}(" + b"".join(b"J" + struct.pack("<i", key) + b"N" for key in walking_keys()) + b"u.",
         LIMIT, "key-collisions")
+    for name, keys in (("in_a_row", (1, 2, 3, 4)), ("apart", (1, 5, 9, 2))):
+        add("r04_few_ints_" + name, P(4) + b"}(" + b"".join(b"K" + bytes([key]) + b"N" for key in keys) + b"u(K\x63NK\x4dNK\x58Nu.", ACCEPT, "accepted")
+    add("r04_few_ints_of_tuple", P(4) + SG("builtins", "set") + b"(K\x01K\x05K\x09t\x85R.", ACCEPT, "accepted")
     add("r04_many_ints_allowed", P(4) + b"}(" + b"".join(b"J" + struct.pack("<i", i * 64) + b"N" for i in range(3000)) + b"u.",
         ACCEPT, "accepted")
     add("r05_memo_index_binput", P(4) + b"Nr" + struct.pack("<I", 10 ** 7) + b".", LIMIT, "memo-index")
