@@ -100,6 +100,7 @@ bool numpy_stream_bytes(const struct machine *m, struct pickle_value shape,
     uint64_t items;
     if (!is_dtype(m, dtype) || !shape_items(m, shape, &items)) return false;
     *objects = m->nodes[dtype.a].flags & NODE_OBJECTS;
+    *bytes = 0;
     if (*objects) return true;
     uint64_t item_bytes = more_seen(m, dtype.a)->aux;
     return item_bytes > 0 && !mul_overflows(items, item_bytes, bytes);
