@@ -368,7 +368,8 @@ void store_prefetch_entry(struct store *store, struct store_hold *hold, const st
          * three times in eight.
          * A boxed value is not looked at, and its entry is short. */
         uintptr_t entry = (uintptr_t)heap_entry(shard->heap, ref);
-        size_t value = bytes < store->boxed_from_bytes ? MIN(bytes, (size_t)BYTES_MAX) : 0;
+        size_t value =
+            bytes < store->boxed_from_bytes ? MIN(bytes, (size_t)BYTES_MAX) : sizeof(struct blob *);
         size_t whole = ENTRY_HEADER_BYTES + ENTRY_LABEL_BYTES + key->name.len + value;
         for (uintptr_t at = entry & ~(uintptr_t)(CACHE_LINE_BYTES - 1); at < entry + whole;
              at += CACHE_LINE_BYTES)
