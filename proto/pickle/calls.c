@@ -71,7 +71,8 @@ bool resolve(struct machine *m, struct bytes module, struct bytes name, bool by_
                                                                 .by_attribute = by_attribute};
     struct pickle_global *global = &scratch->globals[m->globals_count];
     /* Exceptions make a tuple of their args, django lists of the values that a key has. */
-    global->walks = global->numerical || bytes_equal(module, BYTES("builtins")) ||
+    global->walks = global->numerical ||
+                    (bytes_equal(module, BYTES("builtins")) && entry->model == POLICY_MODEL_NONE) ||
                     bytes_equal(module, BYTES("django.utils.datastructures")) ||
                     bytes_equal(module, BYTES("django.http.request"));
     /* Its errors write out what they got. */
@@ -149,7 +150,7 @@ void charge_copy(struct machine *m, struct pickle_value value) {
 }
 
 void charge_parts(struct machine *m, uint32_t node) {
-    enum { ITEM_BYTES = 16 };
+    enum { ITEM_BYTES = 64 }; /* so much text is a part */
     if (m->heap > m->heap_max) return;
     m->heap += ITEM_BYTES * (uint64_t)*parts_of(&m->nodes[node]);
 }
@@ -162,6 +163,7 @@ void charge_copies(struct machine *m, uint32_t tuple) {
 /* A datetime asks its tzinfo, and pandas whatever it gets, for what a state may have given it: a
  * function for a method. */
 static bool calls_attributes(const struct machine *m, const struct arguments *args) {
+    enum { NAME_BYTES = 256 };
     struct bytes module = m->scratch->globals[args->callee].module;
     if (LIKELY(!bytes_equal(module, BYTES("datetime")) && !is_within(module, BYTES("pandas")) &&
                !is_within(module, BYTES("dateutil"))))
@@ -169,6 +171,10 @@ static bool calls_attributes(const struct machine *m, const struct arguments *ar
     for (uint32_t i = 0; i < args->count; i++) {
         struct pickle_value value = argument(m, args, i);
         if (is_container(value) && m->nodes[value.a].flags & NODE_FUNCTION) return true;
+        /* The names of zones, frequencies and kinds are short; long ones are parsed for minutes. */
+        if (value.kind == PICKLE_KIND_STR && value.a > NAME_BYTES &&
+            is_within(module, BYTES("pandas")))
+            return true;
     }
     return false;
 }
@@ -228,7 +234,10 @@ static bool instantiate(struct machine *m, struct pickle_value class, struct pic
     charge_copies(m, tuple.a);
     if (!model_shape(m, &args, 0)) return false;
     if (model_judges_kinds(m, &args)) m->scratch->globals[class.a].made_with = kinds_of(m, tuple);
-    return instance_new(m, class.a, result) && gain(m, result->a, tuple, false);
+    if (!instance_new(m, class.a, result)) return false;
+    m->nodes[result->a].flags |= NODE_MADE;
+    m->nodes[result->a].keys = tuple.a;
+    return gain(m, result->a, tuple, false);
 }
 
 bool step_newobj(struct machine *m) {
@@ -251,6 +260,7 @@ bool step_newobj_ex(struct machine *m) {
         return refuse_global(m, PICKLE_ARGUMENTS, class.a);
     charge_copy(m, keywords);
     inherit_cost(m, result.a, keywords);
+    if (m->nodes[keywords.a].count > 0) forget_made(&m->nodes[result.a]);
     return gain(m, result.a, keywords, false) && push(m, result);
 }
 

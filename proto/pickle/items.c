@@ -20,10 +20,9 @@ static inline bool is_hashable(struct machine *m, struct pickle_value value, uin
     case PICKLE_KIND_TUPLE:
     case PICKLE_KIND_FROZENSET:
         *flags = m->nodes[value.a].flags & (NODE_UNHASHABLE | NODE_NOHASH | NODE_OPAQUE);
-        if (value.kind == PICKLE_KIND_FROZENSET) *flags |= NODE_OPAQUE;
         return !(*flags & (NODE_UNHASHABLE | NODE_NOHASH));
     case PICKLE_KIND_INSTANCE:
-        *flags = NODE_OPAQUE;
+        *flags = hash_source(m, value.a) == HASH_UNKNOWN ? NODE_OPAQUE : 0;
         if (has_right(m, m->nodes[value.a].global, POLICY_HASH)) return true;
         *flags |= NODE_NOHASH;
         return false;
@@ -318,9 +317,11 @@ static bool log_key(struct machine *m, uint32_t target, struct pickle_value key)
     return log_keys(m, target, key, 1);
 }
 
-static inline bool is_foreseeable(struct pickle_value key) {
+static inline bool is_foreseeable(const struct machine *m, struct pickle_value key) {
     return key.kind == PICKLE_KIND_INT || key.kind == PICKLE_KIND_LONG ||
-           key.kind == PICKLE_KIND_FLOAT || key.kind == PICKLE_KIND_TUPLE;
+           key.kind == PICKLE_KIND_FLOAT || key.kind == PICKLE_KIND_TUPLE ||
+           key.kind == PICKLE_KIND_FROZENSET ||
+           (key.kind == PICKLE_KIND_INSTANCE && hash_source(m, key.a) == HASH_KNOWN);
 }
 
 static bool charge_key(struct machine *m, uint32_t cost, uint32_t depth) {
@@ -367,7 +368,7 @@ static bool charge_comparing(struct machine *m, uint32_t target, struct pickle_v
     if (is_container(key) && !charge_work(m, seen->long_work)) return false;
     uint64_t work = decimal_work(m, key);
     if (work == 0) return true;
-    if (!charge_work(m, work * seen->keys_opaque)) return false;
+    if (!charge_work(m, work * seen->keys_held)) return false;
     struct pickle_more *more = more_of(m, target);
     if (more) more->long_work += work;
     return more != NULL;
@@ -387,16 +388,20 @@ void note_scalar(struct machine *m) {
     m->numerical_keys = true;
 }
 
-static bool add_opaque_key(struct machine *m, uint32_t target, struct pickle_value key) {
+/* A key with parts, that is hashed and compared by code of its own. */
+static bool add_held_key(struct machine *m, uint32_t target, struct pickle_value key,
+                         uint32_t flags) {
     struct pickle_more *more = more_of(m, target);
     if (!more) return false;
+    more->keys_held++;
     note_compared(m, key);
-    if (++more->keys_opaque > m->limits->key_opaque_max)
+    if (flags & NODE_OPAQUE && ++more->keys_opaque > m->limits->key_opaque_max)
         return refuse_limit(m, PICKLE_KEY_OPAQUE, more->keys_opaque, m->limits->key_opaque_max);
+    if (key.kind != PICKLE_KIND_INSTANCE) return true;
     /* A class derived from str: as an attribute it is the text that nobody has looked at. */
-    bool is_instance = key.kind == PICKLE_KIND_INSTANCE;
-    if (is_instance && m->nodes[target].flags & NODE_STATE) return refuse(m, PICKLE_STATE_KEY);
-    if (is_instance) m->scratch->globals[m->nodes[key.a].global].uses |= PICKLE_USE_HASH;
+    if (m->nodes[target].flags & NODE_STATE) return refuse(m, PICKLE_STATE_KEY);
+    more->keys_instances++;
+    m->scratch->globals[m->nodes[key.a].global].uses |= PICKLE_USE_HASH;
     return true;
 }
 
@@ -411,10 +416,10 @@ bool add_key(struct machine *m, uint32_t target, struct pickle_value key) {
     if (!is_hashable(m, key, &flags)) return refuse_unhashable(m, key, flags);
     if (is_container(key) &&
         (!charge_comparing(m, target, key) ||
-         !charge_key(m, add_saturating(m->nodes[key.a].cost, 1), m->nodes[key.a].key_depth + 1u)))
+         !charge_key(m, add_saturating(m->nodes[key.a].cost, 1), m->nodes[key.a].key_depth + 1u) ||
+         !add_held_key(m, target, key, flags)))
         return false;
-    if (flags & NODE_OPAQUE) return add_opaque_key(m, target, key);
-    return !is_foreseeable(key) || log_key(m, target, key);
+    return flags & NODE_OPAQUE || !is_foreseeable(m, key) || log_key(m, target, key);
 }
 
 /* Dunders that honest states have and no reader calls. */
@@ -513,6 +518,7 @@ bool note_str_key(struct machine *m, uint32_t number, struct pickle_value key,
         node->flags |= NODE_WALKED;
     }
     note_name(m, text, value);
+    if (bytes_equal(text, BYTES("_metadata"))) node->flags |= NODE_WALKED;
     if (is_written_out(m, text, value)) node->flags |= NODE_WALKED;
     if (!undecoded &&
         (!is_planted_name(text) || is_inert_name(text) || is_inner_state(m, number, text, value)))
@@ -527,9 +533,9 @@ bool note_str_key(struct machine *m, uint32_t number, struct pickle_value key,
 }
 
 /* Every name that note_str_key looks at begins with "__", is one of "add", "append", "extend",
- * "args", "_cache", "_name_", "_value_", "_sklearn_version", "_django_version", or is written in a
- * way that has to be decoded; "is_safe", "name" and "names" are looked at where values are no
- * leaves. */
+ * "args", "_cache", "_name_", "_value_", "_metadata", "_sklearn_version", "_django_version", or is
+ * written in a way that has to be decoded; "is_safe", "name" and "names" are looked at where values
+ * are no leaves. */
 static inline bool may_be_planted(const struct machine *m, struct pickle_value key) {
     if (UNLIKELY(key.flags & ~VALUE_8BIT)) return true;
     if (key.a < 3) return false;
@@ -537,7 +543,8 @@ static inline bool may_be_planted(const struct machine *m, struct pickle_value k
     if (UNLIKELY(text[0] == '_')) {
         bool is_version = (text[1] == 's' && key.a == sizeof "_sklearn_version" - 1) ||
                           (text[1] == 'd' && key.a == sizeof "_django_version" - 1);
-        bool is_member = key.a == sizeof "_value_" - 1 && text[1] == 'v';
+        bool is_member = (key.a == sizeof "_value_" - 1 && text[1] == 'v') ||
+                         (key.a == sizeof "_metadata" - 1 && text[1] == 'm');
         bool is_short = key.a == sizeof "_cache" - 1 && (text[1] == 'c' || text[1] == 'n');
         return text[1] == '_' || is_short || is_member || is_version;
     }
@@ -607,6 +614,7 @@ bool check_fillable(struct machine *m, struct pickle_value target, enum pickle_k
                              target.kind == PICKLE_KIND_GLOBAL ? target.a : NO_GLOBAL);
     }
     uint32_t global = m->nodes[target.a].global;
+    forget_made(&m->nodes[target.a]);
     if (!has_right(m, global, right)) return refuse_global(m, PICKLE_ITEMS, global);
     if (m->nodes[target.a].flags & NODE_BUILT) return refuse_global(m, PICKLE_STATE_LAST, global);
     if (kind != PICKLE_KIND_DICT && m->nodes[target.a].flags & NODE_PLANTED)
@@ -629,7 +637,7 @@ static inline bool fillable(struct machine *m, enum pickle_kind kind, enum polic
 static __attribute__((noinline)) bool log_items(struct machine *m, uint32_t target,
                                                 const struct pickle_value *items, uint32_t count) {
     for (uint32_t i = 0; i < count; i++)
-        if (is_foreseeable(items[i]) && !log_key(m, target, items[i])) return false;
+        if (!log_key(m, target, items[i])) return false;
     return true;
 }
 
@@ -665,6 +673,9 @@ static __attribute__((noinline)) bool note_pairs(struct machine *m, uint32_t lis
 bool extend(struct machine *m, uint32_t target, const struct pickle_value *items, uint32_t count) {
     struct pickle_node *node = &m->nodes[target];
     bool log = !m->new_list_flags && node->global == NO_GLOBAL;
+    /* Its elements are the hash of a frozenset by now. */
+    if (UNLIKELY(node->flags & NODE_KEYED) && node->global == NO_GLOBAL)
+        return refuse(m, PICKLE_ITEMS_TARGET);
     if (node->count == 0 && count > 0) {
         if (items[0].kind == PICKLE_KIND_STR || items[0].kind == PICKLE_KIND_BYTES)
             node->flags |= NODE_FIRST_STR;
@@ -845,13 +856,16 @@ bool step_dict(struct machine *m) {
     return update(m, number, m->stack + from, count) && push_node(m, PICKLE_KIND_DICT, number);
 }
 
+/* Of a frozenset all elements are kept, for its own hash. */
 static bool add_elements(struct machine *m, uint32_t target, const struct pickle_value *items,
-                         uint32_t count) {
+                         uint32_t count, bool frozen) {
     m->nodes[target].count = add_saturating(m->nodes[target].count, count);
     m->nodes[target].cost = add_saturating(m->nodes[target].cost, count);
     m->heap += SET_ITEM_BYTES * (uint64_t)count;
     for (uint32_t i = 0; i < count; i++)
-        if (!add_key(m, target, items[i]) || !gain_any(m, target, items[i])) return false;
+        if (!add_key(m, target, items[i]) || !gain_any(m, target, items[i]) ||
+            (frozen && !is_foreseeable(m, items[i]) && !log_key(m, target, items[i])))
+            return false;
     return true;
 }
 
@@ -861,14 +875,14 @@ bool step_additems(struct machine *m) {
     uint32_t count = m->top - from;
     m->top = from;
     return fillable(m, PICKLE_KIND_SET, POLICY_ITEMS_SET, &target) &&
-           add_elements(m, target, m->stack + from, count);
+           add_elements(m, target, m->stack + from, count, false);
 }
 
 bool step_frozenset(struct machine *m) {
     uint32_t from, number;
-    if (!pop_mark(m, &from) || !node_new(m, NODE_SET, &number)) return false;
+    if (!pop_mark(m, &from) || !node_new(m, NODE_SET | NODE_KEYED, &number)) return false;
     uint32_t count = m->top - from;
     m->top = from;
-    return add_elements(m, number, m->stack + from, count) &&
+    return add_elements(m, number, m->stack + from, count, true) &&
            push_node(m, PICKLE_KIND_FROZENSET, number);
 }

@@ -7,6 +7,7 @@
  *   text.c    arguments written as text           items.c  containers, keys, nesting
  *   calls.c   names, calls                        state.c  BUILD
  *   models.c  arguments of known callables        probes.c keys that are made to collide
+ *   hashes.c  hashes that a writer can choose
  *   protocols.c  names that numpy believes
  *
  * Every step returns true to go on, or false after refuse() has filled the report.
@@ -42,6 +43,7 @@ struct machine {
     bool grew_late;        /* what is part of something got a part that has parts */
     bool numerical_keys;   /* a scalar of numpy's is made, and may be a key */
     uint64_t wide_keys;    /* how many values the ranges that are keys give */
+    bool namespace_calls;  /* a SimpleNamespace has a function as attribute */
     uint32_t long_most;    /* bytes of the longest integer */
     bool escapes_protocol; /* a text with escapes holds a name that numpy believes */
     uint32_t top, fence, stack_cap;
@@ -185,6 +187,9 @@ bool step_proto(struct machine *m);
 bool take_frame(struct machine *m);
 /* The one way to an accept. */
 bool take_stop(struct machine *m);
+/* What can be said of all that was done only when no more is: at STOP, and where the bytes break
+ * off, for a reader has done it by then. */
+bool check_end(struct machine *m);
 /* The bytes or the frame ended where an opcode should stand. */
 bool next_frame(struct machine *m);
 
@@ -342,11 +347,29 @@ static inline uint64_t kinds_of(const struct machine *m, struct pickle_value tup
 /* --- state.c --- */
 bool step_build(struct machine *m);
 
+/* --- hashes.c: what the hash of an instance that may be a key is made of --- */
+enum hash_source {
+    HASH_SECRET,  /* text, or its address: nobody who writes the pickle can choose it */
+    HASH_KNOWN,   /* what it was made of */
+    HASH_UNKNOWN, /* what its class makes of numbers */
+};
+#define HASH_MODULUS (((uint64_t)1 << 61) - 1)
+enum hash_source hash_source(const struct machine *m, uint32_t instance);
+/* The instance has got its state. */
+bool hash_by_state(struct machine *m, uint32_t instance);
+/* Of numbers, and of what is made of parts whose own are in `known`, at their nodes' numbers. */
+uint64_t hash_part(const struct machine *m, struct pickle_value value, const uint64_t *known);
+/* Those of all nodes in their order; `room` is for as many words as a container has keys. */
+void hash_nodes(const struct machine *m, uint64_t *known, uint64_t *room);
+
 /* --- probes.c --- */
 /* Foresees how CPython's tables take the logged keys.  Containers with few of them are not looked
  * at, so it need not be called when m->keys_most is as small. */
 enum { PROBES_FEW_KEYS = 256 };
 bool probes_check(struct machine *m);
+/* The hashes of a container's keys in their order, from its last run back to its first. */
+void probes_hash_keys(const struct machine *m, uint32_t last, const uint64_t *known,
+                      uint64_t *hashes);
 
 /* --- names.c --- */
 enum rename { RENAME_SAME, RENAME_DONE, RENAME_AMBIGUOUS };

@@ -107,7 +107,10 @@ bool model_shape(struct machine *m, const struct arguments *args, uint32_t from)
 static bool give_instance(struct machine *m, const struct arguments *args,
                           struct pickle_value *result) {
     struct pickle_value tuple = {.kind = PICKLE_KIND_TUPLE, .a = args->tuple};
-    return instance_new(m, args->callee, result) && gain(m, result->a, tuple, false);
+    if (!instance_new(m, args->callee, result)) return false;
+    m->nodes[result->a].flags |= NODE_MADE;
+    m->nodes[result->a].keys = args->tuple;
+    return gain(m, result->a, tuple, false);
 }
 
 static bool give_copy(struct machine *m, const struct arguments *args, uint32_t at,
@@ -237,6 +240,8 @@ static bool call_set(struct machine *m, const struct arguments *args, struct pic
         return refuse_limit(m, PICKLE_KEY_OPAQUE, node->count, m->limits->key_opaque_max);
     node->flags |= NODE_KEYED | NODE_SET;
     if (!charge_hashing(m, source.a) || !give_copy(m, args, 0, result)) return false;
+    bool frozen = hash_source(m, result->a) == HASH_KNOWN;
+    if (!frozen) forget_made(&m->nodes[result->a]);
     uint32_t count = source.kind == PICKLE_KIND_TUPLE ? m->nodes[source.a].count : 0;
     m->nodes[result->a].flags |= NODE_SET;
     for (uint32_t i = 0; i < count; i++)
@@ -528,7 +533,9 @@ static bool note_labels(struct machine *m, uint32_t dict, struct bytes key,
     bool labels = bytes_equal(key, BYTES("data")) || bytes_equal(key, BYTES("left")) ||
                   bytes_equal(key, BYTES("right")) || bytes_equal(key, BYTES("categories"));
     bool listed = value.kind == PICKLE_KIND_LIST || value.kind == PICKLE_KIND_TUPLE;
-    if (!labels || !listed || m->index_from == 0) return true;
+    bool parsed = bytes_equal(key, BYTES("freq")) || bytes_equal(key, BYTES("tz"));
+    bool bad = (labels && listed) || (parsed && value.kind == PICKLE_KIND_STR && !is_light(value));
+    if (!bad || m->index_from == 0) return true;
     struct pickle_more *more = more_of(m, dict);
     if (!more) return false;
     more->wrapped |= WRAPPED_BAD_DTYPE;
@@ -803,6 +810,8 @@ static bool note_wrapped(struct machine *m, uint32_t dict, bool maps, struct pic
 /* A cookie makes text of any other value, with the shared parts of it again and again. */
 bool model_admits_pairs(struct machine *m, uint32_t global, const struct pickle_value *items,
                         uint32_t count) {
+    if (bytes_equal(m->scratch->globals[global].module, BYTES("django.http.request")))
+        for (uint32_t i = 1; i < count; i += 2) charge_copy(m, items[i]); /* decoded */
     if (entry_of(m, global)->model != POLICY_MODEL_SIMPLE_COOKIE) return true;
     for (uint32_t i = 1; i < count; i += 2) {
         charge_copy(m, items[i]); /* in quotes */

@@ -29,6 +29,31 @@ static bool check_attributes(struct machine *m, struct pickle_value state, uint3
     return check_keys(m, state, barred);
 }
 
+/* Slots are set one by one, as an assignment does it, which runs properties: a sparse matrix is
+ * reshaped by one, a response encoded.  No class of these packages has a state of slots. */
+static bool has_properties(struct bytes module) {
+    static const struct bytes packages[] = {
+#define PACKAGE(name) {(const uint8_t *)(name), sizeof(name) - 1}
+        PACKAGE("builtins"), PACKAGE("subprocess"),  PACKAGE("urllib"),   PACKAGE("ssl"),
+        PACKAGE("types"),    PACKAGE("collections"), PACKAGE("http"),     PACKAGE("django"),
+        PACKAGE("numpy"),    PACKAGE("scipy"),       PACKAGE("sklearn"),  PACKAGE("pandas"),
+        PACKAGE("dateutil"), PACKAGE("werkzeug"),    PACKAGE("flask"),    PACKAGE("markupsafe"),
+        PACKAGE("celery"),   PACKAGE("kombu"),       PACKAGE("billiard"),
+#undef PACKAGE
+    };
+    for (size_t i = 0; i < ARRAY_LEN(packages); i++)
+        if (is_within(module, packages[i])) return true;
+    return false;
+}
+
+static bool check_slots(struct machine *m, uint32_t global, struct pickle_value state) {
+    if (state.kind != PICKLE_KIND_TUPLE || m->nodes[state.a].count != 2) return true;
+    struct pickle_value slots = m->cells[m->nodes[state.a].first + 1];
+    bool empty = slots.kind != PICKLE_KIND_DICT || m->nodes[slots.a].count == 0;
+    if (empty || !has_properties(m->scratch->globals[global].module)) return true;
+    return refuse_global(m, PICKLE_STATE_KIND, global);
+}
+
 static bool check_plain_state(struct machine *m, struct pickle_value state, uint32_t barred) {
     if (state.kind == PICKLE_KIND_NONE) return true;
     if (state.kind != PICKLE_KIND_TUPLE) return check_attributes(m, state, barred);
@@ -52,7 +77,7 @@ static bool is_plain_state(const struct machine *m, struct pickle_value state) {
 
 /* Of a key that is an instance of a class derived from str the text is not known. */
 static bool check_handed_on(struct machine *m, struct pickle_value dict, uint32_t barred) {
-    if (more_seen(m, dict.a)->keys_opaque > 0) return refuse(m, PICKLE_STATE_KEY);
+    if (more_seen(m, dict.a)->keys_instances > 0) return refuse(m, PICKLE_STATE_KEY);
     return check_keys(m, dict, barred);
 }
 
@@ -91,7 +116,7 @@ static bool walks_attributes(struct bytes module) {
     };
     for (size_t i = 0; i < ARRAY_LEN(modules); i++)
         if (bytes_equal(module, modules[i])) return true;
-    return is_within(module, BYTES("sklearn"));
+    return is_within(module, BYTES("sklearn")) || is_within(module, BYTES("scipy"));
 }
 
 /* Makes lists of the values that a dict in its state holds, by that dict's own method. */
@@ -106,8 +131,10 @@ static bool copies_values(struct bytes module) {
  * called.  Exceptions are hashed by their address. */
 static uint32_t barred_keys(const struct machine *m, uint32_t global) {
     struct bytes module = m->scratch->globals[global].module;
+    /* A dtype is hashed by the attributes that `_metadata` names. */
+    uint32_t hashed = has_right(m, global, POLICY_HASH) ? NODE_WALKED : 0;
     if (is_within(module, BYTES("pandas")) || is_within(module, BYTES("dateutil")))
-        return NODE_PLANTED | NODE_BAD_CACHE | NODE_FUNCTION;
+        return NODE_PLANTED | NODE_BAD_CACHE | NODE_FUNCTION | hashed;
     bool is_key = has_right(m, global, POLICY_HASH) && !bytes_equal(module, BYTES("builtins"));
     is_key |= copies_values(module);
     return NODE_PLANTED | (is_key ? NODE_FUNCTION : 0) |
@@ -141,6 +168,8 @@ static bool check_instance_state(struct machine *m, uint32_t target, struct pick
     if (node->flags & NODE_BUILT) return refuse_global(m, PICKLE_STATE_LAST, node->global);
     node->flags |= NODE_BUILT;
     if (!charge_late(m, node, state)) return false;
+    if (m->namespace_calls && walks_attributes(m->scratch->globals[node->global].module))
+        return refuse_global(m, PICKLE_STATE_KEY, node->global);
     if (!model_state_agrees(m, node->global, state))
         return refuse_global(m, PICKLE_STATE_KIND, node->global);
     if (wraps && !model_wrapper_state(m, target, state)) return false;
@@ -245,6 +274,11 @@ static bool note_state(struct machine *m, uint32_t target, struct pickle_value s
         node->flags |= dict->flags & NODE_FUNCTION;
         if (node->flags & NODE_IN_TUPLE && dict->flags & NODE_FUNCTION)
             return refuse(m, PICKLE_STATE_KEY);
+        /* An estimator takes it for an array, and calls what it has for methods. */
+        bool namespace = bytes_equal(m->scratch->globals[global].module, BYTES("types"));
+        m->namespace_calls |= namespace && dict->flags & NODE_FUNCTION;
+        if (namespace && node->flags & NODE_NESTED && dict->flags & NODE_FUNCTION)
+            return refuse(m, PICKLE_STATE_KEY);
         m->built_late |= node->flags & NODE_NESTED && dict->flags & NODE_FUNCTION;
         if (m->scratch->collect_keys || m->scratch->collect_fingerprints)
             return collect_keys(m, global, state.a);
@@ -264,8 +298,9 @@ bool step_build(struct machine *m) {
     const struct pickle_node *node = &m->nodes[target.a];
     m->grew_late |= node->flags & NODE_NESTED && node->global != NO_GLOBAL &&
                     wraps_data(entry_of(m, node->global)->model);
-    if (!check_instance_state(m, target.a, state) || !gain_any(m, target.a, state) ||
-        !note_state(m, target.a, state))
+    if (!check_instance_state(m, target.a, state) ||
+        !check_slots(m, m->nodes[target.a].global, state) || !hash_by_state(m, target.a) ||
+        !gain_any(m, target.a, state) || !note_state(m, target.a, state))
         return false;
     charge_copy(m, state);
     if (state.kind == PICKLE_KIND_TUPLE) charge_copies(m, state.a);

@@ -200,7 +200,6 @@ static __attribute__((cold, noinline)) bool check_names(struct machine *m) {
 /* The one way to an accept. */
 bool take_stop(struct machine *m) {
     if (!above_fence(m, 1)) return false;
-    if (UNLIKELY(m->globals_count > 0) && !protocols_check(m)) return false;
     if (m->top != 1 || m->marks_count != 0) return refuse(m, PICKLE_LEFTOVERS);
     if (m->inside) return check_heap(m);
     if (m->at != m->len) return refuse(m, PICKLE_TRAILING);
@@ -212,6 +211,11 @@ bool take_stop(struct machine *m) {
     uint64_t expanded = more_seen(m, root)->expanded;
     if (m->limits->expanded_max && expanded > m->limits->expanded_max)
         return refuse_limit(m, PICKLE_EXPANDED, expanded, m->limits->expanded_max);
+    return check_end(m);
+}
+
+bool check_end(struct machine *m) {
+    if (UNLIKELY(m->globals_count > 0) && !protocols_check(m)) return false;
     if (UNLIKELY(m->name_cost > m->limits->key_cost_total) && !check_names(m)) return false;
     return check_heap(m) && (LIKELY(m->keys_most <= PROBES_FEW_KEYS) || probes_check(m));
 }

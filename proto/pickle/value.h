@@ -142,7 +142,7 @@ _Static_assert(sizeof(struct pickle_node) == 32, "two to a cache line: each cont
 /* What few nodes need. */
 struct pickle_more {
     uint64_t names_sum; /* dict, where asked for: of the hashes of its str keys */
-    uint32_t keys_opaque;
+    uint32_t keys_opaque, keys_held, keys_instances; /* of unknown hash; with parts; instances */
     uint32_t names; /* newest of its str keys, when they are collected */
     /* What models look at.  dtype: bytes of an item, 0 when unknown; list: how many of its parts
      * are pairs that begin with a leaf; dict: where the farthest of its (dtype, offset) values
@@ -179,6 +179,13 @@ struct pickle_name {
 };
 
 /* --- bytes --- */
+
+/* The node is filled: `keys` is what it gets, and no more what it was made of. */
+static inline void forget_made(struct pickle_node *instance) {
+    if (!(instance->flags & NODE_MADE)) return;
+    instance->flags &= ~(uint32_t)NODE_MADE;
+    instance->keys = 0;
+}
 
 static inline uint32_t add_saturating(uint32_t a, uint32_t b) {
     uint32_t sum;

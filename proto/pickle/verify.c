@@ -410,7 +410,10 @@ HOT enum outcome call_fast(struct machine *m, struct cursor *c, bool reduce) {
     if (UNLIKELY(node->cost > node->count || node->flags & NODE_FUNCTION)) return NOT_COVERED;
     m->op_at = (uint32_t)(c->at - m->data);
     charge_copies(m, tuple.a);
-    if (!instance_new(m, callee.a, &instance) || !gain(m, instance.a, tuple, false)) return REFUSED;
+    if (!instance_new(m, callee.a, &instance)) return REFUSED;
+    m->nodes[instance.a].flags |= NODE_MADE;
+    m->nodes[instance.a].keys = tuple.a;
+    if (!gain(m, instance.a, tuple, false)) return REFUSED;
     c->top--;
     value_write(&c->top[-1], PICKLE_KIND_INSTANCE, instance.a, 0);
     c->at++;
@@ -669,6 +672,11 @@ enum brine_status pickle_verify(struct bytes input, const struct policy *policy,
     m.report = report;
     bool ok = start(&m, input.len) && run(&m);
     while (ok && m.inside) ok = joblib_objects_end(&m) && run(&m);
+    enum pickle_class class = pickle_reason_class(report->reason);
+    if (!ok && (class == PICKLE_CLASS_MALFORMED || class == PICKLE_CLASS_TRUNCATED)) {
+        struct pickle_report broken = *report;
+        if (check_end(&m)) *report = broken;
+    }
     report_facts(&m);
     return status_of(report->reason);
 }

@@ -1026,7 +1026,8 @@ def pandas_caches():
                                  ("instance", SG("app", "User") + b")\x81", FORBIDDEN), ("class", SG("app", "User"), FORBIDDEN)):
         rule = "accepted" if verdict == ACCEPT else "state-key"
         add("c30_cache_" + name, series + b"}" + S("_cache") + value + b"sb.", verdict, rule)
-        add("c30_cache_slots_" + name, series + b"N}" + S("_cache") + value + b"s\x86b.", verdict, rule)
+        slots = (verdict, rule) if verdict != ACCEPT else (FORBIDDEN, "state-kind", "pandas.core.series.Series")
+        add("c30_cache_slots_" + name, series + b"N}" + S("_cache") + value + b"s\x86b.", *slots)
     add("c30_cache_escaped", P(2) + G("pandas.core.series", "Series") + b")\x81}V\\u005fcache\nK\x01sb.", FORBIDDEN, "state-key")
     add("c30_cache_8bit", P(2) + G("pandas.core.series", "Series") + b")\x81}U\x06_cacheK\x01sb.", FORBIDDEN, "state-key")
     add("c30_cache_later", series + b"}q\x00b0h\x00" + S("_cache") + b"K\x01s.", FORBIDDEN, "state-key")
@@ -1180,7 +1181,7 @@ def wide():
     limit("index_network", index + b"}" + S("data") + SG("ipaddress", "IPv6Network") + S("::/0") + b"\x85Rs\x86R")
     limit("index_late", b"]q\x000" + index + b"}" + S("codes") + b"h\x00s\x86R0h\x00" + giant + b"a")
     limit("state", series + b"}" + S("name") + giant + b"sb")
-    limit("slots", series + b"N}" + S("name") + giant + b"s\x86b")
+    add("r18_slots", P(4) + series + b"N}" + S("name") + giant + b"s\x86b.", FORBIDDEN, "state-kind", "pandas.core.series.Series")
     limit("exception", error + giant + b"\x85R")
     limit("exception_state", error + b")R}" + S("args") + giant + b"sb")
     limit("own_exception_state", SG("app", "User") + b")\x81}" + S("args") + giant + b"sb")
@@ -1605,9 +1606,67 @@ def weights():
         + b")R}" + S("to_numpy") + helper + b"sbas\x86R.", FORBIDDEN, "arguments", "pandas.core.indexes.base._new_Index")
     add("r31_index_listed", P(4) + SG("pandas.core.indexes.base", "_new_Index") + SG("pandas.core.indexes.base", "Index") + b"}" + S("data") + b"]s\x86R.",
         FORBIDDEN, "arguments", "pandas.core.indexes.base._new_Index")
+    add("r31_slots_property", P(4) + SG("builtins", "ValueError") + b")R}}" + S("a") + b"K\1s\x86b.", FORBIDDEN, "state-kind", "builtins.ValueError")
+    add("r31_slots_empty", P(4) + SG("builtins", "ValueError") + b")R}}\x86b.", ACCEPT, "accepted")
+    add("r31_slots_user", P(4) + SG("app", "User") + b")\x81}}" + S("a") + b"K\1s\x86b.", ACCEPT, "accepted")
+    add("r31_late_namespace", P(4) + SG("types", "SimpleNamespace") + b")Rq\x000](h\x00h\x00}" + S("a") + helper + b"sbe.", ACCEPT, "accepted")
+    add("r31_late_namespace_held", P(4) + SG("types", "SimpleNamespace") + b")Rq\x000h\x00\x85q\x010h\x00}" + S("a") + helper + b"sb.", FORBIDDEN, "state-key")
+    frequency = SG("pandas.core.indexes.base", "_new_Index") + SG("pandas.core.indexes.base", "Index") + b"}" + S("freq")
+    add("r31_index_frequency", P(4) + frequency + S("D") + b"s\x86R.", ACCEPT, "accepted")
+    add("r31_index_digits", P(4) + frequency + S("1" * 5000) + b"s\x86R.", FORBIDDEN, "arguments", "pandas.core.indexes.base._new_Index")
     cookie = SG("http.cookies", "SimpleCookie") + b")\x81" + text + b"q\x000"
     add("r31_cookie", P(4) + cookie + b"(" + S("a") + b"h\x00u.", ACCEPT, "accepted")
     add("r31_cookie_many", P(4) + cookie + b"(" + b"".join(S("a%d" % i) + b"h\x00" for i in range(300)) + b"u.", LIMIT, "heap")
+
+
+def known_hashes():
+    """Instances as keys whose hash their writer chose: 700 of one hash, beside 700 of as many."""
+    modulus, many = (1 << 61) - 1, 700
+
+    def long(value):
+        data = value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True)
+        return b"\x8a" + bytes([len(data)]) + data
+
+    def double(value):
+        return b"G" + struct.pack(">d", value)
+
+    def case(name, module, kind, one, equal, differing, prefix=b""):
+        made = lambda values: b"".join(one(value) for value in values)
+        start = P(4) + SG(module, kind) + b"q\x000" + prefix + b"\x8f("
+        add("r33_%s_equal" % name, start + made(equal) + b"\x90.", LIMIT, "key-collisions")
+        add("r33_%s_differing" % name, start + made(differing) + b"\x90.", ACCEPT, "accepted")
+    chosen, plain = [k * modulus + 12345 for k in range(1, many)], range(12345, 12345 + many)
+    ident = lambda value: b"h\x00)\x81}" + S("int") + long(value) + b"sb"
+    case("uuid", "uuid", "UUID", ident, chosen, plain)
+    case("uuid_in_tuple", "uuid", "UUID", lambda value: ident(value) + b"K\1\x86", chosen, plain)
+    case("decimal", "decimal", "Decimal", lambda value: b"h\x00" + S("%dE-3" % value) + b"\x85R", chosen, plain)
+    case("decimal_negative", "decimal", "Decimal", lambda value: b"h\x00" + S("-%d.5" % value) + b"\x85R", chosen, plain)
+    powers = [(12345 * pow(pow(10, -1, modulus), e, modulus) % modulus, e) for e in range(1, many)]
+    case("decimal_exponents", "decimal", "Decimal", lambda value: b"h\x00" + S("%dE+%d" % value) + b"\x85R", powers, [(n, 5) for n in plain])
+    case("fraction", "fractions", "Fraction", lambda value: b"h\x00" + long(value[0]) + long(value[1]) + b"\x86R",
+         [(12345 * k + modulus, k) for k in range(1, many)], [(n, 7) for n in plain])
+    case("fraction_text", "fractions", "Fraction", lambda value: b"h\x00" + S("-%d/%d" % value) + b"\x85R",
+         [(12345 * k + modulus, k) for k in range(1, many)], [(n, 7) for n in plain])
+    case("complex", "builtins", "complex", lambda value: b"h\x00" + double(value[0]) + double(value[1]) + b"\x86R",
+         [(float((1 << 40) - 1000003 * k), float(k)) for k in range(many)], [(float(n), 1.0) for n in plain])
+    case("range", "builtins", "range", lambda value: b"h\x00" + long(value) + long(value + 10) + b"\x86R", chosen, plain)
+    case("frozenset", "builtins", "frozenset", lambda value: b"(" + long(value) + S("x") + b"K\7\x91", chosen, plain)
+    case("frozenset_called", "builtins", "frozenset", lambda value: b"h\x00](" + long(value) + S("x") + b"K\7e\x85R", chosen, plain)
+    case("frozenset_twice", "builtins", "frozenset", lambda value: b"(" + long(value) + b"K\7K\7\x91", plain, plain[:300])
+    case("frozenset_nested", "builtins", "frozenset", lambda value: b"((" + long(value) + b"\x91K\1\x91", chosen, plain)
+    case("named", "app", "Hashed", lambda value: b"h\x00" + long(value) + b"K\1\x86\x81", chosen, plain)
+    case("one_number", "app", "Hashed", lambda value: b"h\x00" + S("a") + long(value) + b"\x86R", chosen, plain)
+    dtype = SG("numpy", "dtype") + S("i8") + b"\x89\x88\x87Rq\x010"
+    for name, values, verdict in (("equal", walking_keys(), (LIMIT, "key-collisions")), ("differing", plain, (ACCEPT, "accepted"))):
+        made = b"".join(b"h\x00h\x01" + B(struct.pack("<q", value)) + b"\x86RN" for value in values)
+        add("r33_scalar_" + name, P(4) + SG("numpy.core.multiarray", "scalar") + b"q\x000" + dtype + b"}(" + made + b"u.", *verdict)
+    two = b"".join(b"h\x00" + long(value) + long(value + 7) + b"\x86R" for value in range(1 << 20, (1 << 20) + 8200))
+    add("r33_unknown", P(4) + SG("app", "Hashed") + b"q\x000\x8f(" + two + b"\x90.", LIMIT, "key-opaque-max")
+    state = b"h\x00)\x81}" + S("a") + b"K\1sb"
+    add("r33_unknown_state", P(4) + SG("app", "Hashed") + b"q\x000\x8f(" + state * 8200 + b"\x90.", LIMIT, "key-opaque-max")
+    path = b"".join(b"h\x00" + S("%d" % value) + b"\x85R" for value in range(8200))
+    add("r33_secret", P(4) + SG("pathlib", "PurePosixPath") + b"q\x000\x8f(" + path + b"\x90.", ACCEPT, "accepted")
+    add("r33_list_grows", P(4) + SG("builtins", "frozenset") + b"](K\1eq\x00\x85R(h\x00K\2ae.", FORBIDDEN, "items-target")
 
 
 def write(folder, check):
@@ -1636,7 +1695,7 @@ def write(folder, check):
 def main(check):
     for part in (imports, names, memo, operands, calls, state, outside, broken, containers, keys, resources, laughs_and_floods, arguments,
                  numpy_dtypes, dunders, wrapped_and_paired, pandas_caches, wide, wrapped, index_dtypes, range_indexes, cookies, results, array_streams,
-                 long_integers, brackets, array_protocols, walked, masked, handed_on, copied_and_kept, kept_errors, weights):
+                 long_integers, brackets, array_protocols, walked, masked, handed_on, copied_and_kept, kept_errors, weights, known_hashes):
         part()
     return write(PICKLES, check) | write(ARRAY_STREAMS, check)
 
