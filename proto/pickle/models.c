@@ -5,7 +5,6 @@
  * "admits" functions look at kinds and numbers only; whether globals among the arguments may be
  * data is checked when the result takes them as its parts. */
 
-#include "base/number.h"
 #include "pickle/machine.h"
 
 enum { COPIED_ITEM_BYTES = 32 };
@@ -312,36 +311,13 @@ static bool admits_text(struct machine *m, const struct arguments *args,
 
 /* --- classes --- */
 
-/* copyreg._reconstructor(class, base, state): base.__new__(class, state), and base.__init__ when
- * base is not object.  The literal has to be of base's own kind, or base would make it from what
- * it is: bytearray(10**12). */
-static bool base_takes(struct machine *m, uint32_t base, struct pickle_value state) {
-    static const struct {
-        const char *base;
-        enum pickle_kind first, second;
-    } rows[] = {
-        {"object", PICKLE_KIND_NONE, PICKLE_KIND_NONE},
-        {"list", PICKLE_KIND_LIST, PICKLE_KIND_LIST},
-        {"dict", PICKLE_KIND_DICT, PICKLE_KIND_DICT},
-        {"tuple", PICKLE_KIND_TUPLE, PICKLE_KIND_TUPLE},
-        {"str", PICKLE_KIND_STR, PICKLE_KIND_STR},
-        {"int", PICKLE_KIND_INT, PICKLE_KIND_LONG},
-        {"float", PICKLE_KIND_FLOAT, PICKLE_KIND_FLOAT},
-        {"bytes", PICKLE_KIND_BYTES, PICKLE_KIND_BYTES},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-        if (global_is(m, base, "builtins", rows[i].base))
-            return state.kind == rows[i].first || state.kind == rows[i].second;
-    return false;
-}
-
 static bool call_reconstructor(struct machine *m, const struct arguments *args,
                                struct pickle_value *result) {
     if (args->count != 3) return refuse_arguments(m, args);
     struct pickle_value class = argument(m, args, 0), base = argument(m, args, 1);
     struct pickle_value state = argument(m, args, 2);
     bool admitted =
-        is_class(m, class) && base.kind == PICKLE_KIND_GLOBAL && base_takes(m, base.a, state);
+        is_class(m, class) && base.kind == PICKLE_KIND_GLOBAL && plain_base_takes(m, base.a, state);
     if (!admitted) return refuse_arguments(m, args);
     m->scratch->globals[base.a].uses |= PICKLE_USE_REF;
     if (is_container(state)) m->heap += COPIED_ITEM_BYTES * (uint64_t)m->nodes[state.a].count;
@@ -636,25 +612,10 @@ static bool call_range(struct machine *m, const struct arguments *args,
     return give_instance(m, args, result) && set_wide(m, result->a, length);
 }
 
-/* ('10.0.0.0/8'): a network is walked like a range. */
-static bool network_size(struct machine *m, const struct arguments *args, uint32_t *addresses) {
-    enum { V4_BITS = 32, V6_BITS = 128, WIDE_BITS = 32 };
-    uint64_t bits = global_is(m, args->callee, "ipaddress", "IPv6Network") ? V6_BITS : V4_BITS;
-    if (args->count != 1 || argument(m, args, 0).kind != PICKLE_KIND_STR) return false;
-    if (argument(m, args, 0).flags & ~VALUE_8BIT) return false;
-    struct bytes text = payload(m, argument(m, args, 0));
-    const uint8_t *slash = memchr(text.data, '/', text.len);
-    if (!slash) return false;
-    uint64_t prefix;
-    struct bytes digits = bytes_slice(text, (size_t)(slash - text.data) + 1, text.len);
-    if (!number_parse_u64(digits, &prefix) || prefix > bits) return false;
-    *addresses = bits - prefix < WIDE_BITS ? 1u << (bits - prefix) : UINT32_MAX;
-    return true;
-}
 static bool call_network(struct machine *m, const struct arguments *args,
                          struct pickle_value *result) {
     uint32_t addresses;
-    if (!network_size(m, args, &addresses)) return refuse_arguments(m, args);
+    if (!plain_network_size(m, args, &addresses)) return refuse_arguments(m, args);
     return give_instance(m, args, result) && set_wide(m, result->a, addresses);
 }
 /* pytz walks the offsets that it knows of the zone, and keeps for good what it did not know. */
@@ -867,24 +828,9 @@ static bool freeze_list(struct machine *m, struct pickle_value value) {
     return true;
 }
 
-/* A UUID is hashed and compared by its number.  Which of two keys with this text counts is up to
- * the reader's encoding. */
-static void note_identity(struct machine *m, uint32_t dict, struct pickle_value value) {
-    enum { BYTES_MAX = 17, DIGITS_MAX = 40 };
-    uint32_t *flags = &m->nodes[dict].flags,
-             most = value.flags & VALUE_TEXT ? DIGITS_MAX : BYTES_MAX;
-    bool fits = is_int(value) && value.a <= most && !(*flags & NODE_IDENTIFIED);
-    *flags |= NODE_IDENTIFIED | (fits ? 0 : NODE_WALKED);
-    m->identity = (struct identity_state){.dict = dict, .number = value};
-}
-
-static bool identity_agrees(const struct machine *m, struct pickle_value state) {
-    return state.kind == PICKLE_KIND_DICT && m->identity.dict == state.a;
-}
-
 bool model_note_item(struct machine *m, uint32_t dict, struct bytes key,
                      struct pickle_value value) {
-    if (bytes_equal(key, BYTES("int"))) note_identity(m, dict, value);
+    if (bytes_equal(key, BYTES("int"))) plain_note_identity(m, dict, value);
     if (bytes_equal(key, BYTES("dtype"))) return note_dtype(m, dict, value);
     if (UNLIKELY(m->sees_results) && !result_note_item(m, dict, key, value)) return false;
     note_ranged(m, dict, key, value);
@@ -917,7 +863,7 @@ bool model_state_agrees(struct machine *m, uint32_t global, struct pickle_value 
     enum policy_model model = entry_of(m, global)->model;
     const char *shape = shapes[model];
     if (UNLIKELY(model == POLICY_MODEL_SKLEARN_GROWN)) return grown_state_agrees(m, state);
-    if (UNLIKELY(model == POLICY_MODEL_UUID)) return identity_agrees(m, state);
+    if (UNLIKELY(model == POLICY_MODEL_UUID)) return plain_identity_agrees(m, state);
     if (UNLIKELY(model == POLICY_MODEL_MULTI_DICT)) return state.kind == PICKLE_KIND_DICT;
     if (UNLIKELY(model == POLICY_MODEL_RESULT_KEYS)) return result_state_agrees(m, state);
     if (UNLIKELY(wraps_data(model))) return wrapped_state_agrees(m, model, state);

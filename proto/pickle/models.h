@@ -36,6 +36,12 @@ bool result_note_item(struct machine *m, uint32_t dict, struct bytes key,
 bool result_state_agrees(struct machine *m, struct pickle_value state);
 bool result_admits_row(struct machine *m, const struct arguments *args);
 bool result_admits_name(struct machine *m, const struct arguments *args);
+/* models_plain.c: whether copyreg._reconstructor gives such a base such a value; how many addresses
+ * a network has; the dict that a UUID may get. */
+bool plain_base_takes(struct machine *m, uint32_t base, struct pickle_value state);
+bool plain_network_size(struct machine *m, const struct arguments *args, uint32_t *addresses);
+void plain_note_identity(struct machine *m, uint32_t dict, struct pickle_value value);
+bool plain_identity_agrees(const struct machine *m, struct pickle_value state);
 /* models_zone.c */
 bool zone_admits(struct machine *m, const struct arguments *args);
 bool zone_admits_pytz(struct machine *m, const struct arguments *args);
