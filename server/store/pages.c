@@ -110,12 +110,22 @@ static bool reserve_row(struct pages *pages) {
     return true;
 }
 
+static size_t stored_bytes(const struct pages *pages) {
+    return mem_account_used(pages->small) + pages_used(pages);
+}
+
+/* In a small store what is ready would be a good part of all, and at the limit of memory others
+ * would give way for it. */
+static bool is_made_ahead(const struct pages *pages) {
+    return pages->ahead && stored_bytes(pages) / PAGES_AHEAD_FROM >= pages->from_bytes;
+}
+
 static struct page *page_add(struct pages *pages) {
     struct allocator *small = &pages->small->allocator;
     if (!reserve_row(pages)) return NULL;
     struct page *page = mem_alloc_zeroed(small, sizeof *page);
     if (!page) return NULL;
-    page->base = pages->ahead ? ahead_take(pages->ahead) : NULL;
+    page->base = is_made_ahead(pages) ? ahead_take(pages->ahead) : NULL;
     if (!page->base) page->base = mem_alloc(pages->huge, HUGE_PAGE_BYTES);
     if (!page->base) {
         mem_free(small, page, sizeof *page);
@@ -146,7 +156,7 @@ static void page_remove(struct pages *pages, size_t row) {
 
 static bool is_for_pages(const struct pages *pages, size_t bytes) {
     return pages->huge && bytes >= PAGES_BLOCK_BYTES_MIN && bytes <= PAGES_BLOCK_BYTES_MAX &&
-           mem_account_used(pages->small) + pages_used(pages) >= pages->from_bytes;
+           stored_bytes(pages) >= pages->from_bytes;
 }
 
 static void set_broken(struct pages *pages, struct page *page, bool broken) {
@@ -162,9 +172,8 @@ static void set_broken(struct pages *pages, struct page *page, bool broken) {
 /* Once at a half, once at a quarter, so that a store that grows slowly has its page in time and one
  * that does not grow has none. */
 static void ask_ahead(struct pages *pages, const struct page *page) {
-    if (!pages->ahead || page != pages->newest) return;
     size_t left = UNITS - page->used_units;
-    if (left > pages->ask_units) return;
+    if (page != pages->newest || left > pages->ask_units || !is_made_ahead(pages)) return;
     while (pages->ask_units >= left && pages->ask_units > 0) pages->ask_units /= 2;
     ahead_ask(pages->ahead);
 }

@@ -9,13 +9,12 @@
  * Words.  A *page* is one huge page (huge.h), cut into *units* of 1 KB; a *run* is units next to
  * each other.  What is asked for while the store is small, and what is too short or too long, comes
  * from `small`.
- * With `ahead` set after init, pages are made ready by a thread (ahead.h): one is asked for when
- * half of the newest is left, and, as what is not taken goes back, with a quarter and so on.
- * Memory.  used_bytes is what was handed out of pages; what of them is not handed out is at most
- * one page and PAGES_KEPT_SHARE of that, for beyond it what is given back goes to the system at
- * once, in pages of 4 KB.
- * Thread: any; a lock of its own, taken under shards' locks and taking none.  Cost: one in some
- * hundred inserts comes here. */
+ * With `ahead` set after init, pages of a larger store are made ready by a thread (ahead.h): one is
+ * asked for when half of the newest is left, and, as what is not taken goes back, with a quarter
+ * and so on. Memory.  used_bytes is what was handed out of pages; what of them is not handed out is
+ * at most one page and PAGES_KEPT_SHARE of that, for beyond it what is given back goes to the
+ * system at once, in pages of 4 KB. Thread: any; a lock of its own, taken under shards' locks and
+ * taking none.  Cost: one in some hundred inserts comes here. */
 #ifndef BRINE_STORE_PAGES_H
 #define BRINE_STORE_PAGES_H
 
@@ -28,6 +27,7 @@ enum {
     PAGES_BLOCK_BYTES_MIN = 4 * 1024,
     PAGES_BLOCK_BYTES_MAX = 256 * 1024,
     PAGES_KEPT_SHARE = 32,
+    PAGES_AHEAD_FROM = 4, /* times from_bytes */
 };
 
 struct ahead;

@@ -130,6 +130,28 @@ Test(ahead, pages_ask_at_a_half_and_take_what_is_ready) {
     end();
 }
 
+Test(ahead, a_small_store_meets_its_pages_itself) {
+    begin(SIZE_MAX);
+    pages.from_bytes = HUGE_PAGE_BYTES;
+    void *small[BLOCKS_A_PAGE];
+    for (size_t i = 0; i < BLOCKS_A_PAGE; i++)
+        cr_assert(small[i] = mem_alloc(&pages.allocator, BLOCK_BYTES));
+    static const struct {
+        size_t blocks;
+        bool made_ahead;
+    } rows[] = {{BLOCKS_A_PAGE * 2 - 1, false}, {BLOCKS_A_PAGE * 4, true}};
+    size_t filled = 0;
+    for (size_t row = 0; row < ARRAY_LEN(rows); row++) {
+        fill(filled, rows[row].blocks);
+        filled = rows[row].blocks;
+        (void)ahead_turn(&ahead, 1);
+        cr_expect_eq(ahead_bytes(&ahead) > 0, rows[row].made_ahead, "row %zu", row);
+    }
+    drop(0, filled);
+    for (size_t i = 0; i < BLOCKS_A_PAGE; i++) mem_free(&pages.allocator, small[i], BLOCK_BYTES);
+    end();
+}
+
 /* What was given back since is asked for again, but not by every block. */
 Test(ahead, a_store_that_grows_slowly_asks_a_few_times_a_page) {
     begin(SIZE_MAX);
