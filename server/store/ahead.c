@@ -8,9 +8,10 @@
  * other, both slots are filled without being asked: at 200 MB/s half a page lasts for 5 ms, which
  * may be too short to make another ready.
  *
- * The thread is an ordinary one, whatever the scheduler thinks of the others: had it their
- * realtime priority, it would hold up who wants its core for all the time that a page takes.  It is
- * not nicer either, for within the kernel it holds locks that the others may want. */
+ * The thread runs when its core has nothing else to do (SCHED_IDLE), and gives way at once, because
+ * a page that is slow to find takes some milliseconds within the kernel, and an ordinary thread
+ * keeps its core for that long while a worker waits (tests/bench/README.md).  Where no core is ever
+ * free nothing is ready, and whoever needs a page touches it himself. */
 
 #include "store/ahead.h"
 
@@ -100,7 +101,7 @@ static void wait_until(struct ahead *ahead, int64_t mono_ms) {
 
 static void *run(void *arg) {
     struct ahead *ahead = arg;
-    (void)pthread_setschedparam(pthread_self(), SCHED_OTHER, &(struct sched_param){0});
+    (void)pthread_setschedparam(pthread_self(), SCHED_IDLE, &(struct sched_param){0});
     while (!atomic_load(&ahead->ends)) {
         if (ahead_turn(ahead, clock_mono_ms()))
             wait_until(ahead, ahead->give_back_mono_ms);

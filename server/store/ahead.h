@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Huge pages that are ready before somebody needs them.  Private to store/.  The first touch of a
- * page clears 2 MB: 0.1 ms, and on a virtual machine whose host must find the memory first, 5.6 ms;
+ * page clears 2 MB: 0.1 ms, and on a virtual machine whose host must find the memory first, 5.7 ms;
  * in a store that grows, one batch in some thousand waited for that.  Here a thread does it.
  *
  * Words.  A page is *ready* when it was touched and nobody has it.
