@@ -364,16 +364,12 @@ void store_prefetch_entry(struct store *store, struct store_hold *hold, const st
     const struct table *table = shard->slices[key->db].table;
     heap_ref ref = table ? likely_ref(table, key->hash) : 0;
     if (ref) {
-        /* From line to line up to its end: one of 90 bytes lies in three lines
-         * three times in eight.
-         * A boxed value is not looked at, and its entry is short. */
-        uintptr_t entry = (uintptr_t)heap_entry(shard->heap, ref);
-        size_t value =
-            bytes < store->boxed_from_bytes ? MIN(bytes, (size_t)BYTES_MAX) : sizeof(struct blob *);
-        size_t whole = ENTRY_HEADER_BYTES + ENTRY_LABEL_BYTES + key->name.len + value;
-        for (uintptr_t at = entry & ~(uintptr_t)(CACHE_LINE_BYTES - 1); at < entry + whole;
+        const uint8_t *entry = (const uint8_t *)heap_entry(shard->heap, ref);
+        __builtin_prefetch(entry);
+        __builtin_prefetch(entry + CACHE_LINE_BYTES);
+        for (size_t at = 2 * CACHE_LINE_BYTES; at < MIN(bytes, (size_t)BYTES_MAX);
              at += CACHE_LINE_BYTES)
-            __builtin_prefetch((const void *)at);
+            __builtin_prefetch(entry + at);
     }
     if (taken) lock_give_back(&shard->lock);
 }
