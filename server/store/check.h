@@ -17,7 +17,8 @@ struct store_check {
     size_t index_bytes;     /* tables */
 };
 
-/* Where no blob is shared or pinned: structure_bytes + blob_bytes == store_used_bytes(). */
+/* Where no blob is shared or pinned, and without pages that are ready ahead: structure_bytes +
+ * blob_bytes == store_used_bytes(). */
 struct store_check store_check(struct store *store, struct store_hold *hold);
 
 #endif
