@@ -155,10 +155,11 @@ Test(eviction, entries_give_way_and_no_write_is_refused) {
         (void)wire_ask(wire, 0, get);
     }
     /* How long they had not been asked for, and what more or less memory would have held. */
-    PLAY(wire, {"INFO eviction", "~*evicted_idle_below_*ms:*"},
-         {"INFO eviction",
-          "~*forecast_hit_ratio_half:0.*forecast_hit_ratio_same:0.*forecast_hit_ratio_double:*"
-          "forecast_hit_ratio_quadruple:*"});
+    PLAY(wire, {"INFO eviction", "~*evicted_idle_below_*ms:*"});
+    /* The store's own reads are counted in by a timer. */
+    wire_await(wire, 0, "INFO eviction",
+               "~*forecast_hit_ratio_half:0.*forecast_hit_ratio_same:0.*"
+               "forecast_hit_ratio_double:*forecast_hit_ratio_quadruple:*");
     PLAY(wire, {"STRLEN key:2999", "20000"}, {"DBSIZE", "200..1000"},
          {"SET gone soon PX 1", "+OK"});
     wire_await(wire, 0, "INFO stats", "~*expired_keys:1\\r*");
