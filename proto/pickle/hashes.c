@@ -225,15 +225,17 @@ static uint64_t hash_fraction(const struct machine *m, const struct pickle_node 
     return signed_hash(mod_mul(over, inverse(under)), negative != under_negative);
 }
 
-static uint64_t hash_complex(const struct machine *m, const struct pickle_node *node) {
+static uint64_t hash_complex(const struct machine *m, const struct pickle_node *node,
+                             const uint64_t *known) {
     static const uint64_t imaginary_factor = 1000003;
-    uint64_t hash = hash_part(m, made_of(m, node, 0), NULL) +
-                    imaginary_factor * hash_part(m, made_of(m, node, 1), NULL);
+    uint64_t hash = hash_part(m, made_of(m, node, 0), known) +
+                    imaginary_factor * hash_part(m, made_of(m, node, 1), known);
     return hash == NO_HASH ? NO_HASH - 1 : hash;
 }
 
 /* (length, start, step), of which a short one has less. */
-static uint64_t hash_range(const struct machine *m, const struct pickle_node *node) {
+static uint64_t hash_range(const struct machine *m, const struct pickle_node *node,
+                           const uint64_t *known) {
     uint32_t count = m->nodes[node->keys].count;
     struct pickle_value start = {.kind = PICKLE_KIND_INT}, step = {.kind = PICKLE_KIND_INT, .b = 1};
     struct pickle_value none = {.kind = PICKLE_KIND_NONE};
@@ -243,7 +245,7 @@ static uint64_t hash_range(const struct machine *m, const struct pickle_node *no
     if (length.b == 0) start = none;
     if (length.b <= 1) step = none;
     const struct pickle_value lanes[] = {length, start, step};
-    return hash_lanes(m, lanes, ARRAY_LEN(lanes), NULL);
+    return hash_lanes(m, lanes, ARRAY_LEN(lanes), known);
 }
 
 /* "10.0.0.0/8": of the address and its mask together. */
@@ -261,7 +263,8 @@ static uint64_t hash_network(const struct machine *m, const struct pickle_node *
         number = 0;
         prefix |= text.data[i] == '/';
     }
-    uint32_t mask = number == 0 || !prefix ? 0 : UINT32_MAX << (BITS - MIN(number, (uint32_t)BITS));
+    uint32_t host_bits = prefix ? BITS - MIN(number, (uint32_t)BITS) : BITS;
+    uint32_t mask = host_bits < BITS ? UINT32_MAX << host_bits : 0;
     return hash_int(address ^ mask);
 }
 
@@ -428,9 +431,9 @@ static uint64_t hash_instance(const struct machine *m, const struct pickle_node 
     case POLICY_MODEL_FRACTION:
         return hash_fraction(m, node);
     case POLICY_MODEL_COMPLEX:
-        return hash_complex(m, node);
+        return hash_complex(m, node, known);
     case POLICY_MODEL_RANGE:
-        return hash_range(m, node);
+        return hash_range(m, node, known);
     case POLICY_MODEL_NETWORK:
         return hash_network(m, node);
     case POLICY_MODEL_NUMPY_SCALAR:
