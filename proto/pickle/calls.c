@@ -146,7 +146,9 @@ void charge_copy(struct machine *m, struct pickle_value value) {
         m->heap += COPY_RATIO * (uint64_t)value.a;
     else if (is_container(value))
         m->heap += ITEM_BYTES * (uint64_t)m->nodes[value.a].count;
-    if (numpy_is_array(m, value)) m->heap += ITEM_BYTES * (uint64_t)more_seen(m, value.a)->aux;
+    if (!numpy_is_array(m, value)) return;
+    const struct pickle_more *array = more_seen(m, value.a); /* or objects are made of its items */
+    m->heap += ITEM_BYTES * (uint64_t)array->aux + array->fields;
 }
 
 void charge_parts(struct machine *m, uint32_t node) {

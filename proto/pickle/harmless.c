@@ -315,7 +315,7 @@ static bool hash_key(struct probe *p, struct pickle_value key) {
         if (p->hashed > HASHED_MAX && !strain(p, PICKLE_HARM_TIME, "hash parts without bound"))
             return false;
         if (key.depth > p->m.limits->key_nesting_max &&
-            !strain(p, PICKLE_HARM_MEMORY, "hash parts too deep for its stack"))
+            !strain(p, PICKLE_HARM_TIME, "hash parts too deep for its stack"))
             return false;
         p->number_keys += 1 + key.a / EQUAL_PARTS;
         return p->number_keys <= NUMBER_KEYS_MAX || strain(p, PICKLE_HARM_TIME, "hash many tuples");

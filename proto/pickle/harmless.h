@@ -31,9 +31,9 @@ enum pickle_harm_kind {
     /* The bytes end within the name, as in "cat" and "index": only readers written in Python
      * (pickle._Unpickler, so joblib and pandas) import then, and do nothing after. */
     PICKLE_HARM_IMPORT_AT_END = 2,
-    PICKLE_HARM_USE = 4,    /* of an object that the reader brings along */
-    PICKLE_HARM_MEMORY = 8, /* beyond the limits' heap; not counted behind such an object */
-    PICKLE_HARM_TIME = 16,  /* hashing or converting numbers without bound; not counted there too */
+    PICKLE_HARM_USE = 4,     /* of an object that the reader brings along */
+    PICKLE_HARM_MEMORY = 8,  /* beyond the limits' heap; not counted behind such an object */
+    PICKLE_HARM_TIME = 16,   /* hashing without bound or too deep, converting numbers; nor there */
     PICKLE_HARM_UNKNOWN = 32 /* readers part ways here, or a limit stopped the judge */
 };
 

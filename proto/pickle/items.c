@@ -70,6 +70,7 @@ static bool gain_reference(struct machine *m, uint32_t parent, struct pickle_val
     }
     if (part.kind == PICKLE_KIND_GLOBAL && has_right(m, part.a, POLICY_REF)) {
         const struct policy_entry *entry = entry_of(m, part.a);
+        if (m->nodes[parent].global == NO_GLOBAL) m->nodes[parent].flags |= NODE_NAMES;
         /* Who calls it as a method passes by the arguments that the policy admits. */
         bool is_value = entry->rights & (POLICY_NEW | POLICY_HASH) ||
                         (entry->rights & POLICY_CALL && !entry->shape.data);

@@ -163,5 +163,5 @@ bool joblib_read_array(struct machine *m, struct pickle_value state_dict) {
     m->heap += bytes;
     uint32_t item_bytes = more_seen(m, state->parts[DTYPE].a)->aux; /* not 0, as bytes are told */
     return put_array(m, state->parts[SUBCLASS].a, (struct pickle_value){0}) &&
-           numpy_set_items(m, m->stack[m->top - 1].a, bytes / item_bytes);
+           numpy_set_items(m, m->stack[m->top - 1].a, bytes / item_bytes, bytes);
 }

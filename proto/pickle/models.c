@@ -88,6 +88,7 @@ static bool takes_globals(struct machine *m, const struct arguments *args, uint3
 bool model_shape(struct machine *m, const struct arguments *args, uint32_t from) {
     struct bytes shape = entry_of(m, args->callee)->shape;
     if (!takes_globals(m, args, from)) return false;
+    plain_charge_hosts(m, args);
     if (!shape.data) return true;
     size_t at = 0;
     for (uint32_t i = from; i < args->count; i++) {
@@ -469,7 +470,8 @@ static bool call_numpy_frombuffer(struct machine *m, const struct arguments *arg
                                   struct pickle_value *result) {
     uint64_t items;
     if (!numpy_frombuffer(m, args, &items)) return refuse_arguments(m, args);
-    return give_instance(m, args, result) && numpy_set_items(m, result->a, items);
+    return give_instance(m, args, result) &&
+           numpy_set_items(m, result->a, items, argument(m, args, 0).a);
 }
 
 /* (features, classes, outputs): sklearn takes memory for so many outputs, and reads so many of the
@@ -485,87 +487,11 @@ static bool admits_grown(struct machine *m, const struct arguments *args) {
            outputs.b <= more_seen(m, argument(m, args, CLASSES).a)->aux;
 }
 
-/* pandas makes an array of whatever dtype the dict names, and no pickler of it writes one there: in
- * text, in lists or as a class it could be one of gigabytes. */
-enum { WRAPPED_BAD_DTYPE = 128 };
-
-static bool note_dtype(struct machine *m, uint32_t dict, struct pickle_value value) {
-    enum { ITEM_BYTES_MAX = 65536 };
-    bool numpys = value.kind == PICKLE_KIND_INSTANCE && (m->nodes[value.a].flags & NODE_DTYPE) != 0;
-    uint32_t bytes = numpys ? more_seen(m, value.a)->aux : 1;
-    if (value.kind == PICKLE_KIND_NONE ||
-        (value.kind == PICKLE_KIND_INSTANCE && bytes - 1 < ITEM_BYTES_MAX))
-        return true;
-    struct pickle_more *more = more_of(m, dict);
-    if (!more) return false;
-    more->wrapped |= WRAPPED_BAD_DTYPE;
-    return true;
-}
-
-/* Of a list of text numpy makes an array with room for the longest in each place; pandas writes
- * arrays and indexes there. */
-static bool note_labels(struct machine *m, uint32_t dict, struct bytes key,
-                        struct pickle_value value) {
-    bool labels = bytes_equal(key, BYTES("data")) || bytes_equal(key, BYTES("left")) ||
-                  bytes_equal(key, BYTES("right")) || bytes_equal(key, BYTES("categories"));
-    bool listed = value.kind == PICKLE_KIND_LIST || value.kind == PICKLE_KIND_TUPLE;
-    bool parsed = bytes_equal(key, BYTES("freq")) || bytes_equal(key, BYTES("tz"));
-    bool bad = (labels && listed) || (parsed && value.kind == PICKLE_KIND_STR && !is_light(value));
-    if (!bad || m->index_from == 0) return true;
-    struct pickle_more *more = more_of(m, dict);
-    if (!more) return false;
-    more->wrapped |= WRAPPED_BAD_DTYPE;
-    return true;
-}
-
-static const char *const ranged_numbers[] = {"start", "stop", "step"};
-
-static void note_ranged(struct machine *m, uint32_t dict, struct bytes key,
-                        struct pickle_value value) {
-    for (uint32_t i = 0; i < ARRAY_LEN(ranged_numbers); i++) {
-        if (!bytes_equal(key, bytes_of_cstr(ranged_numbers[i]))) continue;
-        if (m->ranged.dict != dict) m->ranged = (struct ranged_state){.dict = dict};
-        m->ranged.numbers[i] = value;
-    }
-}
-
-/* How many numbers a range gives, at most UINT32_MAX. */
-static uint32_t steps_between(__int128 start, __int128 stop, __int128 step) {
-    __int128 way = stop - start;
-    __int128 count = step > 0 ? (way + step - 1) / step : (way + step + 1) / step;
-    return count <= 0 ? 0 : (uint32_t)MIN(count, (__int128)UINT32_MAX);
-}
-
-/* pandas makes an array of a RangeIndex when another index is made of it: charged as a range is,
- * at 8 bytes a value. */
-static bool give_ranged(struct machine *m, uint32_t dict, uint32_t index) {
-    enum { START, STOP, STEP, CHARGED_AS = 5 };
-    const struct pickle_value *numbers = m->ranged.numbers;
-    bool known = m->ranged.dict == dict && numbers[START].kind == PICKLE_KIND_INT &&
-                 numbers[STOP].kind == PICKLE_KIND_INT && numbers[STEP].kind == PICKLE_KIND_INT &&
-                 numbers[STEP].b != 0;
-    uint32_t length = known ? steps_between((int64_t)numbers[START].b, (int64_t)numbers[STOP].b,
-                                            (int64_t)numbers[STEP].b)
-                            : UINT32_MAX;
-    return set_wide(m, index, length == UINT32_MAX ? length : length / CHARGED_AS);
-}
-
 static bool call_pandas_index(struct machine *m, const struct arguments *args,
                               struct pickle_value *result) {
-    enum { CLASS, DICT, PARTS };
-    if (args->count != PARTS || argument(m, args, DICT).kind != PICKLE_KIND_DICT)
-        return refuse_arguments(m, args);
-    uint32_t dict = argument(m, args, DICT).a;
-    bool unseen = dict < m->index_from && m->nodes[dict].count > 0;
-    /* A key that is text to Python and no str here would not have been seen. */
-    unseen |= (m->nodes[dict].flags & NODE_OTHER_KEYS) != 0;
-    if (unseen || more_seen(m, dict)->wrapped & WRAPPED_BAD_DTYPE) return refuse_arguments(m, args);
-    if (!model_shape(m, args, 0) || !give_instance(m, args, result)) return false;
-    struct pickle_value class = argument(m, args, CLASS);
-    if (class.kind != PICKLE_KIND_GLOBAL ||
-        !bytes_equal(m->scratch->globals[class.a].name, BYTES("RangeIndex")))
-        return true;
-    return give_ranged(m, dict, result->a);
+    if (!pandas_admits_index(m, args)) return refuse_arguments(m, args);
+    return model_shape(m, args, 0) && give_instance(m, args, result) &&
+           pandas_fill_index(m, args, result->a);
 }
 
 static bool call_result_row(struct machine *m, const struct arguments *args,
@@ -601,7 +527,7 @@ static bool range_length(struct machine *m, const struct arguments *args, uint32
         numbers[args->count == 1 ? STOP : i] = (int64_t)value.b;
     }
     if (numbers[STEP] == 0) return false;
-    *length = steps_between(numbers[START], numbers[STOP], numbers[STEP]);
+    *length = plain_steps_between(numbers[START], numbers[STOP], numbers[STEP]);
     return true;
 }
 static bool call_range(struct machine *m, const struct arguments *args,
@@ -831,10 +757,8 @@ static bool freeze_list(struct machine *m, struct pickle_value value) {
 bool model_note_item(struct machine *m, uint32_t dict, struct bytes key,
                      struct pickle_value value) {
     if (bytes_equal(key, BYTES("int"))) plain_note_identity(m, dict, value);
-    if (bytes_equal(key, BYTES("dtype"))) return note_dtype(m, dict, value);
+    if (!pandas_note_item(m, dict, key, value)) return false;
     if (UNLIKELY(m->sees_results) && !result_note_item(m, dict, key, value)) return false;
-    note_ranged(m, dict, key, value);
-    if (!note_labels(m, dict, key, value)) return false;
     if (bytes_equal(key, BYTES("names"))) return freeze_list(m, value);
     bool maps = bytes_equal(key, BYTES("maps"));
     if (maps || bytes_equal(key, BYTES("data"))) return note_wrapped(m, dict, maps, value);
@@ -880,11 +804,21 @@ bool model_state_agrees(struct machine *m, uint32_t global, struct pickle_value 
     return true;
 }
 
+/* What is in it is looked at, each time: how long pandas' is, how many hosts an address has. */
+static bool text_matters(const struct machine *m, const struct arguments *args) {
+    struct bytes module = m->scratch->globals[args->callee].module;
+    if (LIKELY(!is_within(module, BYTES("pandas")) && !is_within(module, BYTES("pydantic_core"))))
+        return false;
+    for (uint32_t i = 0; i < args->count; i++)
+        if (argument(m, args, i).kind == PICKLE_KIND_STR) return true;
+    return false;
+}
+
 /* Every model admits or refuses an empty tuple by that alone, and the letters of a shape look at
  * kinds; which globals a callable may get is another question. */
 bool model_judges_kinds(const struct machine *m, const struct arguments *args) {
     const struct policy_entry *entry = entry_of(m, args->callee);
-    if (entry->only_count > 0) return false;
+    if (entry->only_count > 0 || text_matters(m, args)) return false;
     return entry->model == POLICY_MODEL_NONE ||
            (args->count == 0 && models[entry->model].admits != NULL);
 }

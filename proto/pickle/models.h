@@ -40,8 +40,16 @@ bool result_admits_name(struct machine *m, const struct arguments *args);
  * a network has; the dict that a UUID may get. */
 bool plain_base_takes(struct machine *m, uint32_t base, struct pickle_value state);
 bool plain_network_size(struct machine *m, const struct arguments *args, uint32_t *addresses);
+void plain_charge_hosts(struct machine *m, const struct arguments *args);
 void plain_note_identity(struct machine *m, uint32_t dict, struct pickle_value value);
 bool plain_identity_agrees(const struct machine *m, struct pickle_value state);
+/* How many numbers a range gives, at most UINT32_MAX. */
+uint32_t plain_steps_between(__int128 start, __int128 stop, __int128 step);
+/* models_pandas.c: a str key of a dict, while keys are looked at; the call; its result. */
+bool pandas_note_item(struct machine *m, uint32_t dict, struct bytes key,
+                      struct pickle_value value);
+bool pandas_admits_index(const struct machine *m, const struct arguments *args);
+bool pandas_fill_index(struct machine *m, const struct arguments *args, uint32_t index);
 /* models_zone.c */
 bool zone_admits(struct machine *m, const struct arguments *args);
 bool zone_admits_pytz(struct machine *m, const struct arguments *args);
@@ -87,8 +95,8 @@ bool numpy_note_field(struct machine *m, uint32_t parent, struct pickle_value ke
 /* What a reader finds behind an array's shape and dtype: so many bytes, or objects. */
 bool numpy_stream_bytes(const struct machine *m, struct pickle_value shape,
                         struct pickle_value dtype, uint64_t *bytes, bool *objects);
-/* An array's `aux` says how many items it has. */
-bool numpy_set_items(struct machine *m, uint32_t array, uint64_t items);
+/* An array's `aux` says how many items it has, `fields` how many bytes they take. */
+bool numpy_set_items(struct machine *m, uint32_t array, uint64_t items, uint64_t bytes);
 /* An array that has its data. */
 bool numpy_is_array(const struct machine *m, struct pickle_value value);
 /* A class that an array may be told to have. */

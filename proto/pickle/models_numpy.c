@@ -13,10 +13,11 @@ static bool is_dtype(const struct machine *m, struct pickle_value value) {
     return value.kind == PICKLE_KIND_INSTANCE && m->nodes[value.a].flags & NODE_DTYPE;
 }
 
-bool numpy_set_items(struct machine *m, uint32_t array, uint64_t items) {
+bool numpy_set_items(struct machine *m, uint32_t array, uint64_t items, uint64_t bytes) {
     struct pickle_more *more = more_of(m, array);
     if (!more) return false;
     more->aux = (uint32_t)MIN(items, (uint64_t)UINT32_MAX);
+    more->fields = (uint32_t)MIN(bytes, (uint64_t)UINT32_MAX);
     uint32_t *parts = parts_of(&m->nodes[array]);
     *parts = add_saturating(*parts, more->aux);
     return true;
@@ -246,7 +247,7 @@ bool numpy_array_state(struct machine *m, uint32_t array, struct pickle_value st
         (!raw_length(m, parts[MASK], &length) || !is_fill_value(m, parts[FILL])))
         return false;
     uint32_t item_bytes = more_seen(m, parts[DTYPE].a)->aux;
-    if (!numpy_set_items(m, array, items)) return false;
+    if (!numpy_set_items(m, array, items, is_leaf(parts[DATA]) ? parts[DATA].a : 0)) return false;
     if (m->nodes[parts[DTYPE].a].flags & NODE_SUBARRAY) return false;
     if (m->nodes[parts[DTYPE].a].flags & NODE_OBJECTS) {
         if (parts[DATA].kind != PICKLE_KIND_LIST || m->nodes[parts[DATA].a].count != items)

@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The brine authors */
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What models ask of plain values: the base that a class is rebuilt on, a network, a UUID. */
+/* What models ask of plain values: the base that a class is rebuilt on, a network, hosts, a UUID.
+ */
 
 #include "base/number.h"
 #include "pickle/machine.h"
@@ -44,6 +45,19 @@ bool plain_network_size(struct machine *m, const struct arguments *args, uint32_
     *addresses = bits - prefix < WIDE_BITS ? 1u << (bits - prefix) : UINT32_MAX;
     return true;
 }
+
+/* pydantic's addresses keep a record of each host, and a comma makes one. */
+void plain_charge_hosts(struct machine *m, const struct arguments *args) {
+    enum { HOST_BYTES = 256 };
+    if (LIKELY(!global_is(m, args->callee, "pydantic_core._pydantic_core", "MultiHostUrl"))) return;
+    for (uint32_t i = 0; i < args->count; i++) {
+        struct pickle_value value = argument(m, args, i);
+        if (value.kind != PICKLE_KIND_STR) continue;
+        struct bytes text = payload(m, value);
+        for (size_t at = 0; at < text.len; at++) m->heap += text.data[at] == ',' ? HOST_BYTES : 0;
+    }
+}
+
 /* A UUID is hashed and compared by its number.  Which of two keys with this text counts is up to
  * the reader's encoding. */
 void plain_note_identity(struct machine *m, uint32_t dict, struct pickle_value value) {
@@ -58,4 +72,11 @@ void plain_note_identity(struct machine *m, uint32_t dict, struct pickle_value v
 
 bool plain_identity_agrees(const struct machine *m, struct pickle_value state) {
     return state.kind == PICKLE_KIND_DICT && m->identity.dict == state.a;
+}
+
+/* How many numbers a range gives, at most UINT32_MAX. */
+uint32_t plain_steps_between(__int128 start, __int128 stop, __int128 step) {
+    __int128 way = stop - start;
+    __int128 count = step > 0 ? (way + step - 1) / step : (way + step + 1) / step;
+    return count <= 0 ? 0 : (uint32_t)MIN(count, (__int128)UINT32_MAX);
 }

@@ -81,6 +81,19 @@ static bool check_handed_on(struct machine *m, struct pickle_value dict, uint32_
     return check_keys(m, dict, barred);
 }
 
+/* The finalizer of a StringIO or BytesIO calls its `close`, whatever a state has made of that, and
+ * the dict that it gets becomes its own: so attributes are plain values, and stay so. */
+static bool check_stream_state(struct machine *m, struct pickle_value state) {
+    for (uint32_t i = 0; state.kind == PICKLE_KIND_TUPLE && i < m->nodes[state.a].count; i++) {
+        struct pickle_value part = m->cells[m->nodes[state.a].first + i];
+        if (part.kind != PICKLE_KIND_DICT) continue;
+        struct pickle_node *dict = &m->nodes[part.a];
+        if (dict->depth > 0 || dict->flags & NODE_NAMES) return refuse(m, PICKLE_STATE_KEY);
+        dict->flags |= NODE_FROZEN;
+    }
+    return true;
+}
+
 /* The class's own __setstate__ gets it: any value, but dicts still plant nothing, at the top or
  * just below it, where such methods hand them to __dict__. */
 static bool check_any_state(struct machine *m, struct pickle_value state, uint32_t barred) {
@@ -192,6 +205,8 @@ static bool check_instance_state(struct machine *m, uint32_t target, struct pick
             return refuse_global(m, PICKLE_STATE_KIND, node->global);
         return check_any_state(m, state, barred);
     }
+    struct bytes module = m->scratch->globals[node->global].module;
+    if (bytes_equal(module, BYTES("_io")) && !check_stream_state(m, state)) return false;
     return any ? check_any_state(m, state, barred) : check_plain_state(m, state, barred);
 }
 

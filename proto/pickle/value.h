@@ -105,6 +105,7 @@ enum node_flag {
     NODE_DTYPE = 8192,    /* numpy dtype */
     NODE_NDARRAY = 16384, /* made by numpy's _reconstruct */
     NODE_READY = 32768,   /* a partial that has its state */
+    NODE_NAMES = 32768,   /* a dict that holds a reference of any kind */
     /* A list whose first element is a str or bytes; with NODE_OTHER_KEYS another leaf, as it is in
      * a list that holds such a list. */
     NODE_FIRST_STR = 1 << 16,
@@ -149,11 +150,12 @@ struct pickle_more {
      * ends.
      */
     uint32_t aux;
-    uint32_t fields;    /* dict: how many (dtype, offset) values */
+    uint32_t fields;    /* dict: how many (dtype, offset) values; array: bytes of its data */
     uint32_t wrapped;   /* dict: what it has as "data" and "maps"; list: whether it may grow; both:
                          * what is no part of a result */
     uint32_t maps;      /* dict: its list "maps"; list: how many of its items are dicts */
     uint64_t long_work; /* of the long integers among its keys */
+    uint64_t data;      /* dict: bytes of its arrays, while pandas' indexes are made */
     uint32_t wide;     /* how many values the ranges and networks in it give when they are walked */
     uint64_t expanded; /* of its parts that have parts, when that is limited */
 };

@@ -1473,7 +1473,7 @@ def handed_on():
     key = SG("sqlalchemy.sql.elements", "quoted_name") + S("abc") + b"N\x86R"
     text = SG("_io", "StringIO") + b")\x81(" + S("abc") + S("") + b"K\x00"
     add("r28_attribute", P(4) + text + b"}" + key + b"NstbN" .replace(b"N", b"", 0)[:4] + b".", FORBIDDEN, "state-key")
-    add("r28_attribute_later", P(4) + text + b"}q\x00tb0h\x00" + key + b"Ns.", FORBIDDEN, "state-key")
+    add("r28_attribute_later", P(4) + text + b"}q\x00tb0h\x00" + key + b"Ns.", FORBIDDEN, "items-target")
     add("r28_attribute_plain", P(4) + text + b"}" + S("a") + b"Nstb.", ACCEPT, "accepted")
     add("r28_own", P(4) + SG("app", "Reads") + b")\x81}" + key + b"Nsb.", FORBIDDEN, "state-key")
     add("r28_own_number", P(4) + SG("app", "Reads") + b")\x81}K\x01Nsb.", ACCEPT, "accepted")
@@ -1669,6 +1669,43 @@ def known_hashes():
     add("r33_list_grows", P(4) + SG("builtins", "frozenset") + b"](K\1eq\x00\x85R(h\x00K\2ae.", FORBIDDEN, "items-target")
 
 
+def called_and_kept():
+    """What a reader calls by a name that a state gave it, and memory that grows with each use of one text or array."""
+    helper, opened = SG("app", "helper"), SG("_io", "BytesIO") + b")\x81(" + B(b"x") + b"K\0"
+    for name, inside, verdict in (("function", S("close") + helper + b"s", "state-key"), ("class", S("close") + SG("app", "User") + b"s", "state-key"),
+                                  ("instance", S("close") + SG("app", "User") + b")\x81s", "state-key"), ("container", S("close") + b"]s", "state-key")):
+        add("r34_stream_" + name, P(4) + opened + b"}" + inside + b"tb.", FORBIDDEN, verdict)
+    text_stream = SG("_io", "StringIO") + b")\x81(" + S("x") + S("") + b"K\0"
+    add("r34_stream_text", P(4) + text_stream + b"}" + S("close") + helper + b"stb.", FORBIDDEN, "state-key")
+    add("r34_stream_named", P(4) + opened + b"}" + S("name") + S("a.png") + b"stb.", ACCEPT, "accepted")
+    add("r34_stream_none", P(4) + opened + b"Ntb.", ACCEPT, "accepted")
+    add("r34_stream_late", P(4) + b"}q\x000" + opened + b"h\x00tb0h\x00" + S("close") + helper + b"s.", FORBIDDEN, "items-target")
+    space = SG("types", "SimpleNamespace") + b")R}" + S("astype") + helper + b"sb"
+    add("r34_estimator_namespace", P(4) + SG("sklearn.utils._bunch", "Bunch") + b")\x81}" + S("nodes") + space + b"sb.", FORBIDDEN, "state-key", "sklearn.utils._bunch.Bunch")
+    add("r34_hashed_metadata", P(4) + SG("pandas.core.arrays.integer", "Int64Dtype") + b")\x81}" + S("_metadata") + b"]" + S("a") + b"asb.", FORBIDDEN, "state-key")
+    long = b"B" + struct.pack("<I", 60000) + b"a" * 60000 + b"q\x000"
+    query = SG("django.http.request", "QueryDict") + b")\x81"
+    add("r34_query_decodes", P(4) + long + query + b"}" + S("_data") + b"}" + S("a") + b"](" + b"h\x00" * 1200 + b"essb.", LIMIT, "heap")
+    add("r34_query_items", P(4) + long + query + b"(" + b"".join(S("%d" % i) + b"h\x00" for i in range(150)) + b"u.", LIMIT, "heap")
+    add("r34_query_once", P(4) + long + query + b"(" + S("a") + b"h\x00u.", ACCEPT, "accepted")
+    generator = SG("numpy.random._pickle", "__bit_generator_ctor") + b"q\x000" + S("MT19937") + b"\x85q\x010"
+    add("r34_generators", P(4) + generator + b"h\x00h\x01R0" * 16500 + b"N.", LIMIT, "heap")
+    add("r34_generators_few", P(4) + generator + b"h\x00h\x01R0" * 100 + b"N.", ACCEPT, "accepted")
+    dtype = SG("numpy", "dtype") + S("S60000") + b"\x89\x88\x87R(K\x03" + S("|") + b"NNNJ" + struct.pack("<i", 60000) + b"K\1K\0tb"
+    item = SG("numpy.core.multiarray", "_reconstruct") + SG("numpy", "ndarray") + b"K\0\x85" + B(b"b") + b"\x87R(K\1K\1\x85" + dtype + b"\x89" + long[:-3] + b"tb"
+    index = SG("pandas.core.indexes.base", "_new_Index") + b"q\x000" + SG("pandas.core.indexes.base", "Index") + b"}" + S("data") + item + b"s\x86q\x010"
+    add("r34_index_items", P(4) + index + b"h\x00h\x01R0" * 1200 + b"N.", LIMIT, "heap")
+    add("r34_index_items_few", P(4) + index + b"h\x00h\x01R0" * 20 + b"N.", ACCEPT, "accepted")
+    hosts = SG("pydantic_core._pydantic_core", "MultiHostUrl") + b"q\x000" + S("http://" + "a," * 480 + "b/") + b"\x85q\x010"
+    add("r34_hosts", P(4) + hosts + b"h\x00h\x01\x810" * 600 + b"N.", LIMIT, "heap")
+    add("r34_hosts_few", P(4) + hosts + b"h\x00h\x01\x810" * 20 + b"N.", ACCEPT, "accepted")
+    period = ("pandas.core.dtypes.dtypes", "PeriodDtype")
+    add("r34_period_again", P(4) + SG(*period) + b"q\x00" + S("D") + b"\x85R0h\x00" + S("1" * 1000) + b"\x85R.", FORBIDDEN, "arguments", ".".join(period))
+    colliding = b"}(" + b"".join(b"\x8a\x0a" + (k * ((1 << 61) - 1)).to_bytes(10, "little") + b"N" for k in range(1, 3000)) + b"u"
+    add("r34_broken_collisions", P(4) + colliding + b"\xff", LIMIT, "key-collisions")
+    add("r34_broken_protocol", P(4) + SG("sklearn.utils._bunch", "Bunch") + b"0" + S("__array_interface__") + b"\xff", FORBIDDEN, "array-protocol")
+
+
 def write(folder, check):
     here = folder.path
     missing = too_few(folder.expected) if folder is PICKLES else []
@@ -1695,7 +1732,7 @@ def write(folder, check):
 def main(check):
     for part in (imports, names, memo, operands, calls, state, outside, broken, containers, keys, resources, laughs_and_floods, arguments,
                  numpy_dtypes, dunders, wrapped_and_paired, pandas_caches, wide, wrapped, index_dtypes, range_indexes, cookies, results, array_streams,
-                 long_integers, brackets, array_protocols, walked, masked, handed_on, copied_and_kept, kept_errors, weights, known_hashes):
+                 long_integers, brackets, array_protocols, walked, masked, handed_on, copied_and_kept, kept_errors, weights, known_hashes, called_and_kept):
         part()
     return write(PICKLES, check) | write(ARRAY_STREAMS, check)
 

@@ -587,6 +587,10 @@ HOSTILE = [
     ("celery", "UnpickleableExceptionWrapper walks a range of 2 ** 31", b"\x80\x02ccelery.utils.serialization\nUnpickleableExceptionWrapper\nX\x01\0\0\0mX\x01\0\0\0E"
      b"c__builtin__\nxrange\nJ\xff\xff\xff\x7f\x85R\x87R."),
     ("stdlib", "tuple walks a range of 2 ** 31", b"\x80\x02c__builtin__\ntuple\nc__builtin__\nxrange\nJ\xff\xff\xff\x7f\x85R\x85R."),
+    ("stdlib", "a BytesIO closes by a class", b"\x80\x02c_io\nBytesIO\n)\x81(U\x01xK\0}X\x05\0\0\0closecuuid\nUUID\nstb."),
+    ("pandas", "the PeriodDtype of the process gets a state", b"\x80\x02cpandas.core.dtypes.dtypes\nPeriodDtype\nX\x01\0\0\0D\x85R}X\x05\0\0\0_freqNsb."),
+    ("pandas", "a PeriodDtype of 4,000 digits", b"\x80\x02cpandas.core.dtypes.dtypes\nPeriodDtype\nX\xa0\x0f\0\0" + b"1" * 4000 + b"\x85R."),
+    ("scipy", "a sparse matrix is reshaped by its state", b"\x80\x02cscipy.sparse._csr\ncsr_matrix\n)\x81}}X\x05\0\0\0shapeK\2K\2\x86s\x86b."),
     ("flask", "NotFound is given a text", b"\x80\x02cwerkzeug.exceptions\nNotFound\nX\x01\0\0\0m\x85R."),
 ]
 

@@ -4,6 +4,7 @@
 /* What bytes that are no pickle would do to their reader, row by row.  That CPython's readers agree
  * is held by tests/tools/pickle_harmless.py. */
 
+#include "base/buf.h"
 #include "pickle/harmless.h"
 
 #include <criterion/criterion.h>
@@ -210,6 +211,9 @@ Test(harmless, what_the_reader_brings_along_must_not_be_used) {
 /* Fifteen times a tuple of twice what is there. */
 #define DOUBLED_FIVE "2\x86" "2\x86" "2\x86" "2\x86" "2\x86"
 #define DOUBLED DOUBLED_FIVE DOUBLED_FIVE DOUBLED_FIVE
+#define DEEP_TEN "\x85\x85\x85\x85\x85" "\x85\x85\x85\x85\x85"
+#define DEEP_HUNDRED DEEP_TEN DEEP_TEN DEEP_TEN DEEP_TEN DEEP_TEN DEEP_TEN DEEP_TEN DEEP_TEN DEEP_TEN DEEP_TEN
+#define DEEP_FIVE_HUNDRED DEEP_HUNDRED DEEP_HUNDRED DEEP_HUNDRED DEEP_HUNDRED DEEP_HUNDRED
 
 Test(harmless, memory_and_time_out_of_proportion_are_told_apart) {
     CHECK(
@@ -226,6 +230,9 @@ Test(harmless, memory_and_time_out_of_proportion_are_told_apart) {
         {BYTES("})2\x86" "2\x86" "2\x86" "2\x86" "Ns"), NONE, 0, "a key of 30 parts"},
         {BYTES("})" DOUBLED DOUBLED "Ns"), TIME, 63, "a key of a billion parts"},
         {BYTES("()" DOUBLED DOUBLED "\x91."), TIME, 62, "an element of a frozenset"},
+        {BYTES("})" DEEP_FIVE_HUNDRED "Ns"), NONE, 0, "a key as deep as it may be"},
+        {BYTES("})" DEEP_FIVE_HUNDRED "\x85Ns"), TIME, 504, "one that recurses deeper"},
+        {BYTES("()" DEEP_FIVE_HUNDRED "\x85\x91."), TIME, 503, "in a frozenset"},
         {BYTES("(K\x01K\x02\x91" "."), NONE, 0, "a frozenset of numbers"},
         {BYTES("\x96\x01\0\0\0\0\0\0\0x"), NONE, 0, "bytes that are there"},
     );
@@ -283,6 +290,38 @@ Test(harmless, floods_and_long_numbers_are_bounded) {
     cr_expect_not(pickle_is_harmless(keys, &PICKLE_LIMITS_DEFAULT, &scratch, &found));
     cr_expect_eq(found.kinds, TIME);
     mem_free(mem_system(), buffer, 3 * FLOOD);
+    pickle_scratch_deinit(&scratch);
+}
+
+/* {t: None, t: None, ...} of a tuple of 1,000 times the same integer, broken off before STOP. */
+Test(harmless, integers_in_hashed_tuples_count_by_their_length) {
+    enum { DIGIT_BYTES = 3200, HELD = 1000, KEYS = 20 };
+    static const uint8_t digits[DIGIT_BYTES];
+    struct pickle_scratch scratch;
+    struct pickle_harm found;
+    pickle_scratch_init(&scratch, mem_system(), 1 << 26);
+    for (int is_long = 0; is_long < 2; is_long++) {
+        struct buf buf;
+        buf_init(&buf, mem_system(), 1 << 16);
+        uint32_t length = is_long ? DIGIT_BYTES : 1;
+        const uint8_t head[] = {0x80, 4, 0x8b, (uint8_t)length, (uint8_t)(length >> 8), 0, 0};
+        cr_assert_eq(buf_append(&buf, bytes_view(head, sizeof head)), BRINE_OK);
+        cr_assert_eq(buf_append(&buf, bytes_view(digits, length)), BRINE_OK);
+        cr_assert_eq(buf_append(&buf, BYTES("q\0"
+                                            "0(")),
+                     BRINE_OK);
+        for (int i = 0; i < HELD; i++) cr_assert_eq(buf_append(&buf, BYTES("h\0")), BRINE_OK);
+        cr_assert_eq(buf_append(&buf, BYTES("tq\1"
+                                            "0}(")),
+                     BRINE_OK);
+        for (int i = 0; i < KEYS; i++) cr_assert_eq(buf_append(&buf, BYTES("h\1N")), BRINE_OK);
+        cr_assert_eq(buf_append(&buf, BYTES("u")), BRINE_OK);
+        bool harmless =
+            pickle_is_harmless(buf_view(&buf), &PICKLE_LIMITS_DEFAULT, &scratch, &found);
+        cr_expect_eq(harmless, !is_long, "%u bytes", length);
+        cr_expect_eq(found.kinds, is_long ? TIME : NONE);
+        buf_deinit(&buf);
+    }
     pickle_scratch_deinit(&scratch);
 }
 
