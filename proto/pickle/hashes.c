@@ -16,6 +16,7 @@
 
 #include "pickle/machine.h"
 
+#include <arpa/inet.h>
 #include <math.h>
 
 static const uint64_t NO_HASH = UINT64_MAX; /* CPython never gives -1 */
@@ -83,11 +84,20 @@ static uint64_t hash_double(double value) {
     return signed_hash(x, negative);
 }
 
+static uint64_t mix(uint64_t word) {
+    word = (word ^ word >> 33) * 0xff51afd7ed558ccdu;
+    word = (word ^ word >> 33) * 0xc4ceb9fe1a85ec53u;
+    return word ^ word >> 33;
+}
+
 /* Stands for a hash with a secret: equal texts have equal ones, which is all that can be foreseen.
  */
 static uint64_t hash_text(const struct machine *m, struct pickle_value value) {
     enum { WHOLE_BYTES_MAX = 256, PART_BYTES = 64 };
-    struct bytes raw = value.flags & VALUE_DERIVED ? bytes_view("", 0) : payload(m, value);
+    uint8_t buffer[TEXT_BYTES_MAX];
+    if (value.flags & VALUE_DERIVED) return mix(value.b ^ (uint64_t)value.a << 32);
+    struct bytes raw =
+        value.kind == PICKLE_KIND_STR ? text_of(m, value, buffer) : payload(m, value);
     uint64_t hash = raw.len ^ 0x9e3779b97f4a7c15u;
     for (size_t i = 0; i < raw.len; i++) {
         if (raw.len > WHOLE_BYTES_MAX && i == PART_BYTES) i = raw.len - PART_BYTES;
@@ -268,10 +278,71 @@ static uint64_t hash_network(const struct machine *m, const struct pickle_node *
     return hash_int(address ^ mask);
 }
 
+static bool is_v6(const struct machine *m, const struct pickle_node *node) {
+    const struct pickle_global *class = &m->scratch->globals[node->global];
+    return bytes_equal(class->module, BYTES("ipaddress")) &&
+           bytes_starts_with(class->name, BYTES("IPv6"));
+}
+
+/* Bytes may be an address as well, and a scope is text: such are counted. */
+static bool is_plain_v6(const struct machine *m, const struct pickle_node *node) {
+    struct pickle_value first = made_of(m, node, 0);
+    if (first.kind == PICKLE_KIND_INT || first.kind == PICKLE_KIND_LONG) return true;
+    return is_plain_str(first) && !memchr(payload(m, first).data, '%', first.a);
+}
+
+/* "2001:db8::1/64"; false when no reader takes it for an address. */
+static bool read_v6(struct bytes text, unsigned __int128 *address, uint32_t *prefix) {
+    enum { BITS = 128 };
+    char buffer[INET6_ADDRSTRLEN];
+    uint8_t raw[BITS / 8];
+    const uint8_t *slash = text.len ? memchr(text.data, '/', text.len) : NULL;
+    size_t length = slash ? (size_t)(slash - text.data) : text.len;
+    if (length >= sizeof buffer) return false;
+    bytes_copy_to(buffer, bytes_slice(text, 0, length));
+    buffer[length] = 0;
+    if (inet_pton(AF_INET6, buffer, raw) != 1) return false;
+    *address = 0;
+    for (size_t i = 0; i < sizeof raw; i++) *address = *address << 8 | raw[i];
+    *prefix = slash ? 0 : BITS;
+    for (size_t i = length + 1; i < text.len; i++) {
+        *prefix = *prefix * 10 + (uint32_t)(text.data[i] - '0');
+        if (!byte_is_digit(text.data[i]) || *prefix > BITS) return false;
+    }
+    return true;
+}
+
+static struct pickle_value residue(unsigned __int128 number) {
+    return (struct pickle_value){.kind = PICKLE_KIND_INT, .b = (uint64_t)(number % HASH_MODULUS)};
+}
+
+/* An address is hashed with its scope, an interface with its prefix and network; a network by its
+ * address and mask together. */
+static uint64_t hash_v6(const struct machine *m, const struct pickle_node *node,
+                        const uint64_t *known) {
+    enum { MALFORMED = 1, BITS = 128, INTERFACE_LANES = 3 };
+    struct pickle_value first = made_of(m, node, 0);
+    struct pickle_value lanes[INTERFACE_LANES] = {first};
+    if (first.kind != PICKLE_KIND_STR) return hash_lanes(m, lanes, 2, known);
+    unsigned __int128 address;
+    uint32_t prefix;
+    if (!read_v6(payload(m, first), &address, &prefix)) return MALFORMED;
+    unsigned __int128 mask = prefix == 0 ? 0 : ~(unsigned __int128)0 << (BITS - prefix);
+    if (global_is(m, node->global, "ipaddress", "IPv6Network"))
+        return hash_part(m, residue(address ^ mask), known);
+    lanes[0] = residue(address);
+    if (global_is(m, node->global, "ipaddress", "IPv6Address"))
+        return hash_lanes(m, lanes, 2, known);
+    lanes[1] = residue(prefix);
+    lanes[2] = residue(address & mask);
+    return hash_lanes(m, lanes, INTERFACE_LANES, known);
+}
+
 /* Of integers; other numbers of 8 bytes cannot have many equal hashes. */
 static uint64_t hash_scalar(const struct machine *m, const struct pickle_node *node) {
     struct pickle_value data = made_of(m, node, 1);
-    if (data.flags & (VALUE_DERIVED | VALUE_ESCAPES) || data.a > 8) return hash_text(m, data);
+    if (data.a > 8 || data.kind == PICKLE_KIND_STR) return hash_text(m, data);
+    if (data.flags & VALUE_DERIVED) return hash_int((int64_t)data.b);
     return hash_int((int64_t)load_le(m->data + data.b, (unsigned)data.a));
 }
 
@@ -375,6 +446,25 @@ static enum hash_source source_of_scalar(const struct machine *m, const struct p
     return more_seen(m, dtype)->aux <= WORD ? HASH_KNOWN : HASH_UNKNOWN;
 }
 
+/* Of what else these are made, a zone or a frequency, they are hashed with as text at most. */
+static bool is_instant(const struct machine *m, const struct pickle_node *node) {
+    return is_within(m->scratch->globals[node->global].module, BYTES("pandas._libs.tslibs")) ||
+           global_is(m, node->global, "pandas", "Period");
+}
+
+/* Made of a number alone; a class that was given more may hash all of it. */
+static bool is_of_number(const struct machine *m, const struct pickle_node *node,
+                         struct pickle_value *number) {
+    bool other;
+    bool one = chosen_numbers(m, node, &other, number) == 1;
+    return one && (m->nodes[node->keys].count == 1 ? !other : is_instant(m, node));
+}
+
+static bool is_interval(const struct machine *m, const struct pickle_node *node) {
+    return global_is(m, node->global, "pandas._libs.interval", "Interval") ||
+           global_is(m, node->global, "pandas", "Interval");
+}
+
 static bool is_named_tuple(const struct pickle_global *class) {
     return (class->uses & (PICKLE_USE_NEW | PICKLE_USE_CALL)) == PICKLE_USE_NEW;
 }
@@ -386,11 +476,12 @@ static enum hash_source source_of_class(const struct machine *m, const struct pi
     struct pickle_value number = {0};
     bool other;
     uint32_t count = chosen_numbers(m, node, &other, &number);
-    bool address = global_is(m, node->global, "ipaddress", "IPv4Address") ||
-                   global_is(m, node->global, "ipaddress", "IPv6Address");
-    if (address) return made_of(m, node, 0).kind == PICKLE_KIND_STR ? HASH_UNKNOWN : HASH_SECRET;
-    if (count <= 1 && !other) return count == 0 ? HASH_SECRET : HASH_KNOWN;
-    bool known = is_named_tuple(class) && !(m->nodes[node->keys].flags & NODE_OPAQUE);
+    if (global_is(m, node->global, "ipaddress", "IPv4Address"))
+        return made_of(m, node, 0).kind == PICKLE_KIND_STR ? HASH_UNKNOWN : HASH_SECRET;
+    if (is_of_number(m, node, &number)) return HASH_KNOWN;
+    if (count == 0 && (!other || is_instant(m, node))) return HASH_SECRET;
+    bool whole = is_named_tuple(class) || (is_interval(m, node) && !other);
+    bool known = whole && !(m->nodes[node->keys].flags & NODE_OPAQUE);
     return known ? HASH_KNOWN : HASH_UNKNOWN;
 }
 
@@ -400,12 +491,12 @@ enum hash_source hash_source(const struct machine *m, uint32_t instance) {
     enum policy_model model = entry_of(m, node->global)->model;
     if (model == POLICY_MODEL_SET) return source_of_set(m, node);
     if (model == POLICY_MODEL_NUMPY_SCALAR) return source_of_scalar(m, node);
-    bool v6 =
-        model == POLICY_MODEL_NETWORK && global_is(m, node->global, "ipaddress", "IPv6Network");
+    if (is_v6(m, node))
+        return node->flags & NODE_MADE && is_plain_v6(m, node) ? HASH_KNOWN : HASH_UNKNOWN;
     bool exact = model == POLICY_MODEL_UUID || model == POLICY_MODEL_DECIMAL ||
                  model == POLICY_MODEL_FRACTION || model == POLICY_MODEL_COMPLEX ||
                  model == POLICY_MODEL_RANGE || model == POLICY_MODEL_NETWORK;
-    if (exact) return node->flags & NODE_MADE && !v6 ? HASH_KNOWN : HASH_UNKNOWN;
+    if (exact) return node->flags & NODE_MADE ? HASH_KNOWN : HASH_UNKNOWN;
     return source_of_class(m, node);
 }
 
@@ -422,7 +513,7 @@ bool hash_by_state(struct machine *m, uint32_t instance) {
 static uint64_t hash_instance(const struct machine *m, const struct pickle_node *node,
                               const uint64_t *known, uint64_t *room) {
     struct pickle_value number = {0};
-    bool other;
+    if (is_v6(m, node)) return hash_v6(m, node, known);
     switch ((uint32_t)entry_of(m, node->global)->model) {
     case POLICY_MODEL_UUID:
         return hash_part(m, made_of(m, node, 0), known);
@@ -441,8 +532,7 @@ static uint64_t hash_instance(const struct machine *m, const struct pickle_node 
     case POLICY_MODEL_SET:
         return hash_frozenset(m, m->nodes[made_of(m, node, 0).a].keys, known, room);
     default:
-        if (chosen_numbers(m, node, &other, &number) == 1 && !other)
-            return hash_part(m, number, known);
+        if (is_of_number(m, node, &number)) return hash_part(m, number, known);
         return known[node->keys];
     }
 }

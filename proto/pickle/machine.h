@@ -221,6 +221,8 @@ struct bytes text_of(const struct machine *m, struct pickle_value value,
                      uint8_t buffer[static TEXT_BYTES_MAX]);
 /* Characters of a str that all fit latin-1; false when one does not. */
 bool latin1_length(struct machine *m, struct pickle_value value, uint32_t *characters);
+/* Of the bytes that its characters are: up to 8 of them as a number, of more a hash. */
+uint64_t latin1_digest(const struct machine *m, struct pickle_value value);
 
 /* --- items.c --- */
 /* `parent` gets a part that is not a leaf.  With bare, what may not be data only flags the parent.

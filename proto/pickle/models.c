@@ -208,7 +208,9 @@ static bool call_codecs_encode(struct machine *m, const struct arguments *args,
                     is_latin1_name(m, argument(m, args, 1)) &&
                     latin1_length(m, argument(m, args, 0), &length);
     if (!admitted) return refuse_arguments(m, args);
-    return give_bytes(m, PICKLE_KIND_BYTES, length, result);
+    if (!give_bytes(m, PICKLE_KIND_BYTES, length, result)) return false;
+    result->b = latin1_digest(m, argument(m, args, 0));
+    return true;
 }
 
 static bool call_bytes(struct machine *m, const struct arguments *args, enum pickle_kind kind,

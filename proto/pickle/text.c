@@ -304,6 +304,20 @@ bool latin1_length(struct machine *m, struct pickle_value value, uint32_t *chara
     return true;
 }
 
+uint64_t latin1_digest(const struct machine *m, struct pickle_value value) {
+    enum { WORD_BYTES = 8 };
+    struct bytes raw = payload(m, value);
+    bool literal_next = false;
+    uint64_t word = 0, hash = 0xcbf29ce484222325u, count = 0;
+    for (size_t at = 0; at < raw.len; count++) {
+        uint32_t point;
+        if (!next_character(raw, value.flags, &at, &point, &literal_next)) break;
+        if (count < WORD_BYTES) word |= (uint64_t)point << count * 8;
+        hash = (hash ^ point) * 0x100000001b3u;
+    }
+    return count <= WORD_BYTES ? word : hash;
+}
+
 /* --- numbers that are arguments of calls --- */
 
 static size_t skip_digits(struct bytes text, size_t at) {

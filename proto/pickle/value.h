@@ -18,7 +18,7 @@ enum value_flag {
     VALUE_8BIT = 2,     /* str: of an 8-bit opcode, so the reader's encoding= decides */
     VALUE_ESCAPES = 4,  /* str: written with escapes */
     VALUE_LATIN1 = 8,   /* str: bytes above 127 are characters of their own */
-    VALUE_DERIVED = 16, /* bytes or bytearray made by a call: a is the length, b means nothing */
+    VALUE_DERIVED = 16, /* bytes or bytearray made by a call: a is the length, b the digest */
 };
 
 struct pickle_value {

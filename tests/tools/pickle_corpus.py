@@ -6,6 +6,7 @@
 It only puts bytes together and never unpickles one.  EXPECTED says what the verifier must answer under
 POLICY: file, class, rule, and the global concerned where one is.
 usage: pickle_corpus.py [--check]      (--check: the files on disk are those that it would write)"""
+import ipaddress
 import os
 import re
 import struct
@@ -1655,7 +1656,24 @@ def known_hashes():
     case("frozenset_twice", "builtins", "frozenset", lambda value: b"(" + long(value) + b"K\7K\7\x91", plain, plain[:300])
     case("frozenset_nested", "builtins", "frozenset", lambda value: b"((" + long(value) + b"\x91K\1\x91", chosen, plain)
     case("named", "app", "Hashed", lambda value: b"h\x00" + long(value) + b"K\1\x86\x81", chosen, plain)
-    case("one_number", "app", "Hashed", lambda value: b"h\x00" + S("a") + long(value) + b"\x86R", chosen, plain)
+    case("one_number", "app", "Hashed", lambda value: b"h\x00" + long(value) + b"\x85R", chosen, plain)
+    constant = b"".join(b"h\x00" + long(value) + long(10 ** 6) + b"\x86\x81" for value in range(many))
+    add("r35_named_constant", P(4) + SG("app", "Hashed") + b"q\x000\x8f(" + constant + b"\x90.", ACCEPT, "accepted")
+    add("r35_called_constant", P(4) + SG("app", "Hashed") + b"q\x000\x8f(" + constant.replace(b"\x86\x81", b"\x86R") + b"\x90.", ACCEPT, "accepted")
+    spread = [k << 64 for k in range(1, many)]
+    text = lambda ending: lambda value: b"h\x00" + S(str(ipaddress.IPv6Address(value)) + ending) + b"\x85R"
+    case("v6_number", "ipaddress", "IPv6Address", lambda value: b"h\x00" + long(value) + b"\x85R", chosen, spread)
+    case("v6_text", "ipaddress", "IPv6Address", text(""), chosen, spread)
+    case("v6_interface", "ipaddress", "IPv6Interface", text("/0"), chosen, spread)
+    case("v6_network", "ipaddress", "IPv6Network", text("/128"), chosen, spread)
+    encoded = lambda characters: b"h\x00" + S(characters) + S("latin1") + b"\x86R"
+    differing = [encoded("k%d" % value) + long(12345) + b"\x86" for value in plain]
+    case("derived", "_codecs", "encode", lambda part: part, [encoded("k") + long(value) + b"\x86" for value in chosen], differing)
+    case("derived_last", "_codecs", "encode", lambda part: part, [long(value) + encoded("k" * 9) + b"\x86" for value in chosen], differing)
+    escaped = [b"".join(b"k" if n >> bit & 1 else b"\\u006b" for bit in range(10)) for n in range(many)]
+    pair = lambda spelling, value: long(value) + b"V" + spelling + b"\n\x86"
+    add("r35_escaped_equal", P(4) + b"\x8f(" + b"".join(map(pair, escaped, chosen)) + b"\x90.", LIMIT, "key-collisions")
+    add("r35_escaped_differing", P(4) + b"\x8f(" + b"".join(pair(b"\\u00%02x" % (n % 256), 12345 + n // 256) for n in range(many)) + b"\x90.", ACCEPT, "accepted")
     dtype = SG("numpy", "dtype") + S("i8") + b"\x89\x88\x87Rq\x010"
     for name, values, verdict in (("equal", walking_keys(), (LIMIT, "key-collisions")), ("differing", plain, (ACCEPT, "accepted"))):
         made = b"".join(b"h\x00h\x01" + B(struct.pack("<q", value)) + b"\x86RN" for value in values)
