@@ -311,8 +311,10 @@ bool step_build(struct machine *m) {
                              target.kind == PICKLE_KIND_GLOBAL ? target.a : NO_GLOBAL);
     }
     const struct pickle_node *node = &m->nodes[target.a];
-    m->grew_late |= node->flags & NODE_NESTED && node->global != NO_GLOBAL &&
-                    wraps_data(entry_of(m, node->global)->model);
+    /* An array has its items from its state, and who holds it has counted none. */
+    m->grew_late |= node->flags & NODE_NESTED &&
+                    (node->flags & NODE_NDARRAY ||
+                     (node->global != NO_GLOBAL && wraps_data(entry_of(m, node->global)->model)));
     if (!check_instance_state(m, target.a, state) ||
         !check_slots(m, m->nodes[target.a].global, state) || !hash_by_state(m, target.a) ||
         !gain_any(m, target.a, state) || !note_state(m, target.a, state))

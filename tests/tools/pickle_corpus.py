@@ -1714,6 +1714,10 @@ def called_and_kept():
     index = SG("pandas.core.indexes.base", "_new_Index") + b"q\x000" + SG("pandas.core.indexes.base", "Index") + b"}" + S("data") + item + b"s\x86q\x010"
     add("r34_index_items", P(4) + index + b"h\x00h\x01R0" * 1200 + b"N.", LIMIT, "heap")
     add("r34_index_items_few", P(4) + index + b"h\x00h\x01R0" * 20 + b"N.", ACCEPT, "accepted")
+    late = b"\x89" + long[:-3]
+    shell = SG("numpy.core.multiarray", "_reconstruct") + SG("numpy", "ndarray") + b"K\0\x85" + B(b"b") + b"\x87Rq\x020"
+    index = SG("pandas.core.indexes.base", "_new_Index") + b"q\x000" + shell + SG("pandas.core.indexes.base", "Index") + b"}" + S("data") + b"h\x02s\x86q\x010"
+    add("r34_index_late_items", P(4) + index + b"h\x02(K\1K\1\x85" + dtype + late + b"tb0h\x00h\x01R.", LIMIT, "expanded-max")
     hosts = SG("pydantic_core._pydantic_core", "MultiHostUrl") + b"q\x000" + S("http://" + "a," * 480 + "b/") + b"\x85q\x010"
     add("r34_hosts", P(4) + hosts + b"h\x00h\x01\x810" * 600 + b"N.", LIMIT, "heap")
     add("r34_hosts_few", P(4) + hosts + b"h\x00h\x01\x810" * 20 + b"N.", ACCEPT, "accepted")
