@@ -23,8 +23,13 @@ static const uint64_t NO_HASH = UINT64_MAX; /* CPython never gives -1 */
 
 /* --- numbers and tuples --- */
 
-static uint64_t mod_mul(uint64_t a, uint64_t b) {
-    return (uint64_t)((unsigned __int128)a * b % HASH_MODULUS);
+/* Of numbers below the modulus, which is a Mersenne number: what stands above its 61 bits is added.
+ */
+static inline uint64_t mod_mul(uint64_t a, uint64_t b) {
+    enum { MODULUS_BITS = 61 };
+    unsigned __int128 product = (unsigned __int128)a * b;
+    uint64_t sum = (uint64_t)(product & HASH_MODULUS) + (uint64_t)(product >> MODULUS_BITS);
+    return sum >= HASH_MODULUS ? sum - HASH_MODULUS : sum;
 }
 
 static uint64_t signed_hash(uint64_t absolute, bool negative) {
@@ -170,7 +175,8 @@ static uint64_t inverse(uint64_t number) {
 }
 
 static uint64_t power_of_ten(int64_t exponent) {
-    uint64_t result = 1, base = exponent < 0 ? inverse(10) : 10;
+    static const uint64_t inverse_of_ten = 2075258708292324556u;
+    uint64_t result = 1, base = exponent < 0 ? inverse_of_ten : 10;
     for (uint64_t power = (uint64_t)(exponent < 0 ? -exponent : exponent); power > 0; power >>= 1) {
         if (power & 1) result = mod_mul(result, base);
         base = mod_mul(base, base);

@@ -131,7 +131,8 @@ def stdlib_values():
         "decimal": [decimal.Decimal("1.50"), decimal.Decimal("-0"), decimal.Decimal("1E+3"),
                     decimal.Decimal("NaN"), decimal.Decimal("Infinity")],
         "fraction": fractions.Fraction(-1, 3), "uuid": uuid.UUID(int=5),
-        "uuid_keys": {uuid.UUID(int=5): 1},
+        "uuid_keys": {uuid.UUID(int=5): 1}, "uuid_safety": list(uuid.SafeUUID),
+        "uuid_time": [uuid.uuid1()] + [uuid.UUID(int=5, is_safe=safety) for safety in uuid.SafeUUID],
         "ordered": collections.OrderedDict([("a", 1), ("b", [2])]),
         "defaultdict": [collections.defaultdict(int, {"a": 1}), collections.defaultdict(list),
                         collections.defaultdict(None, {1: 2})],
@@ -595,6 +596,43 @@ HOSTILE = [
 ]
 
 
+LARGE, START = 100000, datetime.datetime(2026, 1, 2)
+Row = collections.namedtuple("Row", "number constant")
+# Keys whose hash the verifier foresees: honest ones never collide, however many there are and whatever they have in common.
+LARGE_KEYS = {
+    "uuid": lambda i: uuid.UUID(int=i << 64 | i * 7919), "uuid_counted": lambda i: uuid.UUID(int=i),
+    "decimal": lambda i: decimal.Decimal(i) / 100, "decimal_long": lambda i: decimal.Decimal(i ** 9 + 10 ** 40), "fraction": lambda i: fractions.Fraction(i, 997),
+    "datetime": lambda i: START + datetime.timedelta(seconds=i), "zoned": lambda i: (START + datetime.timedelta(seconds=i)).replace(tzinfo=datetime.timezone.utc),
+    "date": lambda i: datetime.date.fromordinal(1 + i), "timedelta": lambda i: datetime.timedelta(seconds=i, microseconds=i % 997),
+    "path": lambda i: pathlib.PurePosixPath("/srv/%d/%d.txt" % (i % 97, i)),
+    "v4": lambda i: ipaddress.IPv4Address(0x0a000000 + i), "v6": lambda i: ipaddress.IPv6Address((0x20010db8 << 96) + i),
+    "v6_subnet": lambda i: ipaddress.IPv6Address((0x20010db8 << 96) + (i << 64) + 1), "v6_interface": lambda i: ipaddress.IPv6Interface(((0x20010db8 << 96) + i, 64)),
+    "v6_network": lambda i: ipaddress.IPv6Network(((0x20010db8 << 96) + (i << 64), 64)),
+    "bytes": lambda i: b"%d" % i, "frozenset": lambda i: frozenset([i, i + 1, "a"]), "complex": lambda i: complex(i, -i), "range": lambda i: range(i, i + 9),
+    "tuple": lambda i: (uuid.UUID(int=i), "a", i), "encoded": lambda i: (b"%d" % i, 10 ** 6), "float": lambda i: i / 7, "long": lambda i: i << 70,
+    "namedtuple": lambda i: Row(i, 10 ** 6),
+}
+NETWORKS = 30000  # each is charged by its addresses
+
+
+def check_large(cli, folder):
+    """A set and a dict of each kind under the preset "stdlib", which must let all be keys; an application's tuple by a policy of its own."""
+    if "stdlib" not in PRESETS:
+        return
+    target = pathlib.Path(folder) / "large"
+    target.mkdir()
+    policy = pathlib.Path(folder) / "policy.toml"
+    policy.write_text('[policy.large]\nextends = ["stdlib"]\nallow = [{ name = "__main__.Row", may = ["ref", "new", "hash"] }]\n')
+    for name, make in LARGE_KEYS.items():
+        keys = [make(i) for i in range(NETWORKS if name == "v6_network" else LARGE)]
+        for protocol in (2, 4):
+            (target / ("%s.set.p%d.pkl" % (name, protocol))).write_bytes(pickle.dumps(set(keys), protocol))
+            (target / ("%s.keys.p%d.pkl" % (name, protocol))).write_bytes(pickle.dumps(dict.fromkeys(keys), protocol))
+    run = subprocess.run([cli, "verify", str(target), "--policy", "%s:large" % policy], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    print("large: %d pickles of %d keys, %s" % (4 * len(LARGE_KEYS), LARGE, "all accepted" if run.returncode == 0 else run.stdout))
+    yield run.returncode == 0
+
+
 def check_hostile(cli, folder):
     for preset_name, what, raw in HOSTILE:
         path = os.path.join(folder, "hostile.pkl")
@@ -618,6 +656,8 @@ def check(cli):
             print("%s: %d pickles, %s" % (preset_name, count, "all accepted" if ok else "exit code %d" % run.returncode))
             for line in refused:
                 print("    " + line)
+        for ok in check_large(cli, folder):
+            passed, failed = passed + ok, failed + (not ok)
         for ok in check_hostile(cli, folder):
             passed, failed = passed + ok, failed + (not ok)
     print("%d passed, %d failed" % (passed, failed))
