@@ -246,6 +246,7 @@ $(V)/checked/verify.o: proto/pickle/verify.c $(V)/flags.list Makefile
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -DBRINE_CHECK_MACHINE=1 -Dpickle_verify=pickle_verify_checked \
 		-DPICKLE_LIMITS_DEFAULT=PICKLE_LIMITS_CHECKED -MMD -MP -c $< -o $@
 	@objcopy --weaken $@
+-include $(V)/checked/verify.d
 $(V)/tests/stress/exhaustive_step: $(V)/checked/verify.o
 
 UNIT_TESTS   := $(call program_of,$(UNIT_SOURCES))
