@@ -135,6 +135,14 @@ static long long info_figure(struct wire *wire, const char *field) {
     return strtoll(at + strlen(field), NULL, 10);
 }
 
+static void read_keys(struct wire *wire, int count) {
+    char get[32];
+    for (int i = 0; i < count; i++) {
+        snprintf(get, sizeof get, "STRLEN key:%d", i);
+        (void)wire_ask(wire, 0, get);
+    }
+}
+
 Test(eviction, entries_give_way_and_no_write_is_refused) {
     struct wire *wire = wire_open(sixteen_megabytes);
     static char value[20000];
@@ -149,17 +157,17 @@ Test(eviction, entries_give_way_and_no_write_is_refused) {
     cr_expect(used > 8 << 20 && used <= 17 << 20, /* with holes, which the next ones fill */
               "%lld bytes used", used);
     cr_expect(evicted > 2000 && evicted < 2800, "%lld went", evicted);
-    for (int i = 0; i < 3000; i++) {
-        char get[32];
-        snprintf(get, sizeof get, "STRLEN key:%d", i);
-        (void)wire_ask(wire, 0, get);
-    }
-    /* How long they had not been asked for, and what more or less memory would have held. */
+    /* How long they had not been asked for, and what more or less memory would have held: of that
+     * something is known once 200 reads were of keys in a sample, which is small here. */
+    static const char forecast[] = "~*forecast_hit_ratio_half:0.*forecast_hit_ratio_same:0.*"
+                                   "forecast_hit_ratio_double:*forecast_hit_ratio_quadruple:*";
     PLAY(wire, {"INFO eviction", "~*evicted_idle_below_*ms:*"});
-    /* The store's own reads are counted in by a timer. */
-    wire_await(wire, 0, "INFO eviction",
-               "~*forecast_hit_ratio_half:0.*forecast_hit_ratio_same:0.*"
-               "forecast_hit_ratio_double:*forecast_hit_ratio_quadruple:*");
+    bool known = false;
+    for (int round = 0; round < 20 && !known; round++) {
+        read_keys(wire, 3000);
+        known = wire_matches(wire_ask(wire, 0, "INFO eviction"), forecast);
+    }
+    cr_expect(known, "%s", wire->text);
     PLAY(wire, {"STRLEN key:2999", "20000"}, {"DBSIZE", "200..1000"},
          {"SET gone soon PX 1", "+OK"});
     wire_await(wire, 0, "INFO stats", "~*expired_keys:1\\r*");
