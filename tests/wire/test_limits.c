@@ -269,6 +269,12 @@ Test(limits, a_client_that_reads_late_gets_everything) {
     wire_close(wire);
 }
 
+/* Behind some other letters unpicklers read names, in which a sanitizer takes longer to see that
+ * there is none than a socket has to be full. */
+static char letter_of(size_t pair) {
+    return (char)('k' + pair % 16);
+}
+
 /* A client sends all of a pipeline before it reads, as redis-py does: values that lie in the store
  * on their way back, values that were replaced meanwhile, or more short replies than are kept. */
 Test(limits, a_pipeline_is_answered_whose_client_sends_all_before_it_reads) {
@@ -292,7 +298,7 @@ Test(limits, a_pipeline_is_answered_whose_client_sends_all_before_it_reads) {
         for (size_t pair = 0; pair < rows[i].pairs; pair++) {
             memcpy(big + at, head, (size_t)head_len);
             at += (size_t)head_len;
-            memset(big + at, (int)('a' + pair % 26), len);
+            memset(big + at, letter_of(pair), len);
             memcpy(big + at + len, "\r\n", 2);
             at += len + 2;
             for (size_t get = 0; get < rows[i].gets_each; get++, at += get_len)
@@ -303,7 +309,7 @@ Test(limits, a_pipeline_is_answered_whose_client_sends_all_before_it_reads) {
         size_t right = 0, get_reply = (size_t)reply_head_len + len + 2;
         for (size_t pair = 0; sent == at && pair < rows[i].pairs; pair++) {
             right += wire_raw_read(fd, big, 5) == 5 && memcmp(big, "+OK\r\n", 5) == 0;
-            char want = rows[i].replaces ? (char)('a' + pair % 26) : 'v';
+            char want = rows[i].replaces ? letter_of(pair) : 'v';
             for (size_t get = 0; get < rows[i].gets_each; get++)
                 right += wire_raw_read(fd, big, get_reply) == get_reply &&
                          memcmp(big, reply_head, (size_t)reply_head_len) == 0 &&
