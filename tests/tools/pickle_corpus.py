@@ -437,6 +437,9 @@ def containers():
     add("c54_wildcard_star", P(4) + SG("wild", "*") + b".", FORBIDDEN, "global", "wild.*")
     add("c54_wildcard_fine", P(4) + SG("wild", "anything") + b".", ACCEPT, "accepted")
     add("c54_backslash", P(3) + G("date\\x74ime", "datetime") + b".", FORBIDDEN, "global", "date\\x74ime.datetime")
+    # A listing decodes each line by itself, and one that ends within an escape fails.
+    add("c54_backslash_ends_module", P(3) + G("app\\", "x41") + b".", FORBIDDEN, "global", "app\\.x41")
+    add("c54_backslash_ends_name", P(3) + G("app", "User\\") + b".", FORBIDDEN, "global", "app.User\\")
 
 
 def keys():

@@ -6,7 +6,8 @@
 Random bytes, text, opcodes in any order and changed pickles are judged by harmless_driver, then given
 to every reader of every Python at hand: C and Python, loads and load, three encodings, files with and
 without peek.  An audit hook stands before each import, extension codes, persistent ids and buffers give
-an object that tells when it is touched, memory and time are watched.
+an object that tells when it is touched, memory and time are watched.  A reader that takes more than some
+seconds of CPU, or dies, is counted and named by its signal; over a harmless stream that is a failure.
 
 usage: pickle_harmless.py [--count N] [--deal]     exit status 1: a reader acted on what was harmless
        pickle_harmless.py --measure [--folder D]   how many honest values of each kind are refused
@@ -24,6 +25,7 @@ import random
 import re
 import resource
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -169,6 +171,13 @@ READERS = [
     ("Python load, plain file", lambda d: load_all(pickle._load, Plain(d), encoding="bytes")),
 ]
 MEMORY_KB, SECONDS = 64 << 10, 1.0
+ENDED_SECONDS = 2  # of CPU, in whole seconds: no reader of a refused stream may take longer here
+
+
+def bound_time():
+    """From now on so much CPU time, and then the process ends: C code that hashes takes no notice of signals."""
+    used = int(time.process_time())
+    resource.setrlimit(resource.RLIMIT_CPU, (used + 1 + ENDED_SECONDS, resource.RLIM_INFINITY))
 
 
 def read(data):
@@ -178,6 +187,7 @@ def read(data):
     weighed = not any(code in data for code in b"PQ\x82\x83\x84\x97")  # see strain() in harmless.c
     for name, reader in READERS:
         WATCH.what = ""
+        bound_time()
         memory, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
         try:
             reader(data)
@@ -192,6 +202,45 @@ def read(data):
     return done
 
 
+def read_streams(path):
+    """(is it called harmless, its bytes) of each stream in the file."""
+    found = []
+    with open(path, "rb") as file:
+        while head := file.read(5):
+            harmless, length = struct.unpack("<?I", head)
+            found.append((harmless, file.read(length)))
+    return found
+
+
+def complain(done, data):
+    print("%s acts on what is called harmless: %s\n  %r" % (sys.version.split()[0], done, data[:400]), flush=True)
+
+
+def work(judged, answers):
+    """A byte for each stream: whether some reader has done something."""
+    for harmless, data in judged:
+        done = read(data)
+        if harmless and done:
+            complain(done, data)
+        os.write(answers, b"1" if done else b"0")
+
+
+def answers_of(judged):
+    """What work() says of the streams, in a process of its own, and the signal that ended it."""
+    ours, theirs = os.pipe()
+    worker = os.fork()
+    if worker == 0:
+        os.close(ours)
+        try:
+            work(judged, theirs)
+        finally:
+            os._exit(0)
+    os.close(theirs)
+    with open(ours, "rb") as pipe:
+        answers = pipe.read()
+    return answers, os.WTERMSIG(os.waitpid(worker, 0)[1])
+
+
 def child(path):
     import copyreg
     resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
@@ -199,23 +248,25 @@ def child(path):
         copyreg._extension_cache[code] = OUTSIDE
     sys.addaudithook(hook)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # CPython complains of bytearrays that it could not allocate
-    failed, counts = 0, collections.Counter()
-    with open(path, "rb") as file:
-        while True:
-            head = file.read(5)
-            if not head:
-                break
-            harmless, length = struct.unpack("<?I", head)
-            data = file.read(length)
-            done = read(data)
-            counts[harmless, bool(done)] += 1
-            if harmless and done:
-                failed += 1
-                if failed <= 10:
-                    print("%s acts on what is called harmless: %s\n  %r" % (sys.version.split()[0], done, data[:400]))
-    print("%s: harmless %d, refused %d, of these no reader did anything with %d" % (
-        sys.version.split()[0], counts[True, False] + counts[True, True], counts[False, True] + counts[False, False], counts[False, False]))
-    return 1 if failed else 0
+    judged = read_streams(path)
+    acted, quiet, ended, at = collections.Counter(), collections.Counter(), collections.Counter(), 0
+    while at < len(judged):
+        answers, killer = answers_of(judged[at:])
+        for (harmless, _), answer in zip(judged[at:], answers):
+            (acted if answer == ord("1") else quiet)[harmless] += 1
+        at += len(answers)
+        if at < len(judged):  # the worker came to an end over this one
+            harmless, data = judged[at]
+            how = signal.Signals(killer).name if killer else "exit"
+            ended[how] += 1
+            acted[harmless] += 1
+            if harmless:
+                complain(how, data)
+            at += 1
+    print("%s: harmless %d, refused %d, of these no reader did anything with %d; ended: %s" % (
+        sys.version.split()[0], quiet[True] + acted[True], quiet[False] + acted[False], quiet[False],
+        ", ".join("%d by %s" % (n, how) for how, n in sorted(ended.items())) or "none"), flush=True)
+    return 1 if acted[True] else 0
 
 
 # ---- streams -------------------------------------------------------------------------------------
@@ -304,11 +355,15 @@ def corpus():
     return found
 
 
+# Refused for what is outside, and then a tuple of 2**60 parts as a key: what reads them has to be ended.
+ENDLESS = [b"\x82\x01" + key for key in (b"})" + b"2\x86" * 60 + b"Ns.", b"\x8f()" + b"2\x86" * 60 + b"\x90.")]
+
+
 def streams(count, seed):
     rng = random.Random(seed)
     base = corpus()
     if seed == 1:
-        for data in [bytes([a]) for a in range(256)] + base:
+        for data in [bytes([a]) for a in range(256)] + base + ENDLESS:
             yield data
     for _ in range(count):
         kind = rng.random()
