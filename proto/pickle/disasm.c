@@ -297,7 +297,12 @@ static enum brine_status memo_set(struct disasm *d, uint64_t index) {
     if (index >= DISASM_MEMO_MAX)
         return brine_fail(d->err, BRINE_TOO_BIG, d->at, "memo index %llu",
                           (unsigned long long)index);
-    while (d->memo.len <= index / 8) TRY(buf_append_byte(&d->memo, 0));
+    size_t bytes = index / 8 + 1, had = d->memo.len;
+    if (bytes > had) { /* at once: a pickle of eight bytes may ask for two megabytes */
+        TRY(buf_reserve(&d->memo, bytes - had));
+        mem_clear(d->memo.data + had, bytes - had);
+        d->memo.len = bytes;
+    }
     d->memo.data[index / 8] |= (uint8_t)(1 << index % 8);
     d->memo_entries++;
     return BRINE_OK;

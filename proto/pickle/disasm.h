@@ -12,7 +12,8 @@
  * BRINE_MALFORMED, or BRINE_NEED_MORE where the bytes end too early; err holds the offset and
  * Python's words. Differences: a memo index above DISASM_MEMO_MAX and an integer of more than
  * DISASM_LONG_BYTES_MAX bytes are refused (BRINE_TOO_BIG). Output is bounded by out's limit
- * (BRINE_TOO_BIG).  Cost: O(input + output).  Any thread. */
+ * (BRINE_TOO_BIG).  Cost: O(input + output), and a bit for each memo index below the
+ * highest.  Any thread. */
 #ifndef BRINE_PICKLE_DISASM_H
 #define BRINE_PICKLE_DISASM_H
 
