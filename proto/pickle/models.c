@@ -65,10 +65,8 @@ static bool letter_admits(char letter, struct pickle_value value) {
         return value.kind == PICKLE_KIND_SET || value.kind == PICKLE_KIND_FROZENSET;
     case 'g':
         return value.kind == PICKLE_KIND_GLOBAL;
-    case 'a':
-        return true;
     default:
-        return false;
+        return letter == 'a';
     }
 }
 
@@ -130,12 +128,11 @@ static bool give_buffer(struct machine *m, const struct arguments *args,
     return true;
 }
 
-static bool give_bytes(struct machine *m, enum pickle_kind kind, uint32_t length,
+static void give_bytes(struct machine *m, enum pickle_kind kind, uint32_t length,
                        struct pickle_value *result) {
     m->heap += length;
     *result =
         (struct pickle_value){.kind = (uint8_t)kind, .flags = VALUE_DERIVED, .a = length, .b = 0};
-    return true;
 }
 
 /* An instance of `class` with the arguments from `from` on as its parts. */
@@ -208,22 +205,23 @@ static bool call_codecs_encode(struct machine *m, const struct arguments *args,
                     is_latin1_name(m, argument(m, args, 1)) &&
                     latin1_length(m, argument(m, args, 0), &length);
     if (!admitted) return refuse_arguments(m, args);
-    if (!give_bytes(m, PICKLE_KIND_BYTES, length, result)) return false;
+    give_bytes(m, PICKLE_KIND_BYTES, length, result);
     result->b = latin1_digest(m, argument(m, args, 0));
     return true;
 }
 
 static bool call_bytes(struct machine *m, const struct arguments *args, enum pickle_kind kind,
                        struct pickle_value *result) {
-    if (args->count == 0) return give_bytes(m, kind, 0, result);
-    struct pickle_value first = argument(m, args, 0);
+    struct pickle_value first = {0};
+    if (args->count > 0) first = argument(m, args, 0);
     uint32_t length = first.a;
-    bool admitted = args->count == 1 && first.kind == PICKLE_KIND_BYTES;
+    bool admitted = args->count == 0 || (args->count == 1 && first.kind == PICKLE_KIND_BYTES);
     if (!admitted && kind == PICKLE_KIND_BYTEARRAY)
         admitted = args->count == 2 && first.kind == PICKLE_KIND_STR &&
                    is_latin1_name(m, argument(m, args, 1)) && latin1_length(m, first, &length);
     if (!admitted) return refuse_arguments(m, args);
-    return give_bytes(m, kind, length, result);
+    give_bytes(m, kind, length, result);
+    return true;
 }
 
 /* The elements are hashed one by one inside the call, so they are judged as keys are. */

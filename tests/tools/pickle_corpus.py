@@ -1009,6 +1009,8 @@ def wrapped_and_paired():
     for name in ("User", "Point"):
         add("c35_only_" + name, P(4) + makes + SG("app", name) + b"\x85R.", ACCEPT, "accepted")
     add("c35_only_other", P(4) + makes + SG("app", "Color") + b"\x85R.", FORBIDDEN, "arguments", "app.Makes")
+    add("c35_only_new", P(4) + makes + SG("app", "User") + b"\x85\x81.", ACCEPT, "accepted")
+    add("c35_only_other_new", P(4) + makes + SG("app", "Color") + b"\x85\x81.", FORBIDDEN, "arguments", "app.Makes")
     add("c35_only_other_obj", P(4) + b"(" + makes + SG("app", "helper") + b"o.", FORBIDDEN, "arguments", "app.Makes")
     ordered = SG("collections", "OrderedDict")
 

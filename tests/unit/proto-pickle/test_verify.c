@@ -262,6 +262,7 @@ Test(verify, each_limit_refuses_just_above_itself) {
         ROW(key_nesting_max, 2, 1, "})\x85Ns.", KEY_NESTING),
         ROW(key_cost_max, 4, 3, "}NNN\x87Ns.", KEY_COST),
         ROW(key_opaque_max, 1, 0, "}capp\nHashed\n)\x81}bNs.", KEY_OPAQUE),
+        ROW(key_opaque_max, 1, 0, "cbuiltins\nset\n]capp\nHashed\n)\x81}ba\x85R.", KEY_OPAQUE),
         ROW(memo_skip_max, 2, 1, "Nq\x02.", MEMO_INDEX),
         ROW(digits_max, 3, 2, "I123\n.", DIGITS),
         ROW(long_bytes_max, 9, 8, "\x8a\x09\x01\x01\x01\x01\x01\x01\x01\x01\x01.", LONG_BYTES),
