@@ -22,7 +22,7 @@ static bool refuse_name(struct machine *m, enum pickle_reason reason, struct byt
 
 /* A list that becomes a set has its elements hashed: from here on lists keep theirs in the log. */
 static void note_model(struct machine *m, enum policy_model model) {
-    if (model == POLICY_MODEL_SET) m->new_list_flags = 0;
+    if (model == POLICY_MODEL_SET) m->logs_lists = true;
     if (model == POLICY_MODEL_MAPPING) m->sees_pairs = true;
     bool freezes = model == POLICY_MODEL_CHAIN_MAP || model == POLICY_MODEL_PANDAS_INDEX;
     if (UNLIKELY(freezes)) m->sees_maps = true;
@@ -34,6 +34,7 @@ static void note_model(struct machine *m, enum policy_model model) {
         m->sees_results = m->sees_keys = true;
         m->results_from = m->nodes_count;
     }
+    m->sees_lists = m->logs_lists || m->sees_pairs || m->sees_maps || m->sees_results;
 }
 
 /* These make arrays of whatever they can walk. */
@@ -77,6 +78,8 @@ bool resolve(struct machine *m, struct bytes module, struct bytes name, bool by_
                     bytes_equal(module, BYTES("django.http.request"));
     /* Its errors write out what they got. */
     global->numerical |= is_within(module, BYTES("django"));
+    global->hash_flags = NODE_OPAQUE | (entry->rights & POLICY_HASH ? 0 : NODE_NOHASH);
+    state_resolve(global);
     note_model(m, entry->model);
     *value = (struct pickle_value){.kind = PICKLE_KIND_GLOBAL, .a = m->globals_count++};
     return true;
@@ -154,7 +157,7 @@ void charge_copy(struct machine *m, struct pickle_value value) {
 void charge_parts(struct machine *m, uint32_t node) {
     enum { ITEM_BYTES = 64 }; /* so much text is a part */
     if (m->heap > m->heap_max) return;
-    m->heap += ITEM_BYTES * (uint64_t)*parts_of(&m->nodes[node]);
+    m->heap += ITEM_BYTES * (uint64_t)m->nodes[node].parts;
 }
 
 void charge_copies(struct machine *m, uint32_t tuple) {
@@ -195,6 +198,22 @@ static bool call(struct machine *m, uint32_t callee, struct pickle_value tuple) 
     return push(m, result);
 }
 
+enum outcome call_plain(struct machine *m, struct pickle_value callee, struct pickle_value tuple,
+                        bool reduce) {
+    if (callee.kind != PICKLE_KIND_GLOBAL || tuple.kind != PICKLE_KIND_TUPLE) return NOT_COVERED;
+    const struct pickle_global *global = &m->scratch->globals[callee.a];
+    uint64_t passed = reduce ? global->called_with : global->made_with;
+    if (passed == 0 || passed != kinds_of(m, tuple)) return NOT_COVERED;
+    const struct pickle_node *node = &m->nodes[tuple.a];
+    if (UNLIKELY(node->cost > node->count || node->flags & NODE_FUNCTION)) return NOT_COVERED;
+    if (tuple.a != EMPTY_TUPLE_NODE) charge_copies(m, tuple.a);
+    uint32_t number = m->nodes_count++;
+    m->nodes[number] =
+        (struct pickle_node){.global = callee.a, .flags = NODE_MADE, .keys = tuple.a};
+    bool plain = !global->numerical && gain_plain(m, &m->nodes[number], tuple);
+    return plain || gain(m, number, tuple, false) ? DONE : REFUSED;
+}
+
 bool step_reduce(struct machine *m) {
     if (!above_fence(m, 2)) return false;
     m->top -= 2;
@@ -212,7 +231,7 @@ bool step_reduce(struct machine *m) {
     made->cost = partial->cost;
     made->key_depth = partial->key_depth;
     made->depth = partial->depth;
-    made->first = partial->first;
+    made->parts = partial->parts;
     made->more = partial->more;
     made->flags |= partial->flags & (NODE_WIDE | NODE_FUNCTION | NODE_UNHASHABLE);
     return push(m, result);

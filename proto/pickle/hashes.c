@@ -424,7 +424,7 @@ static uint32_t chosen_numbers(const struct machine *m, const struct pickle_node
     *other = false;
     for (uint32_t i = 0; i < m->nodes[node->keys].count; i++) {
         struct pickle_value part = made_of(m, node, i);
-        *other |= part.kind > PICKLE_KIND_BYTES && part.kind != PICKLE_KIND_GLOBAL;
+        *other |= !is_leaf(part) && part.kind != PICKLE_KIND_GLOBAL;
         bool chosen = part.kind == PICKLE_KIND_LONG || part.kind == PICKLE_KIND_FLOAT ||
                       (part.kind == PICKLE_KIND_INT && part.b + narrow > 2 * narrow);
         count += chosen;

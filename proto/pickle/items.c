@@ -16,36 +16,11 @@
 
 static inline bool is_hashable(struct machine *m, struct pickle_value value, uint32_t *flags) {
     *flags = 0;
-    switch ((enum pickle_kind)value.kind) {
-    case PICKLE_KIND_TUPLE:
-    case PICKLE_KIND_FROZENSET:
-        *flags = m->nodes[value.a].flags & (NODE_UNHASHABLE | NODE_NOHASH | NODE_OPAQUE);
-        return !(*flags & (NODE_UNHASHABLE | NODE_NOHASH));
-    case PICKLE_KIND_INSTANCE:
-        *flags = hash_source(m, value.a) == HASH_UNKNOWN ? NODE_OPAQUE : 0;
-        if (has_right(m, m->nodes[value.a].global, POLICY_HASH)) return true;
-        *flags |= NODE_NOHASH;
-        return false;
-    case PICKLE_KIND_BYTEARRAY:
-    case PICKLE_KIND_LIST:
-    case PICKLE_KIND_DICT:
-    case PICKLE_KIND_SET:
-    case PICKLE_KIND_METHOD:
-    case PICKLE_KIND_PARTIAL:
-        *flags = NODE_UNHASHABLE;
-        return false;
-    case PICKLE_KIND_NONE:
-    case PICKLE_KIND_BOOL:
-    case PICKLE_KIND_INT:
-    case PICKLE_KIND_LONG:
-    case PICKLE_KIND_FLOAT:
-    case PICKLE_KIND_STR:
-    case PICKLE_KIND_BYTES:
-    case PICKLE_KIND_GLOBAL:
-        return true;
-    }
-    *flags = NODE_UNHASHABLE;
-    return false;
+    if (value.kind <= PICKLE_KIND_LONG || value.kind == PICKLE_KIND_GLOBAL) return true;
+    *flags = is_container(value) ? hash_flags_of(m, value) : (uint32_t)NODE_UNHASHABLE;
+    if (value.kind == PICKLE_KIND_INSTANCE && hash_source(m, value.a) != HASH_UNKNOWN)
+        *flags &= ~(uint32_t)NODE_OPAQUE;
+    return !(*flags & (NODE_UNHASHABLE | NODE_NOHASH));
 }
 
 /* The global that makes a tuple bare. */
@@ -161,18 +136,6 @@ static bool is_written_whole(const struct machine *m, const struct pickle_node *
            bytes_equal(module, BYTES("builtins"));
 }
 
-static void inherit_hash(struct machine *m, struct pickle_node *parent, struct pickle_value part) {
-    const struct pickle_node *child = &m->nodes[part.a];
-    uint32_t flags;
-    /* hash() of what cannot be hashed walks it as far as to the part that cannot. */
-    (void)is_hashable(m, part, &flags);
-    parent->cost = add_saturating(parent->cost, add_saturating(child->cost, 1));
-    parent->key_depth = (uint16_t)MAX(parent->key_depth, child->key_depth + 1);
-    parent->flags |= flags;
-    if (part.kind != PICKLE_KIND_INSTANCE) return;
-    if (parent->flags & (NODE_TUPLE | NODE_SET)) m->nodes[part.a].flags |= NODE_IN_TUPLE;
-}
-
 void inherit_cost(struct machine *m, uint32_t node, struct pickle_value part) {
     if (part.kind != PICKLE_KIND_DICT && part.kind != PICKLE_KIND_LIST) return;
     struct pickle_node *holder = &m->nodes[node], *held = &m->nodes[part.a];
@@ -184,8 +147,7 @@ void inherit_cost(struct machine *m, uint32_t node, struct pickle_value part) {
  * counted by who looks at the state. */
 static inline void add_parts(struct pickle_node *parent, struct pickle_node *child) {
     if (UNLIKELY(parent->flags & NODE_NDARRAY)) return;
-    uint32_t *parts = parts_of(parent);
-    *parts = add_saturating(*parts, add_saturating(child->count, *parts_of(child)));
+    parent->parts = add_saturating(parent->parts, add_saturating(child->count, child->parts));
 }
 
 /* Shared lists of lists are small in the stream and without bound as an array.  Each part takes a
@@ -193,31 +155,36 @@ static inline void add_parts(struct pickle_node *parent, struct pickle_node *chi
  * which it is held. */
 bool charge_walk(struct machine *m, uint32_t node) {
     enum { LEVELS = 32, FREE_PARTS = 8 << 20 };
-    uint64_t parts = m->nodes[node].count + (uint64_t)*parts_of(&m->nodes[node]);
+    uint64_t parts = m->nodes[node].count + (uint64_t)m->nodes[node].parts;
     uint64_t most = FREE_PARTS + (uint64_t)LEVELS * m->len;
     m->walked += m->grew_late && m->nodes[node].count > 0 ? most + 1 : parts;
     return m->walked <= most || refuse_limit(m, PICKLE_EXPANDED, m->walked, most);
 }
 
-static inline bool gain_container(struct machine *m, uint32_t parent_number,
-                                  struct pickle_value part) {
+void note_hashed_instance(struct machine *m, struct pickle_node *parent, struct pickle_value part) {
+    uint32_t flags;
+    (void)is_hashable(m, part, &flags);
+    parent->flags |= flags;
+    if (parent->flags & (NODE_TUPLE | NODE_SET)) m->nodes[part.a].flags |= NODE_IN_TUPLE;
+}
+
+/* hash() of what cannot be hashed walks it as far as to the part that cannot. */
+static bool gain_container(struct machine *m, uint32_t parent_number, struct pickle_value part) {
     struct pickle_node *parent = &m->nodes[parent_number], *child = &m->nodes[part.a];
     child->flags |= NODE_NESTED;
     add_parts(parent, child);
     if (UNLIKELY(parent->flags & NODE_NESTED)) m->grew_late |= is_written_whole(m, parent);
-    if (part.kind >= PICKLE_KIND_LIST && part.kind <= PICKLE_KIND_SET) /* ORDER pickle_kind */
-        parent->flags |= NODE_UNHASHABLE;
-    else
-        inherit_hash(m, parent, part);
+    note_hash(m, parent, part);
+    if (part.kind < PICKLE_KIND_LIST || part.kind == PICKLE_KIND_INSTANCE) { /* ORDER pickle_kind */
+        parent->cost = add_saturating(parent->cost, add_saturating(child->cost, 1));
+        parent->key_depth = (uint16_t)MAX(parent->key_depth, child->key_depth + 1);
+    }
     uint32_t depth = child->depth + 1u;
     if (depth <= parent->depth) return true;
     if (depth > m->nesting || parent->flags & NODE_NESTED) return grow_depth(m, parent, depth);
     parent->depth = (uint16_t)depth;
     return true;
 }
-
-/* Parts of which more is to be noted than depth and hash. */
-enum { NODES_UNUSUAL = NODE_BARE | NODE_WIDE | NODE_FIRST_STR | NODE_FUNCTION };
 
 static __attribute__((noinline)) bool gain_unusual(struct machine *m, uint32_t parent,
                                                    struct pickle_value part) {
@@ -241,23 +208,23 @@ bool gain(struct machine *m, uint32_t parent, struct pickle_value part, bool bar
     if (UNLIKELY(global != NO_GLOBAL && m->scratch->globals[global].numerical) &&
         !(m->nodes[parent].flags & NODE_NDARRAY) && !charge_walk(m, part.a))
         return false;
-    bool unusual = m->nodes[part.a].flags & NODES_UNUSUAL;
-    if (UNLIKELY(unusual || m->limits->expanded_max)) return gain_unusual(m, parent, part);
-    return gain_container(m, parent, part);
+    bool unusual = (m->nodes[part.a].flags | NODE_NESTED) & m->unusual;
+    return UNLIKELY(unusual) ? gain_unusual(m, parent, part) : gain_container(m, parent, part);
 }
 
-/* The same, with the most frequent case in place: one more of what cannot be hashed. */
-static inline bool gain_here(struct machine *m, uint32_t parent_number, struct pickle_value part) {
-    struct pickle_node *parent = &m->nodes[parent_number], *child = &m->nodes[part.a];
-    bool plain = parent->global == NO_GLOBAL && !(parent->flags & NODE_NESTED) &&
-                 part.kind >= PICKLE_KIND_LIST && part.kind <= PICKLE_KIND_SET &&
-                 !(child->flags & NODES_UNUSUAL) && child->depth < parent->depth &&
-                 !m->limits->expanded_max;
-    if (!plain) return gain(m, parent_number, part, false);
-    child->flags |= NODE_NESTED;
-    add_parts(parent, child);
-    parent->flags |= NODE_UNHASHABLE;
-    return true;
+/* The same, with the most frequent case in place. */
+static inline bool gain_here(struct machine *m, uint32_t parent, struct pickle_value part) {
+    struct pickle_node *node = &m->nodes[parent];
+    if (LIKELY(node->global == NO_GLOBAL) && gain_plain(m, node, part)) return true;
+    return gain(m, parent, part, false);
+}
+
+bool gain_in_tuple(struct machine *m, uint32_t tuple, struct pickle_value part) {
+    if (is_leaf(part)) {
+        gain_leaf(&m->nodes[tuple], part);
+        return true;
+    }
+    return gain_plain(m, &m->nodes[tuple], part) || gain(m, tuple, part, true);
 }
 
 bool step_tuple(struct machine *m, uint32_t count) {
@@ -671,29 +638,46 @@ static __attribute__((noinline)) bool note_pairs(struct machine *m, uint32_t lis
     return true;
 }
 
+/* What models ask of the items of lists. */
+static __attribute__((noinline)) bool note_items(struct machine *m, uint32_t target,
+                                                 const struct pickle_value *items, uint32_t count) {
+    struct pickle_node *node = &m->nodes[target];
+    bool log = m->logs_lists && node->global == NO_GLOBAL;
+    node->flags |= log ? NODE_LISTED : NODE_UNLOGGED;
+    if (m->sees_pairs && node->count == 0 && count > 0 && is_leaf(items[0])) {
+        bool is_text = items[0].kind == PICKLE_KIND_STR || items[0].kind == PICKLE_KIND_BYTES;
+        node->flags |= NODE_FIRST_STR | (is_text ? 0 : NODE_OTHER_KEYS);
+    }
+    if (m->sees_maps && !model_note_parts(m, target, items, count)) return false;
+    if (m->sees_results && !result_note_parts(m, target, items, count)) return false;
+    if (m->sees_pairs && !note_pairs(m, target, items, count)) return false;
+    return !log || log_items(m, target, items, count);
+}
+
+static inline bool are_light(const struct pickle_value *items, uint32_t count) {
+    enum { LIGHT = PICKLE_KIND_LONG - 1 }; /* ORDER pickle_kind */
+    _Static_assert((PICKLE_KIND_LONG & LIGHT) == 0, "kinds below it have the bits below its own");
+    uint32_t kinds = 0, lengths = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        kinds |= items[i].kind;
+        lengths |= items[i].a;
+    }
+    return kinds <= LIGHT && lengths < LIGHT_BYTES;
+}
+
 bool extend(struct machine *m, uint32_t target, const struct pickle_value *items, uint32_t count) {
     struct pickle_node *node = &m->nodes[target];
-    bool log = !m->new_list_flags && node->global == NO_GLOBAL;
     /* Its elements are the hash of a frozenset by now. */
     if (UNLIKELY(node->flags & NODE_KEYED) && node->global == NO_GLOBAL)
         return refuse(m, PICKLE_ITEMS_TARGET);
-    if (node->count == 0 && count > 0) {
-        if (items[0].kind == PICKLE_KIND_STR || items[0].kind == PICKLE_KIND_BYTES)
-            node->flags |= NODE_FIRST_STR;
-        else if (UNLIKELY(m->sees_pairs) && is_leaf(items[0]))
-            node->flags |= NODE_FIRST_STR | NODE_OTHER_KEYS;
-    }
-    if (UNLIKELY(m->sees_maps) && !model_note_parts(m, target, items, count)) return false;
-    if (UNLIKELY(m->sees_results) && !result_note_parts(m, target, items, count)) return false;
-    if (UNLIKELY(m->sees_pairs) && !note_pairs(m, target, items, count)) return false;
+    if (LIKELY(!m->sees_lists))
+        node->flags |= NODE_UNLOGGED;
+    else if (!note_items(m, target, items, count))
+        return false;
     node->count = add_saturating(node->count, count);
     node->cost = add_saturating(node->cost, count);
-    node->flags |= log ? NODE_LISTED : NODE_UNLOGGED;
     m->heap += 8ull * count;
-    if (UNLIKELY(log) && !log_items(m, target, items, count)) return false;
-    uint32_t leaves = 0;
-    while (leaves < count && is_light(items[leaves])) leaves++;
-    return leaves == count || gain_all(m, target, items + leaves, count - leaves);
+    return are_light(items, count) || gain_all(m, target, items, count);
 }
 
 bool step_append(struct machine *m) {
@@ -821,7 +805,8 @@ bool update(struct machine *m, uint32_t target, const struct pickle_value *items
     struct pickle_node *node = &m->nodes[target];
     if (count % 2) return refuse(m, PICKLE_ITEMS_ODD);
     if (node->flags & NODE_FROZEN) return refuse(m, PICKLE_ITEMS_TARGET);
-    if (UNLIKELY(node->global != NO_GLOBAL) && !model_admits_pairs(m, node->global, items, count))
+    if (UNLIKELY(node->global != NO_GLOBAL) && m->scratch->globals[node->global].sees_pairs &&
+        !model_admits_pairs(m, node->global, items, count))
         return false;
     node->count = add_saturating(node->count, count / 2);
     m->heap += DICT_ITEM_BYTES * (uint64_t)(count / 2);

@@ -54,7 +54,6 @@ struct machine {
     uint32_t mores_count, nodes_count, cells_count, keys_count, names_count, globals_count;
     uint32_t keys_most; /* in the key log, of one container */
     uint32_t nesting;
-    uint32_t new_list_flags; /* NODE_UNLOGGED until a callable is met that hashes a list */
     uint64_t heap, heap_max, opcodes, key_cost, nesting_late;
     uint64_t walked;    /* parts of what numpy and its kin may make arrays of */
     uint64_t name_cost; /* of hashing what stands under "name" and "names" */
@@ -62,8 +61,11 @@ struct machine {
     const struct pickle_limits *limits;
     struct pickle_scratch *scratch;
     struct pickle_report *report;
+    uint32_t unusual;    /* flags of a part of which more is to be noted than depth and hash */
     bool sees_keys;      /* str keys are looked at one by one */
     bool sums_names;     /* fingerprints of states are wanted */
+    bool sees_lists;     /* so are the items of lists, for one of these: */
+    bool logs_lists;     /* a callable is met that hashes a list */
     uint32_t index_from; /* nodes from this on were made when pandas' _new_Index was known */
     bool sees_pairs;     /* a callable is met that takes pairs of a key and a value */
     bool sees_maps;      /* lists count the dicts in them, and some may not grow */
@@ -133,12 +135,6 @@ static inline bool node_new(struct machine *m, uint32_t flags, uint32_t *number)
     *number = m->nodes_count++;
     m->nodes[*number] = (struct pickle_node){.flags = flags, .global = NO_GLOBAL};
     return true;
-}
-
-/* How many parts what the node holds has, written out, for a node that is part of another.  A
- * tuple's cells are numbered where others have it. */
-static inline uint32_t *parts_of(struct pickle_node *node) {
-    return node->flags & NODE_TUPLE ? &node->keys : &node->first;
 }
 
 /* The node's extra part, made when it has none; NULL after a refusal. */
@@ -235,9 +231,60 @@ bool charge_walk(struct machine *m, uint32_t node);
 /* The same of a leaf. */
 static inline void gain_leaf(struct pickle_node *parent, struct pickle_value leaf) {
     parent->cost = add_saturating(parent->cost, leaf_cost(leaf));
-    uint32_t *parts = parts_of(parent);
-    *parts = add_saturating(*parts, leaf_parts(leaf));
+    parent->parts = add_saturating(parent->parts, leaf_parts(leaf));
 }
+
+/* Parts of which more is to be noted than depth and hash. */
+enum { NODES_UNUSUAL = NODE_BARE | NODE_WIDE | NODE_FIRST_STR | NODE_FUNCTION };
+
+/* Flags that a key of this kind has, and what it is made of; NODE_OPAQUE for any instance. */
+static inline uint32_t hash_flags_of(const struct machine *m, struct pickle_value part) {
+    const struct pickle_node *node = &m->nodes[part.a];
+    if (part.kind == PICKLE_KIND_INSTANCE)
+        return node->global == NO_GLOBAL ? NODE_OPAQUE | NODE_NOHASH
+                                         : m->scratch->globals[node->global].hash_flags;
+    if (part.kind >= PICKLE_KIND_LIST) return NODE_UNHASHABLE; /* ORDER pickle_kind */
+    return node->flags & (NODE_UNHASHABLE | NODE_NOHASH | NODE_OPAQUE);
+}
+
+/* What is hashed, or may be, is held by these; whether an instance is opaque asks for more than a
+ * look at its class, so of other containers it is not known. */
+enum { NODES_HASHED = NODE_TUPLE | NODE_SET | NODE_LISTED };
+void note_hashed_instance(struct machine *m, struct pickle_node *parent, struct pickle_value part);
+
+static inline void note_hash(struct machine *m, struct pickle_node *parent,
+                             struct pickle_value part) {
+    if (UNLIKELY(part.kind == PICKLE_KIND_INSTANCE && parent->flags & NODES_HASHED))
+        note_hashed_instance(m, parent, part);
+    else
+        parent->flags |= hash_flags_of(m, part);
+}
+
+/* What gain() does of a container without anything unusual, where it makes `parent` no deeper than
+ * it may be without a look at the limits; false, and nothing done, otherwise.  The parent is none
+ * of numpy's and its kin. */
+static inline bool gain_plain(struct machine *m, struct pickle_node *parent,
+                              struct pickle_value part) {
+    if (UNLIKELY(!is_container(part))) return false;
+    struct pickle_node *child = &m->nodes[part.a];
+    uint32_t depth = child->depth + 1u, flags = child->flags | NODE_NESTED;
+    bool deeper = depth > parent->depth;
+    if (UNLIKELY(flags & m->unusual)) return false;
+    if (UNLIKELY(parent->flags & NODE_NESTED || (deeper && depth > m->nesting))) return false;
+    child->flags = flags;
+    uint64_t parts = (uint64_t)parent->parts + child->parts + child->count;
+    parent->parts = (uint32_t)MIN(parts, (uint64_t)UINT32_MAX);
+    note_hash(m, parent, part);
+    if (part.kind < PICKLE_KIND_LIST || part.kind == PICKLE_KIND_INSTANCE) { /* ORDER pickle_kind */
+        uint64_t cost = (uint64_t)parent->cost + child->cost + 1;
+        parent->cost = (uint32_t)MIN(cost, (uint64_t)UINT32_MAX);
+        parent->key_depth = (uint16_t)MAX(parent->key_depth, child->key_depth + 1);
+    }
+    if (deeper) parent->depth = (uint16_t)depth;
+    return true;
+}
+/* What a tuple that is being made gets and is not light; apart, to keep the loop small. */
+bool gain_in_tuple(struct machine *m, uint32_t tuple, struct pickle_value part);
 /* The same for any value. */
 static inline bool gain_any(struct machine *m, uint32_t parent, struct pickle_value part) {
     if (!is_leaf(part)) return gain(m, parent, part, false);
@@ -256,7 +303,25 @@ bool check_fillable(struct machine *m, struct pickle_value target, enum pickle_k
  * stack in its own registers, so neither looks at m->top or m->fence. */
 bool extend(struct machine *m, uint32_t list, const struct pickle_value *items, uint32_t count);
 bool update(struct machine *m, uint32_t dict, const struct pickle_value *items, uint32_t count);
-/* A tuple's node.  The same holds. */
+/* Writes a tuple's node and cells, for which there is room.  The same holds. */
+static inline bool tuple_fill(struct machine *m, uint32_t number, const struct pickle_value *parts,
+                              uint32_t count) {
+    struct pickle_node *node = &m->nodes[number];
+    struct pickle_value *cells = m->cells + m->cells_count;
+    *node = (struct pickle_node){.first = m->cells_count,
+                                 .count = count,
+                                 .cost = count,
+                                 .flags = NODE_TUPLE,
+                                 .global = NO_GLOBAL};
+    m->cells_count += count;
+    m->heap += 8ull * count;
+    for (uint32_t i = 0; i < count; i++) {
+        cells[i] = parts[i];
+        if (!is_light(parts[i]) && !gain_in_tuple(m, number, parts[i])) return false;
+    }
+    return true;
+}
+/* A tuple's node. */
 static inline bool tuple_new(struct machine *m, const struct pickle_value *parts, uint32_t count,
                              uint32_t *number) {
     struct pickle_scratch *scratch = m->scratch;
@@ -264,21 +329,7 @@ static inline bool tuple_new(struct machine *m, const struct pickle_value *parts
     /* One more, so that an empty tuple's cells too lie in memory. */
     if (!ROOM(m, scratch->cells, scratch->cells_cap, m->cells_count + count + 1)) return false;
     m->cells = scratch->cells;
-    struct pickle_node *node = &m->nodes[*number];
-    struct pickle_value *cells = m->cells + m->cells_count;
-    node->first = m->cells_count;
-    node->count = node->cost = count;
-    m->cells_count += count;
-    m->heap += 8ull * count;
-    for (uint32_t i = 0; i < count; i++) {
-        cells[i] = parts[i];
-        if (is_light(parts[i])) continue;
-        if (is_leaf(parts[i]))
-            gain_leaf(node, parts[i]);
-        else if (!gain(m, *number, parts[i], true))
-            return false;
-    }
-    return true;
+    return tuple_fill(m, *number, parts, count);
 }
 /* Key of a dict or element of a set that `target` is or stands for. */
 bool add_key(struct machine *m, uint32_t target, struct pickle_value key);
@@ -344,10 +395,21 @@ static inline uint64_t kinds_of(const struct machine *m, struct pickle_value tup
     return kinds;
 }
 
+/* What a short way comes to. */
+enum outcome { DONE, NOT_COVERED, REFUSED };
+/* REDUCE, or NEWOBJ, with arguments of kinds that passed before, where only kinds count.  The
+ * instance is the next node, for which there is room. */
+enum outcome call_plain(struct machine *m, struct pickle_value callee, struct pickle_value tuple,
+                        bool reduce);
+
 #include "pickle/models.h"
 
 /* --- state.c --- */
 bool step_build(struct machine *m);
+/* The same for a dict and an instance of which nothing else is to be looked at. */
+enum outcome build_plain(struct machine *m, struct pickle_value target, struct pickle_value state);
+/* Notes what a class's state may be; once for each resolution of its name. */
+void state_resolve(struct pickle_global *global);
 
 /* --- hashes.c: what the hash of an instance that may be a key is made of --- */
 enum hash_source {

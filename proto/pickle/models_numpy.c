@@ -18,8 +18,7 @@ bool numpy_set_items(struct machine *m, uint32_t array, uint64_t items, uint64_t
     if (!more) return false;
     more->aux = (uint32_t)MIN(items, (uint64_t)UINT32_MAX);
     more->fields = (uint32_t)MIN(bytes, (uint64_t)UINT32_MAX);
-    uint32_t *parts = parts_of(&m->nodes[array]);
-    *parts = add_saturating(*parts, more->aux);
+    m->nodes[array].parts = add_saturating(m->nodes[array].parts, more->aux);
     return true;
 }
 
@@ -252,13 +251,13 @@ bool numpy_array_state(struct machine *m, uint32_t array, struct pickle_value st
     if (m->nodes[parts[DTYPE].a].flags & NODE_OBJECTS) {
         if (parts[DATA].kind != PICKLE_KIND_LIST || m->nodes[parts[DATA].a].count != items)
             return false;
-        uint32_t *walked = parts_of(&m->nodes[array]);
+        uint32_t *walked = &m->nodes[array].parts;
         *walked = add_saturating(*walked, m->nodes[parts[DATA].a].cost);
         return true;
     }
     if (!raw_length(m, parts[DATA], &length)) return false;
     m->heap += length;
-    uint32_t *walked = parts_of(&m->nodes[array]); /* of long items not their number counts */
+    uint32_t *walked = &m->nodes[array].parts; /* of long items not their number counts */
     *walked = add_saturating(*walked, leaf_parts(parts[DATA]));
     /* Strings of no length take no bytes, but each is walked. */
     if (item_bytes == 0) {

@@ -50,7 +50,7 @@ const char *pickle_kind_name(enum pickle_kind kind) {
                                         [PICKLE_KIND_DICT] = "dict",
                                         [PICKLE_KIND_SET] = "set",
                                         [PICKLE_KIND_INSTANCE] = "instance"};
-    bool known = kind >= PICKLE_KIND_NONE && (size_t)kind < ARRAY_LEN(names);
+    bool known = (size_t)kind < ARRAY_LEN(names) && names[kind];
     return known ? names[kind] : "nothing";
 }
 

@@ -142,16 +142,26 @@ static bool copies_values(struct bytes module) {
  * loads.  Where instances are keys, __hash__ and __eq__ of their class run, and call what the class
  * takes for methods of its own: so no attribute is a function that the policy does not let be
  * called.  Exceptions are hashed by their address. */
-static uint32_t barred_keys(const struct machine *m, uint32_t global) {
-    struct bytes module = m->scratch->globals[global].module;
+static uint32_t barred_keys(const struct pickle_global *global) {
+    struct bytes module = global->module;
     /* A dtype is hashed by the attributes that `_metadata` names. */
-    uint32_t hashed = has_right(m, global, POLICY_HASH) ? NODE_WALKED : 0;
+    uint32_t hashed = global->entry->rights & POLICY_HASH ? NODE_WALKED : 0;
     if (is_within(module, BYTES("pandas")) || is_within(module, BYTES("dateutil")))
         return NODE_PLANTED | NODE_BAD_CACHE | NODE_FUNCTION | hashed;
-    bool is_key = has_right(m, global, POLICY_HASH) && !bytes_equal(module, BYTES("builtins"));
-    is_key |= copies_values(module);
+    bool is_key = global->entry->rights & POLICY_HASH && !bytes_equal(module, BYTES("builtins"));
+    is_key |= global->copies_values;
     return NODE_PLANTED | (is_key ? NODE_FUNCTION : 0) |
            (walks_attributes(module) ? NODE_WALKED : 0);
+}
+
+void state_resolve(struct pickle_global *global) {
+    const struct policy_entry *entry = global->entry;
+    global->copies_values = copies_values(global->module);
+    global->sees_pairs = entry->model == POLICY_MODEL_SIMPLE_COOKIE || global->copies_values;
+    global->barred = barred_keys(global);
+    global->plain_state = entry->model == POLICY_MODEL_NONE && !global->numerical &&
+                          !global->copies_values && !bytes_equal(global->module, BYTES("_io")) &&
+                          (entry->rights & (POLICY_BUILD | POLICY_STATE_ANY)) == POLICY_BUILD;
 }
 
 /* Who holds it in a tuple has counted what hashing it cost before it got its state. */
@@ -189,7 +199,7 @@ static bool check_instance_state(struct machine *m, uint32_t target, struct pick
     /* Its own __setstate__ makes items of them, as SETITEMS does. */
     if (entry_of(m, node->global)->model == POLICY_MODEL_MULTI_DICT) return true;
     bool any = wraps || has_right(m, node->global, POLICY_STATE_ANY);
-    uint32_t barred = barred_keys(m, node->global);
+    uint32_t barred = m->scratch->globals[node->global].barred;
     if (node->flags & NODE_DTYPE) {
         if (!numpy_dtype_state(m, target, state))
             return refuse_global(m, PICKLE_STATE_KIND, node->global);
@@ -301,6 +311,26 @@ static bool note_state(struct machine *m, uint32_t target, struct pickle_value s
     return true;
 }
 
+enum outcome build_plain(struct machine *m, struct pickle_value target, struct pickle_value state) {
+    if (target.kind != PICKLE_KIND_INSTANCE || state.kind != PICKLE_KIND_DICT) return NOT_COVERED;
+    struct pickle_node *node = &m->nodes[target.a], *dict = &m->nodes[state.a];
+    if (node->global == NO_GLOBAL || m->namespace_calls) return NOT_COVERED;
+    const struct pickle_global *class = &m->scratch->globals[node->global];
+    uint32_t barred = class->barred | NODE_OTHER_KEYS | NODE_FUNCTION | NODE_WALKED;
+    bool covered =
+        class->plain_state && !(dict->flags & barred) &&
+        !(node->flags & (NODE_BUILT | NODE_WRAPS | NODE_DTYPE | NODE_NDARRAY | NODE_IN_TUPLE)) &&
+        !(class->barred & NODE_FUNCTION && m->built_late);
+    if (!covered) return NOT_COVERED;
+    node->flags |= NODE_BUILT;
+    forget_made(node);
+    dict->flags |= NODE_STATE;
+    if (!gain_plain(m, node, state) && !gain(m, target.a, state, false)) return REFUSED;
+    if (!note_state(m, target.a, state)) return REFUSED;
+    charge_copy(m, state);
+    return DONE;
+}
+
 bool step_build(struct machine *m) {
     if (!above_fence(m, 2)) return false;
     m->top--;
@@ -322,7 +352,7 @@ bool step_build(struct machine *m) {
     charge_copy(m, state);
     if (state.kind == PICKLE_KIND_TUPLE) charge_copies(m, state.a);
     uint32_t global = m->nodes[target.a].global;
-    bool copies = copies_values(m->scratch->globals[global].module) ||
+    bool copies = m->scratch->globals[global].copies_values ||
                   entry_of(m, global)->model == POLICY_MODEL_MULTI_DICT;
     if (is_container(state) && copies) {
         charge_parts(m, state.a);

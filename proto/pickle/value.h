@@ -42,13 +42,12 @@ static inline void value_write(struct pickle_value *at, uint8_t kind, uint32_t a
 }
 
 static inline bool is_leaf(struct pickle_value value) {
-    return value.kind <= PICKLE_KIND_BYTES;
+    return value.kind <= PICKLE_KIND_LONG; /* ORDER pickle_kind */
 }
+enum { LIGHT_BYTES = 64 };
 /* A leaf that costs nothing to hash, to compare, to compute with or to write out. */
 static inline bool is_light(struct pickle_value value) {
-    enum { LIGHT_BYTES = 64 };
-    return value.kind <= PICKLE_KIND_BYTES && value.kind != PICKLE_KIND_LONG &&
-           value.a < LIGHT_BYTES;
+    return value.kind < PICKLE_KIND_LONG && value.a < LIGHT_BYTES; /* ORDER pickle_kind */
 }
 /* What hashing a leaf costs, or comparing it with one that is equal, beside a part of a tuple: the
  * hash of text is kept in it, so that it is walked by comparisons only. */
@@ -130,13 +129,17 @@ enum node_flag {
 enum { NO_GLOBAL = UINT32_MAX, NO_KEY = UINT32_MAX };
 
 struct pickle_node {
-    uint32_t first, count; /* tuple: its cells; others: parts_of(), how many items */
-    uint32_t cost;         /* of hashing it, or what is in it */
+    union {
+        uint32_t first; /* tuple: its first cell */
+        uint32_t keys;  /* others: the last run in the key log; 0 when there is none */
+    };
+    uint32_t count; /* of cells or items */
+    uint32_t cost;  /* of hashing it, or what is in it */
     uint16_t depth, key_depth;
     uint32_t global; /* of an instance's class or callee */
     uint32_t more;   /* number of its struct pickle_more; 0 when it has none */
     uint32_t flags;
-    uint32_t keys; /* its last run in the key log; 0 when it has none; tuple: parts_of() */
+    uint32_t parts; /* that what it holds has, written out, for a node that is part of another */
 };
 _Static_assert(sizeof(struct pickle_node) == 32, "two to a cache line: each container has one");
 

@@ -344,9 +344,6 @@ HOT bool frame_fast(struct machine *m, struct cursor *c) {
     return true;
 }
 
-/* What a way comes to that may refuse. */
-enum outcome { DONE, NOT_COVERED, REFUSED };
-
 HOT enum policy_right right_to(enum pickle_kind kind) {
     return kind == PICKLE_KIND_LIST ? POLICY_ITEMS_LIST : POLICY_ITEMS_DICT;
 }
@@ -367,7 +364,7 @@ HOT enum outcome fill_fast(struct machine *m, struct cursor *c, struct pickle_va
 }
 
 HOT enum outcome slice_fast(struct machine *m, struct cursor *c, enum pickle_kind kind) {
-    if (UNLIKELY(m->marks_count == 0 || m->limits->expanded_max)) return NOT_COVERED;
+    if (UNLIKELY(m->marks_count == 0 || m->unusual == UINT32_MAX)) return NOT_COVERED;
     struct pickle_value *items = c->fence;
     struct pickle_value *fence = m->stack + m->scratch->marks[m->marks_count - 1];
     if (UNLIKELY(items == fence)) return NOT_COVERED;
@@ -379,7 +376,7 @@ HOT enum outcome slice_fast(struct machine *m, struct cursor *c, enum pickle_kin
 HOT enum outcome items_fast(struct machine *m, struct cursor *c, enum pickle_kind kind,
                             unsigned count) {
     bool enough = c->top - c->fence > (ptrdiff_t)count;
-    if (UNLIKELY(!enough || m->limits->expanded_max)) return NOT_COVERED;
+    if (UNLIKELY(!enough || m->unusual == UINT32_MAX)) return NOT_COVERED;
     return fill_fast(m, c, c->top - count, kind);
 }
 
@@ -387,37 +384,39 @@ HOT enum outcome tuple_fast(struct machine *m, struct cursor *c, uint32_t count)
     const struct pickle_scratch *scratch = m->scratch;
     bool room = m->nodes_count < scratch->nodes_cap && scratch->cells_cap - m->cells_count >= count;
     if (UNLIKELY(!room || c->top - c->fence < (ptrdiff_t)count)) return NOT_COVERED;
-    uint32_t number;
+    uint32_t number = m->nodes_count++;
     m->op_at = (uint32_t)(c->at - m->data);
     c->top -= count;
-    if (UNLIKELY(!tuple_new(m, c->top, count, &number))) return REFUSED;
+    if (UNLIKELY(!tuple_fill(m, number, c->top, count))) return REFUSED;
     value_write(c->top++, PICKLE_KIND_TUPLE, number, 0);
     c->at++;
     memoize_next(c);
     return DONE;
 }
 
-/* A call with arguments of kinds that passed before, where only kinds count. */
+/* A call with arguments of kinds that passed before. */
 HOT enum outcome call_fast(struct machine *m, struct cursor *c, bool reduce) {
     if (UNLIKELY(c->top - c->fence < 2 || m->nodes_count == m->scratch->nodes_cap))
         return NOT_COVERED;
-    struct pickle_value callee = c->top[-2], tuple = c->top[-1], instance;
-    if (callee.kind != PICKLE_KIND_GLOBAL || tuple.kind != PICKLE_KIND_TUPLE) return NOT_COVERED;
-    const struct pickle_global *global = &m->scratch->globals[callee.a];
-    uint64_t passed = reduce ? global->called_with : global->made_with;
-    if (passed == 0 || passed != kinds_of(m, tuple)) return NOT_COVERED;
-    const struct pickle_node *node = &m->nodes[tuple.a];
-    if (UNLIKELY(node->cost > node->count || node->flags & NODE_FUNCTION)) return NOT_COVERED;
     m->op_at = (uint32_t)(c->at - m->data);
-    charge_copies(m, tuple.a);
-    if (!instance_new(m, callee.a, &instance)) return REFUSED;
-    m->nodes[instance.a].flags |= NODE_MADE;
-    m->nodes[instance.a].keys = tuple.a;
-    if (!gain(m, instance.a, tuple, false)) return REFUSED;
+    uint32_t number = m->nodes_count;
+    enum outcome outcome = call_plain(m, c->top[-2], c->top[-1], reduce);
+    if (outcome != DONE) return outcome;
     c->top--;
-    value_write(&c->top[-1], PICKLE_KIND_INSTANCE, instance.a, 0);
+    value_write(&c->top[-1], PICKLE_KIND_INSTANCE, number, 0);
     c->at++;
     memoize_next(c);
+    return DONE;
+}
+
+/* A dict as the state of an instance. */
+HOT enum outcome build_fast(struct machine *m, struct cursor *c) {
+    if (UNLIKELY(c->top - c->fence < 2)) return NOT_COVERED;
+    m->op_at = (uint32_t)(c->at - m->data);
+    enum outcome outcome = build_plain(m, c->top[-2], c->top[-1]);
+    if (outcome != DONE) return outcome;
+    c->top--;
+    c->at++;
     return DONE;
 }
 
@@ -481,18 +480,12 @@ HOT void check_step(struct machine *m, struct cursor *c) {
     if (UNLIKELY(outcome == REFUSED)) goto refused;                                                \
     NEXT()
 
-/* The same for calls, most of which go to the step directly. */
-#define CALLING_WAY(op, outcome_of, step_of)                                                       \
+/* The same for calls, many of which go to the step directly. */
+#define CALLING_WAY(op, outcome_of, step)                                                          \
     way_##op : count(&c, PICKLE_OP_##op);                                                          \
     outcome = (outcome_of);                                                                        \
     if (UNLIKELY(outcome == REFUSED)) goto refused;                                                \
-    if (outcome == NOT_COVERED && UNLIKELY(!step_direct(m, &c, step_of))) return false;            \
-    NEXT()
-
-/* The same of a step that reads on in the input. */
-#define READING_WAY(op, step_of)                                                                   \
-    way_##op : count(&c, PICKLE_OP_##op);                                                          \
-    if (UNLIKELY(!step_reading(m, &c, step_of))) return false;                                     \
+    if (outcome == NOT_COVERED && UNLIKELY(!(step))) return false;                                 \
     NEXT()
 
 /* The verifier's loop: true at STOP. */
@@ -567,9 +560,10 @@ static bool run(struct machine *m) {
     FILLING_WAY(TUPLE1, tuple_fast(m, &c, 1));
     FILLING_WAY(TUPLE2, tuple_fast(m, &c, 2));
     FILLING_WAY(TUPLE3, tuple_fast(m, &c, 3));
-    CALLING_WAY(REDUCE, call_fast(m, &c, true), step_reduce);
-    CALLING_WAY(NEWOBJ, call_fast(m, &c, false), step_newobj);
-    READING_WAY(BUILD, step_build); /* joblib's arrays stand behind one */
+    CALLING_WAY(REDUCE, call_fast(m, &c, true), step_direct(m, &c, step_reduce));
+    CALLING_WAY(NEWOBJ, call_fast(m, &c, false), step_direct(m, &c, step_newobj));
+    /* joblib's arrays stand behind one */
+    CALLING_WAY(BUILD, build_fast(m, &c), step_reading(m, &c, step_build));
     SHORT_WAY(PROTO, proto_fast(m, &c));
     SHORT_WAY(FRAME, frame_fast(m, &c));
 
@@ -651,6 +645,7 @@ static bool start(struct machine *m, size_t length) {
     if (!ROOM(m, scratch->stack, scratch->stack_cap, 1)) return false;
     m->stack = scratch->stack;
     m->stack_cap = scratch->stack_cap;
+    m->unusual = m->limits->expanded_max ? UINT32_MAX : NODES_UNUSUAL;
     m->sees_keys = scratch->collect_keys || scratch->joblib_arrays;
     m->sums_names = scratch->collect_keys || scratch->collect_fingerprints;
     return more_new(m) && node_new(m, NODE_TUPLE, &empty_tuple) && joblib_begin(m);
@@ -665,7 +660,6 @@ enum brine_status pickle_verify(struct bytes input, const struct policy *policy,
     m.data = input.len ? input.data : (const uint8_t *)"";
     m.nodes = scratch->nodes;
     m.cells = scratch->cells;
-    m.new_list_flags = NODE_UNLOGGED;
     m.policy = policy;
     m.limits = limits;
     m.scratch = scratch;

@@ -75,10 +75,10 @@ enum pickle_kind {
     PICKLE_KIND_NONE = 1,
     PICKLE_KIND_BOOL,
     PICKLE_KIND_INT,
-    PICKLE_KIND_LONG, /* an int beyond 64 bits */
     PICKLE_KIND_FLOAT,
     PICKLE_KIND_STR,
     PICKLE_KIND_BYTES,
+    PICKLE_KIND_LONG = 8, /* ORDER pickle_kind: an int beyond 64 bits, the last without parts */
     PICKLE_KIND_BYTEARRAY,
     PICKLE_KIND_GLOBAL,
     PICKLE_KIND_METHOD,  /* getattr(class, '__new__') */
@@ -110,9 +110,12 @@ struct pickle_global {
     const struct policy_entry *entry;
     uint32_t offset;
     uint32_t uses;                   /* of enum pickle_use */
-    bool walks, numerical;           /* the verifier's own: makes lists, arrays of what it can */
     bool by_attribute;               /* getattr(global, 'literal'), which find_class does not see */
-    uint64_t called_with, made_with; /* the verifier's own: kinds of arguments that passed */
+    bool walks, numerical;           /* the verifier's own: makes lists, arrays of what it can */
+    bool copies_values, plain_state; /* of a dict in its state; any dict will do for one */
+    bool sees_pairs;                 /* what it gets from SETITEMS is looked at */
+    uint32_t barred, hash_flags;     /* flags of nodes: not to be in a state; of a key */
+    uint64_t called_with, made_with; /* kinds of arguments that passed */
     /* With collect_keys: the sorted keys of the first state that an instance got, a fingerprint of
      * them (never 0, also by collect_fingerprints), and whether another instance had others. */
     const struct bytes *keys;
