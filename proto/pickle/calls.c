@@ -26,7 +26,8 @@ static void note_model(struct machine *m, enum policy_model model) {
     if (model == POLICY_MODEL_MAPPING) m->sees_pairs = true;
     bool freezes = model == POLICY_MODEL_CHAIN_MAP || model == POLICY_MODEL_PANDAS_INDEX;
     if (UNLIKELY(freezes)) m->sees_maps = true;
-    bool looks = model == POLICY_MODEL_PANDAS_INDEX || model == POLICY_MODEL_UUID;
+    bool looks = model == POLICY_MODEL_PANDAS_INDEX || model == POLICY_MODEL_UUID ||
+                 model == POLICY_MODEL_SKLEARN_PREDICTOR || model == POLICY_MODEL_UNICODE_ERROR;
     if (UNLIKELY(wraps_data(model) || looks)) m->sees_keys = true;
     if (model == POLICY_MODEL_PANDAS_INDEX && m->index_from == 0) m->index_from = m->nodes_count;
     if (UNLIKELY(model == POLICY_MODEL_RESULT_KEYS || model == POLICY_MODEL_RESULT_ROW) &&

@@ -119,10 +119,22 @@ static __attribute__((noinline, cold)) bool gain_wide(struct machine *m, uint32_
     return set_wide(m, parent, add_saturating(more_seen(m, parent)->wide, wide));
 }
 
-/* What holds something that holds a function. */
-static void gain_function(struct machine *m, uint32_t parent) {
+bool brings_function(const struct machine *m, struct pickle_value part) {
+    const struct pickle_node *node = &m->nodes[part.a];
+    if (!is_container(part) || !(node->flags & NODE_FUNCTION)) return false;
+    if (part.kind != PICKLE_KIND_TUPLE) return true;
+    for (uint32_t i = 0; i < node->count; i++) {
+        struct pickle_value inner = m->cells[node->first + i];
+        if (is_container(inner) && m->nodes[inner.a].flags & NODE_FUNCTION) return true;
+    }
+    return false;
+}
+
+/* What holds something that holds a function.  The cells of an array are nobody's attributes. */
+static void gain_function(struct machine *m, uint32_t parent, struct pickle_value part) {
     struct pickle_node *node = &m->nodes[parent];
-    if (node->global != NO_GLOBAL) return; /* arguments; what a state holds is note_state's */
+    if (node->global != NO_GLOBAL && (node->flags & NODE_NDARRAY || !brings_function(m, part)))
+        return;
     m->built_late |= (node->flags & (NODE_NESTED | NODE_STATE)) != 0;
     node->flags |= NODE_FUNCTION;
 }
@@ -190,7 +202,7 @@ static __attribute__((noinline)) bool gain_unusual(struct machine *m, uint32_t p
                                                    struct pickle_value part) {
     uint32_t flags = m->nodes[part.a].flags;
     if (flags & NODE_BARE) return refuse_bare(m, part.a);
-    if (flags & NODE_FUNCTION) gain_function(m, parent);
+    if (flags & NODE_FUNCTION) gain_function(m, parent, part);
     if (m->limits->expanded_max && m->nodes[parent].flags & NODE_NESTED)
         return refuse_limit(m, PICKLE_EXPANDED, UINT64_MAX, m->limits->expanded_max);
     if (flags & NODE_WIDE && !gain_wide(m, parent, part.a)) return false;

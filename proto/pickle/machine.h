@@ -172,7 +172,8 @@ static inline bool makes_plainly(enum policy_model model) {
     return model == POLICY_MODEL_NONE || model == POLICY_MODEL_NO_ARGUMENTS ||
            model == POLICY_MODEL_JOBLIB_ARRAY || model == POLICY_MODEL_SIMPLE_COOKIE ||
            model == POLICY_MODEL_MULTI_DICT || model == POLICY_MODEL_RESULT_KEYS ||
-           model == POLICY_MODEL_UUID || wraps_data(model);
+           model == POLICY_MODEL_UUID || model == POLICY_MODEL_SKLEARN_PREDICTOR ||
+           wraps_data(model);
 }
 bool global_is(const struct machine *m, uint32_t global, const char *module, const char *name);
 
@@ -226,6 +227,10 @@ uint64_t latin1_digest(const struct machine *m, struct pickle_value value);
 bool gain(struct machine *m, uint32_t parent, struct pickle_value part, bool bare);
 /* `node` is hashed by what this dict or list holds: its state, or keywords. */
 void inherit_cost(struct machine *m, uint32_t node, struct pickle_value part);
+/* Whether an instance that gets `part` as arguments or state can be made to call a function that
+ * may only be referenced: it stands in something among them.  What they name themselves is the
+ * business of who takes them: the class that is to be made, an estimator's function. */
+bool brings_function(const struct machine *m, struct pickle_value part);
 /* numpy and its kin make arrays of what `node`, which they get, holds. */
 bool charge_walk(struct machine *m, uint32_t node);
 /* The same of a leaf. */

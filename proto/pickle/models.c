@@ -611,6 +611,7 @@ static const struct {
     [POLICY_MODEL_SET] = {.call = call_set},
     [POLICY_MODEL_TUPLE] = {.call = call_tuple},
     [POLICY_MODEL_ERROR_WRAPPER] = {.admits = error_admits_wrapper},
+    [POLICY_MODEL_UNICODE_ERROR] = {.admits = error_admits_unicode},
     [POLICY_MODEL_SEQUENCE] = {.admits = admits_sequence},
     [POLICY_MODEL_MAPPING] = {.admits = admits_mapping},
     [POLICY_MODEL_COUNTER] = {.admits = admits_counter},
@@ -636,6 +637,7 @@ static const struct {
     [POLICY_MODEL_NUMPY_RANDOM] = {.admits = numpy_random},
     [POLICY_MODEL_NUMPY_ARRAY] = {.admits = admits_nothing},
     [POLICY_MODEL_SKLEARN_GROWN] = {.admits = admits_grown},
+    [POLICY_MODEL_SKLEARN_PREDICTOR] = {.admits = admits_no_arguments},
     [POLICY_MODEL_SKLEARN_TREE] = {.call = call_shaped},
     [POLICY_MODEL_SKLEARN_METRIC] = {.call = call_shaped},
     [POLICY_MODEL_JOBLIB_ARRAY] = {.admits = admits_nothing},
@@ -665,12 +667,18 @@ bool model_call(struct machine *m, const struct arguments *args, struct pickle_v
     /* A model without a row would have neither function, and is refused. */
     if (!models[model].admits || !models[model].admits(m, args)) return refuse_arguments(m, args);
     uint32_t copied = args->count > 1 && is_container(argument(m, args, 1)) ? 1 : 0;
-    return give_copy(m, args, copied, result);
+    if (!give_copy(m, args, copied, result)) return false;
+    /* Who asks a defaultdict for a key that it has not, or calls Box[int], calls what that is made
+     * of. */
+    if (model == POLICY_MODEL_DEFAULTDICT || model == POLICY_MODEL_GETITEM)
+        m->nodes[result->a].flags |= m->nodes[args->tuple].flags & NODE_FUNCTION;
+    return true;
 }
 
-/* A tree takes both for arrays and looks into them unchecked. */
+/* A tree takes both for arrays and looks into them unchecked; a predictor calls what it takes for
+ * the first one's methods. */
 static const char *const grown_arrays[] = {"nodes", "values"};
-enum { GROWN_ALL = 3 };
+enum { GROWN_NODES = 1, GROWN_ALL = 3 };
 
 /* What a UserList or its kin would walk.  A bit stays when the key comes again: with encoding=bytes
  * a key of 8-bit text is not the one of Unicode, so either value may be the one that counts. */
@@ -756,6 +764,7 @@ static bool freeze_list(struct machine *m, struct pickle_value value) {
 
 bool model_note_item(struct machine *m, uint32_t dict, struct bytes key,
                      struct pickle_value value) {
+    if (!error_note_item(m, dict, key)) return false;
     if (bytes_equal(key, BYTES("int"))) plain_note_identity(m, dict, value);
     if (!pandas_note_item(m, dict, key, value)) return false;
     if (UNLIKELY(m->sees_results) && !result_note_item(m, dict, key, value)) return false;
@@ -781,11 +790,16 @@ static bool grown_state_agrees(const struct machine *m, struct pickle_value stat
 
 /* The states of these are taken apart by number, in C and without a look: A an array, I an integer,
  * F a number, M an instance or None. */
-bool model_state_agrees(struct machine *m, uint32_t global, struct pickle_value state) {
+bool model_state_agrees(struct machine *m, uint32_t instance, struct pickle_value state) {
     static const char *const shapes[ARRAY_LEN(models)] = {
         [POLICY_MODEL_SKLEARN_TREE] = "AAAAIIIIIIIMM", [POLICY_MODEL_SKLEARN_METRIC] = "FAA"};
-    enum policy_model model = entry_of(m, global)->model;
+    enum policy_model model = entry_of(m, m->nodes[instance].global)->model;
     const char *shape = shapes[model];
+    if (UNLIKELY(model == POLICY_MODEL_UNICODE_ERROR))
+        return error_state_agrees(m, instance, state);
+    if (UNLIKELY(model == POLICY_MODEL_SKLEARN_PREDICTOR))
+        return state.kind == PICKLE_KIND_DICT && m->grown.dict == state.a &&
+               m->grown.arrays & GROWN_NODES;
     if (UNLIKELY(model == POLICY_MODEL_SKLEARN_GROWN)) return grown_state_agrees(m, state);
     if (UNLIKELY(model == POLICY_MODEL_UUID)) return plain_identity_agrees(m, state);
     if (UNLIKELY(model == POLICY_MODEL_MULTI_DICT)) return state.kind == PICKLE_KIND_DICT;

@@ -12,7 +12,7 @@ bool model_call(struct machine *m, const struct arguments *args, struct pickle_v
 /* The state of a partial that builds an instance when called: of a class's __new__. */
 bool model_partial_state(struct machine *m, uint32_t node, struct pickle_value state);
 /* False when the state is not one that the model of what made the instance asks for. */
-bool model_state_agrees(struct machine *m, uint32_t global, struct pickle_value state);
+bool model_state_agrees(struct machine *m, uint32_t instance, struct pickle_value state);
 /* A str key of a dict, while keys are looked at. */
 bool model_note_item(struct machine *m, uint32_t dict, struct bytes key, struct pickle_value value);
 /* What an instance of the class gets from SETITEM and SETITEMS. */
@@ -55,6 +55,9 @@ bool zone_admits(struct machine *m, const struct arguments *args);
 bool zone_admits_pytz(struct machine *m, const struct arguments *args);
 /* models_error.c */
 bool error_admits_wrapper(struct machine *m, const struct arguments *args);
+bool error_admits_unicode(struct machine *m, const struct arguments *args);
+bool error_note_item(struct machine *m, uint32_t dict, struct bytes key);
+bool error_state_agrees(const struct machine *m, uint32_t instance, struct pickle_value state);
 /* models_generic.c: what stands in the brackets of a generic class. */
 bool generic_admits(struct machine *m, const struct arguments *args);
 /* items.c: one of numpy's scalars may be compared with any key. */

@@ -29,9 +29,10 @@ static bool check_attributes(struct machine *m, struct pickle_value state, uint3
     return check_keys(m, state, barred);
 }
 
-/* Slots are set one by one, as an assignment does it, which runs properties: a sparse matrix is
- * reshaped by one, a response encoded.  No class of these packages has a state of slots. */
-static bool has_properties(struct bytes module) {
+/* Their classes have no state of slots, which are set one by one, as an assignment does it, and run
+ * properties: a sparse matrix is reshaped by one, a response encoded.  Nor is a state of theirs an
+ * instance, which would answer with code of its own what a dict is asked. */
+static bool is_of_presets(struct bytes module) {
     static const struct bytes packages[] = {
 #define PACKAGE(name) {(const uint8_t *)(name), sizeof(name) - 1}
         PACKAGE("builtins"), PACKAGE("subprocess"),  PACKAGE("urllib"),   PACKAGE("ssl"),
@@ -50,7 +51,7 @@ static bool check_slots(struct machine *m, uint32_t global, struct pickle_value 
     if (state.kind != PICKLE_KIND_TUPLE || m->nodes[state.a].count != 2) return true;
     struct pickle_value slots = m->cells[m->nodes[state.a].first + 1];
     bool empty = slots.kind != PICKLE_KIND_DICT || m->nodes[slots.a].count == 0;
-    if (empty || !has_properties(m->scratch->globals[global].module)) return true;
+    if (empty || !is_of_presets(m->scratch->globals[global].module)) return true;
     return refuse_global(m, PICKLE_STATE_KIND, global);
 }
 
@@ -98,11 +99,13 @@ static bool check_stream_state(struct machine *m, struct pickle_value state) {
  * just below it, where such methods hand them to __dict__. */
 static bool check_any_state(struct machine *m, struct pickle_value state, uint32_t barred) {
     if (state.kind == PICKLE_KIND_DICT) return check_handed_on(m, state, barred);
+    if (barred & NODE_FUNCTION && brings_function(m, state)) return refuse(m, PICKLE_STATE_KEY);
     if (state.kind != PICKLE_KIND_TUPLE) return true;
     const struct pickle_node *tuple = &m->nodes[state.a];
     for (uint32_t i = 0; i < tuple->count; i++) {
         struct pickle_value part = m->cells[tuple->first + i];
         if (part.kind == PICKLE_KIND_DICT && !check_handed_on(m, part, barred)) return false;
+        if (barred & NODE_FUNCTION && brings_function(m, part)) return refuse(m, PICKLE_STATE_KEY);
     }
     return true;
 }
@@ -149,7 +152,7 @@ static uint32_t barred_keys(const struct pickle_global *global) {
     if (is_within(module, BYTES("pandas")) || is_within(module, BYTES("dateutil")))
         return NODE_PLANTED | NODE_BAD_CACHE | NODE_FUNCTION | hashed;
     bool is_key = global->entry->rights & POLICY_HASH && !bytes_equal(module, BYTES("builtins"));
-    is_key |= global->copies_values;
+    is_key |= global->copies_values || is_within(module, BYTES("numpy"));
     return NODE_PLANTED | (is_key ? NODE_FUNCTION : 0) |
            (walks_attributes(module) ? NODE_WALKED : 0);
 }
@@ -190,10 +193,13 @@ static bool check_instance_state(struct machine *m, uint32_t target, struct pick
      * the class knows.  No pickler writes items or another state behind the state. */
     if (node->flags & NODE_BUILT) return refuse_global(m, PICKLE_STATE_LAST, node->global);
     node->flags |= NODE_BUILT;
+    if (state.kind == PICKLE_KIND_INSTANCE &&
+        is_of_presets(m->scratch->globals[node->global].module))
+        return refuse_global(m, PICKLE_STATE_KIND, node->global);
     if (!charge_late(m, node, state)) return false;
     if (m->namespace_calls && walks_attributes(m->scratch->globals[node->global].module))
         return refuse_global(m, PICKLE_STATE_KEY, node->global);
-    if (!model_state_agrees(m, node->global, state))
+    if (!model_state_agrees(m, target, state))
         return refuse_global(m, PICKLE_STATE_KIND, node->global);
     if (wraps && !model_wrapper_state(m, target, state)) return false;
     /* Its own __setstate__ makes items of them, as SETITEMS does. */
@@ -213,7 +219,8 @@ static bool check_instance_state(struct machine *m, uint32_t target, struct pick
         bool own = any && !numpys && state.kind != PICKLE_KIND_TUPLE;
         if (!numpy_array_state(m, target, state) && !own)
             return refuse_global(m, PICKLE_STATE_KIND, node->global);
-        return check_any_state(m, state, barred);
+        /* The cells of an array of objects may be functions. */
+        return check_any_state(m, state, own ? barred : barred & ~(uint32_t)NODE_FUNCTION);
     }
     struct bytes module = m->scratch->globals[node->global].module;
     if (bytes_equal(module, BYTES("_io")) && !check_stream_state(m, state)) return false;
@@ -293,21 +300,18 @@ static bool note_state(struct machine *m, uint32_t target, struct pickle_value s
     inherit_cost(m, target, state);
     for (uint32_t i = 0; state.kind == PICKLE_KIND_TUPLE && i < m->nodes[state.a].count; i++)
         inherit_cost(m, target, m->cells[m->nodes[state.a].first + i]);
-    if (state.kind == PICKLE_KIND_DICT) {
-        struct pickle_node *node = &m->nodes[target], *dict = &m->nodes[state.a];
-        /* Who takes it for a mapping calls its attributes. */
-        node->flags |= dict->flags & NODE_FUNCTION;
-        if (node->flags & NODE_IN_TUPLE && dict->flags & NODE_FUNCTION)
-            return refuse(m, PICKLE_STATE_KEY);
-        /* An estimator takes it for an array, and calls what it has for methods. */
+    if (brings_function(m, state)) {
+        /* Who takes it for a mapping calls its attributes; an estimator takes a namespace for an
+         * array, and calls what it has for methods. */
+        uint32_t flags = m->nodes[target].flags;
         bool namespace = bytes_equal(m->scratch->globals[global].module, BYTES("types"));
-        m->namespace_calls |= namespace && dict->flags & NODE_FUNCTION;
-        if (namespace && node->flags & NODE_NESTED && dict->flags & NODE_FUNCTION)
+        m->namespace_calls |= namespace;
+        if (flags & NODE_IN_TUPLE || (namespace && flags & NODE_NESTED))
             return refuse(m, PICKLE_STATE_KEY);
-        m->built_late |= node->flags & NODE_NESTED && dict->flags & NODE_FUNCTION;
-        if (m->scratch->collect_keys || m->scratch->collect_fingerprints)
-            return collect_keys(m, global, state.a);
     }
+    if (state.kind == PICKLE_KIND_DICT &&
+        (m->scratch->collect_keys || m->scratch->collect_fingerprints))
+        return collect_keys(m, global, state.a);
     return true;
 }
 
