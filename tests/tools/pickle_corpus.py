@@ -1733,6 +1733,70 @@ def called_and_kept():
     add("r34_broken_protocol", P(4) + SG("sklearn.utils._bunch", "Bunch") + b"0" + S("__array_interface__") + b"\xff", FORBIDDEN, "array-protocol")
 
 
+def functions_inside():
+    """A function that may only be referenced stands in what a library is given, and what holds it is asked for an attribute or an item."""
+    helper, user = SG("app", "helper"), SG("app", "User")
+    frame, bunch = SG("pandas.core.frame", "DataFrame") + b")\x81", SG("sklearn.utils._bunch", "Bunch") + b")\x81"
+    factory, space = SG("collections", "defaultdict") + helper + b"\x85R", SG("types", "SimpleNamespace") + b")R"
+    kept = lambda value: frame + b"}" + S("a") + value + b"sb."
+    called = space + b"}" + S("x") + helper + b"sb"
+    pair = space + b"}" + S("x") + helper + b"s}\x86b"
+    error = SG("builtins", "ValueError")
+    partial = SG("functools", "partial") + error + b"\x85R(" + error + b")N}" + S("x") + helper + b"stb"
+    add("r36_factory", P(4) + factory + b".", ACCEPT, "accepted")
+    add("r36_factory_type", P(4) + kept(SG("collections", "defaultdict") + SG("builtins", "list") + b"\x85R"), ACCEPT, "accepted")
+    add("r36_brackets_type", P(4) + kept(SG("_operator", "getitem") + user + SG("builtins", "int") + b"\x86R"), ACCEPT, "accepted")
+    for name, value in (("factory", factory), ("brackets", SG("_operator", "getitem") + helper + SG("builtins", "int") + b"\x86R"), ("pair", pair),
+                        ("partial", partial), ("deque", SG("collections", "deque") + b"]" + called + b"a\x85R"), ("error", error + called + b"\x85R"),
+                        ("items", SG("collections", "OrderedDict") + b")R" + S("x") + called + b"s"), ("made", user + b"(" + called + b"t\x81"),
+                        ("newobj", SG("copyreg", "__newobj__") + user + called + b"\x86R"), ("user", user + b")\x81}" + S("x") + called + b"sb")):
+        add("r36_frame_" + name, P(4) + kept(value), FORBIDDEN, "state-key")
+    dtype = SG("numpy", "dtype") + S("O8") + b"\x89\x88\x87R(K\x03" + S("|") + b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK?tb"
+    shell = SG("numpy.core.multiarray", "_reconstruct") + SG("numpy", "ndarray") + b"K\0\x85" + B(b"b") + b"\x87R"
+    cells = shell + b"(K\1K\1\x85" + dtype + b"\x89]" + helper + b"atb"
+    add("r36_frame_cells", P(4) + kept(cells), ACCEPT, "accepted")
+    generator = SG("numpy.random._pickle", "__bit_generator_ctor") + S("MT19937") + b"\x85R"
+    add("r36_state_instance", P(4) + generator + factory + b"b.", FORBIDDEN, "state-kind", "numpy.random._pickle.__bit_generator_ctor")
+    add("r36_state_plain_instance", P(4) + frame + SG("collections", "OrderedDict") + b")Rb.", FORBIDDEN, "state-kind", "pandas.core.frame.DataFrame")
+    add("r36_state_inside", P(4) + generator + b"}" + S("state") + factory + b"sb.", FORBIDDEN, "state-key")
+    add("r36_state_in_tuple", P(4) + generator + b"}" + factory + b"\x86b.", FORBIDDEN, "state-key")
+    add("r36_state_list", P(4) + generator + b"]" + factory + b"ab.", FORBIDDEN, "state-key")
+    add("r36_state_fine", P(4) + generator + b"}" + S("state") + b"}" + S("pos") + b"K\1ssb.", ACCEPT, "accepted")
+    add("r36_estimator_pair", P(4) + bunch + b"}" + S("nodes") + pair + b"sb.", FORBIDDEN, "state-key", "sklearn.utils._bunch.Bunch")
+    add("r36_estimator_function", P(4) + bunch + b"}" + S("func") + helper + b"sb.", ACCEPT, "accepted")
+    add("r36_key_late", P(4) + SG("app", "Hashed") + b")\x81q\x00\x85q\x010h\x00" + b"}" + S("x") + called + b"sN\x86b.", FORBIDDEN, "state-key")
+    predictor = "sklearn.ensemble._hist_gradient_boosting.predictor", "TreePredictor"
+    array = shell + b"(K\1K\1\x85" + SG("numpy", "dtype") + S("i8") + b"\x89\x88\x87R" + b"\x89" + B(b"12345678") + b"tb"
+    add("r36_predictor", P(4) + SG(*predictor) + b")\x81}" + S("nodes") + array + b"sb.", ACCEPT, "accepted")
+    for name, state in (("bunch", b"}" + S("nodes") + bunch + b"s"), ("none", b"N"), ("empty", b"}"), ("other", b"}" + S("values") + array + b"s")):
+        add("r36_predictor_" + name, P(4) + SG(*predictor) + b")\x81" + state + b"b.", FORBIDDEN, "state-kind", ".".join(predictor))
+    add("r36_predictor_early", P(4) + b"}" + S("nodes") + array + b"sq\x000" + SG(*predictor) + b")\x81h\x00b.", FORBIDDEN, "state-kind", ".".join(predictor))
+    add("r36_predictor_called", P(4) + SG(*predictor) + b"K\1\x85R.", FORBIDDEN, "arguments", ".".join(predictor))
+
+
+def unicode_errors():
+    """str() of them reads object[start]."""
+    far = b"\x8a\x07\x00\x80\x39\x5b\x81\x72\xfc"
+    text, raw, at, to, why = S("u"), B(b"x"), b"K\0", b"K\1", S("r")
+    rows = (("Decode", [text, raw, at, to, why]), ("Encode", [text, text, at, to, why]), ("Translate", [text, at, to, why]))
+    for name, good in rows:
+        kind = "builtins", "Unicode%sError" % name
+        made = lambda parts: SG(*kind) + b"(" + b"".join(parts) + b"tR"
+        add("r37_%s" % name, P(4) + made(good) + b".", ACCEPT, "accepted")
+        for i in range(len(good)):
+            wrong = good[:i] + [far if good[i] in (at, to) else b"K\5"] + good[i + 1:]
+            add("r37_%s_wrong_%d" % (name, i), P(4) + made(wrong) + b".", FORBIDDEN, "arguments", ".".join(kind))
+        add("r37_%s_short" % name, P(4) + made(good[:-1]) + b".", FORBIDDEN, "arguments", ".".join(kind))
+        add("r37_%s_new" % name, P(4) + SG(*kind) + b")\x81.", FORBIDDEN, "arguments", ".".join(kind))
+        for key in ("encoding", "object", "start", "end", "reason"):
+            add("r37_%s_state_%s" % (name, key), P(4) + made(good) + b"}" + S(key) + far + b"sb.", FORBIDDEN, "state-kind", ".".join(kind))
+        add("r37_%s_state_early" % name, P(4) + b"}" + S("start") + far + b"sq\x000" + made(good) + b"h\x00b.", FORBIDDEN, "state-kind", ".".join(kind))
+        add("r37_%s_state_pair" % name, P(4) + made(good) + b"N}" + S("start") + far + b"s\x86b.", FORBIDDEN, "state-kind", ".".join(kind))
+        add("r37_%s_state_notes" % name, P(4) + made(good) + b"}" + S("__notes__") + b"]" + why + b"asb.", ACCEPT, "accepted")
+        add("r37_%s_state_none" % name, P(4) + made(good) + b"Nb.", ACCEPT, "accepted")
+    add("r37_Decode_8bit", P(2) + G("exceptions", "UnicodeDecodeError") + b"(U\1uU\1xK\0K\1U\1rtR.", ACCEPT, "accepted")
+
+
 def write(folder, check):
     here = folder.path
     missing = too_few(folder.expected) if folder is PICKLES else []
@@ -1759,7 +1823,8 @@ def write(folder, check):
 def main(check):
     for part in (imports, names, memo, operands, calls, state, outside, broken, containers, keys, resources, laughs_and_floods, arguments,
                  numpy_dtypes, dunders, wrapped_and_paired, pandas_caches, wide, wrapped, index_dtypes, range_indexes, cookies, results, array_streams,
-                 long_integers, brackets, array_protocols, walked, masked, handed_on, copied_and_kept, kept_errors, weights, known_hashes, called_and_kept):
+                 long_integers, brackets, array_protocols, walked, masked, handed_on, copied_and_kept, kept_errors, weights, known_hashes, called_and_kept,
+                 functions_inside, unicode_errors):
         part()
     return write(PICKLES, check) | write(ARRAY_STREAMS, check)
 
