@@ -623,8 +623,7 @@ void keyspace_compact(struct keyspace_access *access) {
         while (tidy_shard(access, shard)) {}
 }
 
-/* ---- how much is stale
- * --------------------------------------------------------------------------- */
+/* ---- how much is stale ------------------------------------------------------------------------*/
 
 void keyspace_note_stale(struct keyspace *keyspace) {
     struct store_counts counts = store_counts(keyspace->store);

@@ -94,8 +94,7 @@ static bool holes_are_many(const struct keyspace *keyspace) {
     return max > 0 && room_taken_bytes(keyspace) > max + max / HOLES_SHARE;
 }
 
-/* ---- what the process takes
- * --------------------------------------------------------------------- */
+/* ---- what the process takes -------------------------------------------------------------------*/
 
 /* Three parts, each with its own pace.  What the process has beyond the store and clients counts at
  * once when it grows, for a change from small entries to large ones fills the limit within a tenth
@@ -271,8 +270,7 @@ static void note_brought(struct keyspace_access *access, size_t bytes) {
     measure(access->keyspace, false);
 }
 
-/* ---- how long there was no room
- * ----------------------------------------------------------------- */
+/* ---- how long there was no room ---------------------------------------------------------------*/
 
 static void note_exceeded(struct keyspace_access *access, bool exceeded) {
     struct room *room = &access->keyspace->room;
@@ -293,8 +291,7 @@ struct room_counts room_counts(const struct keyspace *keyspace, int64_t now_ms) 
     return counts;
 }
 
-/* ---- making room
- * -------------------------------------------------------------------------------- */
+/* ---- making room ------------------------------------------------------------------------------*/
 
 /* What flushes left behind goes first. */
 static struct store_evicted give_way(struct keyspace_access *access, size_t shard, size_t looks) {

@@ -18,8 +18,7 @@ extern void malloc_stats_print(void (*write)(void *, const char *), void *contex
 
 enum { ALL_ARENAS = 4096 }; /* MALLCTL_ARENAS_ALL */
 
-/* ---- the machine
- * -------------------------------------------------------------------------------- */
+/* ---- the machine ------------------------------------------------------------------------------*/
 
 /* The file's first line, without its end.  False: there is none. */
 static bool read_line(const char *path, char *line, size_t size) {
@@ -142,8 +141,7 @@ size_t machine_private_bytes(void) {
     return (resident - MIN(resident, shared)) * (size_t)sysconf(_SC_PAGESIZE);
 }
 
-/* ---- the allocator
- * ------------------------------------------------------------------------------ */
+/* ---- the allocator ----------------------------------------------------------------------------*/
 
 static size_t read_size(const char *name) {
     size_t value = 0, bytes = sizeof value;

@@ -58,8 +58,7 @@ struct group {
     } candidates[GROUP_CANDIDATES_MAX];
 };
 
-/* ---- the clocks
- * --------------------------------------------------------------------------------- */
+/* ---- the clocks -------------------------------------------------------------------------------*/
 
 uint16_t access_new(struct shard *shard, uint64_t hash, int64_t now_ms) {
     switch (policy_access(store_policy_now(shard->store))) {
@@ -182,8 +181,7 @@ void evict_note_end(struct store *store, const struct entry *entry) {
     if (store_policy_now(store) == STORE_POLICY_BRINE) brine_note_end(&store->evict, entry->access);
 }
 
-/* ---- the hand
- * ----------------------------------------------------------------------------------- */
+/* ---- the hand ---------------------------------------------------------------------------------*/
 
 static bool shard_has_expiry(struct shard *shard) {
     for (size_t db = 0; db < shard->store->databases; db++)
@@ -327,8 +325,7 @@ static struct candidate *judge(struct group *group) {
     return worst;
 }
 
-/* ---- runners-up
- * --------------------------------------------------------------------------------- */
+/* ---- runners-up -------------------------------------------------------------------------------*/
 
 static struct runner_up *least_of(struct runners_up *runners) {
     struct runner_up *least = &runners->items[0];
@@ -492,8 +489,7 @@ static void evict_worst(struct group *group, size_t bytes, struct store_evicted 
     keep_runners_up(group, &group->shard->runners);
 }
 
-/* ---- the shards in turn
- * -------------------------------------------------------------------------------- */
+/* ---- the shards in turn -----------------------------------------------------------------------*/
 
 struct turns {
     struct store *store;

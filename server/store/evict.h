@@ -86,8 +86,7 @@ static inline int64_t stamp_idle_ms(uint16_t access, int64_t now_ms) {
     return ((now_ms / unit_ms - access) & STAMP_MASK) * unit_ms;
 }
 
-/* ---- how often: Redis's LFU
- * -------------------------------------------------------------------------------------- */
+/* ---- how often: Redis's LFU -------------------------------------------------------------------*/
 
 /* What is left of the count when nobody used the entry since.  Source: Redis evict.c
  * LFUDecrAndReturn. */
@@ -110,8 +109,7 @@ static inline uint32_t count_more(const struct evict *evict, uint32_t count, uin
     return count + ((uint64_t)random * (base * factor + 1) <= UINT32_MAX);
 }
 
-/* ---- brine
- * -------------------------------------------------------------------------------------- */
+/* ---- brine ------------------------------------------------------------------------------------*/
 
 static inline uint32_t brine_uses(uint16_t access) {
     return (uint32_t)access >> TICK_BITS;
@@ -123,8 +121,7 @@ static inline uint16_t brine_pack(uint32_t uses, uint32_t tick) {
     return (uint16_t)(uses << TICK_BITS | (tick & TICK_MASK));
 }
 
-/* ---- all
- * -------------------------------------------------------------------------------------- */
+/* ---- all --------------------------------------------------------------------------------------*/
 
 /* Of an entry that is stored for the first time. */
 uint16_t access_new(struct shard *shard, uint64_t hash, int64_t now_ms);

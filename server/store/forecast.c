@@ -78,8 +78,7 @@ void forecast_destroy(struct forecast *forecast, struct allocator *mem) {
     mem_free(mem, forecast, forecast->bytes);
 }
 
-/* ---- the table
- * ---------------------------------------------------------------------------------- */
+/* ---- the table --------------------------------------------------------------------------------*/
 
 static uint32_t home_of(const struct forecast *f, uint64_t mix) {
     return (uint32_t)((uint64_t)(uint32_t)mix * f->slots >> 32);
@@ -161,8 +160,7 @@ static struct shade *take_slot(struct store *store, struct forecast *f, uint64_t
     return shade;
 }
 
-/* ---- ends
- * --------------------------------------------------------------------------------------- */
+/* ---- ends -------------------------------------------------------------------------------------*/
 
 static uint32_t end_of(int64_t expire_at_ms) {
     uint32_t end = (uint32_t)(expire_at_ms / END_UNIT_MS);
@@ -172,8 +170,7 @@ static bool is_over(uint32_t end, int64_t now_ms) {
     return end && (int32_t)((uint32_t)(now_ms / END_UNIT_MS) - end) > 0;
 }
 
-/* ---- who gives way
- * ------------------------------------------------------------------------------ */
+/* ---- who gives way ----------------------------------------------------------------------------*/
 
 static uint32_t draw(struct forecast *f) {
     f->random ^= f->random << 13;
@@ -240,8 +237,7 @@ static void make_room(const struct store *store, struct forecast *f, int64_t now
     }
 }
 
-/* ---- notes
- * -------------------------------------------------------------------------------------- */
+/* ---- notes ------------------------------------------------------------------------------------*/
 
 static void use(const struct store *store, struct forecast *f, struct shade *shade,
                 int64_t now_ms) {
@@ -347,8 +343,7 @@ void forecast_clear(struct store *store) {
     pthread_mutex_unlock(&f->lock);
 }
 
-/* ---- what comes of it
- * --------------------------------------------------------------------------- */
+/* ---- what comes of it -------------------------------------------------------------------------*/
 
 /* The first time it begins to sample. */
 void store_forecast_fit(struct store *store, const size_t room_bytes[FORECAST_SIZES]) {

@@ -25,8 +25,7 @@ enum {
     PAST_GROWTH = 32,
 };
 
-/* ---- the clock
- * ---------------------------------------------------------------------------------- */
+/* ---- the clock --------------------------------------------------------------------------------*/
 
 static int64_t load_ms(const _Atomic int64_t *value) {
     return atomic_load_explicit(value, memory_order_relaxed);
@@ -115,8 +114,7 @@ uint16_t brine_restored(struct evict *evict, int64_t idle_ms, int64_t now_ms) {
     return brine_pack(0, first);
 }
 
-/* ---- uses
- * --------------------------------------------------------------------------------------- */
+/* ---- uses -------------------------------------------------------------------------------------*/
 
 uint32_t brine_uses_more(uint32_t uses, uint32_t age, uint32_t random) {
     uses -= MIN(age / USES_LOST_TICKS, uses);

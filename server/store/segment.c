@@ -100,8 +100,7 @@ bool segment_place(struct segment *segment, uint16_t tag, struct place *place) {
     return false;
 }
 
-/* ---- filling one segment from another
- * ------------------------------------------------------------- */
+/* ---- filling one segment from another ---------------------------------------------------------*/
 
 /* Copies what is selected; flip turns the selection round.  False when something does not fit. */
 static bool fill(struct segment *to, const struct segment *from, const struct selection *selection,
@@ -170,8 +169,7 @@ static void redirect(struct table *table, uint64_t hash, size_t span, struct seg
     for (size_t row = first; row < first + span; row++) table->directory[row] = segment_row(to);
 }
 
-/* ---- growing
- * --------------------------------------------------------------------------------------- */
+/* ---- growing ----------------------------------------------------------------------------------*/
 
 /* Selects what has the hash bit at `depth`, counted behind the shard's, set. */
 static void select_right(const struct table *table, struct table_keys keys,
@@ -269,8 +267,7 @@ enum brine_status table_grow(struct table *table, struct table_keys keys, uint64
     return split(table, keys, hash);
 }
 
-/* ---- shrinking
- * -------------------------------------------------------------------------------------- */
+/* ---- shrinking --------------------------------------------------------------------------------*/
 
 /* False when the smaller directory is refused: then the larger one stays, until the next merge. */
 static bool directory_halve(struct table *table) {

@@ -43,8 +43,7 @@ const char *value_type_name(enum value_type type) {
     return names[type];
 }
 
-/* ---- setup
- * --------------------------------------------------------------------------------------- */
+/* ---- setup ------------------------------------------------------------------------------------*/
 
 static size_t or_default(size_t value, size_t fallback) {
     return value ? value : fallback;
@@ -175,8 +174,7 @@ size_t store_key_bytes_max(const struct store *store) {
     return store->key_bytes_max;
 }
 
-/* ---- keys and locks
- * ------------------------------------------------------------------------------ */
+/* ---- keys and locks ---------------------------------------------------------------------------*/
 
 struct store_key store_key(const struct store *store, uint32_t db, struct bytes name) {
     BRINE_ASSERT(db < store->databases, "a database exists");
@@ -313,8 +311,7 @@ bool store_hold_covers(const struct store *store, const struct store_hold *hold,
     return hold_has(hold, store_shard_index(store, key->hash));
 }
 
-/* ---- looking ahead
- * ------------------------------------------------------------------------------- */
+/* ---- looking ahead ----------------------------------------------------------------------------*/
 
 /* The key's shard, when it can be had without waiting; *taken says whether to give it back. */
 static struct shard *shard_try(struct store *store, struct store_hold *hold,
@@ -374,8 +371,7 @@ void store_prefetch_entry(struct store *store, struct store_hold *hold, const st
     if (taken) lock_give_back(&shard->lock);
 }
 
-/* ---- counters
- * ------------------------------------------------------------------------------------ */
+/* ---- counters ---------------------------------------------------------------------------------*/
 
 static void add_slice(struct store_counts *counts, const struct store_slice *slice) {
     counts->keys += counter_get(&slice->keys);

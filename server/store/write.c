@@ -36,8 +36,7 @@ struct content {
     uint8_t cut_bit; /* the store's: it is no part of a cut that is under way */
 };
 
-/* ---- bookkeeping
- * --------------------------------------------------------------------------------- */
+/* ---- bookkeeping ------------------------------------------------------------------------------*/
 
 static uint64_t clamp_s(int64_t at_ms) {
     return (uint64_t)MAX(MIN(at_ms / 1000, EXPIRE_AT_S_MAX), 0);
@@ -182,8 +181,7 @@ void shard_expire(struct shard *shard, const struct store_key *key, struct place
     counter_add(&shard->expired_total, 1);
 }
 
-/* ---- finding
- * ------------------------------------------------------------------------------------- */
+/* ---- finding ----------------------------------------------------------------------------------*/
 
 bool shard_find(struct shard *shard, const struct store_key *key, int64_t now_ms,
                 struct place *place) {
@@ -225,8 +223,7 @@ bool store_remove(struct store *store, const struct store_key *key, int64_t now_
     return true;
 }
 
-/* ---- setting
- * ------------------------------------------------------------------------------------- */
+/* ---- setting ----------------------------------------------------------------------------------*/
 
 static size_t content_bytes(const struct content *content) {
     return flags_prefix_bytes(content->flags) + content->name.len + content->payload.len +

@@ -64,8 +64,7 @@ static void count(struct tally *tally, const struct read *read, bool hit) {
     tally->bytes_hit += hit ? read->value_bytes : 0;
 }
 
-/* ---- the store alone
- * ------------------------------------------------------------------------------ */
+/* ---- the store alone --------------------------------------------------------------------------*/
 
 struct bench {
     struct mem_account account;
@@ -135,8 +134,7 @@ static void replay_store(FILE *trace, struct tally *tally, const char *policy, s
     store_destroy(b.store);
 }
 
-/* ---- a server
- * ------------------------------------------------------------------------------------- */
+/* ---- a server ---------------------------------------------------------------------------------*/
 
 struct peer {
     FILE *in, *out;

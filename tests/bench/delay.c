@@ -49,8 +49,7 @@ static int64_t wall_ms(void) {
     return clock_ns(CLOCK_REALTIME) / 1000000;
 }
 
-/* ---- the server as a process
- * ------------------------------------------------------------------------ */
+/* ---- the server as a process ------------------------------------------------------------------*/
 
 static FILE *watch_memory(int pid) {
     char path[64];
@@ -70,8 +69,7 @@ static int64_t resident_bytes(FILE *memory) {
     return strtoll(end, NULL, 10) * sysconf(_SC_PAGESIZE);
 }
 
-/* ---- the client
- * ------------------------------------------------------------------------------------ */
+/* ---- the client -------------------------------------------------------------------------------*/
 
 struct client {
     FILE *in, *out;
@@ -114,8 +112,7 @@ static int64_t ask_number(struct client *client, const char *command) {
     return number;
 }
 
-/* ---- waits
- * --------------------------------------------------------------------------------------- */
+/* ---- waits ------------------------------------------------------------------------------------*/
 
 struct waits {
     uint32_t *ns;
@@ -155,8 +152,7 @@ static void ask(struct client *client, struct waits *waits) {
     note_wait(waits, mono_ns() - began_ns);
 }
 
-/* ---- many keys that end at once
- * ------------------------------------------------------------------- */
+/* ---- many keys that end at once ---------------------------------------------------------------*/
 
 static void expire(struct client *client, FILE *memory, int keys) {
     struct waits before, during;
@@ -198,8 +194,7 @@ static void expire(struct client *client, FILE *memory, int keys) {
            gone_ns ? (double)gone_ns / 1e9 : -1, back_ns ? (double)back_ns / 1e9 : -1);
 }
 
-/* ---- writes at the limit
- * ------------------------------------------------------------------------- */
+/* ---- writes at the limit ----------------------------------------------------------------------*/
 
 static void evict(struct client *client, FILE *memory, int seconds) {
     struct waits small, large;

@@ -111,8 +111,7 @@ Test(store, survives_refusals_again_and_again) {
     }
 }
 
-/* ---- single facts
- * -------------------------------------------------------------------------------- */
+/* ---- single facts -----------------------------------------------------------------------------*/
 
 static struct mem_account account;
 static struct store_hold hold;
