@@ -720,15 +720,16 @@ bool step_list(struct machine *m) {
 enum { DICT_ITEM_BYTES = 48, SET_ITEM_BYTES = 32 };
 
 /* How many of the pairs have an integer as key and a leaf as value; the first has the integer. */
-static uint32_t int_pairs(const struct pickle_value *items, uint32_t count, bool *consecutive) {
+static __attribute__((noinline)) uint32_t int_pairs(const struct pickle_value *items,
+                                                    uint32_t count, bool *consecutive) {
+    const struct pickle_value *pair = items, *end = items + count;
     uint64_t gaps = 0;
-    uint32_t i = 0;
-    for (uint64_t next = items[0].b; i < count; i += 2, next++) {
-        if (items[i].kind != PICKLE_KIND_INT || !is_leaf(items[i + 1])) break;
-        gaps |= items[i].b ^ next;
+    for (uint64_t next = items[0].b; pair < end; pair += 2, next++) {
+        if (pair[0].kind != PICKLE_KIND_INT || !is_leaf(pair[1])) break;
+        gaps |= pair[0].b ^ next;
     }
     *consecutive = gaps == 0;
-    return i / 2;
+    return (uint32_t)(pair - items) / 2;
 }
 
 /* What log_key would do for the key of each pair, at once. */
