@@ -109,13 +109,13 @@ struct pickle_global {
     struct bytes module, name; /* after the renames of protocols below 3 */
     const struct policy_entry *entry;
     uint32_t offset;
-    uint32_t uses;                   /* of enum pickle_use */
-    bool by_attribute;               /* getattr(global, 'literal'), which find_class does not see */
-    bool walks, numerical;           /* the verifier's own: makes lists, arrays of what it can */
-    bool copies_values, plain_state; /* of a dict in its state; any dict will do for one */
-    bool sees_pairs;                 /* what it gets from SETITEMS is looked at */
-    uint32_t barred, hash_flags;     /* flags of nodes: not to be in a state; of a key */
-    uint64_t called_with, made_with; /* kinds of arguments that passed */
+    uint32_t uses;     /* of enum pickle_use */
+    bool by_attribute; /* getattr(global, 'literal'), which find_class does not see */
+    /* The verifier's own: what the class does with parts and states, flags of nodes that bar a
+     * state and that a key has, kinds of arguments that passed. */
+    bool walks, numerical, copies_values, plain_state, sees_pairs;
+    uint32_t barred, hash_flags;
+    uint64_t called_with, made_with;
     /* With collect_keys: the sorted keys of the first state that an instance got, a fingerprint of
      * them (never 0, also by collect_fingerprints), and whether another instance had others. */
     const struct bytes *keys;
