@@ -108,9 +108,8 @@ enum pickle_use {
 struct pickle_global {
     struct bytes module, name; /* after the renames of protocols below 3 */
     const struct policy_entry *entry;
-    uint32_t offset;
-    uint32_t uses;     /* of enum pickle_use */
-    bool by_attribute; /* getattr(global, 'literal'), which find_class does not see */
+    uint32_t offset, uses; /* uses: of enum pickle_use */
+    bool by_attribute;     /* getattr(global, 'literal'), which find_class does not see */
     /* The verifier's own: what the class does with parts and states, flags of nodes that bar a
      * state and that a key has, kinds of arguments that passed. */
     bool walks, numerical, copies_values, plain_state, sees_pairs;
@@ -139,8 +138,7 @@ struct pickle_report {
     uint8_t protocol_needed; /* the highest of the opcodes seen */
     enum pickle_origin origin;
     uint64_t opcodes;
-    uint32_t memo_entries;
-    uint32_t nesting;
+    uint32_t memo_entries, nesting;
     uint64_t heap_bytes; /* estimate of what the object takes */
     enum pickle_kind top_kind;
     const struct pickle_global *top_global; /* the object's class, or the object, a global */
@@ -164,12 +162,10 @@ struct pickle_scratch {
      * Careful: any other reader takes the raw bytes for opcodes, so this is only for values that
      * nothing but joblib.load reads; without it such a wrapper is refused (array-stream). */
     bool joblib_arrays;
-    struct pickle_value *stack;
+    struct pickle_value *stack, *memo, *cells;
     uint32_t *marks;
-    struct pickle_value *memo;
     struct pickle_node *nodes;
     struct pickle_more *mores;
-    struct pickle_value *cells;
     union pickle_key *keys;
     struct pickle_name *names;
     uint64_t *table;
