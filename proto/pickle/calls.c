@@ -166,21 +166,13 @@ void charge_copies(struct machine *m, uint32_t tuple) {
     for (uint32_t i = 0; i < node->count; i++) charge_copy(m, m->cells[node->first + i]);
 }
 
-/* A datetime asks its tzinfo, and pandas whatever it gets, for what a state may have given it: a
- * function for a method. */
-static bool calls_attributes(const struct machine *m, const struct arguments *args) {
+/* The names of zones, frequencies and kinds are short; pandas parses long ones for minutes. */
+static bool parses_long_text(const struct machine *m, const struct arguments *args) {
     enum { NAME_BYTES = 256 };
-    struct bytes module = m->scratch->globals[args->callee].module;
-    if (LIKELY(!bytes_equal(module, BYTES("datetime")) && !is_within(module, BYTES("pandas")) &&
-               !is_within(module, BYTES("dateutil"))))
-        return false;
+    if (LIKELY(!is_within(m->scratch->globals[args->callee].module, BYTES("pandas")))) return false;
     for (uint32_t i = 0; i < args->count; i++) {
         struct pickle_value value = argument(m, args, i);
-        if (is_container(value) && m->nodes[value.a].flags & NODE_FUNCTION) return true;
-        /* The names of zones, frequencies and kinds are short; long ones are parsed for minutes. */
-        if (value.kind == PICKLE_KIND_STR && value.a > NAME_BYTES &&
-            is_within(module, BYTES("pandas")))
-            return true;
+        if (value.kind == PICKLE_KIND_STR && value.a > NAME_BYTES) return true;
     }
     return false;
 }
@@ -189,7 +181,7 @@ static bool call(struct machine *m, uint32_t callee, struct pickle_value tuple) 
     struct arguments args = {.callee = callee, .tuple = tuple.a, .count = m->nodes[tuple.a].count};
     struct pickle_value result;
     if (!has_right(m, callee, POLICY_CALL)) return refuse_global(m, PICKLE_CALL, callee);
-    if (UNLIKELY(calls_attributes(m, &args))) return refuse_global(m, PICKLE_ARGUMENTS, callee);
+    if (UNLIKELY(parses_long_text(m, &args))) return refuse_global(m, PICKLE_ARGUMENTS, callee);
     m->scratch->globals[callee].uses |= PICKLE_USE_CALL;
     bool costs = m->nodes[tuple.a].cost > args.count || makes_keys(m, callee);
     if (UNLIKELY(costs) && !charge_arguments(m, &args)) return false;

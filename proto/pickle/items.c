@@ -130,13 +130,18 @@ bool brings_function(const struct machine *m, struct pickle_value part) {
     return false;
 }
 
-/* What holds something that holds a function.  The cells of an array are nobody's attributes. */
-static void gain_function(struct machine *m, uint32_t parent, struct pickle_value part) {
+/* What holds something that holds a function: items, arguments, keywords, a state, whatever the
+ * holder is.  The cells of an array are nobody's attributes. */
+static bool gain_function(struct machine *m, uint32_t parent, struct pickle_value part) {
     struct pickle_node *node = &m->nodes[parent];
-    if (node->global != NO_GLOBAL && (node->flags & NODE_NDARRAY || !brings_function(m, part)))
-        return;
+    if (node->global != NO_GLOBAL) {
+        if (node->flags & NODE_NDARRAY || !brings_function(m, part)) return true;
+        if (asks_what_it_gets(m->scratch->globals[node->global].module))
+            return refuse_global(m, PICKLE_ARGUMENTS, node->global);
+    }
     m->built_late |= (node->flags & (NODE_NESTED | NODE_STATE)) != 0;
     node->flags |= NODE_FUNCTION;
+    return true;
 }
 
 /* Its text is that of all its parts.  Of classes that Python and the presets do not have, whose
@@ -202,7 +207,7 @@ static __attribute__((noinline)) bool gain_unusual(struct machine *m, uint32_t p
                                                    struct pickle_value part) {
     uint32_t flags = m->nodes[part.a].flags;
     if (flags & NODE_BARE) return refuse_bare(m, part.a);
-    if (flags & NODE_FUNCTION) gain_function(m, parent, part);
+    if (flags & NODE_FUNCTION && !gain_function(m, parent, part)) return false;
     if (m->limits->expanded_max && m->nodes[parent].flags & NODE_NESTED)
         return refuse_limit(m, PICKLE_EXPANDED, UINT64_MAX, m->limits->expanded_max);
     if (flags & NODE_WIDE && !gain_wide(m, parent, part.a)) return false;

@@ -415,6 +415,9 @@ bool step_build(struct machine *m);
 enum outcome build_plain(struct machine *m, struct pickle_value target, struct pickle_value state);
 /* Notes what a class's state may be; once for each resolution of its name. */
 void state_resolve(struct pickle_global *global);
+/* Of a library whose classes and functions ask what they get for attributes and items while they
+ * load, or may in a release to come: they get nothing that answers by calling. */
+bool asks_what_it_gets(struct bytes module);
 
 /* --- hashes.c: what the hash of an instance that may be a key is made of --- */
 enum hash_source {

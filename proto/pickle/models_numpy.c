@@ -56,11 +56,21 @@ static bool is_one_byte(struct pickle_value value) {
     return (value.kind == PICKLE_KIND_BYTES || value.kind == PICKLE_KIND_STR) && value.a == 1;
 }
 
+/* _mareconstruct(class, ...) calls class.__new__, where _reconstruct looks whether it is an
+ * array's.
+ */
+static bool is_made_by_python(const struct machine *m, uint32_t class) {
+    const struct policy_entry *entry = entry_of(m, class);
+    return is_within(m->scratch->globals[class].module, BYTES("numpy.ma")) ||
+           (entry->rights & POLICY_NEW && !entry->shape.data && entry->only_count == 0);
+}
+
 bool numpy_reconstruct(struct machine *m, const struct arguments *args, uint32_t classes,
                        struct pickle_value *result) {
     if (args->count != classes + 2) return false;
     for (uint32_t i = 0; i < classes; i++)
         if (!numpy_is_array_class(m, argument(m, args, i))) return false;
+    if (classes == 2 && !is_made_by_python(m, argument(m, args, 0).a)) return false;
     if (!is_empty_shape(m, argument(m, args, classes)) ||
         !is_one_byte(argument(m, args, classes + 1)))
         return false;

@@ -29,22 +29,37 @@ static bool check_attributes(struct machine *m, struct pickle_value state, uint3
     return check_keys(m, state, barred);
 }
 
+/* The packages that presets are of.  Python's own classes keep what they get, but for a datetime,
+ * which asks its tzinfo; estimators hold functions of their users, and call them when they are
+ * used.
+ */
+static const struct preset_package {
+    const char *name;
+    bool keeps; /* and asks what it gets for nothing while it loads */
+} packages[] = {
+    {"builtins", true},    {"types", true},     {"collections", true}, {"sklearn", true},
+    {"scipy", true},       {"datetime", false}, {"subprocess", false}, {"urllib", false},
+    {"ssl", false},        {"http", false},     {"django", false},     {"numpy", false},
+    {"pandas", false},     {"dateutil", false}, {"werkzeug", false},   {"flask", false},
+    {"markupsafe", false}, {"celery", false},   {"kombu", false},      {"billiard", false},
+};
+
+static const struct preset_package *package_of(struct bytes module) {
+    for (size_t i = 0; i < ARRAY_LEN(packages); i++)
+        if (is_within(module, bytes_of_cstr(packages[i].name))) return &packages[i];
+    return NULL;
+}
+
+bool asks_what_it_gets(struct bytes module) {
+    const struct preset_package *package = package_of(module);
+    return package && !package->keeps;
+}
+
 /* Their classes have no state of slots, which are set one by one, as an assignment does it, and run
  * properties: a sparse matrix is reshaped by one, a response encoded.  Nor is a state of theirs an
  * instance, which would answer with code of its own what a dict is asked. */
 static bool is_of_presets(struct bytes module) {
-    static const struct bytes packages[] = {
-#define PACKAGE(name) {(const uint8_t *)(name), sizeof(name) - 1}
-        PACKAGE("builtins"), PACKAGE("subprocess"),  PACKAGE("urllib"),   PACKAGE("ssl"),
-        PACKAGE("types"),    PACKAGE("collections"), PACKAGE("http"),     PACKAGE("django"),
-        PACKAGE("numpy"),    PACKAGE("scipy"),       PACKAGE("sklearn"),  PACKAGE("pandas"),
-        PACKAGE("dateutil"), PACKAGE("werkzeug"),    PACKAGE("flask"),    PACKAGE("markupsafe"),
-        PACKAGE("celery"),   PACKAGE("kombu"),       PACKAGE("billiard"),
-#undef PACKAGE
-    };
-    for (size_t i = 0; i < ARRAY_LEN(packages); i++)
-        if (is_within(module, packages[i])) return true;
-    return false;
+    return package_of(module) != NULL;
 }
 
 static bool check_slots(struct machine *m, uint32_t global, struct pickle_value state) {
