@@ -145,8 +145,8 @@ uint64_t hash_part(const struct machine *m, struct pickle_value value, const uin
     return ((uint64_t)value.kind << 32 | value.a) * 0x9e3779b97f4a7c15u;
 }
 
-static uint64_t hash_lanes(const struct machine *m, const struct pickle_value *lanes,
-                           uint32_t count, const uint64_t *known) {
+uint64_t hash_lanes(const struct machine *m, const struct pickle_value *lanes, uint32_t count,
+                    const uint64_t *known) {
     static const uint64_t prime1 = 11400714785074694791u, prime2 = 14029467366897019727u,
                           prime5 = 2870177450012600261u;
     uint64_t sum = prime5;
@@ -402,12 +402,12 @@ static uint64_t hash_frozenset(const struct machine *m, uint32_t run, const uint
 /* --- which is known how --- */
 
 /* Of these the hash is that of text, or of bytes, or an address, or of a few numbers in narrow
- * bounds (a timedelta's). */
+ * bounds. */
 static bool is_secret_module(struct bytes module) {
     static const struct bytes modules[] = {
 #define MODULE(name) {(const uint8_t *)(name), sizeof(name) - 1}
-        MODULE("builtins"), MODULE("datetime"), MODULE("pathlib"), MODULE("pathlib._local"),
-        MODULE("zoneinfo"), MODULE("pytz"),     MODULE("uuid"),
+        MODULE("builtins"), MODULE("pathlib"), MODULE("pathlib._local"),
+        MODULE("zoneinfo"), MODULE("pytz"),    MODULE("uuid"),
 #undef MODULE
     };
     for (size_t i = 0; i < ARRAY_LEN(modules); i++)
@@ -452,6 +452,14 @@ static enum hash_source source_of_scalar(const struct machine *m, const struct p
     return more_seen(m, dtype)->aux <= WORD ? HASH_KNOWN : HASH_UNKNOWN;
 }
 
+/* Of these alone no hash can be had at will, but many can be tried. */
+static bool are_narrow_numbers(const struct machine *m, const struct pickle_node *node) {
+    uint32_t count = m->nodes[node->keys].count;
+    for (uint32_t i = 0; i < count; i++)
+        if (made_of(m, node, i).kind > PICKLE_KIND_FLOAT) return false;
+    return count > 0;
+}
+
 /* Of what else these are made, a zone or a frequency, they are hashed with as text at most. */
 static bool is_instant(const struct machine *m, const struct pickle_node *node) {
     return is_within(m->scratch->globals[node->global].module, BYTES("pandas._libs.tslibs")) ||
@@ -479,12 +487,14 @@ static enum hash_source source_of_class(const struct machine *m, const struct pi
     const struct pickle_global *class = &m->scratch->globals[node->global];
     if (is_secret_module(class->module)) return HASH_SECRET;
     if (!(node->flags & NODE_MADE)) return HASH_UNKNOWN;
+    if (bytes_equal(class->module, BYTES("datetime"))) return time_source(m, node);
     struct pickle_value number = {0};
     bool other;
     uint32_t count = chosen_numbers(m, node, &other, &number);
     if (global_is(m, node->global, "ipaddress", "IPv4Address"))
         return made_of(m, node, 0).kind == PICKLE_KIND_STR ? HASH_UNKNOWN : HASH_SECRET;
     if (is_of_number(m, node, &number)) return HASH_KNOWN;
+    if (count == 0 && are_narrow_numbers(m, node)) return HASH_KNOWN;
     if (count == 0 && (!other || is_instant(m, node))) return HASH_SECRET;
     bool whole = is_named_tuple(class) || (is_interval(m, node) && !other);
     bool known = whole && !(m->nodes[node->keys].flags & NODE_OPAQUE);
@@ -538,6 +548,8 @@ static uint64_t hash_instance(const struct machine *m, const struct pickle_node 
     case POLICY_MODEL_SET:
         return hash_frozenset(m, m->nodes[made_of(m, node, 0).a].keys, known, room);
     default:
+        if (bytes_equal(m->scratch->globals[node->global].module, BYTES("datetime")))
+            return time_hash(m, node, known);
         if (is_of_number(m, node, &number)) return hash_part(m, number, known);
         return known[node->keys];
     }

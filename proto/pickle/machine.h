@@ -39,6 +39,7 @@ struct machine {
     uint32_t protocols; /* a bit each that opcodes needed */
     bool seen_8bit, seen_bytes;
     uint64_t offsets;      /* of zones, that pytz keeps */
+    uint32_t own_zones;    /* of zoneinfo's, that nobody shares */
     bool built_late;       /* an instance that is part of something got a function as attribute */
     bool grew_late;        /* what is part of something got a part that has parts */
     bool numerical_keys;   /* a scalar of numpy's is made, and may be a key */
@@ -429,6 +430,12 @@ enum hash_source {
 enum hash_source hash_source(const struct machine *m, uint32_t instance);
 /* The instance has got its state. */
 bool hash_by_state(struct machine *m, uint32_t instance);
+/* hashes_time.c: the same of what is of the module datetime. */
+enum hash_source time_source(const struct machine *m, const struct pickle_node *node);
+uint64_t time_hash(const struct machine *m, const struct pickle_node *node, const uint64_t *known);
+/* Of a tuple of these. */
+uint64_t hash_lanes(const struct machine *m, const struct pickle_value *lanes, uint32_t count,
+                    const uint64_t *known);
 /* Of numbers, and of what is made of parts whose own are in `known`, at their nodes' numbers. */
 uint64_t hash_part(const struct machine *m, struct pickle_value value, const uint64_t *known);
 /* Those of all nodes in their order; `room` is for as many words as a container has keys. */

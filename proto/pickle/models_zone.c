@@ -6,15 +6,16 @@
 #include "pickle/machine.h"
 
 /* Zone keys are paths below the reader's zone directories.  Without the cache the file is read
- * anew. */
+ * anew, and the zone is one of its own: times in a repeated hour of two zones have the same hash
+ * and are never equal. */
 bool zone_admits(struct machine *m, const struct arguments *args) {
-    enum { ZONE_BYTES_MAX = 64, LOADED_BYTES = 8192 };
+    enum { ZONE_BYTES_MAX = 64, OWN_ZONES_MAX = 256 };
     if (args->count == 0 || args->count > 2 || !is_plain_str(argument(m, args, 0))) return false;
     if (args->count == 2) { /* whether from the cache: the C module writes a number */
         struct pickle_value flag = argument(m, args, 1);
         if ((flag.kind != PICKLE_KIND_BOOL && flag.kind != PICKLE_KIND_INT) || flag.b > 1)
             return false;
-        if (flag.b == 0) m->heap += LOADED_BYTES;
+        if (flag.b == 0 && ++m->own_zones > OWN_ZONES_MAX) return false;
     }
     struct bytes key = payload(m, argument(m, args, 0));
     if (key.len == 0 || key.len > ZONE_BYTES_MAX || key.data[0] == '/') return false;

@@ -1507,7 +1507,8 @@ def copied_and_kept():
     add("r29_function_nested", P(4) + SG("types", "SimpleNamespace") + b")Rq\x000}" + S("_flags") + b"h\x00sq\x010h\x00}" + S("items") + helper + b"sb0" + frame[2:-len(S("_flags")) - 1]
         + b"h\x01b.", FORBIDDEN, "state-key")
     zone, pytz = SG("zoneinfo", "ZoneInfo._unpickle") + b"q\x000" + S("UTC"), SG("pytz", "_p") + b"q\x000" + S("Europe/Paris")
-    add("r29_zones", P(4) + zone + b"\x89\x86q\x010](" + b"h\x00h\x01R" * 9000 + b"e.", LIMIT, "heap")
+    add("r29_zones", P(4) + zone + b"\x89\x86q\x010](" + b"h\x00h\x01R" * 257 + b"e.", FORBIDDEN, "arguments", "zoneinfo.ZoneInfo._unpickle")
+    add("r29_zones_few", P(4) + zone + b"\x89\x86q\x010](" + b"h\x00h\x01R" * 256 + b"e.", ACCEPT, "accepted")
     add("r29_zones_cached", P(4) + zone + b"\x88\x86q\x010](" + b"h\x00h\x01R" * 9000 + b"e.", ACCEPT, "accepted")
     offsets = pytz + b"J\x10\x0e\x00\x00K\x00" + S("CET")
     add("r29_pytz", P(4) + b"(" .join([b"", offsets.replace(S("Europe/Paris"), b"(" + S("Europe/Paris"))])[1:] + b"tq\x010](" + b"h\x00h\x01R" * 100 + b"e.", ACCEPT, "accepted")
@@ -1765,6 +1766,15 @@ def functions_inside():
     add("r36_estimator_pair", P(4) + bunch + b"}" + S("nodes") + pair + b"sb.", FORBIDDEN, "state-key", "sklearn.utils._bunch.Bunch")
     add("r36_estimator_function", P(4) + bunch + b"}" + S("func") + helper + b"sb.", ACCEPT, "accepted")
     add("r36_key_late", P(4) + SG("app", "Hashed") + b")\x81q\x00\x85q\x010h\x00" + b"}" + S("x") + called + b"sN\x86b.", FORBIDDEN, "state-key")
+    add("r36_label", P(4) + SG("django.db.models.base", "model_unpickle") + called + b"\x85\x85R.", FORBIDDEN, "arguments", "django.db.models.base.model_unpickle")
+    add("r36_label_text", P(4) + SG("django.db.models.base", "model_unpickle") + S("auth") + S("User") + b"\x86\x85R.", ACCEPT, "accepted")
+    add("r36_items_value", P(4) + SG("django.utils.datastructures", "MultiValueDict") + b")\x81" + S("a") + called + b"s.", FORBIDDEN, "arguments",
+        "django.utils.datastructures.MultiValueDict")
+    masked = lambda kind: P(4) + SG("numpy.ma.core", "_mareconstruct") + b"(" + kind + SG("numpy", "ndarray") + b"K\0\x85" + B(b"b") + b"tR."
+    add("r36_masked_reference", masked(helper), FORBIDDEN, "arguments", "numpy.ma.core._mareconstruct")
+    add("r36_masked_shaped", masked(SG("app", "Shaped")), FORBIDDEN, "arguments", "numpy.ma.core._mareconstruct")
+    add("r36_masked_only", masked(SG("app", "Makes")), FORBIDDEN, "arguments", "numpy.ma.core._mareconstruct")
+    add("r36_masked_class", masked(user), ACCEPT, "accepted")
     predictor = "sklearn.ensemble._hist_gradient_boosting.predictor", "TreePredictor"
     array = shell + b"(K\1K\1\x85" + SG("numpy", "dtype") + S("i8") + b"\x89\x88\x87R" + b"\x89" + B(b"12345678") + b"tb"
     add("r36_predictor", P(4) + SG(*predictor) + b")\x81}" + S("nodes") + array + b"sb.", ACCEPT, "accepted")
@@ -1797,6 +1807,44 @@ def unicode_errors():
     add("r37_Decode_8bit", P(2) + G("exceptions", "UnicodeDecodeError") + b"(U\1uU\1xK\0K\1U\1rtR.", ACCEPT, "accepted")
 
 
+def hashed_times():
+    """Keys whose hash is that of numbers: equal, given again and again, or found by trying to collide with the others."""
+    modulus = (1 << 61) - 1
+    integer = lambda value: b"\x8a" + bytes([value.bit_length() // 8 + 1]) + value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True)
+    memo = P(4) + SG("datetime", "timedelta") + b"q\x000" + SG("datetime", "timezone") + b"q\x010" + SG("datetime", "datetime") + b"q\x020" + \
+        SG("datetime", "time") + b"q\x030}("
+    delta = lambda *parts: b"h\x00" + b"".join(map(integer, parts)) + b"\x87R"
+    zone = lambda *parts: b"h\x01" + delta(*parts) + b"\x85R"
+    at = lambda year, month, day, second, micro: B(struct.pack(">HBB", year, month, day) + clock(second, micro))
+    clock = lambda second, micro: bytes((second // 3600, second // 60 % 60, second % 60)) + micro.to_bytes(3, "big")
+    # Each with the tuple that CPython hashes in its place; found so that an integer has the same hash.
+    rows = (("delta", lambda n: delta(-5, 7, n), lambda n: (-5, 7, n)), ("delta_wide", lambda n: delta(0, 86400 * 3 + 9, -n), lambda n: (2, 86400 + 8, 10 ** 6 - n)),
+            ("zone", lambda n: zone(0, 3600, n), lambda n: (0, 3600, n)),
+            ("west", lambda n: b"h\x02" + at(2024, 3, 9, 43506, n) + zone(-1, 79200, 0) + b"\x86R", lambda n: (738954, 43506 + 7200, n)),
+            ("east", lambda n: b"h\x02" + at(1900, 1, 1, 5, n) + zone(0, 7200, 0) + b"\x86R", lambda n: (693595, 5 + 86400 - 7200, n)),
+            ("fold", lambda n: b"h\x02" + at(2000, 0x82, 29, 86399, n) + zone(0, 0, 5) + b"\x86R", lambda n: (730179, 86399, n - 5)),
+            ("time", lambda n: b"h\x03" + B(clock(11045, n)) + zone(-1, 79200, 0) + b"\x86R", lambda n: (0, 11045 + 7200, n)),
+            ("time_before", lambda n: b"h\x03" + B(clock(45, n)) + zone(0, 7200, 0) + b"\x86R", lambda n: (-1, 45 + 86400 - 7200, n)))
+    for name, make, stand_in in rows:
+        if name == "delta_wide":
+            stand_in = lambda n: (3, 8, 10 ** 6 - n)
+        n = next(n for n in range(6, 10 ** 5) if 0 < hash(stand_in(n)) < modulus)
+        for verdict, start in (("equal", hash(stand_in(n))), ("other", hash(stand_in(n)) ^ 0x155555500000000)):
+            numbers = b"".join(integer(start + k * modulus) + b"N" for k in range(1, 171))
+            add("r38_%s_%s" % (name, verdict), memo + numbers + (make(n) + b"N") * 170 + b"u.", *((LIMIT, "key-collisions") if verdict == "equal" else (ACCEPT, "accepted")))
+    berlin = SG("zoneinfo", "ZoneInfo._unpickle") + S("Europe/Berlin") + b"\x88\x86Rq\x040"
+    local = lambda n: b"h\x02" + at(2020, 10, 25, 9000, n) + b"h\x04\x86RN"
+    add("r38_zone_again", memo[:-2] + berlin + b"}(" + local(7) * 500 + b"u.", LIMIT, "key-collisions")
+    add("r38_zone_differing", memo[:-2] + berlin + b"}(" + b"".join(map(local, range(500))) + b"u.", ACCEPT, "accepted")
+    add("r38_naive_again", memo + (b"h\x02" + at(2020, 10, 25, 9000, 7) + b"\x85RN") * 500 + b"u.", ACCEPT, "accepted")
+    narrow = lambda n: b"h\x04K\1M" + struct.pack("<H", n) + b"\x86\x81N"
+    hashed = SG("app", "Hashed") + b"q\x040}("
+    add("r38_narrow_again", memo[:-2] + hashed + narrow(7) * 500 + b"u.", LIMIT, "key-collisions")
+    add("r38_narrow_differing", memo[:-2] + hashed + b"".join(map(narrow, range(500))) + b"u.", ACCEPT, "accepted")
+    add("r38_narrow_text_again", memo[:-2] + hashed + narrow(7).replace(b"K\1", S("x")) * 500 + b"u.", ACCEPT, "accepted")
+    add("r38_delta_of_floats", memo + (b"h\x00G" + struct.pack(">d", 0.5) + b"\x85RN") * 8193 + b"u.", LIMIT, "key-opaque-max")
+
+
 def write(folder, check):
     here = folder.path
     missing = too_few(folder.expected) if folder is PICKLES else []
@@ -1824,7 +1872,7 @@ def main(check):
     for part in (imports, names, memo, operands, calls, state, outside, broken, containers, keys, resources, laughs_and_floods, arguments,
                  numpy_dtypes, dunders, wrapped_and_paired, pandas_caches, wide, wrapped, index_dtypes, range_indexes, cookies, results, array_streams,
                  long_integers, brackets, array_protocols, walked, masked, handed_on, copied_and_kept, kept_errors, weights, known_hashes, called_and_kept,
-                 functions_inside, unicode_errors):
+                 functions_inside, unicode_errors, hashed_times):
         part()
     return write(PICKLES, check) | write(ARRAY_STREAMS, check)
 
