@@ -476,6 +476,7 @@ static void note_name(struct machine *m, struct bytes text, struct pickle_value 
 
 bool note_str_key(struct machine *m, uint32_t number, struct pickle_value key,
                   struct pickle_value value) {
+    enum { PARSED_BYTES = 256 };
     struct pickle_scratch *scratch = m->scratch;
     if (scratch->collect_keys) {
         struct pickle_more *more = more_of(m, number);
@@ -503,6 +504,9 @@ bool note_str_key(struct machine *m, uint32_t number, struct pickle_value key,
         node->flags |= NODE_WALKED;
     }
     note_name(m, text, value);
+    /* What pandas assigns, and parses for minutes. */
+    bool is_long = value.kind == PICKLE_KIND_STR && value.a > PARSED_BYTES;
+    if (is_long && bytes_equal(text, BYTES("freq"))) node->flags |= NODE_BAD_CACHE;
     if (bytes_equal(text, BYTES("_metadata"))) node->flags |= NODE_WALKED;
     if (is_written_out(m, text, value)) node->flags |= NODE_WALKED;
     if (!undecoded &&
@@ -559,7 +563,8 @@ static inline bool set_item(struct machine *m, uint32_t target, struct pickle_va
             gain_leaf(&m->nodes[target], key);
             if (!charge_work(m, leaf_cost(key))) return false;
         }
-        bool may_matter = !is_leaf(value) && (key.a == sizeof "is_safe" - 1 || may_be_name(m, key));
+        bool may_matter = is_leaf(value) ? key.a == sizeof "freq" - 1 && !is_light(value)
+                                         : (key.a == sizeof "is_safe" - 1 || may_be_name(m, key));
         if (UNLIKELY(may_be_planted(m, key) || m->sees_keys || may_matter) &&
             !note_str_key(m, target, key, value))
             return false;

@@ -278,7 +278,9 @@ static bool admits_mapping(struct machine *m, const struct arguments *args) {
 static bool admits_defaultdict(struct machine *m, const struct arguments *args) {
     if (args->count == 0) return true;
     struct pickle_value factory = argument(m, args, 0);
-    if (factory.kind != PICKLE_KIND_NONE && factory.kind != PICKLE_KIND_GLOBAL) return false;
+    bool wraps = factory.kind == PICKLE_KIND_INSTANCE && m->nodes[factory.a].flags & NODE_WRAPS;
+    if (factory.kind != PICKLE_KIND_NONE && factory.kind != PICKLE_KIND_GLOBAL && !wraps)
+        return false;
     return args->count == 1 || (args->count == 2 && argument(m, args, 1).kind == PICKLE_KIND_DICT);
 }
 
@@ -344,11 +346,18 @@ static bool is_wrappable(const struct machine *m, struct pickle_value value) {
     return entry->model == POLICY_MODEL_NONE && !entry->shape.data && entry->only_count == 0;
 }
 
+/* partial(defaultdict, int) makes the dicts of a nested counter. */
+static bool is_inner_factory(const struct machine *m, struct pickle_value value) {
+    return value.kind == PICKLE_KIND_GLOBAL && has_right(m, value.a, POLICY_CALL | POLICY_REF) &&
+           entry_of(m, value.a)->model == POLICY_MODEL_DEFAULTDICT;
+}
+
 /* functools.partial(getattr(base, '__new__')) begins what the state completes.  One of a function
  * is data, opaque as any instance. */
 static bool call_partial(struct machine *m, const struct arguments *args,
                          struct pickle_value *result) {
-    if (args->count == 1 && is_wrappable(m, argument(m, args, 0))) {
+    if (args->count == 1 &&
+        (is_wrappable(m, argument(m, args, 0)) || is_inner_factory(m, argument(m, args, 0)))) {
         if (!give_instance(m, args, result)) return false;
         m->nodes[result->a].flags |= NODE_WRAPS;
         return true;
@@ -368,6 +377,11 @@ static bool is_keywords(const struct machine *m, struct pickle_value value, uint
     return value.kind == PICKLE_KIND_DICT && !(m->nodes[value.a].flags & barred);
 }
 
+static bool is_empty(const struct machine *m, struct pickle_value keywords) {
+    return keywords.kind == PICKLE_KIND_NONE ||
+           (keywords.kind == PICKLE_KIND_DICT && m->nodes[keywords.a].count == 0);
+}
+
 /* (function, positional, keywords, attributes) */
 bool model_wrapper_state(struct machine *m, uint32_t wrapper, struct pickle_value state) {
     enum { FUNCTION, POSITIONAL, KEYWORDS, ATTRIBUTES, PARTS };
@@ -375,7 +389,13 @@ bool model_wrapper_state(struct machine *m, uint32_t wrapper, struct pickle_valu
     if (state.kind != PICKLE_KIND_TUPLE || m->nodes[state.a].count != PARTS)
         return refuse_global(m, PICKLE_STATE_KIND, global);
     const struct pickle_value *parts = m->cells + m->nodes[state.a].first;
-    bool fits = is_wrappable(m, parts[FUNCTION]) && parts[POSITIONAL].kind == PICKLE_KIND_TUPLE &&
+    if (parts[POSITIONAL].kind != PICKLE_KIND_TUPLE)
+        return refuse_global(m, PICKLE_STATE_KIND, global);
+    struct arguments positional = {.tuple = parts[POSITIONAL].a,
+                                   .count = m->nodes[parts[POSITIONAL].a].count};
+    bool factory = is_inner_factory(m, parts[FUNCTION]) && positional.count == 1 &&
+                   admits_defaultdict(m, &positional) && is_empty(m, parts[KEYWORDS]);
+    bool fits = (factory || is_wrappable(m, parts[FUNCTION])) &&
                 is_keywords(m, parts[KEYWORDS], NODE_OTHER_KEYS) &&
                 is_keywords(m, parts[ATTRIBUTES], NODE_OTHER_KEYS | NODE_PLANTED);
     return fits || refuse_global(m, PICKLE_STATE_KIND, global);

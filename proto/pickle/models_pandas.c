@@ -90,11 +90,15 @@ bool pandas_admits_index(const struct machine *m, const struct arguments *args) 
 }
 
 bool pandas_fill_index(struct machine *m, const struct arguments *args, uint32_t index) {
+    enum { LEVEL_COST = 16 };
     uint32_t dict = argument(m, args, DICT).a;
     struct pickle_value class = argument(m, args, CLASS);
     m->heap += more_seen(m, dict)->data; /* it makes objects of them */
-    if (class.kind != PICKLE_KIND_GLOBAL ||
-        !bytes_equal(m->scratch->globals[class.a].name, BYTES("RangeIndex")))
-        return true;
+    if (class.kind != PICKLE_KIND_GLOBAL) return true;
+    struct bytes name = m->scratch->globals[class.a].name;
+    /* Each level takes microseconds, whether it holds anything or not. */
+    if (bytes_equal(name, BYTES("MultiIndex")))
+        return charge_work(m, LEVEL_COST * (uint64_t)m->nodes[dict].parts);
+    if (!bytes_equal(name, BYTES("RangeIndex"))) return true;
     return give_ranged(m, dict, index);
 }

@@ -1782,6 +1782,23 @@ def functions_inside():
         add("r36_predictor_" + name, P(4) + SG(*predictor) + b")\x81" + state + b"b.", FORBIDDEN, "state-kind", ".".join(predictor))
     add("r36_predictor_early", P(4) + b"}" + S("nodes") + array + b"sq\x000" + SG(*predictor) + b")\x81h\x00b.", FORBIDDEN, "state-kind", ".".join(predictor))
     add("r36_predictor_called", P(4) + SG(*predictor) + b"K\1\x85R.", FORBIDDEN, "arguments", ".".join(predictor))
+    add("r36_pandas_frequency", P(4) + frame + b"}" + S("freq") + S("9" * 257) + b"sb.", FORBIDDEN, "state-key")
+    add("r36_pandas_frequency_escaped", P(4) + frame + b"}Vfr\\u0065q\n" + S("9" * 257) + b"sb.", FORBIDDEN, "state-key")
+    add("r36_pandas_frequency_short", P(4) + frame + b"}" + S("freq") + S("9" * 256) + b"sb.", ACCEPT, "accepted")
+    add("r36_other_frequency", P(4) + user + b")\x81}" + S("freq") + S("9" * 257) + b"sb.", ACCEPT, "accepted")
+    levels = b"](" + b"]" * 5000 + b"e"
+    index = SG("pandas.core.indexes.base", "_new_Index") + b"q\x000" + SG("pandas.core.indexes.multi", "MultiIndex") + \
+        b"}(" + S("levels") + levels + S("codes") + levels + b"u\x86q\x010"
+    add("r36_many_levels", P(4) + index + b"h\x00h\x01R0" * 70 + b"N.", LIMIT, "key-cost-total")
+    add("r36_some_levels", P(4) + index + b"h\x00h\x01R0" * 10 + b"N.", ACCEPT, "accepted")
+    counter, wrapped = SG("collections", "defaultdict") + b"q\x00", SG("functools", "partial") + b"h\x00\x85R(h\x00"
+    integer = SG("builtins", "int")
+    add("r36_nested_counter", P(4) + counter + wrapped + integer + b"\x85}Ntb\x85R.", ACCEPT, "accepted")
+    add("r36_nested_counter_deeper", P(4) + counter + wrapped + wrapped + integer + b"\x85}Ntb\x85NNtb\x85R.", ACCEPT, "accepted")
+    for name, rest in (("range", SG("builtins", "range") + b"K\1\x85R\x85}N"), ("none_given", b")}N"), ("two", integer + b"}\x86}N"),
+                       ("keywords", integer + b"\x85}" + S("a") + b"K\1sN"), ("list", integer + b"\x85]N")):
+        add("r36_nested_counter_" + name, P(4) + counter + wrapped + rest + b"tb\x85R.", FORBIDDEN, "state-kind", "functools.partial")
+    add("r36_nested_counter_function", P(4) + kept(counter + wrapped + helper + b"\x85}Ntb\x85R"), FORBIDDEN, "state-key")
 
 
 def unicode_errors():
