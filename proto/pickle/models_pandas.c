@@ -90,7 +90,7 @@ bool pandas_admits_index(const struct machine *m, const struct arguments *args) 
 }
 
 bool pandas_fill_index(struct machine *m, const struct arguments *args, uint32_t index) {
-    enum { LEVEL_COST = 16 };
+    enum { LEVEL_COST = 32 };
     uint32_t dict = argument(m, args, DICT).a;
     struct pickle_value class = argument(m, args, CLASS);
     m->heap += more_seen(m, dict)->data; /* it makes objects of them */
