@@ -211,19 +211,21 @@ static bool ask_process(const struct keyspace *keyspace, room_measure_fn *ask,
     return ask(process);
 }
 
-static void measure(struct keyspace *keyspace, bool by_timer) {
+/* False: another thread measures just now. */
+static bool measure(struct keyspace *keyspace, bool by_timer) {
     struct room *room = &keyspace->room;
     struct room_process process;
     room_measure_fn *ask = atomic_load_explicit(&room->measure, memory_order_acquire);
     note_judging(keyspace, by_timer);
-    if (!ask || room_taken_bytes(keyspace) / 2 < room_limit(keyspace) / 4) return;
-    if (atomic_flag_test_and_set_explicit(&room->measuring, memory_order_acquire)) return;
+    if (!ask || room_taken_bytes(keyspace) / 2 < room_limit(keyspace) / 4) return true;
+    if (atomic_flag_test_and_set_explicit(&room->measuring, memory_order_acquire)) return false;
     /* This thread may not be run between one look and the next: what came or went meanwhile is no
      * overhead, so the larger counts. */
     size_t known = known_bytes(keyspace);
     if (ask_process(keyspace, ask, &process))
         add_up(keyspace, &process, MAX(known, known_bytes(keyspace)), by_timer);
     atomic_flag_clear_explicit(&room->measuring, memory_order_release);
+    return true;
 }
 
 void room_set(struct keyspace *keyspace, const struct keyspace_memory *memory) {
@@ -232,7 +234,7 @@ void room_set(struct keyspace *keyspace, const struct keyspace_memory *memory) {
         atomic_exchange_explicit(&room->bytes_max, memory->bytes_max, memory_order_relaxed);
     store_set_policy(keyspace->store, &memory->policy);
     if (before > 0 && memory->bytes_max >= before) return;
-    measure(keyspace, false);
+    (void)measure(keyspace, false);
     if (!room_is_exceeded(keyspace)) return;
     if (atomic_flag_test_and_set_explicit(&room->measuring, memory_order_acquire)) return;
     room->floor_bytes = room->process_bytes;
@@ -254,12 +256,17 @@ static void fit_forecast(struct keyspace *keyspace) {
 
 void room_measure(struct keyspace *keyspace) {
     if (room_limit(keyspace) == 0) return;
-    measure(keyspace, true);
+    (void)measure(keyspace, true);
     fit_forecast(keyspace);
 }
 
+/* The next thread may take as much at once.  Who measures may not be run for a while, so what this
+ * one has given back does not wait for him. */
 void room_note_judged(struct keyspace *keyspace) {
-    if (room_limit(keyspace) > 0) measure(keyspace, false);
+    struct room_process process;
+    if (room_limit(keyspace) == 0 || measure(keyspace, false)) return;
+    (void)ask_process(keyspace, atomic_load_explicit(&keyspace->room.measure, memory_order_acquire),
+                      &process);
 }
 
 static void note_brought(struct keyspace_access *access, size_t bytes) {
@@ -267,7 +274,7 @@ static void note_brought(struct keyspace_access *access, size_t bytes) {
     access->unmeasured_bytes += bytes;
     if (LIKELY(access->unmeasured_bytes < max / MEASURE_SHARE) || max == 0) return;
     access->unmeasured_bytes = 0;
-    measure(access->keyspace, false);
+    (void)measure(access->keyspace, false);
 }
 
 /* ---- how long there was no room ---------------------------------------------------------------*/

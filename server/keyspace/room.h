@@ -34,7 +34,7 @@ struct room_process {
     size_t resident_bytes; /* all its pages that are in memory */
     size_t idle_bytes;     /* of them, those that its allocator is about to give back */
 };
-/* From now on `measure` says so, to any thread, but to one at a time; false: it is not known.
+/* From now on `measure` says so, to any threads, at the same time as well; false: it is not known.
  * `purge` gives idle pages back at once: it is called where the process is over its limit with
  * them.  Once, before much is stored. */
 void room_watch_process(struct keyspace *keyspace, room_measure_fn *measure, room_purge_fn *purge);

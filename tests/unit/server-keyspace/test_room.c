@@ -136,6 +136,36 @@ Test(room, a_process_over_its_limit_gives_idle_pages_back_at_once) {
     }
 }
 
+static size_t purged_meanwhile;
+static void end_judging(void *context) {
+    while_asked = NULL;
+    room_note_judged(context);
+    purged_meanwhile = times_purged;
+}
+
+Test(room, what_judging_leaves_goes_back_though_another_thread_is_measuring) {
+    static const struct {
+        const char *row;
+        size_t above, idle, purged;
+    } table[] = {
+        {"over the limit", LIMIT / 8, LIMIT / 4, 1},
+        {"within it", 0, LIMIT / 4, 0},
+        {"nothing is idle", LIMIT / 8, 0, 0},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        struct house house;
+        house_init(&house, LIMIT);
+        fill(&house, LIMIT / 4 * 3);
+        told = (struct room_process){LIMIT + table[i].above, table[i].idle};
+        while_asked = end_judging;
+        while_asked_context = &house.keyspace;
+        room_measure(&house.keyspace);
+        cr_expect(!while_asked && purged_meanwhile == table[i].purged, "%s: %zu", table[i].row,
+                  purged_meanwhile);
+        house_deinit(&house);
+    }
+}
+
 Test(room, what_grows_counts_at_once_and_what_shrinks_in_steps) {
     struct house house;
     house_init(&house, LIMIT);
