@@ -34,13 +34,18 @@ enum {
     RECLAIM_BUDGET = 1000,
     STEP_LOOKS_MIN = 64,    /* what a step counts as at least */
     OVERHEAD_SHARE_MAX = 2, /* more is not believed: a limit below what a program needs to run */
-    BASE_TIMES = 3,         /* see room_watch_process */
-    IDLE_SHARE = 64,        /* of the limit, in pages that wait to be given back */
-    OVER_SHARE = 32,        /* of the limit, before idle pages are given back at once, */
-    PURGE_BYTES = 2 << 20,  /* and so many at most wait then: some 0.3 ms of work */
-    MEASURE_SHARE = 128,    /* of the limit, brought by one thread's commands */
-    OVERHEAD_STEPS = 8,     /* a measurement counts as one of so many */
-    JUDGING_STEPS = 512,    /* of the timer: half of it is forgotten in 36 s */
+    /* Overhead and what judging takes, half of the limit, together.  With half of it for both, 48
+     * MB were 54 where the program has 10 of them and a judge 24.  More, and a judge's first value
+     * would put the limit as far behind as refuses writes. */
+    RESERVE_PARTS = 11,
+    RESERVE_OF = 16,
+    BASE_TIMES = 3,        /* see room_watch_process */
+    IDLE_SHARE = 64,       /* of the limit, in pages that wait to be given back */
+    OVER_SHARE = 32,       /* of the limit, before idle pages are given back at once, */
+    PURGE_BYTES = 2 << 20, /* and so many at most wait then: some 0.3 ms of work */
+    MEASURE_SHARE = 128,   /* of the limit, brought by one thread's commands */
+    OVERHEAD_STEPS = 8,    /* a measurement counts as one of so many */
+    JUDGING_STEPS = 512,   /* of the timer: half of it is forgotten in 36 s */
     HOLE_STEPS = 8,
     IDLE_STEPS = 4,
     SETTLE_TICKS_MAX = 100, /* 10 s */
@@ -68,8 +73,9 @@ static size_t clients_bytes(const struct room *room) {
 size_t room_taken_bytes(const struct keyspace *keyspace) {
     const struct room *room = &keyspace->room;
     size_t max = load(&room->bytes_max);
+    size_t overhead = MIN(load(&room->overhead_bytes), max / OVERHEAD_SHARE_MAX);
     return store_used_bytes(keyspace->store) + clients_bytes(room) +
-           MIN(load(&room->overhead_bytes) + load(&room->judging_bytes), max / OVERHEAD_SHARE_MAX);
+           MIN(overhead + load(&room->judging_bytes), max / RESERVE_OF * RESERVE_PARTS);
 }
 
 static size_t taken_without_holes(const struct keyspace *keyspace) {
