@@ -7,7 +7,8 @@
  *   text.c    arguments written as text           items.c  containers, keys, nesting
  *   calls.c   names, calls                        state.c  BUILD
  *   models.c  arguments of known callables        probes.c keys that are made to collide
- *   hashes.c  hashes that a writer can choose
+ *   hashes.c  hashes that a writer can choose, hashes_time.c those of times
+ *   attributes.c  keys that become attributes
  *   protocols.c  names that numpy believes
  *
  * Every step returns true to go on, or false after refuse() has filled the report.
@@ -355,7 +356,7 @@ static inline bool pop_mark(struct machine *m, uint32_t *from) {
     m->fence = m->scratch->marks[--m->marks_count];
     return true;
 }
-/* What a key of a state must not be; notes it in the node's flags. */
+/* attributes.c: what a key of a state must not be; notes it in the node's flags. */
 bool note_str_key(struct machine *m, uint32_t node, struct pickle_value key,
                   struct pickle_value value);
 

@@ -1791,6 +1791,10 @@ def functions_inside():
         b"}(" + S("levels") + levels + S("codes") + levels + b"u\x86q\x010"
     add("r36_many_levels", P(4) + index + b"h\x00h\x01R0" * 70 + b"N.", LIMIT, "key-cost-total")
     add("r36_some_levels", P(4) + index + b"h\x00h\x01R0" * 10 + b"N.", ACCEPT, "accepted")
+    new = SG("functools", "partial") + SG("builtins", "getattr") + SG("app", "Shaped") + S("__new__") + b"\x86Rq\x00\x85R(h\x00" + SG("app", "Shaped")
+    add("r36_partial_shape", P(4) + new + S("x") + b"\x86NNtb)R.", FORBIDDEN, "arguments", "app.Shaped")
+    add("r36_partial_shaped", P(4) + new + b"K\1\x86NNtb)R.", ACCEPT, "accepted")
+    add("r36_state_gets_text_instance", P(4) + user + b")\x81}q\x00b0h\x00" + SG("app", "StrSub") + S("x") + b"\x85\x81Ns.", FORBIDDEN, "state-key")
     counter, wrapped = SG("collections", "defaultdict") + b"q\x00", SG("functools", "partial") + b"h\x00\x85R(h\x00"
     integer = SG("builtins", "int")
     add("r36_nested_counter", P(4) + counter + wrapped + integer + b"\x85}Ntb\x85R.", ACCEPT, "accepted")
