@@ -164,7 +164,7 @@ static enum brine_status setup_store(struct server *server, struct brine_error *
         .key_bytes_max = (size_t)config_read(config->limits.key_bytes),
         .forecast_bytes = (size_t)config_read(config->memory.forecast_bytes),
         .huge = huge_pages(),
-        .huge_ahead = true,
+        .huge_ahead = config_read(config->memory.pages_ahead),
         .notes = config_read(config->audit.provenance) ? STORE_NOTES_FULL : STORE_NOTES_LABEL,
     };
     TRY(draw_random(&options.secret, sizeof(options.secret), err));
