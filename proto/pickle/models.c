@@ -697,7 +697,7 @@ bool model_call(struct machine *m, const struct arguments *args, struct pickle_v
 
 /* A tree takes both for arrays and looks into them unchecked; a predictor calls what it takes for
  * the first one's methods. */
-static const char *const grown_arrays[] = {"nodes", "values"};
+static const struct bytes grown_arrays[] = {BYTES_ROW("nodes"), BYTES_ROW("values")};
 enum { GROWN_NODES = 1, GROWN_ALL = 3 };
 
 /* What a UserList or its kin would walk.  A bit stays when the key comes again: with encoding=bytes
@@ -793,7 +793,7 @@ bool model_note_item(struct machine *m, uint32_t dict, struct bytes key,
     if (maps || bytes_equal(key, BYTES("data"))) return note_wrapped(m, dict, maps, value);
     struct grown_state *grown = &m->grown;
     for (uint32_t i = 0; i < ARRAY_LEN(grown_arrays); i++) {
-        if (!bytes_equal(key, bytes_of_cstr(grown_arrays[i]))) continue;
+        if (!bytes_equal(key, grown_arrays[i])) continue;
         if (grown->dict != dict) *grown = (struct grown_state){.dict = dict};
         if (numpy_is_array(m, value))
             grown->arrays |= 1u << i;

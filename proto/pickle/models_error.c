@@ -54,10 +54,10 @@ enum { NAMES_PLACE = 1 << 12 };
 
 /* An item of a dict that may become the state of such an error. */
 bool error_note_item(struct machine *m, uint32_t dict, struct bytes key) {
-    static const char *const names[] = {"encoding", "object", "start", "end", "reason"};
+    static const struct bytes names[] = {BYTES_ROW("encoding"), BYTES_ROW("object"),
+                                         BYTES_ROW("start"), BYTES_ROW("end"), BYTES_ROW("reason")};
     bool named = false;
-    for (size_t i = 0; i < ARRAY_LEN(names); i++)
-        named |= bytes_equal(key, bytes_of_cstr(names[i]));
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) named |= bytes_equal(key, names[i]);
     if (!named) return true;
     struct pickle_more *more = more_of(m, dict);
     if (more) more->wrapped |= NAMES_PLACE;

@@ -45,12 +45,13 @@ static bool note_labels(struct machine *m, uint32_t dict, struct bytes key,
     return true;
 }
 
-static const char *const ranged_numbers[] = {"start", "stop", "step"};
+static const struct bytes ranged_numbers[] = {BYTES_ROW("start"), BYTES_ROW("stop"),
+                                              BYTES_ROW("step")};
 
 static void note_ranged(struct machine *m, uint32_t dict, struct bytes key,
                         struct pickle_value value) {
     for (uint32_t i = 0; i < ARRAY_LEN(ranged_numbers); i++) {
-        if (!bytes_equal(key, bytes_of_cstr(ranged_numbers[i]))) continue;
+        if (!bytes_equal(key, ranged_numbers[i])) continue;
         if (m->ranged.dict != dict) m->ranged = (struct ranged_state){.dict = dict};
         m->ranged.numbers[i] = value;
     }

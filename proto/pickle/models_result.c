@@ -31,13 +31,13 @@ enum { NOT_NAMES = 1 << 8, NOT_NUMBERS = 1 << 9, NOT_RECORDS = 1 << 10 };
 /* What a name costs: a record, its tuples, an entry in each of two dicts. */
 enum { NAME_BYTES = 512, ENTRY_BYTES = 128, INDEX_BYTES = 32 };
 
-static const char *const result_keys[RESULT_KEYS] = {
-    [RESULT_KEYMAP] = "_keymap",
-    [RESULT_NAMES] = "_keys",
-    [RESULT_INDEXES] = "_translated_indexes",
-    [RESULT_AMBIGUOUS] = "_ambiguous_keys",
-    [RESULT_PARENT] = "_parent",
-    [RESULT_DATA] = "_data",
+static const struct bytes result_keys[RESULT_KEYS] = {
+    [RESULT_KEYMAP] = BYTES_ROW("_keymap"),
+    [RESULT_NAMES] = BYTES_ROW("_keys"),
+    [RESULT_INDEXES] = BYTES_ROW("_translated_indexes"),
+    [RESULT_AMBIGUOUS] = BYTES_ROW("_ambiguous_keys"),
+    [RESULT_PARENT] = BYTES_ROW("_parent"),
+    [RESULT_DATA] = BYTES_ROW("_data"),
 };
 
 static bool is_ordinary(const struct machine *m, struct pickle_value text) {
@@ -82,7 +82,7 @@ bool result_note_item(struct machine *m, uint32_t dict, struct bytes key,
                       struct pickle_value value) {
     if (is_planted_name(key)) return note(m, dict, NOT_RECORDS);
     for (uint32_t i = 0; i < RESULT_KEYS; i++) {
-        if (!bytes_equal(key, bytes_of_cstr(result_keys[i]))) continue;
+        if (!bytes_equal(key, result_keys[i])) continue;
         struct result_state *result = &m->result;
         if (result->dict != dict) *result = (struct result_state){.dict = dict};
         result->again |= (result->noted & 1u << i) != 0;

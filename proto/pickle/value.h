@@ -13,6 +13,10 @@
 #include "base/bytes.h"
 #include "pickle/verify.h"
 
+/* A row of a constant table of texts. */
+#define BYTES_ROW(literal)                                                                         \
+    { (const uint8_t *)("" literal), sizeof(literal) - 1 }
+
 enum value_flag {
     VALUE_TEXT = 1,     /* long: decimal digits at b, not two's complement */
     VALUE_8BIT = 2,     /* str: of an 8-bit opcode, so the reader's encoding= decides */
