@@ -23,7 +23,9 @@ static bool is_any_of(struct bytes text, const struct bytes *names, size_t count
     return false;
 }
 
-/* numpy, and what is built upon it, which answers no attribute from its data; but a Bunch does. */
+/* numpy, and what is built upon it, which answers no attribute from its data; but a Bunch does. Not
+ * what calls.c notes of a global as `numerical`: pandas' objects too answer from their data, so
+ * here they are what is asked, not who asks. */
 static bool is_numerical(const struct pickle_global *global) {
     static const struct bytes packages[] = {NAME("numpy"), NAME("scipy"), NAME("sklearn"),
                                             NAME("joblib")};
