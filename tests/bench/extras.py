@@ -12,9 +12,10 @@ import threading
 import time
 
 from peers import Peer, load_words, pinned, run_load, upkeep_turns
+from serving import await_that
 from rows import (EXPIRY_BACK_MAX_S, EXPIRY_LONG_TURNS_MAX, EXPIRY_PAUSE_MAX_MS, GROWTH_PEAK_MAX, IDLE_BYTES_MAX, IDLE_CONNECTIONS, IDLE_CPU_MAX, MEMORY, WORKERS)
 
-SETTLE_SECONDS = 1.5
+STEADY_LOOKS, STEADY_SECONDS_MAX = 150, 10  # a look takes 10 ms; ready pages are kept for a second
 CONTROL_SECONDS = 15
 
 
@@ -33,6 +34,18 @@ def progress(text):
 
 # ---- memory ----------------------------------------------------------------------------------------
 
+def settled_rss_bytes(peer):
+    """What is resident when it has been the same for so many looks: pages that were made ready ahead are given back by then."""
+    looks = []
+
+    def is_steady():
+        looks.append(peer.rss_bytes())
+        return len(looks) > STEADY_LOOKS and len(set(looks[-STEADY_LOOKS:])) == 1
+
+    await_that(is_steady, peer.process, STEADY_SECONDS_MAX)
+    return looks[-1]
+
+
 def bench_memory(args, value_file):
     """Bytes an entry beyond key and value, by what the process grows."""
     rows = []
@@ -49,8 +62,7 @@ def bench_memory(args, value_file):
                 held = int(peer.ask("DBSIZE").lstrip(":"))
                 if held != entries:
                     sys.exit(f"{name}: holds {held} of {entries} entries")
-                time.sleep(SETTLE_SECONDS)  # waits for the time to pass after which pages that were made ready ahead are given back
-                taken[name] = (peer.rss_bytes() - before) / entries - key - value
+                taken[name] = (settled_rss_bytes(peer) - before) / entries - key - value
             finally:
                 peer.stop()
         rows.append(row(f"memory: bytes beyond {key}+{value} B, {'TTL' if ttl else 'no TTL'}, {entries} entries", taken, 1, limit))
