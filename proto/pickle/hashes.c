@@ -151,7 +151,7 @@ uint64_t hash_lanes(const struct machine *m, const struct pickle_value *lanes, u
                           prime5 = 2870177450012600261u;
     uint64_t sum = prime5;
     for (uint32_t i = 0; i < count; i++) {
-        sum += hash_part(m, lanes[i], known) * prime2;
+        sum += hash_value(m, lanes[i], known) * prime2;
         sum = (sum << 31 | sum >> 33) * prime1;
     }
     sum += count ^ (prime5 ^ 3527539u);

@@ -304,6 +304,12 @@ uint64_t hash_lanes(const struct machine *m, const struct pickle_value *lanes, u
                     const uint64_t *known);
 /* Of numbers, and of what is made of parts whose own are in `known`, at their nodes' numbers. */
 uint64_t hash_part(const struct machine *m, struct pickle_value value, const uint64_t *known);
+/* The same, with the most frequent case in place. */
+static inline uint64_t hash_value(const struct machine *m, struct pickle_value value,
+                                  const uint64_t *known) {
+    bool is_own = value.kind == PICKLE_KIND_INT && value.b < HASH_MODULUS;
+    return LIKELY(is_own) ? value.b : hash_part(m, value, known);
+}
 /* Those of all nodes in their order; `room` is for as many words as a container has keys. */
 void hash_nodes(const struct machine *m, uint64_t *known, uint64_t *room);
 

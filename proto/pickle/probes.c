@@ -78,8 +78,12 @@ static void resize(struct table *t, uint64_t size) {
 }
 
 /* How many keys the table takes before it grows: a dict with the next one, a set at once. */
+static uint64_t dict_keys(uint64_t slots) {
+    return slots * 2 / 3;
+}
+
 static uint64_t keys_that_fit(const struct table *t) {
-    return t->is_set ? (t->mask * 3 + 4) / 5 : (t->mask + 1) * 2 / 3;
+    return t->is_set ? (t->mask * 3 + 4) / 5 : dict_keys(t->mask + 1);
 }
 
 static void grow_table(struct table *t) {
@@ -98,6 +102,86 @@ static bool fill(struct table *t, uint64_t total) {
         if (t->is_set && t->used == keys_that_fit(t)) grow_table(t);
     }
     return t->probes <= t->allowed;
+}
+
+/* --- dicts, several at once --- */
+
+/* One of the tables that a dict goes through, with the key that is looking for its slot.  A key
+ * that finds none at once is as frequent as one that does, which no processor foretells: so a step
+ * looks at one slot, without a branch, and goes on either to the key's next one or to the next key.
+ * What a step waits for is the step before it, and the tables do not depend on each other: three
+ * are filled beside each other. */
+struct lane {
+    uint64_t *taken;
+    uint64_t mask, at, perturb;
+    uint64_t next, keys; /* number of the key behind this one; how many it takes */
+};
+
+enum { LANES = 3 };
+
+static inline void lane_step(struct lane *lane, const uint64_t *hashes) {
+    uint64_t *word = &lane->taken[lane->at / 64];
+    uint64_t missed = (uint64_t)((int64_t)(*word << (63 - lane->at % 64)) >> 63);
+    uint64_t fresh = hashes[lane->next], perturb = lane->perturb >> 5;
+    uint64_t on = lane->at * 5 + perturb + 1;
+    *word |= (uint64_t)1 << lane->at % 64;
+    lane->at = ((fresh & ~missed) | (on & missed)) & lane->mask;
+    lane->perturb = (fresh & ~missed) | (perturb & missed);
+    lane->next += 1 + missed;
+}
+
+static void lanes_step(struct lane lanes[static LANES], const uint64_t *hashes, uint64_t steps) {
+    struct lane a = lanes[0], b = lanes[1], c = lanes[2];
+    for (uint64_t i = 0; i < steps; i++) {
+        lane_step(&a, hashes);
+        lane_step(&b, hashes);
+        lane_step(&c, hashes);
+    }
+    lanes[0] = a, lanes[1] = b, lanes[2] = c;
+}
+
+enum { NO_KEYS = 0, SMALLEST_TABLE = 8 };
+
+/* An empty table of `size` slots for the first `keys`.  With NO_KEYS its only slot is taken, so it
+ * stays as it is. */
+static void lane_start(struct lane *lane, const uint64_t *hashes, uint64_t size, uint64_t keys) {
+    *lane = (struct lane){.taken = lane->taken, .mask = size - 1, .next = 1, .keys = keys};
+    mem_clear(lane->taken, (size + 63) / 64 * sizeof *lane->taken);
+    if (keys == NO_KEYS) lane->taken[0] = 1;
+    lane->perturb = hashes[0];
+    lane->at = hashes[0] & lane->mask;
+}
+
+/* The probes of all tables that a dict of these keys goes through, which double from 8 slots on; it
+ * may stop when they are more than `allowed`.  Behind the hashes is room for one more. */
+static uint64_t dict_probes(uint64_t *hashes, uint64_t total, uint64_t *memory, uint64_t allowed) {
+    struct lane lanes[LANES];
+    uint64_t size = SMALLEST_TABLE, probes = 0, active;
+    hashes[total] = 0;
+    while (dict_keys(size) < total) size *= 2;
+    for (uint32_t i = 0; i < LANES; i++, size /= 2) {
+        lanes[i].taken = memory;
+        lane_start(&lanes[i], hashes, size, MIN(total, dict_keys(size)));
+        memory += (size + 63) / 64;
+    }
+    do {
+        uint64_t steps = UINT64_MAX;
+        active = 0;
+        for (uint32_t i = 0; i < LANES; i++) {
+            struct lane *lane = &lanes[i];
+            if (lane->next > lane->keys && lane->keys != NO_KEYS) {
+                bool more = size >= SMALLEST_TABLE;
+                lane_start(lane, hashes, more ? size : 1, more ? dict_keys(size) : NO_KEYS);
+                size /= 2;
+            }
+            if (lane->keys == NO_KEYS) continue;
+            steps = MIN(steps, lane->keys + 1 - lane->next);
+            active++;
+        }
+        if (active > 0) lanes_step(lanes, hashes, steps);
+        probes += steps * active;
+    } while (active > 0 && probes <= allowed);
+    return probes;
 }
 
 /* Slots that the table of so many keys has at most. */
@@ -139,9 +223,9 @@ void probes_hash_keys(const struct machine *m, uint32_t last, const uint64_t *kn
         const union pickle_key *keys = m->scratch->keys + at + 1;
         uint32_t from = keys_before(m, run), length = run->total - from;
         for (uint32_t i = 0; i < run->stored; i++)
-            hashes[from + i] = hash_part(m, keys[i].value, known);
+            hashes[from + i] = hash_value(m, keys[i].value, known);
         for (uint32_t i = run->stored; i < length; i++)
-            hashes[from + i] = hash_part(
+            hashes[from + i] = hash_value(
                 m, (struct pickle_value){.kind = PICKLE_KIND_INT, .b = keys[0].value.b + i}, known);
     }
 }
@@ -156,10 +240,12 @@ static uint32_t key_offset(const struct machine *m, uint32_t last, uint64_t numb
 static bool check_table(struct machine *m, uint32_t last, bool is_set, uint64_t *memory,
                         const uint64_t *known) {
     uint32_t total = run_at(m, last)->total;
-    struct table t = {.hashes = memory, .taken = memory + total, .is_set = is_set};
+    struct table t = {.hashes = memory, .taken = memory + total + 1, .is_set = is_set};
     t.allowed = MIN(m->limits->key_probes_max, UINT32_MAX) * total + PROBES_FREE;
     if (are_consecutive(m, last)) return true;
     probes_hash_keys(m, last, known, t.hashes);
+    /* Which key was too many is found one after the other. */
+    if (!is_set && dict_probes(t.hashes, total, t.taken, t.allowed) <= t.allowed) return true;
     if (fill(&t, total)) return true;
     m->op_at = key_offset(m, last, t.used ? t.used - 1 : 0);
     return refuse_limit(m, PICKLE_KEY_COLLISIONS, t.probes, t.allowed);
@@ -175,7 +261,7 @@ static bool has_many(const struct machine *m, const struct pickle_node *node) {
 bool probes_check(struct machine *m) {
     struct pickle_scratch *scratch = m->scratch;
     uint64_t slots = slots_for(m->keys_most);
-    uint64_t words = m->nodes_count + (uint64_t)m->keys_most + slots / 64 + 1;
+    uint64_t words = m->nodes_count + (uint64_t)m->keys_most + 1 + slots / 64 + 1;
     if (words > UINT32_MAX) return refuse_limit(m, PICKLE_SCRATCH, words, UINT32_MAX);
     if (!ROOM(m, scratch->table, scratch->table_cap, (uint32_t)words)) return false;
     uint64_t *known = scratch->table, *memory = scratch->table + m->nodes_count;
