@@ -354,7 +354,7 @@ static uint64_t hash_scalar(const struct machine *m, const struct pickle_node *n
 
 /* --- frozensets --- */
 
-static void sort_words(uint64_t *words, uint32_t count) {
+void sort_words(uint64_t *words, uint32_t count) {
     /* Heap sort: the writer chooses the order, so the worst case must be fine. */
     for (uint32_t start = count / 2, end = count; end > 1;) {
         if (start > 0) {
@@ -387,7 +387,7 @@ static uint64_t hash_frozenset(const struct machine *m, uint32_t run, const uint
     enum { EQUALS = 1 };
     uint32_t total = run ? m->scratch->keys[run].run.total : 0;
     uint64_t hash = 0;
-    probes_hash_keys(m, run, known, room);
+    (void)probes_hash_keys(m, run, known, room);
     for (uint32_t i = 0; i < total; i++) hash ^= shuffle_bits(room[i]);
     sort_words(room, total);
     for (uint32_t i = 1; i < total; i++)

@@ -57,6 +57,7 @@ struct machine {
     uint32_t keys_most; /* in the key log, of one container */
     uint32_t nesting;
     uint64_t heap, heap_max, opcodes, key_cost, nesting_late;
+    uint64_t compared;  /* what comparing keys may cost, where nobody has counted */
     uint64_t walked;    /* parts of what numpy and its kin may make arrays of */
     uint64_t name_cost; /* of hashing what stands under "name" and "names" */
     const struct policy *policy;
@@ -310,17 +311,24 @@ static inline uint64_t hash_value(const struct machine *m, struct pickle_value v
     bool is_own = value.kind == PICKLE_KIND_INT && value.b < HASH_MODULUS;
     return LIKELY(is_own) ? value.b : hash_part(m, value, known);
 }
+void sort_words(uint64_t *words, uint32_t count);
 /* Those of all nodes in their order; `room` is for as many words as a container has keys. */
 void hash_nodes(const struct machine *m, uint64_t *known, uint64_t *room);
 
 /* --- probes.c --- */
-/* Foresees how CPython's tables take the logged keys.  Containers with few of them are not looked
- * at, so it need not be called when m->keys_most is as small. */
+/* Foresees how CPython's tables take the logged keys, and how many are compared.  The probes of a
+ * container with few of them are not counted. */
 enum { PROBES_FEW_KEYS = 256 };
 bool probes_check(struct machine *m);
-/* The hashes of a container's keys in their order, from its last run back to its first. */
-void probes_hash_keys(const struct machine *m, uint32_t last, const uint64_t *known,
-                      uint64_t *hashes);
+/* There is nothing to count: no container has many keys, and all of them together do not cost so
+ * much that comparing each with those beside it would matter. */
+static inline bool probes_needless(const struct machine *m) {
+    return m->keys_most <= PROBES_FEW_KEYS && m->keys_count + m->key_cost <= UINT16_MAX;
+}
+/* The hashes of a container's keys in their order, from its last run back to its first; returns
+ * what comparing the costliest costs. */
+uint64_t probes_hash_keys(const struct machine *m, uint32_t last, const uint64_t *known,
+                          uint64_t *hashes);
 
 /* --- names.c --- */
 enum rename { RENAME_SAME, RENAME_DONE, RENAME_AMBIGUOUS };

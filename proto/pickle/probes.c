@@ -8,7 +8,7 @@
  *
  * So for each container with many such keys CPython's table is built here, slots only, in the order
  * of the stream and by CPython's own probing and growth, and the probes are counted.  Honest keys
- * need less than two each; the limit's default leaves room for strides.
+ * need two to four each, strides up to sixty.
  *
  * Cost: one pass over the key log, only when a container has more than PROBES_FEW_KEYS in it.
  * Source: CPython Objects/dictobject.c (3.7 to 3.13), setobject.c, longobject.c long_hash,
@@ -215,19 +215,32 @@ static bool are_consecutive(const struct machine *m, uint32_t last) {
     return true;
 }
 
-/* The hashes of a container's keys in their order, from its last run back to its first. */
-void probes_hash_keys(const struct machine *m, uint32_t last, const uint64_t *known,
-                      uint64_t *hashes) {
+/* What comparing a key with an equal one costs, in parts; code in Python takes as long as many. */
+static uint64_t comparing_cost(const struct machine *m, struct pickle_value key) {
+    enum { PYTHON_COST = 64 };
+    uint64_t cost = 1 + (is_container(key) ? m->nodes[key.a].cost : leaf_cost(key));
+    return cost + (key.kind == PICKLE_KIND_INSTANCE ? PYTHON_COST : 0);
+}
+
+uint64_t probes_hash_keys(const struct machine *m, uint32_t last, const uint64_t *known,
+                          uint64_t *hashes) {
+    uint64_t cost = 1;
     for (uint32_t at = last; at; at = run_at(m, at)->previous) {
         const struct pickle_run *run = run_at(m, at);
         const union pickle_key *keys = m->scratch->keys + at + 1;
         uint32_t from = keys_before(m, run), length = run->total - from;
-        for (uint32_t i = 0; i < run->stored; i++)
+        struct pickle_value next = keys[0].value;
+        for (uint32_t i = 0; i < run->stored; i++) {
             hashes[from + i] = hash_value(m, keys[i].value, known);
-        for (uint32_t i = run->stored; i < length; i++)
-            hashes[from + i] = hash_value(
-                m, (struct pickle_value){.kind = PICKLE_KIND_INT, .b = keys[0].value.b + i}, known);
+            if (keys[i].value.kind != PICKLE_KIND_INT)
+                cost = MAX(cost, comparing_cost(m, keys[i].value));
+        }
+        for (uint32_t i = run->stored; i < length; i++) {
+            next.b++;
+            hashes[from + i] = hash_value(m, next, known);
+        }
     }
+    return cost;
 }
 
 /* The opcode that gave the key with this number. */
@@ -237,25 +250,72 @@ static uint32_t key_offset(const struct machine *m, uint32_t last, uint64_t numb
     return run_at(m, at)->offset;
 }
 
-static bool check_table(struct machine *m, uint32_t last, bool is_set, uint64_t *memory,
-                        const uint64_t *known) {
+static bool check_probes(struct machine *m, uint32_t last, struct table *t) {
+    enum { SET_SHARE = 4 }; /* neighbours, which are looked at first, lie in one cache line */
     uint32_t total = run_at(m, last)->total;
-    struct table t = {.hashes = memory, .taken = memory + total + 1, .is_set = is_set};
-    t.allowed = MIN(m->limits->key_probes_max, UINT32_MAX) * total + PROBES_FREE;
-    if (are_consecutive(m, last)) return true;
-    probes_hash_keys(m, last, known, t.hashes);
-    /* Which key was too many is found one after the other. */
-    if (!is_set && dict_probes(t.hashes, total, t.taken, t.allowed) <= t.allowed) return true;
-    if (fill(&t, total)) return true;
-    m->op_at = key_offset(m, last, t.used ? t.used - 1 : 0);
-    return refuse_limit(m, PICKLE_KEY_COLLISIONS, t.probes, t.allowed);
+    uint64_t each = MIN(m->limits->key_probes_max, UINT32_MAX) * (t->is_set ? SET_SHARE : 1);
+    t->allowed = each * total + PROBES_FREE;
+    if (!t->is_set) {
+        t->probes = dict_probes(t->hashes, total, t->taken, t->allowed);
+        if (t->probes <= t->allowed) return true;
+        t->probes = 0; /* which key was too many is found one after the other */
+    }
+    if (fill(t, total)) return true;
+    m->op_at = key_offset(m, last, t->used ? t->used - 1 : 0);
+    return refuse_limit(m, PICKLE_KEY_COLLISIONS, t->probes, t->allowed);
 }
 
-static bool has_many(const struct machine *m, const struct pickle_node *node) {
-    bool is_table = !(node->flags & NODE_LISTED) || node->flags & NODE_KEYED;
-    if (node->global != NO_GLOBAL && node->flags & NODE_MADE) return false;
-    return node->keys && !(node->flags & NODE_TUPLE) &&
-           run_at(m, node->keys)->total > PROBES_FEW_KEYS && is_table;
+static uint64_t mul_saturating(uint64_t a, uint64_t b) {
+    uint64_t product;
+    return mul_overflows(a, b, &product) ? UINT64_MAX / 2 : MIN(product, UINT64_MAX / 2);
+}
+
+static uint64_t equal_pairs(uint64_t *hashes, uint64_t total) {
+    uint64_t pairs = 0, equals = 0;
+    sort_words(hashes, (uint32_t)total);
+    for (uint64_t i = 1; i < total; i++) {
+        equals = hashes[i] == hashes[i - 1] ? equals + 1 : 0;
+        pairs += equals;
+    }
+    return pairs;
+}
+
+/* Keys of the same hash are compared.  How many are is counted only when there may be so many that
+ * it takes a reader longer than to read the pickle; honest keys never are. */
+static bool may_be_compared(struct machine *m, uint64_t work) {
+    enum { FREE_WORK = 1 << 24, WORK_OF_BYTE = 4 };
+    bool fine = m->compared + work <= FREE_WORK + (uint64_t)WORK_OF_BYTE * m->len;
+    if (fine) m->compared += work;
+    return fine;
+}
+
+static bool check_table(struct machine *m, const struct pickle_node *node, uint64_t *memory,
+                        const uint64_t *known) {
+    uint64_t total = run_at(m, node->keys)->total, pairs = total * (total - 1) / 2;
+    struct table t = {.hashes = memory, .taken = memory + total + 1};
+    t.is_set = node->flags & NODE_SET;
+    if (are_consecutive(m, node->keys)) return true;
+    uint64_t cost = probes_hash_keys(m, node->keys, known, t.hashes);
+    if (total > PROBES_FEW_KEYS) {
+        if (!check_probes(m, node->keys, &t)) return false;
+        pairs = MIN(pairs, t.probes - total);
+    }
+    if (may_be_compared(m, mul_saturating(pairs, cost))) return true;
+    return charge_work(m, mul_saturating(equal_pairs(t.hashes, total), cost));
+}
+
+static bool is_table(const struct pickle_node *node) {
+    bool is_list = node->flags & NODE_LISTED && !(node->flags & NODE_KEYED);
+    return !is_list && !(node->flags & NODE_TUPLE) &&
+           !(node->global != NO_GLOBAL && node->flags & NODE_MADE);
+}
+
+/* Few keys, none of which costs so much that it matters how often they are compared. */
+static bool is_small(struct machine *m, const struct pickle_node *node) {
+    uint64_t total = run_at(m, node->keys)->total;
+    bool instances = node->flags & NODE_LISTED || m->scratch->mores[node->more].keys_instances;
+    return total <= PROBES_FEW_KEYS && !instances &&
+           may_be_compared(m, (total - 1) * (node->cost + total));
 }
 
 bool probes_check(struct machine *m) {
@@ -268,8 +328,8 @@ bool probes_check(struct machine *m) {
     hash_nodes(m, known, memory);
     for (uint32_t i = 0; i < m->nodes_count; i++) {
         const struct pickle_node *node = &m->nodes[i];
-        if (has_many(m, node) && !check_table(m, node->keys, node->flags & NODE_SET, memory, known))
-            return false;
+        if (!is_table(node) || !node->keys || is_small(m, node)) continue;
+        if (!check_table(m, node, memory, known)) return false;
     }
     return true;
 }

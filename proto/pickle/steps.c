@@ -217,7 +217,7 @@ bool take_stop(struct machine *m) {
 bool check_end(struct machine *m) {
     if (UNLIKELY(m->globals_count > 0) && !protocols_check(m)) return false;
     if (UNLIKELY(m->name_cost > m->limits->key_cost_total) && !check_names(m)) return false;
-    return check_heap(m) && (LIKELY(m->keys_most <= PROBES_FEW_KEYS) || probes_check(m));
+    return check_heap(m) && (LIKELY(probes_needless(m)) || probes_check(m));
 }
 
 /* The bytes or the frame ended where an opcode should stand. */
