@@ -1693,6 +1693,25 @@ def known_hashes():
     add("r33_list_grows", P(4) + SG("builtins", "frozenset") + b"](K\1eq\x00\x85R(h\x00K\2ae.", FORBIDDEN, "items-target")
 
 
+def strides_and_comparisons():
+    days = b"".join(b"\x8a\x08" + ((1500000000 + i * 86400) * 10 ** 9).to_bytes(8, "little") for i in range(4000))
+    add("r41_set_of_days", P(4) + b"\x8f(" + days + b"\x90.", ACCEPT, "accepted")
+    add("r41_set_of_days_called", P(2) + SG("builtins", "set") + b"](" + days + b"e\x85R.", ACCEPT, "accepted")
+    strides = [b"\x8a\x09" + (i << 48).to_bytes(9, "little") for i in range(3000)]
+    add("r41_set_of_strides", P(4) + b"\x8f(" + b"".join(strides) + b"\x90.", ACCEPT, "accepted")
+    thousands = [b"\x8a\x08" + (i << 44).to_bytes(8, "little") for i in range(4000)]
+    add("r41_dict_of_strides", P(4) + b"}(" + b"".join(key + b"N" for key in thousands) + b"u.", ACCEPT, "accepted")
+
+    def few(step, sets):
+        """Some tuples of many parts, of one hash or not, in many sets."""
+        keys = b"".join(b"(" + b"h\x00" * 90 + b"\x8a\x0a" + (i * step + 5).to_bytes(10, "little") + b"tq" + bytes([i + 1]) + b"0" for i in range(16))
+        held = b"".join(b"h" + bytes([i + 1]) for i in range(16))
+        return P(4) + b"(" + b"N" * 100 + b"tq\x000" + keys + b"(" + (b"\x8f(" + held + b"\x90") * sets + b"t."
+    add("r41_few_equal", few(2 ** 61 - 1, 60), LIMIT, "key-cost-total")
+    add("r41_few_equal_once", few(2 ** 61 - 1, 1), ACCEPT, "accepted")
+    add("r41_few_differing", few(1, 60), ACCEPT, "accepted")
+
+
 def called_and_kept():
     """What a reader calls by a name that a state gave it, and memory that grows with each use of one text or array."""
     helper, opened = SG("app", "helper"), SG("_io", "BytesIO") + b")\x81(" + B(b"x") + b"K\0"
@@ -1893,7 +1912,7 @@ def main(check):
     for part in (imports, names, memo, operands, calls, state, outside, broken, containers, keys, resources, laughs_and_floods, arguments,
                  numpy_dtypes, dunders, wrapped_and_paired, pandas_caches, wide, wrapped, index_dtypes, range_indexes, cookies, results, array_streams,
                  long_integers, brackets, array_protocols, walked, masked, handed_on, copied_and_kept, kept_errors, weights, known_hashes, called_and_kept,
-                 functions_inside, unicode_errors, hashed_times):
+                 functions_inside, unicode_errors, hashed_times, strides_and_comparisons):
         part()
     return write(PICKLES, check) | write(ARRAY_STREAMS, check)
 
