@@ -298,8 +298,16 @@ static bool log_keys(struct machine *m, uint32_t target, struct pickle_value key
     return true;
 }
 
-static bool log_key(struct machine *m, uint32_t target, struct pickle_value key) {
-    return log_keys(m, target, key, 1);
+/* A run that stores two keys stores all that it counts. */
+static inline bool log_key(struct machine *m, uint32_t target, struct pickle_value key) {
+    union pickle_key *run = open_run(m, target);
+    bool goes_on = run && run->run.stored > 1 && m->keys_count < m->scratch->keys_cap;
+    if (UNLIKELY(!goes_on)) return log_keys(m, target, key, 1);
+    m->scratch->keys[m->keys_count++].value = key;
+    run->run.stored++;
+    run->run.total++;
+    m->keys_most = MAX(m->keys_most, run->run.total);
+    return true;
 }
 
 static inline bool is_foreseeable(const struct machine *m, struct pickle_value key) {
@@ -340,15 +348,15 @@ bool charge_work(struct machine *m, uint64_t work) {
 /* Writing in decimal the integers that are in a key.  A node has their cost in its own, and of so
  * many bytes the longest integer takes the most work. */
 static uint64_t decimal_work(const struct machine *m, struct pickle_value key) {
-    enum { LONG_BYTES = 512, COST_SHARE = 8 };
-    if (LIKELY(m->long_most <= LONG_BYTES)) return 0;
+    enum { COST_SHARE = 8 };
     if (!is_container(key)) return long_work(key);
     return (uint64_t)m->nodes[key.a].cost * m->long_most / COST_SHARE;
 }
 
 /* Adding a key to a container compares it with those that have the same hash, and a Decimal is
  * compared with an integer or a Fraction by writing that in decimal. */
-static bool charge_comparing(struct machine *m, uint32_t target, struct pickle_value key) {
+static __attribute__((noinline)) bool charge_decimal(struct machine *m, uint32_t target,
+                                                     struct pickle_value key) {
     const struct pickle_more *seen = more_seen(m, target);
     if (is_container(key) && !charge_work(m, seen->long_work)) return false;
     uint64_t work = decimal_work(m, key);
@@ -357,6 +365,11 @@ static bool charge_comparing(struct machine *m, uint32_t target, struct pickle_v
     struct pickle_more *more = more_of(m, target);
     if (more) more->long_work += work;
     return more != NULL;
+}
+
+static inline bool charge_comparing(struct machine *m, uint32_t target, struct pickle_value key) {
+    enum { LONG_BYTES = 512 };
+    return LIKELY(m->long_most <= LONG_BYTES) || charge_decimal(m, target, key);
 }
 
 /* numpy compares a scalar with any key of the same hash, and makes an array of it for that. */
@@ -463,7 +476,7 @@ static inline bool set_item(struct machine *m, uint32_t target, struct pickle_va
     } else {
         m->nodes[target].flags |= NODE_OTHER_KEYS;
         if (!add_key(m, target, key)) return false;
-        if (!is_leaf(key) && !gain(m, target, key, false)) return false;
+        if (!is_leaf(key) && !gain_here(m, target, key)) return false;
     }
     if (UNLIKELY(m->sees_results) && !result_note_value(m, target, value)) return false;
     if (LIKELY(is_light(value))) return true;

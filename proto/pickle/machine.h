@@ -305,11 +305,12 @@ uint64_t hash_lanes(const struct machine *m, const struct pickle_value *lanes, u
                     const uint64_t *known);
 /* Of numbers, and of what is made of parts whose own are in `known`, at their nodes' numbers. */
 uint64_t hash_part(const struct machine *m, struct pickle_value value, const uint64_t *known);
-/* The same, with the most frequent case in place. */
+/* The same, with the most frequent cases in place. */
 static inline uint64_t hash_value(const struct machine *m, struct pickle_value value,
                                   const uint64_t *known) {
-    bool is_own = value.kind == PICKLE_KIND_INT && value.b < HASH_MODULUS;
-    return LIKELY(is_own) ? value.b : hash_part(m, value, known);
+    if (LIKELY(value.kind == PICKLE_KIND_INT && value.b < HASH_MODULUS)) return value.b;
+    bool is_known = value.kind == PICKLE_KIND_TUPLE && known[value.a];
+    return is_known ? known[value.a] : hash_part(m, value, known);
 }
 void sort_words(uint64_t *words, uint32_t count);
 /* Those of all nodes in their order; `room` is for as many words as a container has keys. */
