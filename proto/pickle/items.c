@@ -349,8 +349,8 @@ bool charge_work(struct machine *m, uint64_t work) {
  * many bytes the longest integer takes the most work. */
 static uint64_t decimal_work(const struct machine *m, struct pickle_value key) {
     enum { COST_SHARE = 8 };
-    if (!is_container(key)) return long_work(key);
-    return (uint64_t)m->nodes[key.a].cost * m->long_most / COST_SHARE;
+    uint64_t cost = is_container(key) ? m->nodes[key.a].cost : 0;
+    return is_container(key) ? cost * m->long_most / COST_SHARE : long_work(key);
 }
 
 /* Adding a key to a container compares it with those that have the same hash, and a Decimal is
@@ -361,17 +361,10 @@ static __attribute__((noinline)) bool charge_decimal(struct machine *m, uint32_t
     if (is_container(key) && !charge_work(m, seen->long_work)) return false;
     uint64_t work = decimal_work(m, key);
     if (work == 0) return true;
-    if (!charge_work(m, work * seen->keys_held)) return false;
-    struct pickle_more *more = more_of(m, target);
+    struct pickle_more *more = charge_work(m, work * seen->keys_held) ? more_of(m, target) : NULL;
     if (more) more->long_work += work;
     return more != NULL;
 }
-
-static inline bool charge_comparing(struct machine *m, uint32_t target, struct pickle_value key) {
-    enum { LONG_BYTES = 512 };
-    return LIKELY(m->long_most <= LONG_BYTES) || charge_decimal(m, target, key);
-}
-
 /* numpy compares a scalar with any key of the same hash, and makes an array of it for that. */
 static void note_compared(struct machine *m, struct pickle_value key) {
     if (m->nodes[key.a].flags & NODE_WIDE) {
@@ -404,16 +397,18 @@ static bool add_held_key(struct machine *m, uint32_t target, struct pickle_value
 }
 
 bool add_key(struct machine *m, uint32_t target, struct pickle_value key) {
+    enum { LONG_BYTES = 512 };
     uint32_t flags = 0;
+    bool longs = UNLIKELY(m->long_most > LONG_BYTES);
     if (UNLIKELY(is_leaf(key) && !is_light(key))) {
         gain_leaf(&m->nodes[target], key);
         if (!charge_work(m, leaf_cost(key))) return false;
-        if (key.kind == PICKLE_KIND_LONG && !charge_comparing(m, target, key)) return false;
+        if (key.kind == PICKLE_KIND_LONG && longs && !charge_decimal(m, target, key)) return false;
     }
     if (key.kind == PICKLE_KIND_STR || key.kind == PICKLE_KIND_BYTES) return true;
     if (!is_hashable(m, key, &flags)) return refuse_unhashable(m, key, flags);
     if (is_container(key) &&
-        (!charge_comparing(m, target, key) ||
+        ((longs && !charge_decimal(m, target, key)) ||
          !charge_key(m, add_saturating(m->nodes[key.a].cost, 1), m->nodes[key.a].key_depth + 1u) ||
          !add_held_key(m, target, key, flags)))
         return false;
