@@ -365,6 +365,7 @@ static __attribute__((noinline)) bool charge_decimal(struct machine *m, uint32_t
     if (more) more->long_work += work;
     return more != NULL;
 }
+
 /* numpy compares a scalar with any key of the same hash, and makes an array of it for that. */
 static void note_compared(struct machine *m, struct pickle_value key) {
     if (m->nodes[key.a].flags & NODE_WIDE) {

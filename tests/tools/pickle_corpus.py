@@ -1869,9 +1869,9 @@ def hashed_times():
         if name == "delta_wide":
             stand_in = lambda n: (3, 8, 10 ** 6 - n)
         n = next(n for n in range(6, 10 ** 5) if 0 < hash(stand_in(n)) < modulus)
-        for verdict, start in (("equal", hash(stand_in(n))), ("other", hash(stand_in(n)) ^ 0x155555500000000)):
-            numbers = b"".join(integer(start + k * modulus) + b"N" for k in range(1, 191))
-            add("r38_%s_%s" % (name, verdict), memo + numbers + (make(n) + b"N") * 190 + b"u.", *((LIMIT, "key-collisions") if verdict == "equal" else (ACCEPT, "accepted")))
+        for verdict, start, step in (("equal", hash(stand_in(n)), modulus), ("other", hash(stand_in(n)), 0x123456789abcd)):
+            numbers = b"".join(integer(start + k * step) + b"N" for k in range(1, 173))
+            add("r38_%s_%s" % (name, verdict), memo + numbers + (make(n) + b"N") * 172 + b"u.", *((LIMIT, "key-collisions") if verdict == "equal" else (ACCEPT, "accepted")))
     berlin = SG("zoneinfo", "ZoneInfo._unpickle") + S("Europe/Berlin") + b"\x88\x86Rq\x040"
     local = lambda n: b"h\x02" + at(2020, 10, 25, 9000, n) + b"h\x04\x86RN"
     add("r38_zone_again", memo[:-2] + berlin + b"}(" + local(7) * 500 + b"u.", LIMIT, "key-collisions")
