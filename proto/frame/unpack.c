@@ -172,7 +172,10 @@ static enum brine_status decode(struct unpack *unpack, struct unpack_stream *str
 enum brine_status unpack_run(struct unpack *unpack, struct unpack_stream *stream,
                              enum unpack_step *end) {
     size_t start = unpack->out->len;
-    TRY(decode(unpack, stream, SIZE_MAX, end));
+    do {
+        unpack->out->len = start;
+        TRY(decode(unpack, stream, SIZE_MAX, end));
+    } while (*end == UNPACK_AGAIN);
     if (*end != UNPACK_BROKEN || stream->exact) return BRINE_OK;
     size_t reached = unpack->out->len;
     unpack->out->len = start;

@@ -69,6 +69,7 @@ enum unpack_step {
     UNPACK_CUT,     /* the input ends before the stream does */
     UNPACK_BROKEN,  /* the input is no such stream from here on */
     UNPACK_REFUSED, /* memory: see unpack_refused */
+    UNPACK_AGAIN,   /* more room is needed than it began with: from the beginning, start knows */
 };
 
 /* One stream of a library, from the beginning of `input` on. */

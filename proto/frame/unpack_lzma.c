@@ -6,8 +6,10 @@
  *
  *     props u8, dictionary u32, unpacked size u64 (all ones: unknown), data
  *
- * The dictionary's size is a claim that costs nothing to make, so it is cut to what the budget lets
- * come out: no match can reach farther back. */
+ * The dictionary's size is a claim that costs nothing to make, and text behind zeros makes one of a
+ * gigabyte.  No match can reach farther back than what has come out; so a stream begins with a
+ * small dictionary, and one that outgrows it begins again with what it claims, cut to what the
+ * budget lets come out. */
 
 #include "frame/codecs.h"
 
@@ -15,12 +17,14 @@
 
 #include <lzma.h>
 
+enum { SMALL_DICTIONARY = 1 << 20, GROWTH = 16 };
 enum { ALONE_HEAD_BYTES = 13, ALONE_PROPS_MAX = (4 * 5 + 4) * 9 + 8, ALONE_DICTIONARY_AT = 1 };
 #define ALONE_SIZE_MAX ((uint64_t)1 << 38) /* liblzma's, when it guesses */
 
 struct lzma_state {
     lzma_stream lzma;
     uint8_t head[ALONE_HEAD_BYTES]; /* given to the library in place of the input's */
+    uint64_t room;                  /* what may come out before the dictionary is too small */
 };
 
 /* 2^n or 2^n + 2^(n-1), by which liblzma tells a header from other bytes; 0 passes too. */
@@ -51,12 +55,17 @@ static void release(void *codecs, void *block) {
     unpack_free(codecs, block);
 }
 
-static void copy_head(struct unpack_stream *stream, uint8_t head[static ALONE_HEAD_BYTES]) {
+static void copy_head(struct unpack_stream *stream, struct lzma_state *state) {
+    uint8_t *head = state->head;
     uint32_t top = 4096;
     while (top < (uint32_t)1 << 31 && top <= stream->top) top *= 2;
     bytes_copy_to(head, bytes_slice(stream->input, 0, ALONE_HEAD_BYTES));
     struct reader r = reader_over(bytes_view(head + ALONE_DICTIONARY_AT, 4));
     uint32_t claimed = read_u32le(&r), dictionary = MIN(claimed, top);
+    if (dictionary > state->room)
+        dictionary = (uint32_t)state->room;
+    else
+        state->room = UINT64_MAX;
     for (size_t i = 0; i < 4; i++) head[ALONE_DICTIONARY_AT + i] = (uint8_t)(dictionary >> 8 * i);
 }
 
@@ -74,9 +83,12 @@ static enum unpack_step start(struct unpack_stream *stream) {
     if (code != LZMA_OK) return UNPACK_REFUSED;
     lzma->avail_in = 0;
     stream->left = stream->input.len;
-    if (guessed) return UNPACK_MORE;
+    if (guessed) {
+        state->room = UINT64_MAX;
+        return UNPACK_MORE;
+    }
     if (stream->input.len < ALONE_HEAD_BYTES) return UNPACK_CUT;
-    copy_head(stream, state->head);
+    copy_head(stream, state);
     lzma->next_in = state->head;
     lzma->avail_in = ALONE_HEAD_BYTES;
     stream->left = stream->input.len - ALONE_HEAD_BYTES;
@@ -85,7 +97,14 @@ static enum unpack_step start(struct unpack_stream *stream) {
 
 static enum unpack_step step(struct unpack_stream *stream, uint8_t *target, size_t room,
                              size_t *written) {
-    lzma_stream *lzma = &((struct lzma_state *)stream->state)->lzma;
+    struct lzma_state *state = stream->state;
+    lzma_stream *lzma = &state->lzma;
+    *written = 0;
+    if (lzma->total_out >= state->room) {
+        state->room *= GROWTH;
+        return UNPACK_AGAIN;
+    }
+    room = MIN(room, state->room - lzma->total_out);
     if (lzma->avail_in == 0) {
         lzma->next_in = stream->input.data + (stream->input.len - stream->left);
         lzma->avail_in = codecs_feed(stream);
@@ -133,6 +152,7 @@ enum brine_status unpack_lzma(struct unpack *unpack, struct bytes input) {
     enum unpack_step end = UNPACK_END;
     for (size_t streams = 0; status == BRINE_OK && end == UNPACK_END && stream.input.len > 0;
          streams++) {
+        state.room = SMALL_DICTIONARY;
         status = streams < UNPACK_STREAMS_MAX
                      ? unpack_run(unpack, &stream, &end)
                      : brine_fail(unpack->err, BRINE_TOO_BIG, 0, "%s: more than %d streams",

@@ -243,6 +243,16 @@ Test(eviction, what_is_too_long_is_refused_where_it_says_so_and_the_client_goes_
     wire_close(wire);
 }
 
+/* The text behind the zeros may be read as lzma with a dictionary of 2 GB. */
+Test(eviction, an_edit_far_out_needs_no_memory_beside_its_bytes) {
+    struct wire *wire = wire_open(sixteen_megabytes);
+    PLAY(wire,
+         {"SETRANGE text 397909 yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy", "397963"},
+         {"SETRANGE more 300000 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "300054"},
+         {"APPEND text aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "398008"});
+    wire_close(wire);
+}
+
 /* Of nothing but opcodes it takes 60 times its length to judge. */
 Test(eviction, a_value_that_cannot_be_judged_within_the_memory_is_refused) {
     enum { DEAR = 400 * 1000 };

@@ -425,10 +425,11 @@ static size_t make_xz(uint8_t *out, struct bytes in) {
     return len;
 }
 
-static size_t make_lzma(uint8_t *out, struct bytes in) {
+static size_t make_lzma_of(uint8_t *out, struct bytes in, uint32_t dictionary_bytes) {
     lzma_stream lzma = LZMA_STREAM_INIT;
     lzma_options_lzma options;
     cr_assert(!lzma_lzma_preset(&options, 1));
+    options.dict_size = dictionary_bytes;
     cr_assert_eq(lzma_alone_encoder(&lzma, &options), LZMA_OK);
     lzma.next_in = in.data;
     lzma.avail_in = in.len;
@@ -438,6 +439,10 @@ static size_t make_lzma(uint8_t *out, struct bytes in) {
     size_t len = lzma.total_out;
     lzma_end(&lzma);
     return len;
+}
+
+static size_t make_lzma(uint8_t *out, struct bytes in) {
+    return make_lzma_of(out, in, 1 << 20);
 }
 
 static size_t make_lz4(uint8_t *out, struct bytes in) {
@@ -508,6 +513,53 @@ Test(frame, streams_are_read_whole_broken_and_one_after_the_other) {
             cr_expect_gt(listed.bytes, len / 4, "%s shows what comes before a break, not %zu", name,
                          listed.bytes);
     }
+}
+
+/* Zeros are streams without bytes, and "yyyy" behind them claims a dictionary of two gigabytes. */
+Test(frame, a_claim_of_a_dictionary_costs_nothing) {
+    enum { ZEROS = 18 * 1000, LIMIT = 3 << 20 };
+    static uint8_t text[ZEROS + 13 + 300000];
+    struct mem_account account;
+    struct frame_scratch scratch;
+    struct brine_error err = {0};
+    struct listed listed = {0};
+    struct frame_options options = only(FRAME_LZMA);
+    memset(text + ZEROS + 1, 'y', sizeof text - ZEROS - 1);
+    mem_account_init(&account, mem_system(), 0);
+    frame_scratch_init(&scratch, &account.allocator, LIMIT);
+    cr_expect_eq(frame_walk(bytes_view(text, sizeof text), &options, &scratch, list, &listed, &err),
+                 BRINE_OK, "%s", err.text);
+    cr_expect_leq(mem_account_peak(&account), LIMIT);
+    frame_scratch_deinit(&scratch);
+}
+
+static void fill_with_noise(uint8_t *data, size_t len) {
+    uint32_t state = 54321;
+    for (size_t i = 0; i < len; i++) {
+        state = state * 1664525 + 1013904223;
+        data[i] = (uint8_t)(state >> 24);
+    }
+}
+
+/* What comes again from farther back than the dictionary that unpacking begins with. */
+Test(frame, lzma_reaches_back_as_far_as_it_claims) {
+    enum { HALF = 3 << 20, CLAIMED = 4 << 20 };
+    static uint8_t in[2 * HALF], made[MADE_BYTES];
+    struct frame_options options = only(FRAME_LZMA);
+    struct listed listed;
+    fill_with_noise(in, HALF);
+    bytes_copy_to(in + HALF, bytes_view(in, HALF));
+    size_t size = make_lzma_of(made, bytes_view(in, sizeof in), CLAIMED);
+    cr_assert_lt(size, HALF + HALF / 2, "the second half is a copy of the first");
+    cr_expect_eq(walk(bytes_view(made, size), &options, &listed), BRINE_OK);
+    cr_expect_eq(listed.bytes, sizeof in);
+    size_t second = make_lzma_of(made + size, bytes_view(in, sizeof in), CLAIMED);
+    cr_expect_eq(walk(bytes_view(made, size + second), &options, &listed), BRINE_OK);
+    cr_expect_eq(listed.bytes, 2 * sizeof in);
+    /* Where it breaks, what came before is shown. */
+    for (size_t i = 0; i < 64; i++) made[size - size / 8 + i] ^= 0x55;
+    cr_expect_eq(walk(bytes_view(made, size), &options, &listed), BRINE_OK);
+    cr_expect_gt(listed.bytes, CLAIMED / 4);
 }
 
 Test(frame, what_comes_before_a_wrong_byte_is_shown) {
