@@ -124,6 +124,7 @@ Test(dangerous, no_preset_has_an_entry_that_is_dangerous) {
 static bool is_unknown_only(const char *path) {
     static const char *const prefixes[] = {
         "app.",
+        "app\\.", /* a line that ends in a backslash */
         "ap.",
         "wild.",
         "collections.evil",
