@@ -121,7 +121,7 @@ enum { LANES = 3 };
 
 static inline void lane_step(struct lane *lane, const uint64_t *hashes) {
     uint64_t *word = &lane->taken[lane->at / 64];
-    uint64_t missed = (uint64_t)((int64_t)(*word << (63 - lane->at % 64)) >> 63);
+    uint64_t missed = (uint64_t)0 - (*word >> lane->at % 64 & 1);
     uint64_t fresh = hashes[lane->next], perturb = lane->perturb >> 5;
     uint64_t on = lane->at * 5 + perturb + 1;
     *word |= (uint64_t)1 << lane->at % 64;

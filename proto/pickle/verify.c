@@ -452,7 +452,7 @@ HOT void check_step(struct machine *m, struct cursor *c) {
     do {                                                                                           \
         if (UNLIKELY(c.at == c.end)) goto ended;                                                   \
         if (BRINE_CHECK_MACHINE) m->op_at = (uint32_t)(c.at - m->data);                            \
-        goto *ways[*c.at];                                                                         \
+        goto *(const void *)ways[*c.at];                                                           \
     } while (0)
 
 /* On to the next opcode. */
@@ -493,10 +493,10 @@ static bool run(struct machine *m) {
 /* Addresses, not distances: with the one load each way ends in a jump of its own, which the
  * processor foresees by what came before it.  What has no way of its own, and what is no opcode,
  * takes the long one; the compiler refuses a byte that has two. */
-#define W(op)          [PICKLE_OP_##op] = &&way_##op
-#define L(first, last) [first... last] = &&long_way
+#define W(op)          [PICKLE_OP_##op] = (uintptr_t)(&&way_##op)
+#define L(first, last) [first... last] = (uintptr_t)(&&long_way)
     /* clang-format off */
-    static const void *const ways[256] = {
+    static const uintptr_t ways[256] = {
         W(SHORT_BINUNICODE), W(BINUNICODE), W(SHORT_BINBYTES), W(BINBYTES), W(BININT1), W(BININT2),
         W(BININT), W(BINFLOAT), W(NONE), W(NEWTRUE), W(NEWFALSE), W(MEMOIZE), W(BINPUT),
         W(LONG_BINPUT), W(BINGET), W(LONG_BINGET), W(MARK), W(EMPTY_TUPLE), W(EMPTY_LIST),
