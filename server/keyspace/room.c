@@ -275,12 +275,23 @@ void room_note_judged(struct keyspace *keyspace) {
                       &process);
 }
 
-static void note_brought(struct keyspace_access *access, size_t bytes) {
+static bool is_beyond(const struct keyspace *keyspace, size_t share) {
+    size_t max = room_limit(keyspace);
+    return excess(taken_without_holes(keyspace), max) > max / share;
+}
+
+/* True: it was much, together with what was brought before. */
+static bool note_brought(struct keyspace_access *access, size_t bytes) {
     size_t max = room_limit(access->keyspace);
     access->unmeasured_bytes += bytes;
-    if (LIKELY(access->unmeasured_bytes < max / MEASURE_SHARE) || max == 0) return;
+    if (LIKELY(access->unmeasured_bytes < max / MEASURE_SHARE) || max == 0) return false;
     access->unmeasured_bytes = 0;
     (void)measure(access->keyspace, false);
+    return true;
+}
+
+bool room_note_buffers(struct keyspace_access *access, size_t bytes) {
+    return note_brought(access, bytes) && is_beyond(access->keyspace, OVER_SHARE);
 }
 
 /* ---- how long there was no room ---------------------------------------------------------------*/
@@ -318,11 +329,6 @@ static struct store_evicted give_way(struct keyspace_access *access, size_t shar
     return store_evict(store, &access->hold, access->now_ms, over, looks);
 }
 
-static bool is_beyond(const struct keyspace *keyspace, size_t share) {
-    size_t max = room_limit(keyspace);
-    return excess(taken_without_holes(keyspace), max) > max / share;
-}
-
 /* Entries go until there is room, or enough were looked at; says how much went. */
 static struct store_evicted evict_for(struct keyspace_access *access, size_t argument_bytes) {
     struct keyspace *keyspace = access->keyspace;
@@ -349,7 +355,7 @@ static struct store_evicted evict_for(struct keyspace_access *access, size_t arg
 
 bool keyspace_make_room(struct keyspace_access *access, size_t argument_bytes) {
     struct keyspace *keyspace = access->keyspace;
-    note_brought(access, argument_bytes);
+    (void)note_brought(access, argument_bytes);
     if (LIKELY(!room_is_exceeded(keyspace))) {
         if (UNLIKELY(atomic_load_explicit(&keyspace->room.exceeded_since_ms, memory_order_relaxed)))
             note_exceeded(access, false);

@@ -46,6 +46,10 @@ void room_measure(struct keyspace *keyspace);
  * take as much, if the process is over its limit. */
 void room_note_judged(struct keyspace *keyspace);
 
+/* Clients' buffers grew by so many bytes.  True now and then, while what is taken is well above the
+ * limit: the upkeep that makes room is not to wait for its timer. */
+bool room_note_buffers(struct keyspace_access *access, size_t bytes) MUST_USE;
+
 /* Holes included. */
 size_t room_taken_bytes(const struct keyspace *keyspace);
 /* A value of so many bytes could be stored, were there no other: it is there twice, for a moment,

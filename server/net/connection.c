@@ -201,7 +201,7 @@ static void say_last(struct connection *connection) {
 }
 
 /* First step: nobody finds the connection any more, its socket is closed and no read calls back.
- * What a write in flight points to stays until `closed`. */
+ * The struct of a write in flight stays until `closed`. */
 void connection_close(struct connection *connection) {
     if (connection->closed) return;
     struct worker *worker = connection->worker;
@@ -217,6 +217,8 @@ void connection_close(struct connection *connection) {
     log_write(worker->net->options.log, LOG_VERBOSE, "Client closed connection id=%llu addr=%s",
               (unsigned long long)connection->session.id, connection->session.peer);
     uv_close(&connection->uv.handle, closed);
+    /* Not when libuv has called back: until then many others of this turn may be answered. */
+    if (connection->output) output_drop(connection->output);
 }
 
 /* Second step: libuv has called back for all that was in flight. */

@@ -24,12 +24,21 @@ static void free_chunk(struct output *output, struct output_chunk *chunk) {
     mem_free(output->mem, chunk, bytes);
 }
 
-void output_destroy(struct output *output) {
+/* libuv, which is told of the socket's end at once, does not look at the bytes of a request after
+ * that, only at how many they were. */
+void output_drop(struct output *output) {
     while (output->first) {
         struct output_chunk *chunk = output->first;
         output->first = chunk->next;
         free_chunk(output, chunk);
     }
+    output->last = NULL;
+    output->chunks_in_flight = 0;
+    output->pending_bytes = output->orphaned_bytes = 0;
+}
+
+void output_destroy(struct output *output) {
+    output_drop(output);
     mem_free(output->mem, output, sizeof(*output));
 }
 
@@ -69,11 +78,12 @@ enum brine_status output_add_blob(struct output *output, struct blob *blob, stru
     return BRINE_OK;
 }
 
-enum brine_status output_add_reply(struct output *output, struct blob *blob, struct bytes bytes) {
+enum brine_status output_add_reply(struct output *output, struct blob *blob, struct bytes bytes,
+                                   size_t beside_bytes) {
     TRY(output_add_blob(output, blob, bytes));
-    output->last->part_bytes = bytes.len;
-    output->owned_bytes += bytes.len;
-    output->reply_bytes += bytes.len;
+    output->last->part_bytes = bytes.len + beside_bytes;
+    output->owned_bytes += bytes.len + beside_bytes;
+    output->reply_bytes += bytes.len + beside_bytes;
     return BRINE_OK;
 }
 

@@ -30,7 +30,7 @@ struct output_chunk {
     size_t begin, end; /* what is to be sent of the blob or of data */
     size_t write_end;  /* in flight: how far the write goes; more may have been added behind */
     size_t data_bytes; /* room in data */
-    size_t part_bytes; /* of a blob that is a reply and nobody else's: this chunk's part */
+    size_t part_bytes; /* of a blob that is a reply and nobody else's: what goes with this chunk */
     uint8_t data[];
 };
 
@@ -54,6 +54,9 @@ struct output {
 
 /* NULL when refused. */
 struct output *output_create(struct allocator *mem) MUST_USE;
+/* All that was queued, in flight or not, is gone: the socket was closed, and what it has not taken
+ * it never will. */
+void output_drop(struct output *output);
 /* No write may be in flight. */
 void output_destroy(struct output *output);
 
@@ -61,9 +64,10 @@ enum brine_status output_add_bytes(struct output *output, struct bytes bytes) MU
 /* Bytes of the blob; takes a pin of its own. */
 enum brine_status output_add_blob(struct output *output, struct blob *blob,
                                   struct bytes bytes) MUST_USE;
-/* The same for a part of a long reply's own bytes, which became a blob. */
-enum brine_status output_add_reply(struct output *output, struct blob *blob,
-                                   struct bytes bytes) MUST_USE;
+/* The same for a part of a long reply's own bytes, which became a blob; so many bytes of it that no
+ * part sends go when this part does. */
+enum brine_status output_add_reply(struct output *output, struct blob *blob, struct bytes bytes,
+                                   size_t beside_bytes) MUST_USE;
 
 /* Fills vectors from the front, marks those chunks as in flight, returns how many. */
 size_t output_begin(struct output *output, uv_buf_t vectors[static OUTPUT_VECTORS]);

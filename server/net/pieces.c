@@ -38,15 +38,32 @@ size_t pieces_vectors(const struct reply *reply, uv_buf_t vectors[static PIECES_
     return count;
 }
 
-/* NULL: they are to be copied.  A letter's bytes are not its own. */
-static struct blob *take_bytes(struct reply *reply) {
-    bool is_long = reply->out.cap > 0 && reply->out.len >= TAKEN_FROM_BYTES;
-    return is_long ? blob_of_buf(&reply->out) : NULL;
+static size_t own_bytes_left(const struct reply *reply, size_t sent) {
+    struct bytes own = buf_view(&reply->out);
+    size_t left = 0;
+    for (size_t i = 0; i < pieces_count(reply); i++) {
+        struct piece piece = piece_at(reply, own, i);
+        size_t skip = MIN(sent, piece.bytes.len);
+        sent -= skip;
+        if (!piece.blob) left += piece.bytes.len - skip;
+    }
+    return left;
+}
+
+/* NULL: they are to be copied.  A letter's bytes are not its own; and for a small rest the whole of
+ * a buffer is not kept, nor the room behind it for any. */
+static struct blob *take_bytes(struct reply *reply, size_t left) {
+    struct buf *out = &reply->out;
+    if (out->cap == 0 || left < TAKEN_FROM_BYTES || left < out->len / 2) return NULL;
+    buf_shrink(out, 0);
+    return blob_of_buf(out);
 }
 
 enum brine_status pieces_queue(struct reply *reply, size_t sent, struct output *output) {
-    struct bytes own = buf_view(&reply->out);
-    struct blob *taken = take_bytes(reply);
+    size_t left = own_bytes_left(reply, sent);
+    struct blob *taken = take_bytes(reply, left);
+    struct bytes own = taken ? blob_view(taken) : buf_view(&reply->out);
+    size_t beside = taken ? taken->taken_bytes - left : 0;
     enum brine_status status = BRINE_OK;
     for (size_t i = 0; i < pieces_count(reply) && status == BRINE_OK; i++) {
         struct piece piece = piece_at(reply, own, i);
@@ -56,9 +73,10 @@ enum brine_status pieces_queue(struct reply *reply, size_t sent, struct output *
         struct bytes rest = bytes_slice(piece.bytes, skip, piece.bytes.len);
         if (piece.blob)
             status = output_add_blob(output, piece.blob, rest);
-        else if (taken && rest.len >= PART_FROM_BYTES)
-            status = output_add_reply(output, taken, rest);
-        else
+        else if (taken && rest.len >= PART_FROM_BYTES) {
+            status = output_add_reply(output, taken, rest, beside);
+            beside = 0;
+        } else
             status = output_add_bytes(output, rest);
     }
     blob_unref(taken);

@@ -498,10 +498,14 @@ void worker_relieve(struct worker *worker) {
 }
 
 bool worker_hold(struct worker *worker, struct connection *connection, size_t bytes) {
-    bool grows = bytes > connection->member.held_bytes;
+    size_t before = connection->member.held_bytes;
     budget_hold(&worker->budget, &connection->member, bytes);
-    if (grows && budget_held(&worker->net->budget) > worker_clients_limit(worker))
-        worker_relieve(worker);
+    if (bytes <= before) return true;
+    if (budget_held(&worker->net->budget) > worker_clients_limit(worker)) worker_relieve(worker);
+    if (UNLIKELY(room_note_buffers(&worker->state.access, bytes - before))) {
+        worker->upkeep_is_due = true;
+        uv_idle_start(&worker->again, on_again);
+    }
     return !connection->closed;
 }
 

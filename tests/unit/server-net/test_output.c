@@ -126,10 +126,10 @@ Test(output, a_long_reply_that_was_taken_over_is_its_clients_cost_until_it_is_se
     struct blob *blob = blob_of_buf(&text);
     cr_assert(blob && text.cap == 0);
     struct output *output = output_create(mem_system());
-    cr_assert(output_add_reply(output, blob, bytes_slice(blob_view(blob), 0, 60)) == BRINE_OK);
-    cr_assert(output_add_reply(output, blob, bytes_slice(blob_view(blob), 70, 30)) == BRINE_OK);
+    cr_assert(output_add_reply(output, blob, bytes_slice(blob_view(blob), 0, 60), 5) == BRINE_OK);
+    cr_assert(output_add_reply(output, blob, bytes_slice(blob_view(blob), 70, 30), 0) == BRINE_OK);
     blob_unref(blob);
-    cr_expect(output->reply_bytes == 90 && output->owned_bytes > 90);
+    cr_expect(output->reply_bytes == 95 && output->owned_bytes > 95);
     cr_expect(output_count_orphans(output) == 0 && output->orphaned_bytes == 0, "it is no value");
     output_consume(output, 60);
     cr_expect(output->reply_bytes == 30 && output->pending_bytes == 30);
