@@ -54,6 +54,7 @@ MEMORY = [(16, 64, 1000000, 3600, 32), (16, 64, 1000000, 0, None), (32, 400, 100
 IDLE_CONNECTIONS, IDLE_BYTES_MAX = 10000, 700
 GROWTH_FROM, GROWTH_TO = 1000000, 16000000
 GROWTH_PEAK_MAX = 1.10  # highest resident memory on the way, over that at the end
+GROWTH_BATCH_MAX_MS = 1  # 16 writes; the control beside says what the machine adds
 EXPIRY_PAUSE_MAX_MS, EXPIRY_BACK_MAX_S, EXPIRY_LONG_TURNS_MAX = 3.0, 3.0, 0
 # Two workers on two cores over one on one, load from the same two cores: operations a second at least
 WORKERS = [("set", 1, 1.0), ("get", 1, 1.0), ("set", 16, 1.0), ("get", 16, 1.0)]
