@@ -8,8 +8,8 @@
  *
  * The dictionary's size is a claim that costs nothing to make, and text behind zeros makes one of a
  * gigabyte.  No match can reach farther back than what has come out; so a stream begins with a
- * small dictionary, and one that outgrows it begins again with what it claims, cut to what the
- * budget lets come out. */
+ * small dictionary, and one that outgrows it begins again with one GROWTH times as large, at most
+ * with what it claims and what the budget lets come out. */
 
 #include "frame/codecs.h"
 

@@ -10,16 +10,14 @@
 /* Dunders that honest states have and no reader calls. */
 static bool is_inert_name(struct bytes text) {
     static const struct bytes names[] = {
-#define NAME(name) {(const uint8_t *)(name), sizeof(name) - 1}
         /* pydantic 1 and 2: what its __setstate__ hands to the instance */
-        NAME("__fields_set__"),
-        NAME("__private_attribute_values__"),
-        NAME("__pydantic_extra__"),
-        NAME("__pydantic_fields_set__"),
-        NAME("__pydantic_private__"),
-        NAME("__orig_class__"), /* typing: of what a generic class was made */
-        NAME("__notes__"),      /* add_note() of exceptions */
-#undef NAME
+        BYTES_ROW("__fields_set__"),
+        BYTES_ROW("__private_attribute_values__"),
+        BYTES_ROW("__pydantic_extra__"),
+        BYTES_ROW("__pydantic_fields_set__"),
+        BYTES_ROW("__pydantic_private__"),
+        BYTES_ROW("__orig_class__"), /* typing: of what a generic class was made */
+        BYTES_ROW("__notes__"),      /* add_note() of exceptions */
     };
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         if (bytes_equal(text, names[i])) return true;

@@ -41,12 +41,10 @@ static void note_model(struct machine *m, enum policy_model model) {
 /* These make arrays of whatever they can walk. */
 static bool makes_arrays(struct bytes module) {
     static const struct bytes modules[] = {
-#define MODULE(name) {(const uint8_t *)(name), sizeof(name) - 1}
-        MODULE("numpy"),
-        MODULE("pandas"),
-        MODULE("scipy"),
-        MODULE("sklearn"),
-#undef MODULE
+        BYTES_ROW("numpy"),
+        BYTES_ROW("pandas"),
+        BYTES_ROW("scipy"),
+        BYTES_ROW("sklearn"),
     };
     for (size_t i = 0; i < ARRAY_LEN(modules); i++)
         if (is_within(module, modules[i])) return true;

@@ -23,8 +23,7 @@ static const uint64_t NO_HASH = UINT64_MAX; /* CPython never gives -1 */
 
 /* --- numbers and tuples --- */
 
-/* Of numbers below the modulus, which is a Mersenne number: what stands above its 61 bits is added.
- */
+/* Of numbers below the modulus, a Mersenne number: what stands above its 61 bits is added. */
 static inline uint64_t mod_mul(uint64_t a, uint64_t b) {
     enum { MODULUS_BITS = 61 };
     unsigned __int128 product = (unsigned __int128)a * b;
@@ -405,10 +404,8 @@ static uint64_t hash_frozenset(const struct machine *m, uint32_t run, const uint
  * bounds. */
 static bool is_secret_module(struct bytes module) {
     static const struct bytes modules[] = {
-#define MODULE(name) {(const uint8_t *)(name), sizeof(name) - 1}
-        MODULE("builtins"), MODULE("pathlib"), MODULE("pathlib._local"),
-        MODULE("zoneinfo"), MODULE("pytz"),    MODULE("uuid"),
-#undef MODULE
+        BYTES_ROW("builtins"), BYTES_ROW("pathlib"), BYTES_ROW("pathlib._local"),
+        BYTES_ROW("zoneinfo"), BYTES_ROW("pytz"),    BYTES_ROW("uuid"),
     };
     for (size_t i = 0; i < ARRAY_LEN(modules); i++)
         if (bytes_equal(module, modules[i])) return true;

@@ -64,7 +64,8 @@ struct machine {
     const struct pickle_limits *limits;
     struct pickle_scratch *scratch;
     struct pickle_report *report;
-    uint32_t unusual;    /* flags of a part of which more is to be noted than depth and hash */
+    uint32_t unusual;    /* flags of a part of which more is to be noted than depth and hash: all
+                          * where expanded sizes are limited */
     bool sees_keys;      /* str keys are looked at one by one */
     bool sums_names;     /* fingerprints of states are wanted */
     bool sees_lists;     /* so are the items of lists, for one of these: */

@@ -56,9 +56,8 @@ static bool is_one_byte(struct pickle_value value) {
     return (value.kind == PICKLE_KIND_BYTES || value.kind == PICKLE_KIND_STR) && value.a == 1;
 }
 
-/* _mareconstruct(class, ...) calls class.__new__, where _reconstruct looks whether it is an
- * array's.
- */
+/* _mareconstruct(class, ...) calls class.__new__, where _reconstruct looks whether it
+ * is an array's. */
 static bool is_made_by_python(const struct machine *m, uint32_t class) {
     const struct policy_entry *entry = entry_of(m, class);
     return is_within(m->scratch->globals[class].module, BYTES("numpy.ma")) ||

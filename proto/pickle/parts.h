@@ -18,7 +18,7 @@ void inherit_cost(struct machine *m, uint32_t node, struct pickle_value part);
 bool brings_function(const struct machine *m, struct pickle_value part);
 /* numpy and its kin make arrays of what `node`, which they get, holds. */
 bool charge_walk(struct machine *m, uint32_t node);
-/* The same of a leaf. */
+/* `parent` gets a leaf. */
 static inline void gain_leaf(struct pickle_node *parent, struct pickle_value leaf) {
     parent->cost = add_saturating(parent->cost, leaf_cost(leaf));
     parent->parts = add_saturating(parent->parts, leaf_parts(leaf));
@@ -75,7 +75,7 @@ static inline bool gain_plain(struct machine *m, struct pickle_node *parent,
 }
 /* What a tuple that is being made gets and is not light; apart, to keep the loop small. */
 bool gain_in_tuple(struct machine *m, uint32_t tuple, struct pickle_value part);
-/* The same for any value. */
+/* `parent` gets any value. */
 static inline bool gain_any(struct machine *m, uint32_t parent, struct pickle_value part) {
     if (!is_leaf(part)) return gain(m, parent, part, false);
     if (!is_light(part)) gain_leaf(&m->nodes[parent], part);
@@ -93,7 +93,7 @@ bool check_fillable(struct machine *m, struct pickle_value target, enum pickle_k
  * stack in its own registers, so neither looks at m->top or m->fence. */
 bool extend(struct machine *m, uint32_t list, const struct pickle_value *items, uint32_t count);
 bool update(struct machine *m, uint32_t dict, const struct pickle_value *items, uint32_t count);
-/* Writes a tuple's node and cells, for which there is room.  The same holds. */
+/* Writes a tuple's node and cells, for which there is room; nor does it look at the stack. */
 static inline bool tuple_fill(struct machine *m, uint32_t number, const struct pickle_value *parts,
                               uint32_t count) {
     struct pickle_node *node = &m->nodes[number];

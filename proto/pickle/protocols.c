@@ -14,9 +14,6 @@
 
 #include "pickle/machine.h"
 
-#define NAME(name)                                                                                 \
-    { (const uint8_t *)(name), sizeof(name) - 1 }
-
 static bool is_any_of(struct bytes text, const struct bytes *names, size_t count, bool within) {
     for (size_t i = 0; i < count; i++)
         if (within ? is_within(text, names[i]) : bytes_equal(text, names[i])) return true;
@@ -27,17 +24,18 @@ static bool is_any_of(struct bytes text, const struct bytes *names, size_t count
  * what calls.c notes of a global as `numerical`: pandas' objects too answer from their data, so
  * here they are what is asked, not who asks. */
 static bool is_numerical(const struct pickle_global *global) {
-    static const struct bytes packages[] = {NAME("numpy"), NAME("scipy"), NAME("sklearn"),
-                                            NAME("joblib")};
+    static const struct bytes packages[] = {BYTES_ROW("numpy"), BYTES_ROW("scipy"),
+                                            BYTES_ROW("sklearn"), BYTES_ROW("joblib")};
     return is_any_of(global->module, packages, ARRAY_LEN(packages), true) &&
            !bytes_equal(global->name, BYTES("Bunch"));
 }
 
 static bool is_plainly_pythons(const struct pickle_global *global) {
     static const struct bytes modules[] = {
-        NAME("builtins"), NAME("copyreg"), NAME("_codecs"),  NAME("collections"),
-        NAME("datetime"), NAME("decimal"), NAME("_decimal"), NAME("fractions"),
-        NAME("uuid"),     NAME("pathlib"), NAME("types"),    NAME("array"),
+        BYTES_ROW("builtins"),    BYTES_ROW("copyreg"),   BYTES_ROW("_codecs"),
+        BYTES_ROW("collections"), BYTES_ROW("datetime"),  BYTES_ROW("decimal"),
+        BYTES_ROW("_decimal"),    BYTES_ROW("fractions"), BYTES_ROW("uuid"),
+        BYTES_ROW("pathlib"),     BYTES_ROW("types"),     BYTES_ROW("array"),
     };
     return is_any_of(global->module, modules, ARRAY_LEN(modules), false);
 }
@@ -58,11 +56,11 @@ static bool may_be_asked(const struct machine *m) {
 /* At an underscore. */
 static bool begins_name(struct bytes text) {
     static const struct bytes names[] = {
-        NAME("__array_"),
-        NAME("__arrow_c_"),
-        NAME("__dataframe__"),
-        NAME("_\0\0\0_\0\0\0a\0\0\0r\0\0\0r"),
-        NAME("_\0\0\0_\0\0\0d\0\0\0a\0\0\0t"),
+        BYTES_ROW("__array_"),
+        BYTES_ROW("__arrow_c_"),
+        BYTES_ROW("__dataframe__"),
+        BYTES_ROW("_\0\0\0_\0\0\0a\0\0\0r\0\0\0r"),
+        BYTES_ROW("_\0\0\0_\0\0\0d\0\0\0a\0\0\0t"),
     };
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         if (bytes_starts_with(text, names[i])) return true;

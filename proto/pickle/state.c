@@ -30,23 +30,26 @@ static bool check_attributes(struct machine *m, struct pickle_value state, uint3
 }
 
 /* The packages that presets are of.  Python's own classes keep what they get, but for a datetime,
- * which asks its tzinfo; estimators hold functions of their users, and call them when they are
- * used.
- */
+ * which asks its tzinfo; estimators hold functions of their users, and call them when used. */
 static const struct preset_package {
-    const char *name;
+    struct bytes name;
     bool keeps; /* and asks what it gets for nothing while it loads */
 } packages[] = {
-    {"builtins", true},    {"types", true},     {"collections", true}, {"sklearn", true},
-    {"scipy", true},       {"datetime", false}, {"subprocess", false}, {"urllib", false},
-    {"ssl", false},        {"http", false},     {"django", false},     {"numpy", false},
-    {"pandas", false},     {"dateutil", false}, {"werkzeug", false},   {"flask", false},
-    {"markupsafe", false}, {"celery", false},   {"kombu", false},      {"billiard", false},
+    {BYTES_ROW("builtins"), true},    {BYTES_ROW("types"), true},
+    {BYTES_ROW("collections"), true}, {BYTES_ROW("sklearn"), true},
+    {BYTES_ROW("scipy"), true},       {BYTES_ROW("datetime"), false},
+    {BYTES_ROW("subprocess"), false}, {BYTES_ROW("urllib"), false},
+    {BYTES_ROW("ssl"), false},        {BYTES_ROW("http"), false},
+    {BYTES_ROW("django"), false},     {BYTES_ROW("numpy"), false},
+    {BYTES_ROW("pandas"), false},     {BYTES_ROW("dateutil"), false},
+    {BYTES_ROW("werkzeug"), false},   {BYTES_ROW("flask"), false},
+    {BYTES_ROW("markupsafe"), false}, {BYTES_ROW("celery"), false},
+    {BYTES_ROW("kombu"), false},      {BYTES_ROW("billiard"), false},
 };
 
 static const struct preset_package *package_of(struct bytes module) {
     for (size_t i = 0; i < ARRAY_LEN(packages); i++)
-        if (is_within(module, bytes_of_cstr(packages[i].name))) return &packages[i];
+        if (is_within(module, packages[i].name)) return &packages[i];
     return NULL;
 }
 
@@ -130,20 +133,18 @@ static bool check_any_state(struct machine *m, struct pickle_value state, uint32
  * writes args there.  UUIDs and estimators make text of an attribute (items.c). */
 static bool walks_attributes(struct bytes module) {
     static const struct bytes modules[] = {
-#define MODULE(name) {(const uint8_t *)(name), sizeof(name) - 1}
-        MODULE("builtins"),
-        MODULE("ssl"),
-        MODULE("subprocess"),
-        MODULE("urllib.error"),
-        MODULE("werkzeug.exceptions"),
-        MODULE("celery.exceptions"),
-        MODULE("celery.utils.serialization"),
-        MODULE("kombu.exceptions"),
-        MODULE("billiard.exceptions"),
-        MODULE("django.core.exceptions"),
-        MODULE("django.db.models.base"),
-        MODULE("uuid"),
-#undef MODULE
+        BYTES_ROW("builtins"),
+        BYTES_ROW("ssl"),
+        BYTES_ROW("subprocess"),
+        BYTES_ROW("urllib.error"),
+        BYTES_ROW("werkzeug.exceptions"),
+        BYTES_ROW("celery.exceptions"),
+        BYTES_ROW("celery.utils.serialization"),
+        BYTES_ROW("kombu.exceptions"),
+        BYTES_ROW("billiard.exceptions"),
+        BYTES_ROW("django.core.exceptions"),
+        BYTES_ROW("django.db.models.base"),
+        BYTES_ROW("uuid"),
     };
     for (size_t i = 0; i < ARRAY_LEN(modules); i++)
         if (bytes_equal(module, modules[i])) return true;
