@@ -39,12 +39,23 @@ size_t utf8_encode(uint8_t target[static UTF8_BYTES_MAX], uint32_t point) {
     return len;
 }
 
+/* Most text is ASCII, and long where it is looked at only to find that it is text: by words. */
+static size_t skip_ascii(struct bytes text, size_t at) {
+    static const uint64_t high = 0x8080808080808080u;
+    uint64_t word;
+    for (; text.len - at >= sizeof word; at += sizeof word) {
+        memcpy(&word, text.data + at, sizeof word);
+        if (word & high) break;
+    }
+    return at;
+}
+
 size_t utf8_valid_prefix(struct bytes text) {
-    size_t at = 0;
+    size_t at = skip_ascii(text, 0);
     while (at < text.len) {
         size_t len = utf8_decode(text, at, NULL);
         if (len == 0) return at;
-        at += len;
+        at = skip_ascii(text, at + len);
     }
     return at;
 }

@@ -447,12 +447,16 @@ static bool step_memo(struct probe *p, const struct pickle_opcode *row) {
 
 /* --- what would act --- */
 
-/* What stands in the first lines of text and in the name of no file from which Python imports.  A
- * hyphen, a digit in front and the like do: every Python on Linux has a module with the name of
- * _sysconfigdata__x86_64-linux-gnu. */
-static bool is_of_text_only(uint8_t c) {
-    return c <= ' ' || c == 0x7f || strchr("\"'()+,:;<=>[]{|}", c);
-}
+/* What ends the part of a module's name that decides: a dot, or what stands in the first lines of
+ * text and in the name of no file from which Python imports.  A hyphen, a digit in front and the
+ * like do stand there: every Python on Linux has a module with the name of
+ * _sysconfigdata__x86_64-linux-gnu.  A table, for all of a long text is looked up in it. */
+static const bool ends_part[UINT8_MAX + 1] = {
+    [0 ... ' '] = true, ['"'] = true, ['\''] = true, ['('] = true,  [')'] = true,
+    ['+'] = true,       [','] = true, ['.'] = true,  [':'] = true,  [';'] = true,
+    ['<'] = true,       ['='] = true, ['>'] = true,  ['['] = true,  [']'] = true,
+    ['{'] = true,       ['|'] = true, ['}'] = true,  [0x7f] = true,
+};
 
 /* The import system takes the part before the first dot first, so that alone decides; but for a
  * name that begins with a dot it takes the part behind that dot: __import__(".this") runs this.py
@@ -461,9 +465,9 @@ static bool is_of_text_only(uint8_t c) {
 static bool may_import(const struct probe *p, struct bytes module) {
     if (module.len == 0) return false;
     if (p->has_protocol || p->m.op == PICKLE_OP_STACK_GLOBAL) return true;
-    for (size_t i = module.data[0] == '.'; i < module.len && module.data[i] != '.'; i++)
-        if (is_of_text_only(module.data[i])) return false;
-    return true;
+    size_t at = module.data[0] == '.';
+    while (at < module.len && !ends_part[module.data[at]]) at++;
+    return at == module.len || module.data[at] == '.';
 }
 
 static bool import(struct probe *p, enum pickle_harm_kind kind, struct bytes module,

@@ -44,3 +44,16 @@ Test(utf8, malformed_bytes_are_found_where_they_are) {
         cr_expect_eq(utf8_valid_prefix(rows[i].text), rows[i].valid, "row %zu", i);
     cr_expect_eq(utf8_decode(BYTES("a"), 1, NULL), 0);
 }
+
+Test(utf8, a_malformed_byte_is_found_at_every_place_of_a_long_text) {
+    enum { LENGTH = 40 };
+    uint8_t text[LENGTH];
+    for (size_t bad = 0; bad < LENGTH; bad++)
+        for (size_t at = 0; at + 1 < LENGTH; at++) {
+            if (bad == at || bad == at + 1) continue;
+            memset(text, 'a', sizeof text);
+            bytes_copy_to(text + at, BYTES("\xC3\xA9"));
+            text[bad] = 0xFF;
+            cr_expect_eq(utf8_valid_prefix(bytes_view(text, LENGTH)), bad, "%zu, %zu", bad, at);
+        }
+}

@@ -154,6 +154,29 @@ Test(harmless, names_that_are_text_are_no_import) {
 
 /* __import__ takes any text, and finds any file: the first is a module of every Python on Linux,
  * and a folder beside the program is one as well. */
+Test(harmless, a_character_of_text_counts_in_the_part_of_a_name_that_decides) {
+    static const char of_text[] = "\"'()+,:;<=>[]{|}";
+    struct pickle_scratch scratch;
+    struct pickle_harm found;
+    pickle_scratch_init(&scratch, mem_system(), 1 << 20);
+    for (unsigned c = 0; c < 0x80; c++) {
+        bool text = c <= ' ' || c == 0x7f || strchr(of_text, (int)c);
+        uint8_t within[] = {'c', 'a', (uint8_t)c, 'b', '\n', 'x', '\n'};
+        uint8_t behind_dot[] = {'c', 'a', '.', (uint8_t)c, '\n', 'x', '\n'};
+        uint8_t hidden[] = {'c', '.', (uint8_t)c, 'a', '.', 'b', '\n', 'x', '\n'};
+        cr_expect_eq(pickle_is_harmless(bytes_view(within, sizeof within), &PICKLE_LIMITS_DEFAULT,
+                                        &scratch, &found),
+                     text && c != '\n', "a%cb", (int)c);
+        cr_expect_not(pickle_is_harmless(bytes_view(behind_dot, sizeof behind_dot),
+                                         &PICKLE_LIMITS_DEFAULT, &scratch, &found),
+                      "a.%c", (int)c);
+        cr_expect_eq(pickle_is_harmless(bytes_view(hidden, sizeof hidden), &PICKLE_LIMITS_DEFAULT,
+                                        &scratch, &found),
+                     text && c != '\n', ".%ca", (int)c);
+    }
+    pickle_scratch_deinit(&scratch);
+}
+
 Test(harmless, names_that_no_import_statement_could_hold_are_imported_all_the_same) {
     CHECK(
         {BYTES("c_sysconfigdata__x86_64-linux-gnu\nx\n"), IMPORT, 0, "a hyphen"},
