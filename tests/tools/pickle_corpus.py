@@ -1093,7 +1093,7 @@ def cookies():
     add("r21_morsels", cookie + b"(" + S("a") + morsel + S("b") + morsel + b"u.", ACCEPT, "accepted")
     add("r21_old", P(2) + G("copy_reg", "_reconstructor") + b"(" + G("Cookie", "SimpleCookie") + G("__builtin__", "dict") + b"}tR.", ACCEPT, "accepted")
     for name, value in (("list", b"]"), ("tuple", b")\x85"), ("dict", b"}"), ("instance", SG("app", "User") + b")\x81"), ("none", b"N"), ("number", b"K\x01"),
-                        ("cookie", b"\x8c\x0chttp.cookies\x8c\x0cSimpleCookie\x93)\x81")):
+                        ("type", SG("builtins", "type") + b"N\x85R"), ("cookie", b"\x8c\x0chttp.cookies\x8c\x0cSimpleCookie\x93)\x81")):
         add("r21_of_" + name, cookie + S("a") + value + b"s.", FORBIDDEN, "arguments", "http.cookies.SimpleCookie")
         add("r21_second_" + name, cookie + b"(" + S("a") + morsel + S("b") + value + b"u.", FORBIDDEN, "arguments", "http.cookies.SimpleCookie")
 
@@ -1781,6 +1781,13 @@ def functions_inside():
     add("r36_state_inside", P(4) + generator + b"}" + S("state") + factory + b"sb.", FORBIDDEN, "state-key")
     add("r36_state_in_tuple", P(4) + generator + b"}" + factory + b"\x86b.", FORBIDDEN, "state-key")
     add("r36_state_list", P(4) + generator + b"]" + factory + b"ab.", FORBIDDEN, "state-key")
+    add("r36_state_list_late", P(4) + b"]q\x00}\x86q\x010h\x00" + helper + b"a0" + generator + b"h\x01b.", FORBIDDEN, "state-key")
+    add("r36_state_late", P(4) + b"}" + S("a") + user + b")\x81q\x00sq\x010h\x00}" + S("x") + helper + b"sb0" + SG("app", "Hashed") + b")\x81h\x01b.",
+        FORBIDDEN, "state-key")
+    maker = SG("numpy.random._pickle", "__bit_generator_ctor")
+    add("r36_generator_made_by", P(4) + maker + S("MT19937") + helper + b"\x86R.", ACCEPT, "accepted")
+    for name, arguments in (("text", S("MT19937") + S("x") + b"\x86"), ("more", S("MT19937") + helper + b"N\x87")):
+        add("r36_generator_" + name, P(4) + maker + arguments + b"R.", FORBIDDEN, "arguments", "numpy.random._pickle.__bit_generator_ctor")
     add("r36_state_fine", P(4) + generator + b"}" + S("state") + b"}" + S("pos") + b"K\1ssb.", ACCEPT, "accepted")
     add("r36_estimator_pair", P(4) + bunch + b"}" + S("nodes") + pair + b"sb.", FORBIDDEN, "state-key", "sklearn.utils._bunch.Bunch")
     add("r36_estimator_function", P(4) + bunch + b"}" + S("func") + helper + b"sb.", ACCEPT, "accepted")
@@ -1796,6 +1803,8 @@ def functions_inside():
     add("r36_masked_class", masked(user), ACCEPT, "accepted")
     predictor = "sklearn.ensemble._hist_gradient_boosting.predictor", "TreePredictor"
     array = shell + b"(K\1K\1\x85" + SG("numpy", "dtype") + S("i8") + b"\x89\x88\x87R" + b"\x89" + B(b"12345678") + b"tb"
+    add("r36_index_of_array", P(4) + SG("pandas.core.indexes.base", "_new_Index") + SG("pandas.core.indexes.base", "Index") + b"}" + S("data") + array + b"s\x86R.",
+        ACCEPT, "accepted")
     add("r36_predictor", P(4) + SG(*predictor) + b")\x81}" + S("nodes") + array + b"sb.", ACCEPT, "accepted")
     for name, state in (("bunch", b"}" + S("nodes") + bunch + b"s"), ("none", b"N"), ("empty", b"}"), ("other", b"}" + S("values") + array + b"s")):
         add("r36_predictor_" + name, P(4) + SG(*predictor) + b")\x81" + state + b"b.", FORBIDDEN, "state-kind", ".".join(predictor))

@@ -145,20 +145,27 @@ Test(verify, a_long_text_may_be_a_key_again_only_so_often) {
     enum { TEXT_BYTES = 1 << 20 };
     static const struct {
         int keys;
+        struct bytes opened, key, closed;
         enum pickle_reason reason;
-    } rows[] = {{100, PICKLE_ACCEPTED}, {16000, PICKLE_KEY_COST_TOTAL}};
+    } rows[] = {
+        {100, BYTES("}("), BYTES("h\0N"), BYTES("u."), PICKLE_ACCEPTED},
+        {16000, BYTES("}("), BYTES("h\0N"), BYTES("u."), PICKLE_KEY_COST_TOTAL},
+        {100, BYTES("\x8f("), BYTES("h\0"), BYTES("\x90."), PICKLE_ACCEPTED},
+        {16000, BYTES("\x8f("), BYTES("h\0"), BYTES("\x90."), PICKLE_KEY_COST_TOTAL},
+    };
     struct rig *rig = rig_open();
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct buf buf;
         buf_init(&buf, mem_system(), 4 << 20);
-        cr_assert_eq(buf_append(&buf, BYTES("\x80\x04}(X\0\0\x10\0")), BRINE_OK);
+        cr_assert_eq(buf_append(&buf, BYTES("\x80\x04X\0\0\x10\0")), BRINE_OK);
         cr_assert_eq(buf_reserve(&buf, TEXT_BYTES), BRINE_OK);
         memset(buf.data + buf.len, 'n', TEXT_BYTES);
         buf.len += TEXT_BYTES;
-        enum brine_status status = buf_append(&buf, BYTES("q\0N"));
+        enum brine_status status = buf_append(&buf, BYTES("q\0000"));
+        if (status == BRINE_OK) status = buf_append(&buf, rows[i].opened);
         for (int k = 0; k < rows[i].keys && status == BRINE_OK; k++)
-            status = buf_append(&buf, BYTES("h\0N"));
-        if (status == BRINE_OK) status = buf_append(&buf, BYTES("u."));
+            status = buf_append(&buf, rows[i].key);
+        if (status == BRINE_OK) status = buf_append(&buf, rows[i].closed);
         cr_assert_eq(status, BRINE_OK);
         (void)!verify(rig, buf_view(&buf));
         cr_expect_eq(rig->report.reason, rows[i].reason, "%d keys: %s", rows[i].keys,
