@@ -21,9 +21,6 @@
 #include "pickle/harmless.h"
 #include "pickle/machine.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
 enum {
     MEMO_HOLES_MAX = 4096,  /* older C unpicklers keep the memo as an array: 16 bytes an index */
     HASHED_MAX = 1 << 20,   /* parts of tuples, a twentieth of a second */
@@ -45,6 +42,18 @@ struct probe {
     bool ran_out; /* something said more than there is: with more behind, all may be different */
 };
 
+/* Not by snprintf: 65 ns, of 230 for 64 bytes of text that begin like a name ("city"). */
+static void say(struct pickle_harm *harm, const char *opcode, const char *what) {
+    const struct bytes parts[] = {bytes_of_cstr(opcode), BYTES(" would "), bytes_of_cstr(what)};
+    size_t at = 0;
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+        struct bytes part = bytes_slice(parts[i], 0, sizeof harm->what - 1 - at);
+        bytes_copy_to((uint8_t *)harm->what + at, part);
+        at += part.len;
+    }
+    harm->what[at] = '\0';
+}
+
 /* Steps return true to go on, and false when it is over: every reader fails here, or harm() has
  * said what one of them does. */
 static __attribute__((cold, noinline)) bool harm(struct probe *p, enum pickle_harm_kind kind,
@@ -54,8 +63,7 @@ static __attribute__((cold, noinline)) bool harm(struct probe *p, enum pickle_ha
     p->harm->kinds |= kind;
     p->harm->offset = m->op_at;
     p->harm->opcode = m->op;
-    (void)snprintf(p->harm->what, sizeof p->harm->what, "%s would %s", opcode ? opcode : "it",
-                   what);
+    say(p->harm, opcode ? opcode : "it", what);
     return false;
 }
 

@@ -188,11 +188,13 @@ static bool fails_after_what_is_allowed(const struct pickle_report *report) {
 }
 
 /* Whether every unpickler fails at a first byte before it has done anything: it is no opcode, or
- * one that takes from the stack, or asks the memo, of which both are empty.  Most of what is no
- * pickle begins so. */
+ * one that takes from the stack, or puts from it into the memo, or asks the memo, of which both are
+ * empty.  Most of what is no pickle begins so. */
 static bool fails_at_once(uint8_t first) {
     const struct pickle_opcode *opcode = pickle_opcode(first);
-    if (!opcode->name || first == PICKLE_OP_BINGET || first == PICKLE_OP_LONG_BINGET) return true;
+    if (!opcode->name) return true;
+    if (opcode->effect == PICKLE_EFFECT_MEMO && opcode->argument != PICKLE_ARG_DECIMALNL_SHORT)
+        return true;
     return opcode->argument == PICKLE_ARG_NONE && opcode->in[0] != '\0';
 }
 
