@@ -58,6 +58,17 @@ static bool is_written_out(const struct machine *m, struct bytes text, struct pi
            !global_is(m, m->nodes[value.a].global, "uuid", "SafeUUID");
 }
 
+/* A model of django makes attributes of the pairs in this list, memoryviews, in each state anew,
+ * and hashes what stands there for names: it writes a pair for each field of bytes. */
+static bool fills_state(struct machine *m, struct bytes text, struct pickle_value value) {
+    enum { PAIRS_MAX = 64, PAIR_BYTES = 512 };
+    if (!bytes_equal(text, BYTES("_memoryview_attrs"))) return false;
+    if (value.kind != PICKLE_KIND_LIST) return true;
+    uint32_t count = m->nodes[value.a].count;
+    m->heap += PAIR_BYTES * (uint64_t)count;
+    return count > PAIRS_MAX || more_seen(m, value.a)->aux != count;
+}
+
 /* pandas hashes the names of its series and indexes. */
 static void note_name(struct machine *m, struct bytes text, struct pickle_value value) {
     if (!is_container(value) ||
@@ -100,7 +111,7 @@ bool note_str_key(struct machine *m, uint32_t number, struct pickle_value key,
     bool is_long = value.kind == PICKLE_KIND_STR && value.a > PARSED_BYTES;
     if (is_long && bytes_equal(text, BYTES("freq"))) node->flags |= NODE_BAD_CACHE;
     if (bytes_equal(text, BYTES("_metadata"))) node->flags |= NODE_WALKED;
-    if (is_written_out(m, text, value)) node->flags |= NODE_WALKED;
+    if (is_written_out(m, text, value) || fills_state(m, text, value)) node->flags |= NODE_WALKED;
     if (!undecoded &&
         (!is_planted_name(text) || is_inert_name(text) || is_inner_state(m, number, text, value)))
         return true;

@@ -27,7 +27,8 @@ static void note_model(struct machine *m, enum policy_model model) {
     bool freezes = model == POLICY_MODEL_CHAIN_MAP || model == POLICY_MODEL_PANDAS_INDEX;
     if (UNLIKELY(freezes)) m->sees_maps = true;
     bool looks = model == POLICY_MODEL_PANDAS_INDEX || model == POLICY_MODEL_UUID ||
-                 model == POLICY_MODEL_SKLEARN_PREDICTOR || model == POLICY_MODEL_UNICODE_ERROR;
+                 model == POLICY_MODEL_SKLEARN_PREDICTOR || model == POLICY_MODEL_UNICODE_ERROR ||
+                 error_keeps_all(model);
     if (UNLIKELY(wraps_data(model) || looks)) m->sees_keys = true;
     if (model == POLICY_MODEL_PANDAS_INDEX && m->index_from == 0) m->index_from = m->nodes_count;
     if (UNLIKELY(model == POLICY_MODEL_RESULT_KEYS || model == POLICY_MODEL_RESULT_ROW) &&
@@ -72,13 +73,16 @@ bool resolve(struct machine *m, struct bytes module, struct bytes name, bool by_
     struct pickle_global *global = &scratch->globals[m->globals_count];
     /* Exceptions make a tuple of their args, django lists of the values that a key has. */
     global->walks = global->numerical ||
-                    (bytes_equal(module, BYTES("builtins")) && entry->model == POLICY_MODEL_NONE) ||
+                    (bytes_equal(module, BYTES("builtins")) &&
+                     (entry->model == POLICY_MODEL_NONE || error_keeps_all(entry->model))) ||
                     bytes_equal(module, BYTES("django.utils.datastructures")) ||
                     bytes_equal(module, BYTES("django.http.request"));
     /* Its errors write out what they got. */
     global->numerical |= is_within(module, BYTES("django"));
+    global->moment = is_moment_class(module, name);
     global->hash_flags = NODE_OPAQUE | (entry->rights & POLICY_HASH ? 0 : NODE_NOHASH);
     state_resolve(global);
+    m->sees_pairs |= bytes_equal(module, BYTES("django.db.models.base"));
     note_model(m, entry->model);
     *value = (struct pickle_value){.kind = PICKLE_KIND_GLOBAL, .a = m->globals_count++};
     return true;
@@ -197,6 +201,8 @@ enum outcome call_plain(struct machine *m, struct pickle_value callee, struct pi
     if (passed == 0 || passed != kinds_of(m, tuple)) return NOT_COVERED;
     const struct pickle_node *node = &m->nodes[tuple.a];
     if (UNLIKELY(node->cost > node->count || node->flags & NODE_FUNCTION)) return NOT_COVERED;
+    if (UNLIKELY(global->moment) && node->count > 0 && !moment_admits(m, m->cells[node->first]))
+        return NOT_COVERED;
     if (tuple.a != EMPTY_TUPLE_NODE) charge_copies(m, tuple.a);
     uint32_t number = m->nodes_count++;
     m->nodes[number] =

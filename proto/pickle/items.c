@@ -423,9 +423,9 @@ static inline bool may_be_name(const struct machine *m, struct pickle_value key)
 }
 
 /* Every name that note_str_key looks at begins with "__", is one of "add", "append", "extend",
- * "args", "_cache", "_name_", "_value_", "_metadata", "_sklearn_version", "_django_version", or is
- * written in a way that has to be decoded; "is_safe", "name" and "names" are looked at where values
- * are no leaves. */
+ * "args", "_cache", "_name_", "_value_", "_metadata", "_memoryview_attrs", "_sklearn_version",
+ * "_django_version", or is written in a way that has to be decoded; "is_safe", "name" and "names"
+ * are looked at where values are no leaves. */
 static inline bool may_be_planted(const struct machine *m, struct pickle_value key) {
     if (UNLIKELY(key.flags & ~VALUE_8BIT)) return true;
     if (key.a < 3) return false;
@@ -433,8 +433,10 @@ static inline bool may_be_planted(const struct machine *m, struct pickle_value k
     if (UNLIKELY(text[0] == '_')) {
         bool is_version = (text[1] == 's' && key.a == sizeof "_sklearn_version" - 1) ||
                           (text[1] == 'd' && key.a == sizeof "_django_version" - 1);
-        bool is_member = (key.a == sizeof "_value_" - 1 && text[1] == 'v') ||
-                         (key.a == sizeof "_metadata" - 1 && text[1] == 'm');
+        bool is_member =
+            (key.a == sizeof "_value_" - 1 && text[1] == 'v') ||
+            ((key.a == sizeof "_metadata" - 1 || key.a == sizeof "_memoryview_attrs" - 1) &&
+             text[1] == 'm');
         bool is_short = key.a == sizeof "_cache" - 1 && (text[1] == 'c' || text[1] == 'n');
         return text[1] == '_' || is_short || is_member || is_version;
     }

@@ -222,6 +222,10 @@ struct bytes text_of(const struct machine *m, struct pickle_value value,
                      uint8_t buffer[static TEXT_BYTES_MAX]);
 /* Characters of a str that all fit latin-1; false when one does not. */
 bool latin1_length(struct machine *m, struct pickle_value value, uint32_t *characters);
+/* The bytes that its first characters are, `most` of them, in the buffer; gives the number of all,
+ * or most + 1 when there are more. */
+uint32_t latin1_copy(const struct machine *m, struct pickle_value value, uint8_t *buffer,
+                     uint32_t most);
 /* Of the bytes that its characters are: up to 8 of them as a number, of more a hash. */
 uint64_t latin1_digest(const struct machine *m, struct pickle_value value);
 

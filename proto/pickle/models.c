@@ -87,6 +87,9 @@ bool model_shape(struct machine *m, const struct arguments *args, uint32_t from)
     struct bytes shape = entry_of(m, args->callee)->shape;
     if (!takes_globals(m, args, from)) return false;
     plain_charge_hosts(m, args);
+    if (UNLIKELY(m->scratch->globals[args->callee].moment) && from < args->count &&
+        !moment_admits(m, argument(m, args, from)))
+        return refuse_arguments(m, args);
     if (!shape.data) return true;
     size_t at = 0;
     for (uint32_t i = from; i < args->count; i++) {
@@ -207,6 +210,7 @@ static bool call_codecs_encode(struct machine *m, const struct arguments *args,
     if (!admitted) return refuse_arguments(m, args);
     give_bytes(m, PICKLE_KIND_BYTES, length, result);
     result->b = latin1_digest(m, argument(m, args, 0));
+    if (moment_admits(m, argument(m, args, 0))) result->flags |= VALUE_MOMENT;
     return true;
 }
 
@@ -528,6 +532,9 @@ static bool admits_no_arguments(struct machine *m UNUSED, const struct arguments
 static bool admits_nothing(struct machine *m UNUSED, const struct arguments *args UNUSED) {
     return false;
 }
+static bool admits_anything(struct machine *m UNUSED, const struct arguments *args UNUSED) {
+    return true;
+}
 static bool admits_sequence(struct machine *m, const struct arguments *args) {
     return admits_collection(m, args, false);
 }
@@ -632,6 +639,8 @@ static const struct {
     [POLICY_MODEL_TUPLE] = {.call = call_tuple},
     [POLICY_MODEL_ERROR_WRAPPER] = {.admits = error_admits_wrapper},
     [POLICY_MODEL_UNICODE_ERROR] = {.admits = error_admits_unicode},
+    [POLICY_MODEL_IMPORT_ERROR] = {.admits = admits_anything},
+    [POLICY_MODEL_SYNTAX_ERROR] = {.admits = error_admits_syntax},
     [POLICY_MODEL_SEQUENCE] = {.admits = admits_sequence},
     [POLICY_MODEL_MAPPING] = {.admits = admits_mapping},
     [POLICY_MODEL_COUNTER] = {.admits = admits_counter},
@@ -784,7 +793,7 @@ static bool freeze_list(struct machine *m, struct pickle_value value) {
 
 bool model_note_item(struct machine *m, uint32_t dict, struct bytes key,
                      struct pickle_value value) {
-    if (!error_note_item(m, dict, key)) return false;
+    if (!error_note_item(m, dict, key, value)) return false;
     if (bytes_equal(key, BYTES("int"))) plain_note_identity(m, dict, value);
     if (!pandas_note_item(m, dict, key, value)) return false;
     if (UNLIKELY(m->sees_results) && !result_note_item(m, dict, key, value)) return false;
@@ -815,7 +824,7 @@ bool model_state_agrees(struct machine *m, uint32_t instance, struct pickle_valu
         [POLICY_MODEL_SKLEARN_TREE] = "AAAAIIIIIIIMM", [POLICY_MODEL_SKLEARN_METRIC] = "FAA"};
     enum policy_model model = entry_of(m, m->nodes[instance].global)->model;
     const char *shape = shapes[model];
-    if (UNLIKELY(model == POLICY_MODEL_UNICODE_ERROR))
+    if (UNLIKELY(model == POLICY_MODEL_UNICODE_ERROR || error_keeps_all(model)))
         return error_state_agrees(m, instance, state);
     if (UNLIKELY(model == POLICY_MODEL_SKLEARN_PREDICTOR))
         return state.kind == PICKLE_KIND_DICT && m->grown.dict == state.a &&

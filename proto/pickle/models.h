@@ -51,12 +51,21 @@ bool pandas_note_item(struct machine *m, uint32_t dict, struct bytes key,
 bool pandas_admits_index(const struct machine *m, const struct arguments *args);
 bool pandas_fill_index(struct machine *m, const struct arguments *args, uint32_t index);
 /* models_zone.c */
+/* The classes whose first argument may be their bytes, and whether it is none or they are those of
+ * a date or time that there is. */
+bool is_moment_class(struct bytes module, struct bytes name);
+bool moment_admits(const struct machine *m, struct pickle_value value);
 bool zone_admits(struct machine *m, const struct arguments *args);
 bool zone_admits_pytz(struct machine *m, const struct arguments *args);
 /* models_error.c */
 bool error_admits_wrapper(struct machine *m, const struct arguments *args);
 bool error_admits_unicode(struct machine *m, const struct arguments *args);
-bool error_note_item(struct machine *m, uint32_t dict, struct bytes key);
+bool error_admits_syntax(struct machine *m, const struct arguments *args);
+/* Of those that keep whatever they get, like most exceptions. */
+static inline bool error_keeps_all(enum policy_model model) {
+    return model == POLICY_MODEL_IMPORT_ERROR || model == POLICY_MODEL_SYNTAX_ERROR;
+}
+bool error_note_item(struct machine *m, uint32_t dict, struct bytes key, struct pickle_value value);
 bool error_state_agrees(const struct machine *m, uint32_t instance, struct pickle_value state);
 /* models_generic.c: what stands in the brackets of a generic class. */
 bool generic_admits(struct machine *m, const struct arguments *args);

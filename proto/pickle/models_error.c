@@ -5,6 +5,12 @@
  *
  * UnicodeDecodeError and its kin: str() reads object[start] without a look at whether it is there.
  *
+ * ImportError: since Python 3.12 traceback, and so whoever logs it, imports the module that `name`
+ * names when it has a `name_from`, to look for similar names there.
+ *
+ * SyntaxError: traceback draws a caret for each place from the first offset to the second, which
+ * may be 10^9 of them, and makes text of the line's number.
+ *
  * Celery's stand-in for an exception that it cannot pickle: (module, class, arguments[, text]). Its
  * __init__ pickles each of the arguments again to see whether that can be done, which calls the
  * __reduce_ex__ of whatever they are: so they are plain values, and each call pays for their bytes.
@@ -49,25 +55,61 @@ bool error_admits_unicode(struct machine *m, const struct arguments *args) {
            argument(m, args, REASON - without).kind == PICKLE_KIND_STR;
 }
 
+/* (text[, (file, line, offset, source[, end line, end offset])]) */
+bool error_admits_syntax(struct machine *m, const struct arguments *args) {
+    enum { TEXT, PLACE, PARTS };
+    enum { OFFSET = 2, END_OFFSET = 5, OFFSET_MAX = 1 << 16 };
+    if (args->count > PARTS || (args->count > TEXT && !is_leaf(argument(m, args, TEXT))))
+        return false;
+    if (args->count <= PLACE) return true;
+    if (argument(m, args, PLACE).kind != PICKLE_KIND_TUPLE) return false;
+    const struct pickle_node *place = &m->nodes[argument(m, args, PLACE).a];
+    for (uint32_t i = 0; i < place->count; i++) {
+        struct pickle_value part = m->cells[place->first + i];
+        bool offset = i == OFFSET || i == END_OFFSET;
+        bool fits = offset ? part.kind == PICKLE_KIND_NONE ||
+                                 (part.kind == PICKLE_KIND_INT && (int64_t)part.b <= OFFSET_MAX &&
+                                  (int64_t)part.b >= -OFFSET_MAX)
+                           : is_leaf(part);
+        if (!fits) return false;
+    }
+    return true;
+}
+
 /* In `wrapped`, beside those of models.c. */
-enum { NAMES_PLACE = 1 << 12 };
+enum { NAMES_PLACE = 1 << 12, NAMES_MODULE = 1 << 13, NAMES_OFFSET = 1 << 14 };
 
 /* An item of a dict that may become the state of such an error. */
-bool error_note_item(struct machine *m, uint32_t dict, struct bytes key) {
-    static const struct bytes names[] = {BYTES_ROW("encoding"), BYTES_ROW("object"),
-                                         BYTES_ROW("start"), BYTES_ROW("end"), BYTES_ROW("reason")};
-    bool named = false;
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) named |= bytes_equal(key, names[i]);
+bool error_note_item(struct machine *m, uint32_t dict, struct bytes key,
+                     struct pickle_value value) {
+    static const struct {
+        struct bytes name;
+        uint32_t what;
+    } rows[] = {
+        {BYTES_ROW("encoding"), NAMES_PLACE}, {BYTES_ROW("object"), NAMES_PLACE},
+        {BYTES_ROW("start"), NAMES_PLACE},    {BYTES_ROW("end"), NAMES_PLACE},
+        {BYTES_ROW("reason"), NAMES_PLACE},   {BYTES_ROW("name_from"), NAMES_MODULE},
+        {BYTES_ROW("offset"), NAMES_OFFSET},  {BYTES_ROW("end_offset"), NAMES_OFFSET},
+        {BYTES_ROW("lineno"), NAMES_OFFSET},  {BYTES_ROW("end_lineno"), NAMES_OFFSET},
+    };
+    uint32_t named = 0;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        named |= bytes_equal(key, rows[i].name) ? rows[i].what : 0;
+    if (named == NAMES_MODULE && value.kind == PICKLE_KIND_NONE) named = 0;
     if (!named) return true;
     struct pickle_more *more = more_of(m, dict);
-    if (more) more->wrapped |= NAMES_PLACE;
+    if (more) more->wrapped |= named;
     return more != NULL;
 }
 
 /* Items of a dict that was made before the instance may not have been looked at; no pickler writes
  * the state so early. */
 bool error_state_agrees(const struct machine *m, uint32_t instance, struct pickle_value state) {
+    enum policy_model model = entry_of(m, m->nodes[instance].global)->model;
+    uint32_t barred = model == POLICY_MODEL_IMPORT_ERROR   ? NAMES_MODULE
+                      : model == POLICY_MODEL_SYNTAX_ERROR ? NAMES_OFFSET
+                                                           : NAMES_PLACE;
     if (state.kind == PICKLE_KIND_NONE) return true;
     return state.kind == PICKLE_KIND_DICT && state.a > instance &&
-           !(more_seen(m, state.a)->wrapped & NAMES_PLACE);
+           !(more_seen(m, state.a)->wrapped & barred);
 }

@@ -304,6 +304,19 @@ bool latin1_length(struct machine *m, struct pickle_value value, uint32_t *chara
     return true;
 }
 
+uint32_t latin1_copy(const struct machine *m, struct pickle_value value, uint8_t *buffer,
+                     uint32_t most) {
+    struct bytes raw = payload(m, value);
+    bool literal_next = false;
+    uint32_t count = 0;
+    for (size_t at = 0; at < raw.len && count <= most; count++) {
+        uint32_t point;
+        if (!next_character(raw, value.flags, &at, &point, &literal_next)) break;
+        if (count < most) buffer[count] = (uint8_t)point;
+    }
+    return count;
+}
+
 uint64_t latin1_digest(const struct machine *m, struct pickle_value value) {
     enum { WORD_BYTES = 8 };
     struct bytes raw = payload(m, value);

@@ -23,6 +23,7 @@ enum value_flag {
     VALUE_ESCAPES = 4,  /* str: written with escapes */
     VALUE_LATIN1 = 8,   /* str: bytes above 127 are characters of their own */
     VALUE_DERIVED = 16, /* bytes or bytearray made by a call: a is the length, b the digest */
+    VALUE_MOMENT = 32,  /* the same, of which a date or time may be made */
 };
 
 struct pickle_value {

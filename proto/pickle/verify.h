@@ -112,7 +112,7 @@ struct pickle_global {
     bool by_attribute;     /* getattr(global, 'literal'), which find_class does not see */
     /* The verifier's own: what the class does with parts and states, flags of nodes that bar a
      * state and that a key has, kinds of arguments that passed. */
-    bool walks, numerical, copies_values, plain_state, sees_pairs;
+    bool walks, numerical, copies_values, plain_state, sees_pairs, moment;
     uint32_t barred, hash_flags;
     uint64_t called_with, made_with;
     /* With collect_keys: the sorted keys of the first state that an instance got, a fingerprint of

@@ -1894,6 +1894,79 @@ def hashed_times():
     add("r38_delta_of_floats", memo + (b"h\x00G" + struct.pack(">d", 0.5) + b"\x85RN") * 8193 + b"u.", LIMIT, "key-opaque-max")
 
 
+def logged_errors():
+    """What traceback does with an ImportError and a SyntaxError: imports, and draws carets."""
+    for kind in ("ImportError", "ModuleNotFoundError"):
+        made = SG("builtins", kind) + S("m") + b"\x85R"
+        full = "builtins." + kind
+        add("r42_%s" % kind, P(4) + made + b"}(" + S("name") + S("os") + S("path") + S("f") + b"ub.", ACCEPT, "accepted")
+        add("r42_%s_from" % kind, P(4) + made + b"}(" + S("name") + S("this") + S("name_from") + S("x") + b"ub.", FORBIDDEN, "state-kind", full)
+        add("r42_%s_from_none" % kind, P(4) + made + b"}(" + S("name") + S("this") + S("name_from") + b"Nub.", ACCEPT, "accepted")
+        add("r42_%s_from_late" % kind, P(4) + made + b"}" + S("name_from") + b"Ns" + S("name_from") + S("x") + b"sb.", FORBIDDEN, "state-kind", full)
+        add("r42_%s_from_early" % kind, P(4) + b"}" + S("name_from") + S("x") + b"sq\x000" + made + b"h\x00b.", FORBIDDEN, "state-kind", full)
+        add("r42_%s_from_escaped" % kind, P(2) + G("builtins", kind) + b"V\\u006d\n\x85R}Vname\nVthis\nsVname_\\u0066rom\nVx\nsb.", FORBIDDEN, "state-kind", full)
+        add("r42_%s_walks" % kind, P(4) + SG("builtins", kind) + SG("builtins", "range") + b"J\xff\xff\xff\x7f\x85R\x85R.", LIMIT, "heap")
+    far = b"J\1\0\1\0"
+    good = [S("f"), b"K\1", b"K\2", S("a b"), b"K\1", b"K\3"]
+    for kind in ("SyntaxError", "IndentationError", "TabError"):
+        full = "builtins." + kind
+        made = lambda parts: SG("builtins", kind) + S("m") + b"(" + b"".join(parts) + b"t\x86R"
+        add("r42_%s" % kind, P(4) + made(good) + b".", ACCEPT, "accepted")
+        add("r42_%s_places" % kind, P(4) + made([S("f"), b"N", b"M\xff\xff", b"N", b"N", b"J\xff\xff\xff\xff"]) + b".", ACCEPT, "accepted")
+        for i in (2, 5):
+            for name, wrong in (("far", far), ("before", b"J\xff\xff\xfe\xff"), ("long", b"\x8a\x09" + b"\1" * 9), ("list", b"]")):
+                add("r42_%s_%s_%d" % (kind, name, i), P(4) + made(good[:i] + [wrong] + good[i + 1:]) + b".", FORBIDDEN, "arguments", full)
+        add("r42_%s_line_list" % kind, P(4) + made([S("f"), b"]"] + good[2:]) + b".", FORBIDDEN, "arguments", full)
+        add("r42_%s_three" % kind, P(4) + SG("builtins", kind) + S("m") + b")N\x87R.", FORBIDDEN, "arguments", full)
+        for key in ("offset", "end_offset", "lineno", "end_lineno"):
+            add("r42_%s_state_%s" % (kind, key), P(4) + made(good) + b"}" + S(key) + far + b"sb.", FORBIDDEN, "state-kind", full)
+        add("r42_%s_state_notes" % kind, P(4) + made(good) + b"}" + S("__notes__") + b"]" + S("n") + b"asb.", ACCEPT, "accepted")
+
+
+def moments():
+    """Dates and times in bytes, of which CPython looks at the month and the hour."""
+    day, noon = b"\x07\xe8\x02\x1d", b"\x0c\0\0\0\0\0"
+    rows = [("date", day, True), ("date", b"\0\0\1\0", False), ("date", b"\0\0\1\1", False), ("date", b"\x07\xe9\x02\x1d", False),
+            ("date", b"\x27\x0f\x0c\x1f", True), ("date", b"\x27\x10\1\1", False), ("date", b"\x07\xe8\4\x1f", False), ("date", b"\x07\xe8\0\1", False),
+            ("date", b"\x07\xe8\x0d\1", False), ("date", b"\x07\x6c\2\x1d", False), ("date", b"\x07\xd0\2\x1d", True), ("date", b"\x07\xe8\2\0", False),
+            ("time", noon, True), ("time", b"\x97\x3b\x3b\x0f\x42\x3f", True), ("time", b"\x18\0\0\0\0\0", False), ("time", b"\0\x3c\0\0\0\0", False),
+            ("time", b"\0\0\x3c\0\0\0", False), ("time", b"\0\0\0\x0f\x42\x40", False), ("datetime", day + noon, True),
+            ("datetime", b"\0\0\1\0" + noon, False), ("datetime", day + b"\0\0\x3c\0\0\0", False), ("datetime", b"\x07\xe8\x82\x1d" + noon, True)]
+    for number, (kind, raw, good) in enumerate(rows):
+        verdict = (ACCEPT, "accepted") if good else (FORBIDDEN, "arguments", "datetime." + kind)
+        name = "r42_%s_%d" % (kind, number)
+        text = raw.decode("latin-1").encode("utf-8")
+        encoded = G("_codecs", "encode") + b"X" + struct.pack("<I", len(text)) + text + b"X\6\0\0\0latin1\x86R"
+        add(name, P(4) + SG("datetime", kind) + B(raw) + b"\x85R.", *verdict)
+        add(name + "_encoded", P(2) + G("datetime", kind) + encoded + b"\x85R.", *verdict)
+        add(name + "_8bit", P(2) + G("datetime", kind) + b"U" + bytes([len(raw)]) + raw + b"\x85R.", *verdict)
+        escapes = b"".join(b"\\x%02x" % byte for byte in raw)
+        add(name + "_escaped", G("datetime", kind) + b"(S'" + escapes + b"'\ntR.", *verdict)
+    bad, good = B(b"\0\0\1\0" + noon), B(day + noon)
+    add("r42_again", P(4) + SG("datetime", "datetime") + b"q\x000(h\x00" + good + b"\x85Rh\x00" + good + b"\x85Rh\x00" + bad + b"\x85Rt.",
+        FORBIDDEN, "arguments", "datetime.datetime")
+    add("r42_numbers", P(4) + SG("datetime", "datetime") + b"M\xe8\x07K\2K\x1d\x87R.", ACCEPT, "accepted")
+    add("r42_other_length", P(4) + SG("datetime", "datetime") + B(b"x") + b"\x85R.", ACCEPT, "accepted")
+
+
+def memoryviews():
+    """A model of django makes attributes of pairs that its state lists."""
+    made = SG("django.db.models.base", "model_unpickle") + S("auth") + S("User") + b"\x86\x85R"
+    state = lambda pairs: P(4) + made + b"}" + S("_memoryview_attrs") + pairs + b"sb."
+    pair = S("data") + B(b"x") + b"\x86"
+    refused = FORBIDDEN, "state-key"
+    add("r42_views", state(b"](" + pair * 2 + b"e"), ACCEPT, "accepted")
+    add("r42_views_most", state(b"](" + pair * 64 + b"e"), ACCEPT, "accepted")
+    add("r42_views_more", state(b"](" + pair * 65 + b"e"), *refused)
+    add("r42_views_tuple", state(b"(" + pair + b"t"), *refused)
+    add("r42_views_dag", state(b"](N\x85" + b"2\x86" * 12 + B(b"x") + b"\x86e"), *refused)
+    add("r42_views_text", state(b"](" + S("ab") + b"e"), *refused)
+    add("r42_views_early", P(4) + b"](" + pair + b"eq\x000" + made + b"}" + S("_memoryview_attrs") + b"h\x00sb.", *refused)
+    shared = P(4) + SG("django.db.models.base", "model_unpickle") + b"q\x000" + S("auth") + S("User") + b"\x86\x85q\x010](" + pair * 64 + b"eq\x020" + S("_memoryview_attrs") + b"q\x030("
+    add("r42_views_shared", shared + b"h\x00h\x01R}h\x03h\x02sb" * 2500 + b"t.", LIMIT, "heap")
+    add("r42_views_late", P(4) + made + b"}" + S("_memoryview_attrs") + b"]q\x00sh\x00(" + pair * 65 + b"e0b.", LIMIT, "expanded-max")
+
+
 def write(folder, check):
     here = folder.path
     missing = too_few(folder.expected) if folder is PICKLES else []
@@ -1921,7 +1994,8 @@ def main(check):
     for part in (imports, names, memo, operands, calls, state, outside, broken, containers, keys, resources, laughs_and_floods, arguments,
                  numpy_dtypes, dunders, wrapped_and_paired, pandas_caches, wide, wrapped, index_dtypes, range_indexes, cookies, results, array_streams,
                  long_integers, brackets, array_protocols, walked, masked, handed_on, copied_and_kept, kept_errors, weights, known_hashes, called_and_kept,
-                 functions_inside, unicode_errors, hashed_times, strides_and_comparisons):
+                 functions_inside, unicode_errors, hashed_times, strides_and_comparisons,
+                 logged_errors, moments, memoryviews):
         part()
     return write(PICKLES, check) | write(ARRAY_STREAMS, check)
 
