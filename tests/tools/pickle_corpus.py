@@ -1917,6 +1917,8 @@ def logged_errors():
             for name, wrong in (("far", far), ("before", b"J\xff\xff\xfe\xff"), ("long", b"\x8a\x09" + b"\1" * 9), ("list", b"]")):
                 add("r42_%s_%s_%d" % (kind, name, i), P(4) + made(good[:i] + [wrong] + good[i + 1:]) + b".", FORBIDDEN, "arguments", full)
         add("r42_%s_line_list" % kind, P(4) + made([S("f"), b"]"] + good[2:]) + b".", FORBIDDEN, "arguments", full)
+        for name, place in (("listed", b"](" + b"".join(good[:5]) + far + b"e"), ("empty_list", b"]"), ("text", S("abcdef"))):
+            add("r42_%s_place_%s" % (kind, name), P(4) + SG("builtins", kind) + S("m") + place + b"\x86R.", FORBIDDEN, "arguments", full)
         add("r42_%s_three" % kind, P(4) + SG("builtins", kind) + S("m") + b")N\x87R.", FORBIDDEN, "arguments", full)
         for key in ("offset", "end_offset", "lineno", "end_lineno"):
             add("r42_%s_state_%s" % (kind, key), P(4) + made(good) + b"}" + S(key) + far + b"sb.", FORBIDDEN, "state-kind", full)
