@@ -333,7 +333,10 @@ static void note_duration(const struct command_call *call, int64_t started_ns) {
 static size_t run_batch(struct worker_state *worker, struct session *session,
                         struct dispatch_batch *batch, struct dispatch_result *result) {
     enum { LARGES_BYTES_MAX = 16 << 20 }; /* sent from where they lie: they cost time, not memory */
-    size_t pause_bytes = (size_t)config_read(worker->config->limits.output_pause_bytes);
+    const struct keyspace *keyspace = worker->access.keyspace;
+    size_t most = (size_t)config_read(worker->config->limits.output_pause_bytes);
+    size_t pause_bytes = room_for_replies(keyspace, most);
+    size_t larges_max = room_for_replies(keyspace, LARGES_BYTES_MAX);
     const struct reply *reply = &worker->reply;
     struct timer timer = {0};
     size_t ran = 0;
@@ -345,7 +348,7 @@ static size_t run_batch(struct worker_state *worker, struct session *session,
         if (UNLIKELY(result->deferred || result->postponed)) break; /* it has not run yet */
         ran++;
         if (!go_on) break;
-        if (UNLIKELY(reply->out.len > pause_bytes || reply->larges_bytes > LARGES_BYTES_MAX)) {
+        if (UNLIKELY(reply->out.len > pause_bytes || reply->larges_bytes > larges_max)) {
             result->paused = true;
             break;
         }

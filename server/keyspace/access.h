@@ -46,6 +46,7 @@ struct room {
     size_t floor_bytes;                           /* process_bytes when it was lowered, */
     size_t broken_bytes;                          /* and what came since */
     const _Atomic size_t *held_bytes;             /* by clients; may be NULL */
+    _Atomic size_t expected_bytes;                /* of replies that are about to be made */
     _Atomic uint32_t next_shard;
     _Atomic int64_t exceeded_since_ms; /* 0: there is room */
     _Atomic int64_t exceeded_total_ms;

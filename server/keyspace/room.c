@@ -48,7 +48,12 @@ enum {
     JUDGING_STEPS = 512,   /* of the timer: half of it is forgotten in 36 s */
     HOLE_STEPS = 8,
     IDLE_STEPS = 4,
-    SETTLE_TICKS_MAX = 100, /* 10 s */
+    WIN_BYTES_A_STEP = 16 * 1024, /* of buffers that grew */
+    WIN_COMPACT_BUDGET = 128,     /* with what is evicted, some 50 us a step */
+    REPLIES_SHARE = 8, /* of the limit: all that clients hold, before who does not read */
+    REPLIES_PARTS = 8, /* waits; one may have this part of what is left of it, */
+    REPLIES_BYTES_MIN = 16 * 1024, /* or this */
+    SETTLE_TICKS_MAX = 100,        /* 10 s */
     SETTLE_QUIET_TICKS = 5,
     SETTLE_STEP = 64,  /* this part of what was left behind less than before is progress */
     BROKEN_SHARE = 12, /* of the limit: pages that what went has left broken, at most */
@@ -74,7 +79,7 @@ size_t room_taken_bytes(const struct keyspace *keyspace) {
     const struct room *room = &keyspace->room;
     size_t max = load(&room->bytes_max);
     size_t overhead = MIN(load(&room->overhead_bytes), max / OVERHEAD_SHARE_MAX);
-    return store_used_bytes(keyspace->store) + clients_bytes(room) +
+    return store_used_bytes(keyspace->store) + clients_bytes(room) + load(&room->expected_bytes) +
            MIN(overhead + load(&room->judging_bytes), max / RESERVE_OF * RESERVE_PARTS);
 }
 
@@ -290,10 +295,6 @@ static bool note_brought(struct keyspace_access *access, size_t bytes) {
     return true;
 }
 
-bool room_note_buffers(struct keyspace_access *access, size_t bytes) {
-    return note_brought(access, bytes) && is_beyond(access->keyspace, OVER_SHARE);
-}
-
 /* ---- how long there was no room ---------------------------------------------------------------*/
 
 static void note_exceeded(struct keyspace_access *access, bool exceeded) {
@@ -367,6 +368,49 @@ bool keyspace_make_room(struct keyspace_access *access, size_t argument_bytes) {
     if (!exceeded || store_leftovers(keyspace->store)) return true;
     if (!store_can_evict(keyspace->store) || is_beyond(keyspace, FAR_BEHIND_SHARE)) return false;
     return gone.bytes > argument_bytes || !is_beyond(keyspace, BEHIND_SHARE);
+}
+
+/* Entries go, and what they leave is closed up, until what is taken is near the limit again. */
+static void win_room(struct keyspace_access *access, size_t bytes) {
+    struct keyspace *keyspace = access->keyspace;
+    struct store *store = keyspace->store;
+    store_press(store, holes_are_many(keyspace));
+    for (size_t left = bytes / WIN_BYTES_A_STEP + 1; left > 0; left--) {
+        if (!holes_are_many(keyspace)) return;
+        size_t shard =
+            atomic_fetch_add_explicit(&keyspace->room.next_shard, 1, memory_order_relaxed) %
+            store_shards(store);
+        (void)give_way(access, shard, STEP_LOOKS);
+        (void)store_compact(store, &access->hold, shard, WIN_COMPACT_BUDGET);
+    }
+}
+
+bool room_note_buffers(struct keyspace_access *access, size_t bytes) {
+    struct keyspace *keyspace = access->keyspace;
+    if (LIKELY(!note_brought(access, bytes) || !holes_are_many(keyspace))) return false;
+    /* Within EXEC, whose messages fill buffers too, all is locked. */
+    if (access->hold.depth == 0) win_room(access, MAX(bytes, room_limit(keyspace) / MEASURE_SHARE));
+    (void)measure(keyspace, false);
+    return true;
+}
+
+void room_win_for_reply(struct keyspace_access *access, size_t bytes) {
+    size_t max = room_limit(access->keyspace);
+    size_t taken = room_taken_bytes(access->keyspace);
+    if (LIKELY(max == 0 || bytes < max / MEASURE_SHARE || taken + bytes <= max)) return;
+    if (access->hold.depth > 0) return; /* within EXEC */
+    struct room *room = &access->keyspace->room;
+    atomic_fetch_add_explicit(&room->expected_bytes, bytes, memory_order_relaxed);
+    win_room(access, MIN(bytes, max));
+    (void)measure(access->keyspace, false);
+    atomic_fetch_sub_explicit(&room->expected_bytes, bytes, memory_order_relaxed);
+}
+
+size_t room_for_replies(const struct keyspace *keyspace, size_t most) {
+    size_t max = room_limit(keyspace);
+    if (max == 0) return most;
+    size_t left = excess(max / REPLIES_SHARE, clients_bytes(&keyspace->room));
+    return MIN(most, MAX(left / REPLIES_PARTS, (size_t)REPLIES_BYTES_MIN));
 }
 
 bool room_upkeep(struct keyspace_access *access, size_t shard) {

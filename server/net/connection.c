@@ -219,6 +219,7 @@ void connection_close(struct connection *connection) {
     uv_close(&connection->uv.handle, closed);
     /* Not when libuv has called back: until then many others of this turn may be answered. */
     if (connection->output) output_drop(connection->output);
+    if (!connection->in_background && worker->serving != connection) buf_deinit(&connection->query);
 }
 
 /* Second step: libuv has called back for all that was in flight. */
@@ -446,8 +447,9 @@ static bool release_held(struct connection *connection) {
 /* A stranger is not let ahead of its replies at all. */
 static size_t pause_limit(const struct connection *connection) {
     if (!connection->session.authenticated) return 0;
-    struct config *config = connection->worker->net->options.config;
-    return (size_t)config_read(config->limits.output_pause_bytes);
+    const struct net_options *options = &connection->worker->net->options;
+    return room_for_replies(options->keyspace,
+                            (size_t)config_read(options->config->limits.output_pause_bytes));
 }
 
 /* Closing a socket while input lies unread in the kernel makes it send a reset, which throws away
@@ -490,7 +492,9 @@ static void settle_finishing(struct connection *connection) {
 static bool is_output_costly(const struct connection *connection) {
     struct output *output = connection->output;
     size_t bytes = connection->tls ? connection->tls->unsent.len : 0;
-    if (output && output_orphans(output) > CONNECTION_ORPHANS_BYTES) return true;
+    const struct keyspace *keyspace = connection->worker->net->options.keyspace;
+    if (output && output_orphans(output) > room_for_replies(keyspace, CONNECTION_ORPHANS_BYTES))
+        return true;
     return bytes + (output ? output->owned_bytes : 0) > pause_limit(connection);
 }
 
@@ -580,16 +584,19 @@ void connection_serve(struct connection *connection, struct bytes input,
     messages_collect(worker);
     if (UNLIKELY(connection->closed)) return;
     connection->session.query_bytes = input.len; /* as CLIENT LIST shows its asker */
+    worker->serving = connection;
     if (ahead)
         dispatch_looked_at(&worker->state, &connection->session, input, ahead, &result);
     else
         dispatch_input(&worker->state, &connection->session, input, &result);
+    bool kept = result.drop || keep_rest(connection, input, result.consumed);
+    worker->serving = NULL;
     if (result.drop) {
         reply_clear(&worker->state.reply);
         connection_close(connection);
         return;
     }
-    if (!keep_rest(connection, input, result.consumed)) {
+    if (!kept) {
         reply_clear(&worker->state.reply);
         return;
     }
@@ -724,8 +731,12 @@ void connection_end_background(struct connection *connection,
         return;
     }
     connection->session.waiting = false;
-    dispatch_end_deferred(&connection->worker->state, &connection->session);
-    if (!keep_rest(connection, buf_view(&connection->query), result->consumed)) {
+    struct worker *worker = connection->worker;
+    worker->serving = connection;
+    dispatch_end_deferred(&worker->state, &connection->session);
+    bool kept = keep_rest(connection, buf_view(&connection->query), result->consumed);
+    worker->serving = NULL;
+    if (!kept) {
         reply_clear(&connection->worker->state.reply);
         return;
     }

@@ -138,7 +138,23 @@ static void run_worker(void *arg) {
     uv_run(&worker->loop, UV_RUN_DEFAULT);
 }
 
+/* Files' pages are the process's too, where their reader is alone with them, as in a container. */
+static bool measure_process(struct room_process *process) {
+    struct machine_allocator allocator = machine_allocator();
+    process->resident_bytes = machine_resident_bytes();
+    process->idle_bytes = allocator.dirty_bytes;
+    return allocator.known && process->resident_bytes > 0;
+}
+
+static void purge_allocator(void) {
+    (void)machine_purge_allocator();
+}
+
+/* What the process has now, before it serves anybody, is what it began with: at the first tick, a
+ * tenth of a second later, clients may have filled a small limit. */
 enum brine_status worker_start(struct worker *worker, struct brine_error *err) {
+    if (worker->index == 0)
+        room_watch_process(worker->net->options.keyspace, measure_process, purge_allocator);
     /* Signals are the main thread's: a new thread inherits what is blocked now. */
     sigset_t all, before;
     sigfillset(&all);
@@ -342,27 +358,11 @@ static void check_orphans(struct worker *worker) {
     }
 }
 
-/* Files' pages are the process's too, where their reader is alone with them, as in a container. */
-static bool measure_process(struct room_process *process) {
-    struct machine_allocator allocator = machine_allocator();
-    process->resident_bytes = machine_resident_bytes();
-    process->idle_bytes = allocator.dirty_bytes;
-    return allocator.known && process->resident_bytes > 0;
-}
-
-static void purge_allocator(void) {
-    (void)machine_purge_allocator();
-}
-
 static void note_memory(struct worker *worker) {
     struct keyspace *keyspace = worker->net->options.keyspace;
     if (worker->index != 0) return;
-    if (worker->memory_noted)
-        room_measure(keyspace);
-    else
-        room_watch_process(keyspace, measure_process, purge_allocator);
+    room_measure(keyspace);
     keyspace_note_stale(keyspace);
-    worker->memory_noted = true;
 }
 
 static void raise_to(_Atomic size_t *largest, size_t bytes) {

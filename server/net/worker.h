@@ -57,10 +57,10 @@ struct worker {
     struct budget_share budget;
     uint8_t *cipher_in;    /* SECURE_READ_BYTES, for all in turn; NULL: no TLS */
     struct buf cipher_out; /* what is being encrypted */
-    bool memory_noted;     /* once: what the server had before it served anybody */
     struct intake intake;  /* what was read and waits for what others sent */
     struct outbox outbox;  /* replies that wait for the end of this turn */
 
+    struct connection *serving;     /* whose query is being run; NULL: nobody's */
     struct connection *connections; /* open ones, in a ring that is walked by the tick */
     size_t connections_count;       /* closed ones whose memory is still there included */
     struct connection *again_first;

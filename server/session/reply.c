@@ -57,6 +57,11 @@ void reply_shrink(struct reply *reply, size_t keep_bytes) {
     reply->larges_cap = 0;
 }
 
+/* Without it, room is taken as it is said, or the reply breaks then. */
+void reply_expect(struct reply *reply, size_t bytes) {
+    if (buf_reserve(&reply->out, bytes) != BRINE_OK) return;
+}
+
 struct reply_mark reply_mark(const struct reply *reply) {
     return (struct reply_mark){
         .out_bytes = reply->out.len,
