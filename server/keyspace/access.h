@@ -98,6 +98,7 @@ struct keyspace_access {
     gate_actor_fn *actor;
     const void *actor_context;
     size_t unmeasured_bytes; /* brought since what the process takes was measured */
+    size_t expected_bytes;   /* of replies that this access makes: room_win_for_reply */
     size_t read_bytes;       /* how long the value was that was read last */
     bool may_defer;
     bool glances;                         /* what it reads does not count as used */

@@ -173,7 +173,7 @@ static size_t free_to_judge(const struct keyspace *keyspace) {
 /* What is known of the process's bytes by itself. */
 static size_t known_bytes(const struct keyspace *keyspace) {
     return store_used_bytes(keyspace->store) + clients_bytes(&keyspace->room) +
-           purses_used_bytes(&keyspace->purses);
+           load(&keyspace->room.expected_bytes) + purses_used_bytes(&keyspace->purses);
 }
 
 /* known: while it was measured. */
@@ -399,11 +399,17 @@ void room_win_for_reply(struct keyspace_access *access, size_t bytes) {
     size_t taken = room_taken_bytes(access->keyspace);
     if (LIKELY(max == 0 || bytes < max / MEASURE_SHARE || taken + bytes <= max)) return;
     if (access->hold.depth > 0) return; /* within EXEC */
-    struct room *room = &access->keyspace->room;
-    atomic_fetch_add_explicit(&room->expected_bytes, bytes, memory_order_relaxed);
+    access->expected_bytes += bytes;
+    atomic_fetch_add_explicit(&access->keyspace->room.expected_bytes, bytes, memory_order_relaxed);
     win_room(access, MIN(bytes, max));
     (void)measure(access->keyspace, false);
-    atomic_fetch_sub_explicit(&room->expected_bytes, bytes, memory_order_relaxed);
+}
+
+void room_reply_is_made(struct keyspace_access *access) {
+    if (LIKELY(access->expected_bytes == 0)) return;
+    atomic_fetch_sub_explicit(&access->keyspace->room.expected_bytes, access->expected_bytes,
+                              memory_order_relaxed);
+    access->expected_bytes = 0;
 }
 
 size_t room_for_replies(const struct keyspace *keyspace, size_t most) {

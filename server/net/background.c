@@ -3,6 +3,7 @@
 
 #include "net/background.h"
 
+#include "keyspace/room.h"
 #include "net/net.h"
 #include "observe/clock.h"
 
@@ -116,6 +117,7 @@ static void end_job(struct background *background, const struct job *job) {
 static void run_job(struct worker_state *state, struct job *job) {
     worker_state_set_time(state, clock_wall_ms(), clock_mono_ms());
     dispatch_deferred(state, &job->connection->session, job->input, &job->result);
+    room_reply_is_made(&state->access);
     reply_swap(&state->reply, &job->reply);
     reply_clear(&state->reply);
     worker_state_trim(state);
@@ -195,6 +197,7 @@ static void run_here(struct connection *connection) {
     struct worker *worker = connection->worker;
     struct dispatch_result result = {0};
     dispatch_deferred(&worker->state, &connection->session, buf_view(&connection->query), &result);
+    room_reply_is_made(&worker->state.access);
     connection_end_background(connection, &result);
 }
 

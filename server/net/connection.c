@@ -568,8 +568,11 @@ static void finish_serving(struct connection *connection, const struct dispatch_
     if (result->close || broken || connection->session.close_after_reply)
         begin_finishing(connection);
     bool open = release_held(connection) && send_reply(connection, reply);
+    size_t made = reply->out.cap;
     reply_clear(reply);
     reply_shrink(reply, REPLY_BYTES_KEPT);
+    /* What it took, sent or not, is with the allocator now, which gives it back later. */
+    if (UNLIKELY(made > REPLY_BYTES_KEPT)) worker_note_brought(connection->worker, made);
     if (!open) return;
 
     note_pause(connection, result->paused);
@@ -589,6 +592,7 @@ void connection_serve(struct connection *connection, struct bytes input,
         dispatch_looked_at(&worker->state, &connection->session, input, ahead, &result);
     else
         dispatch_input(&worker->state, &connection->session, input, &result);
+    room_reply_is_made(&worker->state.access);
     bool kept = result.drop || keep_rest(connection, input, result.consumed);
     worker->serving = NULL;
     if (result.drop) {

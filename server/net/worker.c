@@ -477,14 +477,28 @@ static void relieve_here(struct message *message, void *owner) {
     worker_relieve(worker);
 }
 
+/* Where what clients may hold is a part of memory.max, that is so that one of them may send the
+ * longest value, or be sent as much; several together have half of it, so that many small buffers
+ * do not push out most entries.  `class` is of what the greediest holds. */
+static bool clients_exceed(const struct worker *worker, int class) {
+    enum { TOGETHER_SHARE = 2, OTHERS_SHARE = 4 };
+    size_t limit = worker_clients_limit(worker), held = budget_held(&worker->net->budget);
+    if (held > limit) return true;
+    int64_t given = config_read(worker->net->options.config->limits.clients_bytes);
+    if (class < 0 || given < 0 || limit == (size_t)given || limit == SIZE_MAX) return false;
+    size_t most = (size_t)2 << class;
+    return held > limit / TOGETHER_SHARE && held - MIN(most, held) > limit / OTHERS_SHARE;
+}
+
 void worker_relieve(struct worker *worker) {
     struct net *net = worker->net;
-    while (budget_held(&net->budget) > worker_clients_limit(worker)) {
+    for (;;) {
         struct worker *greediest = worker;
         for (size_t i = 0; i < net->workers_count; i++)
             if (budget_largest_class(&net->workers[i].budget) >
                 budget_largest_class(&greediest->budget))
                 greediest = &net->workers[i];
+        if (!clients_exceed(worker, budget_largest_class(&greediest->budget))) return;
         if (greediest != worker) {
             /* It closes its own; until then the budget is exceeded by one read of ours. */
             if (atomic_exchange(&greediest->relief_asked, true)) return;
@@ -497,15 +511,19 @@ void worker_relieve(struct worker *worker) {
     }
 }
 
+void worker_note_brought(struct worker *worker, size_t bytes) {
+    if (LIKELY(!room_note_buffers(&worker->state.access, bytes))) return;
+    worker->upkeep_is_due = true;
+    uv_idle_start(&worker->again, on_again);
+}
+
 bool worker_hold(struct worker *worker, struct connection *connection, size_t bytes) {
     size_t before = connection->member.held_bytes;
     budget_hold(&worker->budget, &connection->member, bytes);
     if (bytes <= before) return true;
-    if (budget_held(&worker->net->budget) > worker_clients_limit(worker)) worker_relieve(worker);
-    if (UNLIKELY(room_note_buffers(&worker->state.access, bytes - before))) {
-        worker->upkeep_is_due = true;
-        uv_idle_start(&worker->again, on_again);
-    }
+    if (UNLIKELY(budget_held(&worker->net->budget) > worker_clients_limit(worker) / 2))
+        worker_relieve(worker);
+    worker_note_brought(worker, bytes - before);
     return !connection->closed;
 }
 

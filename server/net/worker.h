@@ -116,6 +116,8 @@ void worker_queue_again(struct worker *worker, struct connection *connection);
 void worker_note_judged(struct worker *worker, size_t input_bytes);
 /* A client's buffers are so large now. */
 void worker_note_buffers(struct worker *worker, size_t query_bytes, size_t output_bytes);
+/* Memory was taken for clients, so many bytes of it: entries may have to give way. */
+void worker_note_brought(struct worker *worker, size_t bytes);
 /* What all clients may hold together; SIZE_MAX: no limit. */
 size_t worker_clients_limit(const struct worker *worker);
 /* What the connection holds has changed to so many bytes: accounts for it and, when all clients
