@@ -320,6 +320,7 @@ help:
 #: make bench-parts        single parts in isolation, no sockets
 #: make bench-delay        how long commands wait while a million keys end, or entries give way; idle cost; DELAY_ARGS=
 #: make churn CHURN_S=600  mixed sizes at the memory limit: resident memory beside memory.max; CHURN_MB='100 256'
+#: make unread             clients who do not read, or send halves: resident memory beside memory.max; UNREAD_ARGS='--memory-mb 48 128 512 --writer'
 #: make soak SOAK_S=600    mixed load with expiry, eviction, snapshots and churn; checks memory, descriptors, errors
 #: make abuse              clients that mean harm, and whether answers are those of some order; the long runs
 #: make test-ecosystem     the Python libraries of today, from PyPI, in a venv
@@ -412,6 +413,10 @@ CHURN_MB ?= 128
 .PHONY: churn
 churn: $(V)/brine-server
 	@python3 tests/bench/churn.py --server $(V)/brine-server --seconds $(CHURN_S) --memory-mb $(CHURN_MB) $(CHURN_ARGS)
+
+.PHONY: unread
+unread: $(V)/brine-server
+	@python3 tests/bench/unread.py --server $(V)/brine-server $(UNREAD_ARGS)
 
 # bench_pauses with the server's allocator and its settings: the C library's gives 100 MB back at once.
 .PHONY: bench-delay

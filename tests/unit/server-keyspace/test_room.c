@@ -316,3 +316,54 @@ Test(room, where_nothing_ends_it_is_not_looked_for_again_until_something_does) {
     cr_expect(found.entries == 1, "%zu entries", found.entries);
     house_deinit(&house);
 }
+
+Test(room, a_client_may_leave_less_unread_the_more_all_hold) {
+    static _Atomic size_t held;
+    struct house house;
+    house_init(&house, LIMIT);
+    room_watch_clients(&house.keyspace, &held);
+    cr_expect_eq(room_for_replies(&house.keyspace, 1000), 1000, "what was asked for is the most");
+    cr_expect_eq(room_for_replies(&house.keyspace, SIZE_MAX), LIMIT / 8 / 8);
+    held = LIMIT / 16;
+    cr_expect_eq(room_for_replies(&house.keyspace, SIZE_MAX), LIMIT / 16 / 8);
+    held = LIMIT;
+    cr_expect_eq(room_for_replies(&house.keyspace, SIZE_MAX), 16 * 1024);
+    room_set(&house.keyspace, &(struct keyspace_memory){0});
+    cr_expect_eq(room_for_replies(&house.keyspace, 1000), 1000, "without a limit, all of it");
+    house_deinit(&house);
+}
+
+Test(room, buffers_that_grow_are_paid_for_at_once) {
+    static _Atomic size_t held;
+    struct house house;
+    house_init(&house, LIMIT);
+    room_watch_clients(&house.keyspace, &held);
+    fill_with(&house, LIMIT / 4 * 3, 1000);
+    told.resident_bytes = BASE + store_used_bytes(house.store);
+    cr_expect_not(room_note_buffers(&house.access, LIMIT / 32), "there is room");
+    for (size_t i = 1; i <= 8; i++) {
+        held += LIMIT / 16;
+        told.resident_bytes = BASE + store_used_bytes(house.store) + held;
+        cr_expect_eq(room_note_buffers(&house.access, LIMIT / 16), i > 2, "%zu", i);
+    }
+    cr_expect_leq(room_taken_bytes(&house.keyspace), LIMIT + LIMIT / 16, "%zu are taken",
+                  room_taken_bytes(&house.keyspace));
+    house_deinit(&house);
+}
+
+Test(room, entries_give_way_before_a_long_reply_is_made) {
+    static _Atomic size_t held;
+    struct house house;
+    house_init(&house, LIMIT);
+    room_watch_clients(&house.keyspace, &held);
+    fill_with(&house, LIMIT / 8 * 7, 1000);
+    told.resident_bytes = BASE + store_used_bytes(house.store);
+    size_t before = store_used_bytes(house.store);
+    room_win_for_reply(&house.access, LIMIT / 4);
+    size_t taken = room_taken_bytes(&house.keyspace);
+    cr_expect_lt(store_used_bytes(house.store), before);
+    cr_expect_leq(taken, LIMIT + LIMIT / 16, "%zu are taken", taken);
+    room_reply_is_made(&house.access);
+    cr_expect_eq(room_taken_bytes(&house.keyspace), taken - LIMIT / 4, "it counted until then");
+    house_deinit(&house);
+}
