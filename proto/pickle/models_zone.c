@@ -19,8 +19,9 @@ static bool is_date(const uint8_t *raw) {
     enum { FEBRUARY = 2 };
     unsigned year = (unsigned)raw[0] << 8 | raw[1], month = raw[2] & ~(unsigned)FOLD;
     if (year - 1 >= YEAR_MAX || month - 1 >= MONTHS) return false;
+    if (LIKELY(raw[3] - 1u < days[month - 1])) return true;
     bool leap = year % LEAP == 0 && (year % CENTURY != 0 || year % LEAP_CENTURY == 0);
-    return raw[3] - 1u < days[month - 1] + (month == FEBRUARY && leap ? 1u : 0u);
+    return month == FEBRUARY && raw[3] == days[month - 1] + 1 && leap;
 }
 
 static bool is_time(const uint8_t *raw) {
