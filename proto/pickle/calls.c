@@ -28,7 +28,7 @@ static void note_model(struct machine *m, enum policy_model model) {
     if (UNLIKELY(freezes)) m->sees_maps = true;
     bool looks = model == POLICY_MODEL_PANDAS_INDEX || model == POLICY_MODEL_UUID ||
                  model == POLICY_MODEL_SKLEARN_PREDICTOR || model == POLICY_MODEL_UNICODE_ERROR ||
-                 error_keeps_all(model);
+                 model == POLICY_MODEL_NUMPY_RANDOM || error_keeps_all(model);
     if (UNLIKELY(wraps_data(model) || looks)) m->sees_keys = true;
     if (model == POLICY_MODEL_PANDAS_INDEX && m->index_from == 0) m->index_from = m->nodes_count;
     if (UNLIKELY(model == POLICY_MODEL_RESULT_KEYS || model == POLICY_MODEL_RESULT_ROW) &&

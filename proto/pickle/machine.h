@@ -79,6 +79,7 @@ struct machine {
     struct grown_state grown; /* models.c: looked for once such a tree is made */
     struct ranged_state ranged;
     struct identity_state identity;
+    struct random_state random;
     /* joblib.c */
     bool inside;    /* in the pickle of an array of objects */
     uint32_t start; /* of the pickle that is being read */

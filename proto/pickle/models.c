@@ -794,6 +794,7 @@ static bool freeze_list(struct machine *m, struct pickle_value value) {
 bool model_note_item(struct machine *m, uint32_t dict, struct bytes key,
                      struct pickle_value value) {
     if (!error_note_item(m, dict, key, value)) return false;
+    if (!random_note_item(m, dict, key, value)) return false;
     if (bytes_equal(key, BYTES("int"))) plain_note_identity(m, dict, value);
     if (!pandas_note_item(m, dict, key, value)) return false;
     if (UNLIKELY(m->sees_results) && !result_note_item(m, dict, key, value)) return false;

@@ -67,6 +67,10 @@ static inline bool error_keeps_all(enum policy_model model) {
 }
 bool error_note_item(struct machine *m, uint32_t dict, struct bytes key, struct pickle_value value);
 bool error_state_agrees(const struct machine *m, uint32_t instance, struct pickle_value state);
+/* models_random.c: a str key of a dict, while keys are looked at; the state of a generator. */
+bool random_note_item(struct machine *m, uint32_t dict, struct bytes key,
+                      struct pickle_value value);
+bool random_state_agrees(const struct machine *m, uint32_t instance, struct pickle_value state);
 /* models_generic.c: what stands in the brackets of a generic class. */
 bool generic_admits(struct machine *m, const struct arguments *args);
 /* items.c: one of numpy's scalars may be compared with any key. */

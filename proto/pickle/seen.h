@@ -50,4 +50,9 @@ struct identity_state {
     struct pickle_value number;
 };
 
+/* The dict under "state" in the one that a random generator may get. */
+struct random_state {
+    uint32_t dict, inner;
+};
+
 #endif

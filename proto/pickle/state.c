@@ -240,7 +240,11 @@ static bool check_instance_state(struct machine *m, uint32_t target, struct pick
     }
     struct bytes module = m->scratch->globals[node->global].module;
     if (bytes_equal(module, BYTES("_io")) && !check_stream_state(m, state)) return false;
-    return any ? check_any_state(m, state, barred) : check_plain_state(m, state, barred);
+    if (!(any ? check_any_state(m, state, barred) : check_plain_state(m, state, barred)))
+        return false;
+    bool draws = entry_of(m, node->global)->model == POLICY_MODEL_NUMPY_RANDOM;
+    return !draws || random_state_agrees(m, target, state) ||
+           refuse_global(m, PICKLE_STATE_KIND, node->global);
 }
 
 /* --- facts: the sorted keys of a class's state --- */

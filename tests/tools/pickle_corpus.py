@@ -1969,6 +1969,49 @@ def memoryviews():
     add("r42_views_late", P(4) + made + b"}" + S("_memoryview_attrs") + b"]q\x00sh\x00(" + pair * 65 + b"e0b.", LIMIT, "expanded-max")
 
 
+def generators():
+    """Where a random generator stands in its table, which numpy before 2.5 takes from the state unchecked."""
+    name = "numpy.random._pickle.%s"
+    bits, state = "__bit_generator_ctor", "__randomstate_ctor"
+    made = lambda maker: SG("numpy.random._pickle", maker) + S("MT19937") + b"\x85R"
+    outer = lambda inner, more=b"": b"}(" + S("bit_generator") + S("MT19937") + S("state") + inner + more + b"u"
+    inner = lambda pos: b"}" + S("pos") + pos + b"s"
+    for maker in (bits, state, "__generator_ctor"):
+        refused = FORBIDDEN, "state-kind", name % maker
+        for at, (pos, good) in enumerate(((b"K\0", True), (b"M\x70\2", True), (b"M\x71\2", False), (b"J\xff\xff\xff\xff", False), (b"J\0\0\0\x80", False),
+                                          (b"\x8a\x09" + b"\1" * 9, False), (b"\x88", False), (b"N", False), (b"G" + b"\0" * 8, False), (b"]", False))):
+            add("r43_%s_%d" % (maker.strip("_"), at), P(4) + made(maker) + outer(inner(pos)) + b"b.", *((ACCEPT, "accepted") if good else refused))
+        for at, (pos, good) in enumerate(((b"K\4", True), (b"K\5", False), (b"J\xff\xff\xff\xff", False))):
+            add("r43_%s_buffer_%d" % (maker.strip("_"), at), P(4) + made(maker) + outer(b"}", S("buffer_pos") + pos) + b"b.", *((ACCEPT, "accepted") if good else refused))
+    refused = FORBIDDEN, "state-kind", name % bits
+    far, near = inner(b"M\xff\xff"), inner(b"K\1")
+    add("r43_seeded", P(4) + made(bits) + outer(near) + b"N\x86b.", ACCEPT, "accepted")
+    add("r43_seeded_far", P(4) + made(bits) + outer(far) + b"N\x86b.", *refused)
+    add("r43_alone_far", P(4) + made(bits) + far + b"b.", *refused)
+    add("r43_vector", P(4) + made(bits) + outer(b"}" + S("state") + b"]s") + b"b.", ACCEPT, "accepted")
+    add("r43_escaped", P(2) + G("numpy.random._pickle", bits) + b"(VMT19937\ntR}Vst\\u0061te\n}Vp\\u006fs\nM\xff\xffssb.", *refused)
+    add("r43_8bit", P(2) + G("numpy.random._pickle", bits) + b"(VMT19937\ntR}U\5state}U\3posM\xff\xffssb.", *refused)
+    add("r43_late", P(4) + made(bits) + b"}" + S("state") + b"}q\0sh\0" + S("pos") + b"M\xff\xffs0b.", *refused)
+    add("r43_twice", P(4) + made(bits) + outer(b"}" + S("pos") + b"M\xff\xffs" + S("pos") + b"K\1s") + b"b.", *refused)
+    add("r43_other_first", P(4) + made(bits) + outer(far, S("state") + near) + b"b.", *refused)
+    add("r43_other_list", P(4) + made(bits) + outer(b"]") + b"b.", *refused)
+    row = SG("numpy.core.multiarray", "scalar") + DTYPE + B(b"x" * 8) + b"\x86R"
+    add("r43_row", P(4) + made(bits) + outer(row) + b"b.", *refused)
+    add("r43_text_of_numpy", P(4) + made(bits) + outer(b"}" + SG("numpy.core.multiarray", "scalar") + SG("numpy", "dtype") + S("U3") + b"\x89\x88\x87R" +
+        B("pos".encode("utf-32-le")) + b"\x86RM\xff\xffs") + b"b.", *refused)
+    add("r43_early", P(4) + outer(far) + b"q\x000" + made(bits) + b"h\0b.", *refused)
+    add("r43_early_inner", P(4) + far + b"q\x000" + made(bits) + outer(b"h\0") + b"b.", *refused)
+    add("r43_between", P(4) + made(bits) + outer(near) + b"}" + S("state") + b"}s0b.", *refused)
+    add("r43_list", P(4) + made(bits) + b"](" + S("MT19937") + b"NK\1eb.", *refused)
+    add("r43_empty", P(4) + made(bits) + b")b.", *refused)
+    add("r43_instance_first", P(4) + made(bits) + SG("collections", "OrderedDict") + b")RN\x86b.", *refused)
+    add("r43_tuple", P(4) + made(bits) + b"(" + S("MT19937") + b"NK\1K\0K\0tb.", ACCEPT, "accepted")
+    add("r43_tuple_far", P(4) + made(bits) + b"(" + S("MT19937") + b"NM\x71\2K\0K\0tb.", *refused)
+    add("r43_tuple_short", P(4) + made(bits) + b"(" + S("MT19937") + b"Ntb.", *refused)
+    add("r43_tuple_in_tuple", P(4) + made(bits) + b"(" + S("MT19937") + b"NM\xff\xfftN\x86b.", *refused)
+    add("r43_none", P(4) + made("__generator_ctor") + b"Nb.", ACCEPT, "accepted")
+
+
 def write(folder, check):
     here = folder.path
     missing = too_few(folder.expected) if folder is PICKLES else []
@@ -1997,7 +2040,7 @@ def main(check):
                  numpy_dtypes, dunders, wrapped_and_paired, pandas_caches, wide, wrapped, index_dtypes, range_indexes, cookies, results, array_streams,
                  long_integers, brackets, array_protocols, walked, masked, handed_on, copied_and_kept, kept_errors, weights, known_hashes, called_and_kept,
                  functions_inside, unicode_errors, hashed_times, strides_and_comparisons,
-                 logged_errors, moments, memoryviews):
+                 logged_errors, moments, memoryviews, generators):
         part()
     return write(PICKLES, check) | write(ARRAY_STREAMS, check)
 
