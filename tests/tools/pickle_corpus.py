@@ -1672,6 +1672,8 @@ def known_hashes():
     case("v6_text", "ipaddress", "IPv6Address", text(""), chosen, spread)
     case("v6_interface", "ipaddress", "IPv6Interface", text("/0"), chosen, spread)
     case("v6_network", "ipaddress", "IPv6Network", text("/128"), chosen, spread)
+    unread = b"".join(b"h\x00" + S("%d:" % value + "0" * 500) + b"\x85R" for value in plain)
+    add("r33_v6_too_long", P(4) + SG("ipaddress", "IPv6Address") + b"q\x000\x8f(" + unread + b"\x90.", LIMIT, "key-collisions")
     encoded = lambda characters: b"h\x00" + S(characters) + S("latin1") + b"\x86R"
     differing = [encoded("k%d" % value) + long(12345) + b"\x86" for value in plain]
     case("derived", "_codecs", "encode", lambda part: part, [encoded("k") + long(value) + b"\x86" for value in chosen], differing)

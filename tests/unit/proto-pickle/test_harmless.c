@@ -152,8 +152,6 @@ Test(harmless, names_that_are_text_are_no_import) {
     );
 }
 
-/* __import__ takes any text, and finds any file: the first is a module of every Python on Linux,
- * and a folder beside the program is one as well. */
 Test(harmless, a_character_of_text_counts_in_the_part_of_a_name_that_decides) {
     static const char of_text[] = "\"'()+,:;<=>[]{|}";
     struct pickle_scratch scratch;
@@ -177,6 +175,8 @@ Test(harmless, a_character_of_text_counts_in_the_part_of_a_name_that_decides) {
     pickle_scratch_deinit(&scratch);
 }
 
+/* __import__ takes any text, and finds any file: the first is a module of every Python on Linux,
+ * and a folder beside the program is one as well. */
 Test(harmless, names_that_no_import_statement_could_hold_are_imported_all_the_same) {
     CHECK(
         {BYTES("c_sysconfigdata__x86_64-linux-gnu\nx\n"), IMPORT, 0, "a hyphen"},
