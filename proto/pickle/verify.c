@@ -631,7 +631,7 @@ static bool start(struct machine *m, size_t length) {
     m->unusual = m->limits->expanded_max ? UINT32_MAX : NODES_UNUSUAL;
     m->sees_keys = scratch->collect_keys || scratch->joblib_arrays;
     m->sums_names = scratch->collect_keys || scratch->collect_fingerprints;
-    return more_new(m) && node_new(m, NODE_TUPLE, &empty_tuple) && joblib_begin(m);
+    return more_new(m) && tuple_new(m, NULL, 0, &empty_tuple) && joblib_begin(m);
 }
 
 enum brine_status pickle_verify(struct bytes input, const struct policy *policy,

@@ -42,6 +42,7 @@ NOT_RUN = {
     "apt-get install ./build/deb/": "changes the machine: deb.sh does it in a fresh root",
     "make bench": "takes minutes and a quiet machine",
     "make churn": "takes minutes and a quiet machine",
+    "make unread": "takes minutes and a quiet machine; a short run is in the suite",
     "make install": "test_install.sh does it in a folder",
     "BRINE_HTTP_PASSWORD=$(openssl rand -hex 16) docker ": "needs an engine: `docker-compose config` reads it in `make lint`",
     "docker ": "needs an engine: container.sh builds and runs the same steps without one",

@@ -10,6 +10,7 @@
 #include "policy_file.h"
 
 #include <criterion/criterion.h>
+#include <string.h>
 
 static const uint64_t modulus = ((uint64_t)1 << 61) - 1;
 
@@ -141,8 +142,9 @@ static void append(struct buf *buf, const void *bytes, size_t len) {
     cr_assert_eq(buf_append(buf, bytes_view(bytes, len)), BRINE_OK);
 }
 
-static void write_dict(struct buf *buf, const struct keys *keys) {
+static void write_dict(struct buf *buf, const char *before, const struct keys *keys) {
     buf_clear(buf);
+    append(buf, before, strlen(before));
     append(buf, "}(", 2);
     for (size_t i = 0; i < keys->count; i++) {
         uint8_t text[LONG_BYTES + 3] = {0x8a, LONG_BYTES};
@@ -191,7 +193,7 @@ Test(probes, what_cpythons_dict_takes_decides) {
         keys.count = 0;
         row->make(&keys, count, &random);
         dict_fill(&dict, &keys);
-        write_dict(&buf, &keys);
+        write_dict(&buf, "", &keys);
         bool few = dict.probes <= PICKLE_LIMITS_DEFAULT.key_probes_max * keys.count + FREE_PROBES;
         bool passed = pickle_verify(buf_view(&buf), &policy.policy, &PICKLE_LIMITS_DEFAULT,
                                     &scratch, &report) == BRINE_OK;
@@ -201,6 +203,30 @@ Test(probes, what_cpythons_dict_takes_decides) {
                   row->name);
         cr_expect_eq(report.reason, passed ? PICKLE_ACCEPTED : PICKLE_KEY_COLLISIONS);
     }
+    buf_deinit(&buf);
+    pickle_scratch_deinit(&scratch);
+}
+
+/* The first thing that a scratch sees: no tuple has made room for parts yet. */
+Test(probes, keys_beside_an_empty_tuple_and_no_other) {
+    static struct keys keys;
+    struct test_policy policy;
+    struct pickle_scratch scratch;
+    struct pickle_report report;
+    struct random random;
+    struct buf buf;
+    random_init(&random, 1);
+    buf_init(&buf, mem_system(), 1 << 20);
+    pickle_scratch_init(&scratch, mem_system(), 1 << 26);
+    cr_assert(test_policy_load(&policy, "tests/corpus/pickle/POLICY"));
+    keys.count = 0;
+    random_keys(&keys, counts[0], &random);
+    write_dict(&buf, ")0", &keys);
+    cr_expect_eq(
+        pickle_verify(buf_view(&buf), &policy.policy, &PICKLE_LIMITS_DEFAULT, &scratch, &report),
+        BRINE_OK);
+    cr_expect_eq(report.reason, PICKLE_ACCEPTED);
+    cr_expect_not_null(scratch.cells, "what is read of an empty tuple lies in memory");
     buf_deinit(&buf);
     pickle_scratch_deinit(&scratch);
 }
