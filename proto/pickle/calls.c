@@ -74,7 +74,8 @@ bool resolve(struct machine *m, struct bytes module, struct bytes name, bool by_
     /* Exceptions make a tuple of their args, django lists of the values that a key has. */
     global->walks = global->numerical ||
                     (bytes_equal(module, BYTES("builtins")) &&
-                     (entry->model == POLICY_MODEL_NONE || error_keeps_all(entry->model))) ||
+                     (entry->model == POLICY_MODEL_NONE || error_keeps_all(entry->model) ||
+                      entry->model == POLICY_MODEL_EXCEPTION_GROUP)) ||
                     bytes_equal(module, BYTES("django.utils.datastructures")) ||
                     bytes_equal(module, BYTES("django.http.request"));
     /* Its errors write out what they got. */

@@ -565,6 +565,18 @@ static bool call_range(struct machine *m, const struct arguments *args,
     return give_instance(m, args, result) && set_wide(m, result->a, length);
 }
 
+static bool call_shaped(struct machine *m, const struct arguments *args,
+                        struct pickle_value *result) {
+    return model_shape(m, args, 0) && give_instance(m, args, result);
+}
+
+static bool call_group(struct machine *m, const struct arguments *args,
+                       struct pickle_value *result) {
+    uint32_t exceptions;
+    if (!error_admits_group(m, args, &exceptions)) return refuse_arguments(m, args);
+    return call_shaped(m, args, result) && set_wide(m, result->a, exceptions);
+}
+
 static bool call_network(struct machine *m, const struct arguments *args,
                          struct pickle_value *result) {
     uint32_t addresses;
@@ -600,10 +612,6 @@ static bool call_fraction(struct machine *m, const struct arguments *args,
 }
 static bool admits_decimal(struct machine *m, const struct arguments *args) {
     return admits_text(m, args, text_is_decimal);
-}
-static bool call_shaped(struct machine *m, const struct arguments *args,
-                        struct pickle_value *result) {
-    return model_shape(m, args, 0) && give_instance(m, args, result);
 }
 static bool call_to_bytes(struct machine *m, const struct arguments *args,
                           struct pickle_value *result) {
@@ -641,6 +649,7 @@ static const struct {
     [POLICY_MODEL_UNICODE_ERROR] = {.admits = error_admits_unicode},
     [POLICY_MODEL_IMPORT_ERROR] = {.admits = admits_anything},
     [POLICY_MODEL_SYNTAX_ERROR] = {.admits = error_admits_syntax},
+    [POLICY_MODEL_EXCEPTION_GROUP] = {.call = call_group},
     [POLICY_MODEL_SEQUENCE] = {.admits = admits_sequence},
     [POLICY_MODEL_MAPPING] = {.admits = admits_mapping},
     [POLICY_MODEL_COUNTER] = {.admits = admits_counter},

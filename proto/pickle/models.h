@@ -61,6 +61,7 @@ bool zone_admits_pytz(struct machine *m, const struct arguments *args);
 bool error_admits_wrapper(struct machine *m, const struct arguments *args);
 bool error_admits_unicode(struct machine *m, const struct arguments *args);
 bool error_admits_syntax(struct machine *m, const struct arguments *args);
+bool error_admits_group(struct machine *m, const struct arguments *args, uint32_t *exceptions);
 /* Of those that keep whatever they get, like most exceptions. */
 static inline bool error_keeps_all(enum policy_model model) {
     return model == POLICY_MODEL_IMPORT_ERROR || model == POLICY_MODEL_SYNTAX_ERROR;

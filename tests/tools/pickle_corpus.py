@@ -2014,6 +2014,33 @@ def generators():
     add("r43_none", P(4) + made("__generator_ctor") + b"Nb.", ACCEPT, "accepted")
 
 
+def groups():
+    """traceback makes an object of each exception in an ExceptionGroup, as often as it stands there."""
+    group, error = SG("builtins", "ExceptionGroup"), SG("builtins", "ValueError") + b")R"
+    def nested(levels, group=group, wide=2):
+        level = group + S("m") + b"](" + b"h\0" * wide + b"e\x86Rq\x000"
+        return P(4) + error + b"q\x000" + level * levels + b"h\0."
+    full = "builtins.ExceptionGroup"
+    add("r44_plain", P(4) + group + S("m") + b"]" + error + b"a\x86R.", ACCEPT, "accepted")
+    add("r44_tuple", P(4) + group + S("m") + error + b"\x85\x86R.", ACCEPT, "accepted")
+    add("r44_few_levels", nested(8), ACCEPT, "accepted")
+    add("r44_levels", nested(22), LIMIT, "heap")
+    add("r44_base", nested(22, SG("builtins", "BaseExceptionGroup")), LIMIT, "heap")
+    add("r44_many_levels", nested(60), LIMIT, "heap")
+    add("r44_twice_held", P(4) + error + b"q\x000" + (group + S("m") + b"](h\0e\x86Rq\x000" + SG("app", "User") + b"h\0h\0\x86\x81q\x000") * 20 + b"h\0.", LIMIT, "heap")
+    add("r44_wide", nested(1, wide=10000), ACCEPT, "accepted")
+    add("r44_wide_again", nested(2, wide=1000), LIMIT, "heap")
+    deep = error + b"q\0020" + (group + S("m") + b"](h\2h\2e\x86Rq\0020") * 12 + b"h\0("
+    late = lambda times: P(4) + S("m") + b"]q\0\x86q\x010" + deep + b"h\2" * times + b"e0" + group + b"h\1R."
+    add("r44_grown_in_tuple", late(1), ACCEPT, "accepted")
+    add("r44_grown_in_tuple_more", late(3), LIMIT, "heap")
+    add("r44_made", P(4) + group + S("m") + b"]" + error + b"a\x86\x81.", FORBIDDEN, "arguments", full)
+    for name, arguments in (("text", S("m") + S("m") + b"\x86"), ("set", S("m") + b"\x8f\x86"), ("number", b"K\1]\x86"), ("one", S("m") + b"\x85"),
+                            ("instance", S("m") + SG("collections", "deque") + b")R\x86"), ("three", S("m") + b"]N\x87")):
+        add("r44_of_" + name, P(4) + group + arguments + b"R.", FORBIDDEN, "arguments", full)
+    add("r44_walks", P(4) + group + S("m") + b"]" + error + b"a\x86R}" + S("args") + SG("builtins", "range") + b"J\xff\xff\xff\x7f\x85Rsb.", LIMIT, "heap")
+
+
 def write(folder, check):
     here = folder.path
     missing = too_few(folder.expected) if folder is PICKLES else []
@@ -2042,7 +2069,7 @@ def main(check):
                  numpy_dtypes, dunders, wrapped_and_paired, pandas_caches, wide, wrapped, index_dtypes, range_indexes, cookies, results, array_streams,
                  long_integers, brackets, array_protocols, walked, masked, handed_on, copied_and_kept, kept_errors, weights, known_hashes, called_and_kept,
                  functions_inside, unicode_errors, hashed_times, strides_and_comparisons,
-                 logged_errors, moments, memoryviews, generators):
+                 logged_errors, moments, memoryviews, generators, groups):
         part()
     return write(PICKLES, check) | write(ARRAY_STREAMS, check)
 
