@@ -74,6 +74,24 @@ void mem_account_init(struct mem_account *account, struct allocator *parent, siz
     atomic_init(&account->peak_bytes, 0);
 }
 
+bool mem_hand_over(struct allocator *from, struct allocator *to, size_t bytes) {
+    if (from == to) return true;
+    if (from->resize != account_resize || to->resize != account_resize) return false;
+    struct mem_account *giver = CONTAINER_OF(from, struct mem_account, allocator);
+    struct mem_account *taker = CONTAINER_OF(to, struct mem_account, allocator);
+    if (giver->parent != taker->parent) return false;
+    size_t used =
+        atomic_fetch_add_explicit(&taker->used_bytes, bytes, memory_order_relaxed) + bytes;
+    size_t limit = atomic_load_explicit(&taker->limit_bytes, memory_order_relaxed);
+    if (limit && used > limit) {
+        atomic_fetch_sub_explicit(&taker->used_bytes, bytes, memory_order_relaxed);
+        return false;
+    }
+    raise_peak(taker, used);
+    atomic_fetch_sub_explicit(&giver->used_bytes, bytes, memory_order_relaxed);
+    return true;
+}
+
 size_t mem_account_used(const struct mem_account *account) {
     return atomic_load_explicit(&account->used_bytes, memory_order_relaxed);
 }

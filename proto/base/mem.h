@@ -60,5 +60,9 @@ struct mem_account {
 void mem_account_init(struct mem_account *account, struct allocator *parent, size_t limit_bytes);
 size_t mem_account_used(const struct mem_account *account);
 size_t mem_account_peak(const struct mem_account *account);
+/* A live block that was taken through `from` counts in `to` from now on, and is to be freed through
+ * it.  False, and nothing changed: they are not accounts over the same parent, or it is more than
+ * `to` may have. */
+bool mem_hand_over(struct allocator *from, struct allocator *to, size_t bytes);
 
 #endif

@@ -88,12 +88,22 @@ void keyspace_deinit(struct keyspace *keyspace);
 
 enum { KEYSPACE_SCRATCH_BYTES_KEPT = 64 * 1024 };
 
+/* Where the arguments of a command lie.  A long value that is most of it is stored with its memory,
+ * not copied: the buffer is empty then, and what was in it stays readable until keyspace_end_input.
+ */
+struct keyspace_input {
+    struct buf *buf;    /* NULL: nothing may be taken */
+    struct blob *taken; /* of it; a reference */
+    size_t len;         /* what was in it then */
+};
+
 /* One a worker; now_ms is set once a loop turn. */
 struct keyspace_access {
     struct keyspace *keyspace;
     struct store_hold hold;
     struct metrics *metrics; /* NULL: counts nothing */
     int64_t now_ms;
+    struct keyspace_input input;
     const char *command; /* whose question it is: see struct gate_question */
     gate_actor_fn *actor;
     const void *actor_context;
@@ -129,6 +139,18 @@ struct keyspace_access {
 void keyspace_access_init(struct keyspace_access *access, struct keyspace *keyspace,
                           struct metrics *metrics, struct allocator *mem);
 void keyspace_access_deinit(struct keyspace_access *access);
+
+/* When the command has run, or is to run later: what was taken and not stored is in the buffer
+ * again. */
+static inline void keyspace_settle_input(struct keyspace_input *input) {
+    if (UNLIKELY(input->taken != NULL) && blob_back_to_buf(input->taken, input->buf, input->len))
+        input->taken = NULL;
+}
+/* When nobody reads the arguments any more. */
+static inline void keyspace_end_input(struct keyspace_input *input) {
+    blob_unref(input->taken);
+    *input = (struct keyspace_input){0};
+}
 
 enum keyspace_outcome {
     KEYSPACE_DONE,

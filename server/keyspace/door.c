@@ -198,12 +198,30 @@ static uint16_t writer_of(struct keyspace_access *access) {
     return writers_number(&access->keyspace->writers, &access->writer, &actor);
 }
 
+/* The memory in which a value arrived, when little else is in it.  NULL: it is to be copied. */
+static struct blob *take_input(struct keyspace_access *access, struct bytes value) {
+    enum { BESIDE_SHARE = 16 }; /* of the value, that is kept with it */
+    struct keyspace_input *input = &access->input;
+    if (!input->buf) return NULL;
+    size_t at = (uintptr_t)value.data - (uintptr_t)input->buf->data;
+    bool is_inside = at < input->buf->len && value.len <= input->buf->len - at;
+    if (!is_inside || input->buf->cap - value.len > value.len / BESIDE_SHARE) return NULL;
+    size_t len = input->buf->len;
+    struct blob *blob = blob_of_part(input->buf, value, store_allocator(access->keyspace->store));
+    if (!blob) return NULL;
+    input->taken = blob_ref(blob);
+    input->len = len;
+    return blob;
+}
+
 enum keyspace_outcome door_prepare(struct keyspace_access *access, struct prepared *prepared) {
     struct bytes value = prepared->bytes;
     if (UNLIKELY(access->keyspace->provenance)) prepared->writer = writer_of(access);
     bool is_boxed = prepared->blob != NULL;
     if (is_boxed || prepared->dropped || value.len < access->keyspace->blob_from_bytes)
         return KEYSPACE_DONE;
+    prepared->blob = take_input(access, value);
+    if (prepared->blob) return KEYSPACE_DONE;
     if (access->may_defer && value.len > DOOR_COPY_AT_ONCE_BYTES) {
         door_defer(access, value.len);
         return KEYSPACE_DEFERRED;

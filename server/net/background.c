@@ -18,6 +18,8 @@ struct job {
     struct turn turn;
     struct connection *connection;
     struct bytes input;
+    struct buf query;           /* as the connection's is, and stays until the job is back, */
+    struct keyspace_input lent; /* unless its memory became a value's */
     struct dispatch_result result;
     struct reply reply;
 };
@@ -116,8 +118,12 @@ static void end_job(struct background *background, const struct job *job) {
 
 static void run_job(struct worker_state *state, struct job *job) {
     worker_state_set_time(state, clock_wall_ms(), clock_mono_ms());
+    state->access.input.buf = &job->query;
     dispatch_deferred(state, &job->connection->session, job->input, &job->result);
     room_reply_is_made(&state->access);
+    keyspace_settle_input(&state->access.input);
+    job->lent = state->access.input;
+    state->access.input = (struct keyspace_input){0};
     reply_swap(&state->reply, &job->reply);
     reply_clear(&state->reply);
     worker_state_trim(state);
@@ -188,7 +194,9 @@ static void finish_job(struct message *message, void *owner) {
     worker_note_time(worker);
     if (!connection->closed) reply_swap(&worker->state.reply, &job->reply);
     reply_deinit(&job->reply);
-    connection_end_background(connection, &job->result);
+    if (!job->query.data) connection->query = job->query;
+    connection_end_background(connection, job->input, &job->result);
+    keyspace_end_input(&job->lent);
     connection_unref(connection);
     mem_free(worker->net->options.mem, job, sizeof *job);
 }
@@ -196,9 +204,10 @@ static void finish_job(struct message *message, void *owner) {
 static void run_here(struct connection *connection) {
     struct worker *worker = connection->worker;
     struct dispatch_result result = {0};
-    dispatch_deferred(&worker->state, &connection->session, buf_view(&connection->query), &result);
+    struct bytes input = buf_view(&connection->query);
+    dispatch_deferred(&worker->state, &connection->session, input, &result);
     room_reply_is_made(&worker->state.access);
-    connection_end_background(connection, &result);
+    connection_end_background(connection, input, &result);
 }
 
 void background_run(struct connection *connection, const struct dispatch_result *result) {
@@ -214,6 +223,7 @@ void background_run(struct connection *connection, const struct dispatch_result 
         .message.run = finish_job,
         .connection = connection,
         .input = buf_view(&connection->query),
+        .query = connection->query,
     };
     reply_init(&job->reply, net->options.mem, SIZE_MAX);
     connection_ref(connection);

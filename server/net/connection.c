@@ -587,13 +587,17 @@ void connection_serve(struct connection *connection, struct bytes input,
     messages_collect(worker);
     if (UNLIKELY(connection->closed)) return;
     connection->session.query_bytes = input.len; /* as CLIENT LIST shows its asker */
+    struct keyspace_input *lent = &worker->state.access.input;
+    lent->buf = &connection->query;
     worker->serving = connection;
     if (ahead)
         dispatch_looked_at(&worker->state, &connection->session, input, ahead, &result);
     else
         dispatch_input(&worker->state, &connection->session, input, &result);
     room_reply_is_made(&worker->state.access);
+    keyspace_settle_input(lent);
     bool kept = result.drop || keep_rest(connection, input, result.consumed);
+    keyspace_end_input(lent);
     worker->serving = NULL;
     if (result.drop) {
         reply_clear(&worker->state.reply);
@@ -727,7 +731,7 @@ void connection_resume(struct connection *connection) {
     finish_serving(connection, &result);
 }
 
-void connection_end_background(struct connection *connection,
+void connection_end_background(struct connection *connection, struct bytes input,
                                const struct dispatch_result *result) {
     connection->in_background = false;
     if (connection->closed) {
@@ -738,7 +742,7 @@ void connection_end_background(struct connection *connection,
     struct worker *worker = connection->worker;
     worker->serving = connection;
     dispatch_end_deferred(&worker->state, &connection->session);
-    bool kept = keep_rest(connection, buf_view(&connection->query), result->consumed);
+    bool kept = keep_rest(connection, input, result->consumed);
     worker->serving = NULL;
     if (!kept) {
         reply_clear(&connection->worker->state.reply);

@@ -111,9 +111,11 @@ void connection_close(struct connection *connection);
 void connection_finish(struct connection *connection);
 /* The reply that the session waited for is in the worker's reply: sends it and goes on. */
 void connection_resume(struct connection *connection);
-/* The background is done with the command at the head of the query, and its reply is in the
- * worker's reply, unless the connection was closed meanwhile. */
-void connection_end_background(struct connection *connection, const struct dispatch_result *result);
+/* The background is done with the command at the head of `input`, which is the query, or was when
+ * its memory became a value's (keyspace_input); its reply is in the worker's reply, unless the
+ * connection was closed meanwhile. */
+void connection_end_background(struct connection *connection, struct bytes input,
+                               const struct dispatch_result *result);
 /* Sends bytes that are no reply, behind all replies so far, at the end of this turn.  May close the
  * connection: its memory stays until the loop's next turn. */
 void connection_push(struct connection *connection, struct bytes bytes);

@@ -35,15 +35,34 @@ struct blob *blob_create(struct allocator *mem, size_t len) {
     return blob;
 }
 
-struct blob *blob_of_buf(struct buf *buf) {
-    struct blob *blob = create(buf->mem, sizeof *blob);
-    if (!blob) return NULL;
-    blob->data = buf->data;
-    blob->len = buf->len;
+struct blob *blob_of_part(struct buf *buf, struct bytes part, struct allocator *mem) {
+    struct blob *blob = create(mem, sizeof *blob);
+    if (!blob || !mem_hand_over(buf->mem, mem, buf->cap)) {
+        mem_free(mem, blob, sizeof *blob);
+        return NULL;
+    }
+    blob->block = buf->data;
+    blob->data = part.len > 0 ? buf->data + (part.data - buf->data) : buf->data;
+    blob->len = part.len;
     blob->taken_bytes += buf->cap;
     buf->data = NULL;
     buf->len = buf->cap = 0;
     return blob;
+}
+
+struct blob *blob_of_buf(struct buf *buf) {
+    return blob_of_part(buf, buf_view(buf), buf->mem);
+}
+
+bool blob_back_to_buf(struct blob *blob, struct buf *buf, size_t len) {
+    size_t cap = blob->taken_bytes - sizeof *blob;
+    BRINE_ASSERT(blob->block && !buf->data && len <= cap, "what came of a buffer goes back to it");
+    if (!blob_is_sole(blob) || !mem_hand_over(blob->mem, buf->mem, cap)) return false;
+    buf->data = blob->block;
+    buf->cap = cap;
+    buf->len = len;
+    mem_free(blob->mem, blob, sizeof *blob);
+    return true;
 }
 
 struct blob *blob_ref(struct blob *blob) {
@@ -66,12 +85,9 @@ void blob_unref(struct blob *blob) {
     uint32_t before = atomic_fetch_sub_explicit(&blob->refs, 1, memory_order_acq_rel);
     BRINE_ASSERT(before > 0, "a reference is dropped once");
     if (before > 1) return;
-    bool is_one_block = blob->data == (uint8_t *)(blob + 1);
-    size_t header_bytes = is_one_block ? blob->taken_bytes : sizeof *blob;
-    if (blob->run)
-        drop_run(blob->run);
-    else if (!is_one_block)
-        mem_free(blob->mem, blob->data, blob->taken_bytes - header_bytes);
+    size_t header_bytes = blob->block ? sizeof *blob : blob->taken_bytes;
+    if (blob->run) drop_run(blob->run);
+    mem_free(blob->mem, blob->block, blob->taken_bytes - header_bytes);
     mem_free(blob->mem, blob, header_bytes);
 }
 

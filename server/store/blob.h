@@ -9,7 +9,7 @@
  *     status = store_put(store, &key, &(struct store_new_value){.blob = blob}, now_ms);
  *
  * Its bytes lie in one of three places: behind the header (blob_create), in a block that was a
- * buffer before (blob_of_buf), or in a *run*, which has room behind them:
+ * buffer before (blob_of_buf, blob_of_part), or in a *run*, which has room behind them:
  *
  *     run:   [ the bytes of the first | added later | room ]
  *     blob   |<-------- len -------->|
@@ -37,10 +37,11 @@
 struct blob_run; /* blob.c */
 
 struct blob {
-    uint8_t *data; /* 8-byte aligned */
+    uint8_t *data; /* not aligned */
     size_t len;
     struct allocator *mem;
     struct blob_run *run; /* NULL: the bytes are its own, */
+    uint8_t *block;       /* in this block, or when NULL behind the header, */
     size_t taken_bytes;   /* and with the header as much of memory; of a run: the header alone */
     _Atomic uint32_t refs;
     _Atomic uint32_t pins; /* of refs */
@@ -50,6 +51,14 @@ struct blob {
 struct blob *blob_create(struct allocator *mem, size_t len) MUST_USE;
 /* Takes what is in the buffer, which is empty then.  NULL when refused: the buffer is as it was. */
 struct blob *blob_of_buf(struct buf *buf) MUST_USE;
+/* The same of a part of what is in the buffer, with all of the buffer's memory, which counts in
+ * `mem` then (mem_hand_over).  The bytes around the part stay readable as long as the blob is
+ * there.
+ */
+struct blob *blob_of_part(struct buf *buf, struct bytes part, struct allocator *mem) MUST_USE;
+/* Undoes blob_of_part for the buffer, which is empty since, and in which were `len` bytes; the blob
+ * is gone.  False: somebody else has a reference to it, and it is as it was. */
+bool blob_back_to_buf(struct blob *blob, struct buf *buf, size_t len);
 /* Adds a reference; returns blob. */
 struct blob *blob_ref(struct blob *blob);
 /* Drops a reference; NULL is allowed. */

@@ -247,3 +247,40 @@ Test(long, who_reads_a_long_value_sees_what_was_there_when_it_is_edited) {
     close(reader);
     wire_close(wire);
 }
+
+/* What a client sends while it does not read lies in its query together, values and small commands:
+ * of some lengths the value takes the query's memory over. */
+Test(long, a_value_that_keeps_the_memory_in_which_it_came_is_whole_and_so_is_what_is_behind_it) {
+    enum { LEAST = 300000, MOST = 700000, STEP_SHARE = 25, WAITS = 17 * MB };
+    struct wire *wire = wire_open(NULL);
+    PLAY(wire, {"CONFIG SET slowlog-log-slower-than 0", "+OK"});
+    for (size_t len = LEAST; len < MOST; len += len / STEP_SHARE) {
+        char head[64];
+        int fd = wire_raw_open(wire);
+        snprintf(head, sizeof head, "*2\r\n$4\r\nECHO\r\n$%d\r\n", WAITS);
+        memset(big, 'w', WAITS);
+        says(fd, head);
+        wire_raw_send(fd, big, WAITS);
+        says(fd, "\r\n");
+        snprintf(head, sizeof head, "*3\r\n$3\r\nSET\r\n$1\r\nv\r\n$%zu\r\n", len);
+        memset(big, 'v', len);
+        says(fd, head);
+        wire_raw_send(fd, big, len);
+        says(fd, "\r\nSTRLEN v\r\nGETRANGE v 0 1\r\nSETRANGE v 0 xyz\r\nGETRANGE v 0 4\r\n");
+        hears_run(fd, WAITS, 'w');
+        hears(fd, "+OK\r\n");
+        cr_expect_eq(hears_number(fd, ':'), len);
+        hears(fd, "$2\r\nvv\r\n");
+        cr_expect_eq(hears_number(fd, ':'), len);
+        hears(fd, "$5\r\nxyzvv\r\n");
+        memset(big, 'v', len);
+        says(fd, head);
+        wire_raw_send(fd, big, len);
+        says(fd, "\r\n");
+        hears(fd, "+OK\r\n");
+        says(fd, "GET v\r\n");
+        hears_run(fd, len, 'v');
+        close(fd);
+    }
+    wire_close(wire);
+}

@@ -44,6 +44,28 @@ Test(mem, what_the_parent_refuses_is_not_charged) {
     cr_expect_eq(mem_account_used(&account), 0);
 }
 
+Test(mem, a_block_may_be_handed_to_an_account_of_the_same_parent) {
+    struct mem_account all, one, other, stranger;
+    mem_account_init(&all, mem_system(), 0);
+    mem_account_init(&one, &all.allocator, 0);
+    mem_account_init(&other, &all.allocator, 150);
+    mem_account_init(&stranger, mem_system(), 0);
+    void *a = mem_alloc(&one.allocator, 100), *b = mem_alloc(&one.allocator, 60);
+    cr_expect(mem_hand_over(&one.allocator, &one.allocator, 100));
+    cr_expect(!mem_hand_over(&one.allocator, &stranger.allocator, 100));
+    cr_expect(!mem_hand_over(&one.allocator, mem_system(), 100));
+    cr_expect(!mem_hand_over(mem_system(), &one.allocator, 100));
+    cr_expect(mem_account_used(&one) == 160 && mem_account_used(&stranger) == 0);
+    cr_assert(mem_hand_over(&one.allocator, &other.allocator, 100));
+    cr_expect(mem_account_used(&one) == 60 && mem_account_used(&other) == 100);
+    cr_expect(mem_account_peak(&other) == 100 && mem_account_used(&all) == 160);
+    cr_expect(!mem_hand_over(&one.allocator, &other.allocator, 60), "it has a limit");
+    cr_expect(mem_account_used(&one) == 60 && mem_account_used(&other) == 100);
+    mem_free(&other.allocator, a, 100);
+    mem_free(&one.allocator, b, 60);
+    cr_expect(mem_account_used(&all) == 0 && mem_account_used(&other) == 0);
+}
+
 Test(arena, blocks_are_aligned_apart_and_freed_together) {
     struct mem_account account;
     mem_account_init(&account, mem_system(), 0);

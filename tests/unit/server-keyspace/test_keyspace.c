@@ -15,6 +15,7 @@
 
 struct house {
     struct failing_allocator mem;
+    struct mem_account clients;
     struct gate gate;
     struct store *store;
     struct keyspace keyspace;
@@ -42,6 +43,7 @@ static struct bytes tell_events(struct house *house) {
 static void house_init(struct house *house) {
     *house = (struct house){0};
     failing_init(&house->mem, SIZE_MAX);
+    mem_account_init(&house->clients, &house->mem.allocator, 0);
     gate_init_off(&house->gate);
     house->store =
         store_create(&(struct store_options){.mem = &house->mem.allocator, .secret = {3, 4}});
@@ -86,6 +88,86 @@ static enum keyspace_step double_it(void *context, const struct bytes *old, stru
     if (buf_append(result, *old) != BRINE_OK || buf_append(result, *old) != BRINE_OK)
         return KEYSPACE_STEP_NO_MEMORY;
     return KEYSPACE_STEP_STORE;
+}
+
+/* As a connection hands its input over: a command of which one value is most. */
+static struct bytes fill_input(struct house *house, struct buf *input, size_t room, size_t len) {
+    buf_init(input, &house->clients.allocator, 1 << 20);
+    must(buf_reserve(input, room));
+    must(buf_append(input, BYTES("*3 SET key ")));
+    size_t at = input->len;
+    memset(input->data + at, 'v', len);
+    input->len += len;
+    must(buf_append(input, BYTES(" GET")));
+    house->access.input = (struct keyspace_input){.buf = input};
+    return bytes_view(input->data + at, len);
+}
+
+static bool is_in_place(struct house *house, struct bytes value) {
+    struct store_key key = key_of(house, "key");
+    struct store_value found;
+    bool same = keyspace_enter(&house->access, &key, &found) && found.bytes.data == value.data &&
+                found.bytes.len == value.len;
+    keyspace_leave(&house->access);
+    return same;
+}
+
+Test(keyspace, a_long_value_is_stored_with_the_memory_in_which_it_came) {
+    struct house house;
+    struct buf input;
+    house_init(&house);
+    struct store_key key = key_of(&house, "key");
+    struct bytes value = fill_input(&house, &input, 20100, 20000);
+    const uint8_t *begin = input.data;
+    cr_expect(keyspace_set_string(&house.access, &key, value, &(struct keyspace_set_options){0}) ==
+              KEYSPACE_DONE);
+    keyspace_settle_input(&house.access.input);
+    cr_expect(!input.data && is_in_place(&house, value));
+    cr_expect(keyspace_remove(&house.access, &key, NULL, NULL) == KEYSPACE_DONE);
+    cr_expect(bytes_equal(bytes_view(begin, 11), BYTES("*3 SET key ")), "it can still be read");
+    keyspace_end_input(&house.access.input);
+    buf_deinit(&input);
+    house_deinit(&house);
+}
+
+Test(keyspace, what_was_not_stored_is_in_the_input_again) {
+    struct house house;
+    struct buf input;
+    house_init(&house);
+    struct store_key key = key_of(&house, "key");
+    cr_assert(set(&house, "key", "old") == KEYSPACE_DONE);
+    struct bytes value = fill_input(&house, &input, 20100, 20000);
+    const uint8_t *begin = input.data;
+    size_t len = input.len, cap = input.cap;
+    cr_expect(keyspace_set_string(&house.access, &key, value,
+                                  &(struct keyspace_set_options){.only_if = KEYSPACE_IF_ABSENT}) ==
+              KEYSPACE_NOT_DONE);
+    keyspace_settle_input(&house.access.input);
+    cr_expect(input.data == begin && input.len == len && input.cap == cap);
+    keyspace_end_input(&house.access.input);
+    cr_expect(holds(&house, "key", "old"));
+    buf_deinit(&input);
+    house_deinit(&house);
+}
+
+Test(keyspace, an_input_with_much_beside_the_value_is_copied_from) {
+    static const struct {
+        size_t room, len;
+    } rows[] = {{30000, 20000}, {60000, 20000}, {1000, 900}};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct house house;
+        struct buf input;
+        house_init(&house);
+        struct store_key key = key_of(&house, "key");
+        struct bytes value = fill_input(&house, &input, rows[i].room, rows[i].len);
+        cr_expect(keyspace_set_string(&house.access, &key, value,
+                                      &(struct keyspace_set_options){0}) == KEYSPACE_DONE);
+        keyspace_settle_input(&house.access.input);
+        cr_expect(input.data && !is_in_place(&house, value), "row %zu", i);
+        keyspace_end_input(&house.access.input);
+        buf_deinit(&input);
+        house_deinit(&house);
+    }
 }
 
 Test(keyspace, an_update_keeps_the_expiry_and_works_at_every_size) {

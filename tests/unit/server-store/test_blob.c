@@ -78,6 +78,36 @@ Test(blob, a_buffer_becomes_one_without_a_copy) {
     cr_expect(mem.taken_bytes == 0);
 }
 
+Test(blob, a_part_of_a_buffer_becomes_one_and_goes_back) {
+    struct mem_account clients, store;
+    struct buf text;
+    failing_init(&mem, SIZE_MAX);
+    mem_account_init(&clients, &mem.allocator, 0);
+    mem_account_init(&store, &mem.allocator, 0);
+    buf_init(&text, &clients.allocator, 1000);
+    cr_assert(buf_append(&text, BYTES("SET hello!")) == BRINE_OK);
+    const uint8_t *before = text.data;
+    struct blob *blob = blob_of_part(&text, bytes_view(before + 4, 5), &store.allocator);
+    cr_assert(blob && blob->data == before + 4 && says(blob, "hello"));
+    cr_expect(!text.data && text.cap == 0 && text.len == 0);
+    cr_expect(mem_account_used(&clients) == 0 && mem_account_used(&store) == blob_bytes(blob));
+
+    blob_ref(blob);
+    cr_expect(!blob_back_to_buf(blob, &text, 10), "somebody else has it");
+    cr_expect(!text.data && says(blob, "hello"));
+    blob_unref(blob);
+    cr_assert(blob_back_to_buf(blob, &text, 10));
+    cr_expect(text.data == before && bytes_equal(buf_view(&text), BYTES("SET hello!")));
+    cr_expect(mem_account_used(&store) == 0 && mem_account_used(&clients) == text.cap);
+
+    cr_expect(!blob_of_part(&text, bytes_view(before, 3), mem_system()), "of another source");
+    mem.fail_at = mem.requests;
+    cr_expect(!blob_of_part(&text, bytes_view(before, 3), &store.allocator));
+    cr_expect(text.len == 10 && mem_account_used(&store) == 0);
+    buf_deinit(&text);
+    cr_expect(mem.taken_bytes == 0);
+}
+
 Test(blob, a_refused_allocation_leaves_all_as_it_was) {
     for (size_t n = 0; n < 2; n++) {
         failing_init(&mem, n);
