@@ -8,7 +8,6 @@
 
 #include "base/number.h"
 #include "keyspace/edit.h"
-#include "keyspace/room.h"
 
 /* A look at the old value that goes into the reply: its type is checked, its bytes are replied. */
 static bool reply_old(void *context, const struct store_value *old) {
@@ -50,19 +49,20 @@ void cmd_strlen(struct command_call *call) {
     keyspace_leave(call->access);
 }
 
-/* Many keys' values are long together, and a reply that is made by doubling is there twice. */
-static void expect_values(struct command_call *call, const struct store_key *keys, size_t count) {
+/* Many keys' values are long together, and a reply that is made by doubling is there twice.  False
+ * when it would be too long: half of it would be made for nothing. */
+static bool expect_values(struct command_call *call, const struct store_key *keys, size_t count) {
     enum { FEW_KEYS = 64 };
-    if (LIKELY(count <= FEW_KEYS)) return;
-    size_t bytes = RESP_HEADER_ROOM;
+    if (LIKELY(count <= FEW_KEYS)) return true;
+    size_t bytes = 0;
     for (size_t i = 0; i < count; i++) {
         struct store_value value;
         bool found = keyspace_peek(call->access, &keys[i], &value);
-        bytes += RESP_HEADER_ROOM + (found && !value.blob ? value.bytes.len : 0);
+        bytes += found && !value.blob && value.type == VALUE_STRING ? value.bytes.len : 0;
         keyspace_leave(call->access);
     }
-    room_win_for_reply(call->access, bytes);
-    reply_expect(call->reply, bytes);
+    reply_expect(call->reply, bytes, (count + 1) * RESP_HEADER_ROOM);
+    return !reply_is_broken(call->reply);
 }
 
 /* MGET key [key ...] */
@@ -72,7 +72,7 @@ void cmd_mget(struct command_call *call) {
     struct store_key *keys = call_keys(call, MGET_KEYS, 1, &count);
     if (!keys) return;
 
-    expect_values(call, keys, count);
+    if (!expect_values(call, keys, count)) return;
     reply_array(call->reply, count);
     keyspace_enter_keys(call->access, keys, count);
     for (size_t i = 0; i < count; i++) {

@@ -46,7 +46,6 @@ struct room {
     size_t floor_bytes;                           /* process_bytes when it was lowered, */
     size_t broken_bytes;                          /* and what came since */
     const _Atomic size_t *held_bytes;             /* by clients; may be NULL */
-    _Atomic size_t expected_bytes;                /* of replies that are about to be made */
     _Atomic uint32_t next_shard;
     _Atomic int64_t exceeded_since_ms; /* 0: there is room */
     _Atomic int64_t exceeded_total_ms;
@@ -108,7 +107,6 @@ struct keyspace_access {
     gate_actor_fn *actor;
     const void *actor_context;
     size_t unmeasured_bytes; /* brought since what the process takes was measured */
-    size_t expected_bytes;   /* of replies that this access makes: room_win_for_reply */
     size_t read_bytes;       /* how long the value was that was read last */
     bool may_defer;
     bool glances;                         /* what it reads does not count as used */

@@ -49,7 +49,8 @@ enum {
     HOLE_STEPS = 8,
     IDLE_STEPS = 4,
     WIN_BYTES_A_STEP = 16 * 1024, /* of buffers that grew */
-    WIN_COMPACT_BUDGET = 128,     /* with what is evicted, some 50 us a step */
+    WIN_COMPACT_BUDGET = 128,     /* with what is evicted, some 50 us a step, */
+    WIN_STEPS_MAX = 512,          /* 25 ms at most; upkeep goes on */
     REPLIES_SHARE = 8, /* of the limit: all that clients hold, before who does not read */
     REPLIES_PARTS = 8, /* waits; one may have this part of what is left of it, */
     REPLIES_BYTES_MIN = 16 * 1024, /* or this */
@@ -79,7 +80,7 @@ size_t room_taken_bytes(const struct keyspace *keyspace) {
     const struct room *room = &keyspace->room;
     size_t max = load(&room->bytes_max);
     size_t overhead = MIN(load(&room->overhead_bytes), max / OVERHEAD_SHARE_MAX);
-    return store_used_bytes(keyspace->store) + clients_bytes(room) + load(&room->expected_bytes) +
+    return store_used_bytes(keyspace->store) + clients_bytes(room) +
            MIN(overhead + load(&room->judging_bytes), max / RESERVE_OF * RESERVE_PARTS);
 }
 
@@ -173,7 +174,7 @@ static size_t free_to_judge(const struct keyspace *keyspace) {
 /* What is known of the process's bytes by itself. */
 static size_t known_bytes(const struct keyspace *keyspace) {
     return store_used_bytes(keyspace->store) + clients_bytes(&keyspace->room) +
-           load(&keyspace->room.expected_bytes) + purses_used_bytes(&keyspace->purses);
+           purses_used_bytes(&keyspace->purses);
 }
 
 /* known: while it was measured. */
@@ -370,12 +371,14 @@ bool keyspace_make_room(struct keyspace_access *access, size_t argument_bytes) {
     return gone.bytes > argument_bytes || !is_beyond(keyspace, BEHIND_SHARE);
 }
 
-/* Entries go, and what they leave is closed up, until what is taken is near the limit again. */
+/* Entries go, and what they leave is closed up, until what is taken is near the limit again or this
+ * command has done its part. */
 static void win_room(struct keyspace_access *access, size_t bytes) {
     struct keyspace *keyspace = access->keyspace;
     struct store *store = keyspace->store;
     store_press(store, holes_are_many(keyspace));
-    for (size_t left = bytes / WIN_BYTES_A_STEP + 1; left > 0; left--) {
+    size_t steps = MIN(bytes / WIN_BYTES_A_STEP + 1, (size_t)WIN_STEPS_MAX);
+    for (; steps > 0; steps--) {
         if (!holes_are_many(keyspace)) return;
         size_t shard =
             atomic_fetch_add_explicit(&keyspace->room.next_shard, 1, memory_order_relaxed) %
@@ -392,24 +395,6 @@ bool room_note_buffers(struct keyspace_access *access, size_t bytes) {
     if (access->hold.depth == 0) win_room(access, MAX(bytes, room_limit(keyspace) / MEASURE_SHARE));
     (void)measure(keyspace, false);
     return true;
-}
-
-void room_win_for_reply(struct keyspace_access *access, size_t bytes) {
-    size_t max = room_limit(access->keyspace);
-    size_t taken = room_taken_bytes(access->keyspace);
-    if (LIKELY(max == 0 || bytes < max / MEASURE_SHARE || taken + bytes <= max)) return;
-    if (access->hold.depth > 0) return; /* within EXEC */
-    access->expected_bytes += bytes;
-    atomic_fetch_add_explicit(&access->keyspace->room.expected_bytes, bytes, memory_order_relaxed);
-    win_room(access, MIN(bytes, max));
-    (void)measure(access->keyspace, false);
-}
-
-void room_reply_is_made(struct keyspace_access *access) {
-    if (LIKELY(access->expected_bytes == 0)) return;
-    atomic_fetch_sub_explicit(&access->keyspace->room.expected_bytes, access->expected_bytes,
-                              memory_order_relaxed);
-    access->expected_bytes = 0;
 }
 
 size_t room_for_replies(const struct keyspace *keyspace, size_t most) {

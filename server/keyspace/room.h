@@ -47,13 +47,9 @@ void room_measure(struct keyspace *keyspace);
 void room_note_judged(struct keyspace *keyspace);
 
 /* Clients' buffers grew by so many bytes: where what is taken is well above the limit, entries give
- * way for as much, some 2 ms a megabyte.  True now and then then: the upkeep that goes on with it,
- * and tells of what went, is not to wait for its timer. */
+ * way for as much, some 2 ms a megabyte, of 8 MB at most.  True now and then then: the upkeep that
+ * goes on with it, and tells of what went, is not to wait for its timer. */
 bool room_note_buffers(struct keyspace_access *access, size_t bytes) MUST_USE;
-/* Before a reply of so many bytes is made: the same, in time.  They count from then on until the
- * second, for then they are a client's. */
-void room_win_for_reply(struct keyspace_access *access, size_t bytes);
-void room_reply_is_made(struct keyspace_access *access);
 /* How much of a client's replies may wait to be read before its next command does: `most`, where
  * clients hold little, and less the more they hold together. */
 size_t room_for_replies(const struct keyspace *keyspace, size_t most);

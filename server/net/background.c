@@ -3,7 +3,6 @@
 
 #include "net/background.h"
 
-#include "keyspace/room.h"
 #include "net/net.h"
 #include "observe/clock.h"
 
@@ -120,7 +119,6 @@ static void run_job(struct worker_state *state, struct job *job) {
     worker_state_set_time(state, clock_wall_ms(), clock_mono_ms());
     state->access.input.buf = &job->query;
     dispatch_deferred(state, &job->connection->session, job->input, &job->result);
-    room_reply_is_made(&state->access);
     keyspace_settle_input(&state->access.input);
     job->lent = state->access.input;
     state->access.input = (struct keyspace_input){0};
@@ -206,7 +204,6 @@ static void run_here(struct connection *connection) {
     struct dispatch_result result = {0};
     struct bytes input = buf_view(&connection->query);
     dispatch_deferred(&worker->state, &connection->session, input, &result);
-    room_reply_is_made(&worker->state.access);
     connection_end_background(connection, input, &result);
 }
 

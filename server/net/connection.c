@@ -594,7 +594,6 @@ void connection_serve(struct connection *connection, struct bytes input,
         dispatch_looked_at(&worker->state, &connection->session, input, ahead, &result);
     else
         dispatch_input(&worker->state, &connection->session, input, &result);
-    room_reply_is_made(&worker->state.access);
     keyspace_settle_input(lent);
     bool kept = result.drop || keep_rest(connection, input, result.consumed);
     keyspace_end_input(lent);

@@ -303,7 +303,7 @@ static void check_times(struct worker *worker) {
 }
 
 /* A share of no limit is none.  Less than what a few connections take would let nobody in.  What is
- * no share counts up to a quarter of memory.max, for buffers push entries out, and who sends half
+ * no share counts up to half of memory.max, for buffers push entries out, and who sends half
  * of a value is to cost others no more than that. */
 size_t worker_clients_limit(const struct worker *worker) {
     static const size_t least_bytes = 1 << 20;

@@ -57,9 +57,11 @@ void reply_shrink(struct reply *reply, size_t keep_bytes) {
     reply->larges_cap = 0;
 }
 
-/* Without it, room is taken as it is said, or the reply breaks then. */
-void reply_expect(struct reply *reply, size_t bytes) {
-    if (buf_reserve(&reply->out, bytes) != BRINE_OK) return;
+/* Where room for the headers too is not to be had, it is taken as it is said. */
+void reply_expect(struct reply *reply, size_t bytes, size_t headers_bytes) {
+    if (buf_reserve(&reply->out, bytes + headers_bytes) == BRINE_OK) return;
+    enum brine_status status = buf_reserve(&reply->out, bytes);
+    if (!reply_is_broken(reply)) reply->writer.failed = status;
 }
 
 struct reply_mark reply_mark(const struct reply *reply) {

@@ -57,8 +57,9 @@ void reply_swap(struct reply *a, struct reply *b);
 /* Gives memory beyond `keep_bytes` back. */
 void reply_shrink(struct reply *reply, size_t keep_bytes);
 
-/* So many bytes of its own are about to be said: room for them is taken at once. */
-void reply_expect(struct reply *reply, size_t bytes);
+/* So many bytes of values, with headers of at most so many, are about to be said: room for them is
+ * taken at once, and where there is not even some for the values, the reply breaks. */
+void reply_expect(struct reply *reply, size_t bytes, size_t headers_bytes);
 
 /* Bytes that will be sent, blobs included. */
 static inline size_t reply_bytes(const struct reply *reply) {

@@ -192,6 +192,41 @@ Test(eviction, a_value_larger_than_all_memory_is_refused_and_evicts_nothing) {
     wire_close(wire);
 }
 
+/* A reply that is long does not push out what it is about to say. */
+Test(eviction, what_exists_is_answered_at_a_full_memory) {
+    enum { VALUE = 4000, KEYS = 5000, ASKED = 1500, ENTRY = 7 + VALUE + 2, COMMAND_MAX = 64 << 10 };
+    struct wire *wire = wire_open(sixteen_megabytes);
+    static char value[VALUE], command[COMMAND_MAX], reply[ASKED * ENTRY + 8];
+    for (int i = 0; i < KEYS; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "key:%04d", i);
+        cr_assert_str_eq(set_value(wire, key, value, sizeof value), "+OK");
+    }
+    size_t command_len =
+        (size_t)snprintf(command, sizeof command, "*%d\r\n$4\r\nMGET\r\n", ASKED + 1);
+    int found = 0;
+    for (int i = KEYS; i > 0 && found < ASKED; i--) {
+        char exists[32];
+        snprintf(exists, sizeof exists, "EXISTS key:%04d", i - 1);
+        if (!wire_matches(wire_ask(wire, 0, exists), "1")) continue;
+        found++;
+        command_len += (size_t)snprintf(command + command_len, sizeof command - command_len,
+                                        "$8\r\nkey:%04d\r\n", i - 1);
+    }
+    cr_assert_eq(found, ASKED);
+    int fd = wire_raw_open(wire);
+    wire_raw_send(fd, command, command_len);
+    size_t head_len = strlen("*1500\r\n");
+    size_t len = wire_raw_read(fd, reply, head_len + ASKED * (size_t)ENTRY);
+    int whole = 0;
+    for (size_t at = head_len; at + ENTRY <= len && memcmp(reply + at, "$4000\r\n", 7) == 0;
+         at += ENTRY)
+        whole++;
+    cr_expect_eq(whole, ASKED, "%d of %d until the first that is missing", whole, ASKED);
+    close(fd);
+    wire_close(wire);
+}
+
 /* By default a value between a quarter and half of memory.max is taken, as by redis-server. */
 Test(eviction, a_value_of_nearly_half_of_the_memory_is_stored) {
     enum { PART = 1 << 20, WHOLE = 6 * PART };
