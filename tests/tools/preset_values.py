@@ -205,6 +205,12 @@ def numpy_values():
     }
 
 
+def dateutil_zones():
+    """A zone of python-dateutil, where those are what the preset takes: 4 writes a list that it walks."""
+    from dateutil import tz
+    return () if tz.tzfile.__module__ == "dateutil.tz._tzfile" else ("dateutil/Europe/Paris",)
+
+
 @preset("pandas")
 def pandas_values():
     import numpy as np
@@ -223,7 +229,7 @@ def pandas_values():
         "interval": pd.IntervalIndex.from_breaks([0, 1, 2]), "period": pd.period_range("2026-01", periods=2, freq="M"),
         "sparse": pd.arrays.SparseArray([0, 0, 1]), "objects": pd.DataFrame({"o": [[1], {"a": 2}]}),
         "group": frame.groupby("b").a.sum(), "float32": pd.DataFrame(np.zeros((2, 2), "f4")),
-        "zones": [pd.Series(stamps.tz_localize(zone)) for zone in ("Europe/Paris", "dateutil/Europe/Paris", "UTC")],
+        "zones": [pd.Series(stamps.tz_localize(zone)) for zone in ("Europe/Paris", "UTC") + dateutil_zones()],
         "zoned": [pd.Timestamp("2026-01-01", tz="Europe/Paris"), pd.Timestamp("2026-07-01", tz="Asia/Kolkata")],
         "floats": pd.Series([1.5, None], dtype="Float64"), "booleans": pd.Series([True, None], dtype="boolean"),
         "intervals": pd.Series(pd.IntervalIndex.from_breaks([0.5, 1, 2])), "categories": pd.CategoricalIndex(["a", "b"]),
@@ -289,6 +295,13 @@ def more_estimators(x, y):
 LEFT_OUT_OF_SKLEARN = {"IsotonicRegression", "TweedieRegressor", "FrozenEstimator", "TunedThresholdClassifierCV"}
 
 
+def left_out(name):
+    """Whether the preset does not take this estimator: a SplineTransformer only where scipy's splines delegate (1.18)."""
+    import scipy.interpolate
+    delegating = hasattr(scipy.interpolate.BSpline, "__setstate__")
+    return name in LEFT_OUT_OF_SKLEARN or (name == "SplineTransformer" and delegating)
+
+
 def make_estimator(estimator_class):
     """One of this class with as few parts as it takes, or None where it needs more than another estimator."""
     from sklearn.linear_model import LogisticRegression
@@ -311,7 +324,7 @@ def every_estimator(x, y):
     from sklearn.utils import all_estimators
     values = {}
     for name, estimator_class in all_estimators():
-        estimator = None if name in LEFT_OUT_OF_SKLEARN else make_estimator(estimator_class)
+        estimator = None if left_out(name) else make_estimator(estimator_class)
         if estimator is None:
             continue
         for target in (y, x[:, 0] * 2, x[:, :2], None):
@@ -592,6 +605,8 @@ HOSTILE = [
     ("pandas", "the PeriodDtype of the process gets a state", b"\x80\x02cpandas.core.dtypes.dtypes\nPeriodDtype\nX\x01\0\0\0D\x85R}X\x05\0\0\0_freqNsb."),
     ("pandas", "a PeriodDtype of 4,000 digits", b"\x80\x02cpandas.core.dtypes.dtypes\nPeriodDtype\nX\xa0\x0f\0\0" + b"1" * 4000 + b"\x85R."),
     ("scipy", "a sparse matrix is reshaped by its state", b"\x80\x02cscipy.sparse._csr\ncsr_matrix\n)\x81}}X\x05\0\0\0shapeK\2K\2\x86s\x86b."),
+    ("scipy", "a spline within a spline makes an array of a range", b"\x80\x02cscipy.interpolate._bsplines\nBSpline\nq\0)\x81h\0)\x81"
+     b"cscipy.sparse._csr\ncsr_matrix\n)\x81}U\1tc__builtin__\nxrange\nJ\0\0\x10\0\x85RsbN\x86bN\x86b."),
     ("flask", "NotFound is given a text", b"\x80\x02cwerkzeug.exceptions\nNotFound\nX\x01\0\0\0m\x85R."),
 ]
 
