@@ -162,8 +162,9 @@ def stdlib_values():
                             with_attributes(UnicodeEncodeError("ascii", "\xe9", 0, 1, "bad"), note=1), UnicodeTranslateError("\xe9", 0, 1, "bad"),
                             with_attributes(UnicodeDecodeError("ascii", b"\xe9", 0, 1, "bad"), __notes__=["a"])]
     values["zones"] = [datetime.datetime(2026, 1, 2, fold=1), datetime.time(1, tzinfo=datetime.timezone.utc)]
+    address = "::1%eth0" if sys.version_info >= (3, 9) else "::1"
     values["mixed_keys"] = {(1, "a"): 1, datetime.timedelta(1): 2, decimal.Decimal("1.5"): 3, fractions.Fraction(1, 2): 4,
-                            ipaddress.ip_address("::1%eth0"): 5, pathlib.PurePosixPath("/"): 6, b"x": 7, None: 8, 1.5: 9}
+                            ipaddress.ip_address(address): 5, pathlib.PurePosixPath("/"): 6, b"x": 7, None: 8, 1.5: 9}
     values.update(module_errors())
     try:
         import zoneinfo
