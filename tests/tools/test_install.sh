@@ -128,7 +128,7 @@ foreign=$( (nm -D --defined-only "$root/lib/libbrine-client.so"; nm -g --defined
     awk 'NF == 3 { print $3 }' | sort -u | grep -v '^brine_' )
 check "only the client's names are exported: $foreign" test -z "$foreign"
 socket=$folder/socket
-env -i "$root/bin/brine-server" --server.port=$((20000 + $$ % 40000)) --server.unix_socket="$socket" >server.log 2>&1 &
+env -i "$root/bin/brine-server" --server.port=0 --server.unix_socket="$socket" >server.log 2>&1 &
 server=$!
 check "the server answers" "$root/bin/brine-cli" ping --wait 30s -s "$socket"
 printf '\200\004}\224.' >good.pkl
